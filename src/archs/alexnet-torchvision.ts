@@ -1,0 +1,73 @@
+/**
+ * The one-tower AlexNet of Krizhevsky, "One weird trick for parallelizing convolutional neural
+ * networks", 2014, as torchvision has it (torchvision/models/alexnet.py).
+ *
+ * Differs from torchvision: flatten gives (H, W, C) where torchvision's gives (C, H, W), which
+ * permutes the rows of fc6; the average pooling to 6×6, the identity at 224, is left out, so that
+ * fc6 has other sizes at other image sizes.
+ * Differs from the paper: 64 filters and a padding of 2 in conv1, as in torchvision.
+ */
+import { model } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './blocks.js';
+import { uniform } from './initialisers.js';
+import { TORCHVISION_RECIPE } from './recipes.js';
+
+// biome-ignore format: torchvision's `features`, one layer a row
+const CONVOLUTIONS = [
+  { name: 'conv1', filters:  64, kernel: 11, stride: 4, pad: 2, pool: 'pool1' },
+  { name: 'conv2', filters: 192, kernel:  5, stride: 1, pad: 2, pool: 'pool2' },
+  { name: 'conv3', filters: 384, kernel:  3, stride: 1, pad: 1 },
+  { name: 'conv4', filters: 256, kernel:  3, stride: 1, pad: 1 },
+  { name: 'conv5', filters: 256, kernel:  3, stride: 1, pad: 1, pool: 'pool5' },
+];
+const DENSE = [
+  { name: 'fc6', units: 4096, drop: 'drop6' },
+  { name: 'fc7', units: 4096, drop: 'drop7' },
+];
+
+function build(options: BuildOptions) {
+  // PyTorch's defaults of Conv2d and Linear: both kernel and bias from U(±1 / √fan-in).
+  const draw = (layer: string, fanIn: number) => {
+    const limit = 1 / Math.sqrt(fanIn);
+    return {
+      kernelInitializer: uniform(limit, options.seed, `${layer}/kernel`),
+      biasInitializer: uniform(limit, options.seed, `${layer}/bias`),
+    };
+  };
+  const images = image(options);
+  let x = images;
+  for (const { pool, ...layer } of CONVOLUTIONS) {
+    const weights = draw(layer.name, layer.kernel ** 2 * channelsOf(x));
+    x = convolution(x, { ...layer, ...weights, activation: 'relu' });
+    if (pool) x = maxPool(x, pool, 3, 2);
+  }
+  x = flatten(x);
+  for (const { drop, ...layer } of DENSE) {
+    x = dropout(x, drop, 0.5);
+    x = dense(x, { ...layer, ...draw(layer.name, channelsOf(x)), activation: 'relu' });
+  }
+  const weights = draw('fc8', channelsOf(x));
+  const logits = dense(x, { name: 'fc8', units: options.classes, ...weights });
+  return model({ inputs: images, outputs: logits, name: 'alexnet-torchvision' });
+}
+
+export const alexnetTorchvision: Architecture = {
+  name: 'alexnet-torchvision',
+  family: 'alexnet',
+  paper: {
+    title: 'One weird trick for parallelizing convolutional neural networks',
+    authors: 'Krizhevsky',
+    year: 2014,
+    url: 'https://arxiv.org/abs/1404.5997',
+  },
+  size: 224,
+  channels: 3,
+  classes: 1000,
+  parameters: 61_100_840,
+  macs: 714_188_480,
+  depth: 8,
+  published: { top1: 56.522, top5: 79.066, protocol: 'ILSVRC-2012 val, centre crop (torchvision)' },
+  recipe: TORCHVISION_RECIPE,
+  build,
+};

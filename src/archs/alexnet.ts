@@ -1,0 +1,95 @@
+/**
+ * AlexNet. Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural
+ * Networks", NIPS 2012, section 3 and figure 2. `alexnet-1gpu` is the same without groups.
+ *
+ * Differs from the paper: biases that the paper starts at 1 start at 0.1, and fc6 and fc7 draw from
+ * N(0, 0.005²) (Caffe's bvlc_alexnet, where 1 gave a flat loss); 224×224 images are padded by 2 to
+ * give the 55×55 of figure 2; biases learn at twice the rate and without decay (Caffe); the
+ * learning rate warms up for 200 steps and falls at fixed epochs instead of by hand; images are
+ * centred by the mean colour instead of the mean image, and their colours are not changed; one
+ * centre crop is evaluated instead of ten.
+ */
+import { initializers, model } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './blocks.js';
+import { normal } from './initialisers.js';
+import { IMAGENET_COLOURS, IMAGENET_TRANSFORM, TORCHVISION_RECIPE } from './recipes.js';
+
+// biome-ignore format: figure 2 and section 5 of the paper, one layer a row
+const CONVOLUTIONS = [
+  { name: 'conv1', filters:  96, kernel: 11, stride: 4, pad: 2, groups: 1, bias: 0,   norm: 'norm1', pool: 'pool1' },
+  { name: 'conv2', filters: 256, kernel:  5, stride: 1, pad: 2, groups: 2, bias: 0.1, norm: 'norm2', pool: 'pool2' },
+  { name: 'conv3', filters: 384, kernel:  3, stride: 1, pad: 1, groups: 1, bias: 0 },
+  { name: 'conv4', filters: 384, kernel:  3, stride: 1, pad: 1, groups: 2, bias: 0.1 },
+  { name: 'conv5', filters: 256, kernel:  3, stride: 1, pad: 1, groups: 2, bias: 0.1, pool: 'pool5' },
+];
+const DENSE = [
+  { name: 'fc6', units: 4096, drop: 'drop6' },
+  { name: 'fc7', units: 4096, drop: 'drop7' },
+];
+
+function build(name: string, grouped: boolean, options: BuildOptions) {
+  const draw = (layer: string, deviation: number, bias: number) => ({
+    kernelInitializer: normal(deviation, options.seed, `${layer}/kernel`),
+    biasInitializer: initializers.constant({ value: bias }),
+  });
+  const images = image(options);
+  let x = images;
+  for (const { bias, norm, pool, groups, ...layer } of CONVOLUTIONS) {
+    const weights = draw(layer.name, 0.01, bias);
+    x = convolution(x, { ...layer, ...weights, groups: grouped ? groups : 1, activation: 'relu' });
+    if (norm) x = localResponse(x, norm);
+    if (pool) x = maxPool(x, pool, 3, 2);
+  }
+  x = flatten(x);
+  for (const { drop, ...layer } of DENSE) {
+    x = dense(x, { ...layer, ...draw(layer.name, 0.005, 0.1), activation: 'relu' });
+    x = dropout(x, drop, 0.5);
+  }
+  const logits = dense(x, { name: 'fc8', units: options.classes, ...draw('fc8', 0.01, 0) });
+  return model({ inputs: images, outputs: logits, name });
+}
+
+const shared = {
+  family: 'alexnet',
+  paper: {
+    title: 'ImageNet Classification with Deep Convolutional Neural Networks',
+    authors: 'Krizhevsky, Sutskever, Hinton',
+    year: 2012,
+    url: 'https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks',
+  },
+  size: 224,
+  channels: 3 as const,
+  classes: 1000,
+  depth: 8,
+  recipe: {
+    ...TORCHVISION_RECIPE,
+    batchSize: 128,
+    warmupSteps: 200,
+    weightDecay: 5e-4,
+    decayBias: false,
+    biasLrScale: 2,
+    transform: IMAGENET_TRANSFORM,
+    mean: IMAGENET_COLOURS.mean,
+    // The weights of section 5 are meant for grey levels of 0 to 255 from which the mean is taken.
+    std: [1 / 255, 1 / 255, 1 / 255],
+    note: 'Caffe: biases start at 0.1, fc6 and fc7 from N(0, 0.005²), bias rate doubled; 200 steps of warm-up',
+  },
+};
+
+export const alexnet: Architecture = {
+  ...shared,
+  name: 'alexnet',
+  parameters: 60_965_224,
+  macs: 724_406_816,
+  published: { top1: 59.3, top5: 81.8, protocol: 'ILSVRC-2012 val, ten crops, one network' },
+  build: (options) => build('alexnet', true, options),
+};
+
+export const alexnet1gpu: Architecture = {
+  ...shared,
+  name: 'alexnet-1gpu',
+  parameters: 62_378_344,
+  macs: 1_135_256_096,
+  build: (options) => build('alexnet-1gpu', false, options),
+};

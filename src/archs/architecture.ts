@@ -1,0 +1,59 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Transform } from '../augment/index.js';
+
+/** How the network was trained in its paper: the defaults of `cnn train`. */
+export interface Recipe {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly lr: number;
+  readonly schedule: 'step' | 'cosine' | 'constant';
+  /** Epochs between two steps of the step schedule. */
+  readonly lrStepSize: number;
+  readonly lrGamma: number;
+  readonly warmupSteps: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  readonly decayBias: boolean;
+  readonly biasLrScale: number;
+  readonly labelSmoothing: number;
+  readonly transform: { readonly train: Transform; readonly val: Transform };
+  /** In [0, 1] units: one number, or one for each of red, green and blue. */
+  readonly mean: number[];
+  readonly std: number[];
+  readonly note?: string;
+}
+
+export interface BuildOptions {
+  classes: number;
+  size: number;
+  channels: 1 | 3;
+  /** The initial weights depend on it alone. */
+  seed: number;
+}
+
+/** A network of the catalogue. */
+export interface Architecture {
+  readonly name: string;
+  readonly family: string;
+  readonly paper: {
+    readonly title: string;
+    readonly authors: string;
+    readonly year: number;
+    readonly url: string;
+  };
+  readonly size: number;
+  readonly channels: 1 | 3;
+  readonly classes: number;
+  /** Trained parameters at the defaults. */
+  readonly parameters: number;
+  /** Multiply-adds of convolutions and dense layers for one image at the defaults. */
+  readonly macs: number;
+  /** Layers with weights on the longest path. */
+  readonly depth: number;
+  /** Accuracy in percent as published. */
+  readonly published?: { readonly top1: number; readonly top5?: number; readonly protocol: string };
+  readonly recipe: Recipe;
+  /** A model of `classes` logits with every layer named. */
+  build(options: BuildOptions): LayersModel;
+}

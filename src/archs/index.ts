@@ -1,0 +1,36 @@
+/**
+ * The catalogue of networks. To add one: write its family's file (the paper's table as data, the
+ * words of blocks.ts) and list it here; test/archs checks its parameters and multiply-adds.
+ */
+import { UsageError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
+import { alexnet, alexnet1gpu } from './alexnet.js';
+import { alexnetTorchvision } from './alexnet-torchvision.js';
+import type { Architecture } from './architecture.js';
+import { lenet5 } from './lenet5.js';
+
+export type { Architecture, BuildOptions, Recipe } from './architecture.js';
+export { type LayerCost, layerCosts, modelCost } from './count.js';
+export { GroupConv2D, LocalResponseNormalization } from './layers.js';
+
+/** Every network that `--arch` takes. */
+export const architectures: readonly Architecture[] = [
+  lenet5,
+  alexnet,
+  alexnet1gpu,
+  alexnetTorchvision,
+];
+
+/** What a family's bare name stands for where it is not a network itself. */
+const ALIASES: Readonly<Record<string, string>> = { lenet: 'lenet5', 'lenet-5': 'lenet5' };
+
+/** The network of this name; upper and lower case are the same. */
+export function findArchitecture(name: string): Architecture {
+  const wanted = name.toLowerCase();
+  const found = architectures.find((entry) => entry.name === (ALIASES[wanted] ?? wanted));
+  if (found) return found;
+  const names = [...architectures.map((entry) => entry.name), ...Object.keys(ALIASES)];
+  throw new UsageError(
+    `Unknown network "${name}".${didYouMean(name, names)} \`cnn archs\` lists them all`,
+  );
+}

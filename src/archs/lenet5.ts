@@ -1,0 +1,94 @@
+/**
+ * LeNet-5. LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document
+ * Recognition", Proceedings of the IEEE 86(11), 1998, section II-B and figure 2.
+ *
+ * Differs from the paper: conv2 sees all six maps (table I connects it in part); averages are not
+ * scaled by trained coefficients; tanh is not scaled to 1.7159 tanh(2x/3); 28×28 images padded in
+ * conv1 instead of 32×32; logits and softmax cross-entropy instead of Gaussian connections;
+ * weights from Glorot's uniform distribution, wider than the paper's ±2.4 / fan-in, which suits
+ * images of unit variance; mini-batches with momentum instead of stochastic diagonal
+ * Levenberg-Marquardt.
+ */
+import { initializers, model } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import { averagePool, channelsOf, convolution, dense, flatten, image } from './blocks.js';
+import { uniform } from './initialisers.js';
+
+// biome-ignore format: figure 2 of the paper, one stage a row
+const STAGES = [
+  { name: 'conv1', filters:  6, kernel: 5, pad: 2, pool: 'pool1' }, // C1, S2
+  { name: 'conv2', filters: 16, kernel: 5, pad: 0, pool: 'pool2' }, // C3, S4
+];
+// biome-ignore format: C5, F6
+const DENSE = [
+  { name: 'fc3', units: 120 },
+  { name: 'fc4', units:  84 },
+];
+
+function build(options: BuildOptions) {
+  const images = image(options);
+  let x = images;
+  for (const { pool, ...stage } of STAGES) {
+    const area = stage.kernel ** 2;
+    const weights = glorot(stage.name, area * channelsOf(x), area * stage.filters, options.seed);
+    x = convolution(x, { ...stage, activation: 'tanh', ...weights });
+    x = averagePool(x, pool, 2, 2);
+  }
+  x = flatten(x);
+  for (const layer of DENSE) {
+    const weights = glorot(layer.name, channelsOf(x), layer.units, options.seed);
+    x = dense(x, { ...layer, activation: 'tanh', ...weights });
+  }
+  const weights = glorot('fc5', channelsOf(x), options.classes, options.seed);
+  const logits = dense(x, { name: 'fc5', units: options.classes, ...weights });
+  return model({ inputs: images, outputs: logits, name: 'lenet5' });
+}
+
+/** Glorot and Bengio, 2010, equation 16: the usual choice for tanh. */
+function glorot(layer: string, fanIn: number, fanOut: number, seed: number) {
+  return {
+    kernelInitializer: uniform(Math.sqrt(6 / (fanIn + fanOut)), seed, `${layer}/kernel`),
+    biasInitializer: initializers.zeros(),
+  };
+}
+
+export const lenet5: Architecture = {
+  name: 'lenet5',
+  family: 'lenet',
+  paper: {
+    title: 'Gradient-Based Learning Applied to Document Recognition',
+    authors: 'LeCun, Bottou, Bengio, Haffner',
+    year: 1998,
+    url: 'https://doi.org/10.1109/5.726791',
+  },
+  size: 28,
+  channels: 1,
+  classes: 10,
+  parameters: 61_706,
+  macs: 416_520,
+  depth: 5,
+  published: { top1: 99.05, protocol: 'MNIST test, 60,000 training images without distortions' },
+  recipe: {
+    epochs: 20,
+    batchSize: 128,
+    lr: 0.05,
+    schedule: 'cosine',
+    lrStepSize: 10,
+    lrGamma: 0.1,
+    warmupSteps: 0,
+    momentum: 0.9,
+    nesterov: false,
+    weightDecay: 5e-4,
+    decayBias: false,
+    biasLrScale: 1,
+    labelSmoothing: 0,
+    transform: {
+      train: { resize: 28, crop: 'random', size: 28, mirror: false, pad: 2 },
+      val: { resize: 28, crop: 'centre', size: 28, mirror: false, pad: 0 },
+    },
+    // Of MNIST's training images.
+    mean: [0.1307],
+    std: [0.3081],
+  },
+  build,
+};
