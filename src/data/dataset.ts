@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { DataError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
+import { catalogue, materialise } from './catalogue.js';
+import { openDirectory } from './directory.js';
+
+/** The pictures of one split. */
+export interface Split {
+  /** Absolute paths, by class and then by name. */
+  readonly files: readonly string[];
+  /** For each file the index of its class in `Dataset.classes`. */
+  readonly labels: Int32Array;
+}
+
+export interface Dataset {
+  /** The catalogue name, or the name of the directory. */
+  readonly name: string;
+  /** The directory that holds `train` and `val`. */
+  readonly root: string;
+  /** The folders of `train` in code-unit order. */
+  readonly classes: readonly string[];
+  readonly train: Split;
+  readonly val: Split;
+  /** What the pictures hold: 1 for grey, 3 for colour. Networks may ask otherwise. */
+  readonly channels: 1 | 3;
+  /** SHA-256 of class names, file names relative to the root and sizes. */
+  readonly fingerprint: string;
+  /** Sentences about things that are odd but do no harm. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Opens an ImageNet-format directory (`train/<class>/*.jpg`, `val/<class>/*.jpg`) or a set of the
+ * catalogue, which is fetched on its first use. A catalogue name wins over a directory of the same
+ * name: write `./mnist` for the directory.
+ */
+export async function openDataset(
+  data: string,
+  onProgress: (text: string) => void = () => {},
+): Promise<Dataset> {
+  const entry = catalogue.find(({ name }) => name === data);
+  if (entry !== undefined) return openDirectory(await materialise(entry, onProgress), entry.name);
+  if (existsSync(data)) return openDirectory(resolve(data));
+  const names = catalogue.map(({ name }) => name);
+  throw new DataError(
+    `No data set at "${data}": expected an ImageNet-format directory (train/<class>/*.jpg and val/<class>/*.jpg) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
+  );
+}
