@@ -1,0 +1,274 @@
+// The Node-API face of a stream: the only file that knows of JavaScript.
+//
+// JavaScript writes commands into one shared Int32Array and calls submit(words); shapes, types and
+// the choice of kernels are its business (src/backend). One stream belongs to one environment.
+#include <node_api.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "stream.h"
+
+namespace cnn {
+namespace {
+
+constexpr size_t kCommandWords = 1 << 16;
+
+#define NAPI_CHECK(call)                                             \
+  do {                                                               \
+    if ((call) != napi_ok) throw std::runtime_error("Node-API: " #call); \
+  } while (0)
+
+// A promise that the compute thread settles: a read (with its buffer) or a plain sync.
+struct Request {
+  napi_deferred deferred = nullptr;
+  napi_ref buffer = nullptr;
+  std::string error;
+};
+
+struct Addon {
+  std::unique_ptr<Stream> stream;
+  std::vector<int32_t> commands = std::vector<int32_t>(kCommandWords);
+  napi_threadsafe_function settle = nullptr;
+  int unsettled = 0;
+};
+
+Addon& addonOf(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Addon*>(data);
+}
+
+struct Arguments {
+  napi_env env;
+  napi_value values[4];
+  Arguments(napi_env environment, napi_callback_info info) : env(environment) {
+    size_t count = 4;
+    NAPI_CHECK(napi_get_cb_info(env, info, &count, values, nullptr, nullptr));
+  }
+  int32_t integer(int index) const {
+    int32_t value;
+    NAPI_CHECK(napi_get_value_int32(env, values[index], &value));
+    return value;
+  }
+  bool boolean(int index) const {
+    bool value;
+    NAPI_CHECK(napi_get_value_bool(env, values[index], &value));
+    return value;
+  }
+  void* typedArray(int index, size_t* bytes) const {
+    napi_typedarray_type type;
+    size_t length, offset;
+    void* data;
+    NAPI_CHECK(napi_get_typedarray_info(env, values[index], &type, &length, &data, nullptr,
+                                        &offset));
+    bool wide = type == napi_float32_array || type == napi_int32_array;
+    *bytes = wide ? length * 4 : length;
+    return data;
+  }
+};
+
+napi_value number(napi_env env, double value) {
+  napi_value result;
+  NAPI_CHECK(napi_create_double(env, value, &result));
+  return result;
+}
+
+napi_value string(napi_env env, const std::string& value) {
+  napi_value result;
+  NAPI_CHECK(napi_create_string_utf8(env, value.data(), value.size(), &result));
+  return result;
+}
+
+// Wraps a function so that a C++ exception becomes a JavaScript one.
+template <napi_value (*function)(napi_env, Addon&, const Arguments&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  try {
+    return function(env, addonOf(env), Arguments(env, info));
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+}
+
+void settleRequest(napi_env env, napi_value, void*, void* data) {
+  std::unique_ptr<Request> request(static_cast<Request*>(data));
+  if (env == nullptr) return;
+  Addon& addon = addonOf(env);
+  if (--addon.unsettled == 0) napi_unref_threadsafe_function(env, addon.settle);
+  napi_value value = nullptr;
+  if (request->buffer != nullptr) {
+    napi_get_reference_value(env, request->buffer, &value);
+    napi_delete_reference(env, request->buffer);
+  } else {
+    napi_get_undefined(env, &value);
+  }
+  if (request->error.empty()) {
+    napi_resolve_deferred(env, request->deferred, value);
+    return;
+  }
+  napi_value message, error;
+  napi_create_string_utf8(env, request->error.data(), request->error.size(), &message);
+  napi_create_error(env, nullptr, message, &error);
+  napi_reject_deferred(env, request->deferred, error);
+}
+
+// open(threads, strict): starts the compute thread. Returns the name of the instruction set used.
+napi_value open(napi_env env, Addon& addon, const Arguments& arguments) {
+  if (addon.stream) throw std::runtime_error("the device is open already");
+  int threads = arguments.integer(0);
+  selectKernels(detectIsa());
+  addon.stream = std::make_unique<Stream>(threads, arguments.boolean(1));
+  constexpr const char* kNames[] = {"generic", "avx2", "avx512", "amx"};
+  return string(env, kNames[static_cast<int>(addon.stream->context().isa)]);
+}
+
+// commands(): the shared ArrayBuffer that submit() reads from.
+napi_value commands(napi_env env, Addon& addon, const Arguments&) {
+  napi_value buffer;
+  NAPI_CHECK(napi_create_external_arraybuffer(env, addon.commands.data(),
+                                              addon.commands.size() * 4,
+                                              [](napi_env, void*, void*) {}, nullptr, &buffer));
+  return buffer;
+}
+
+// kernels(): [name, parameter words, …] in the order of their numbers.
+napi_value kernels(napi_env env, Addon&, const Arguments&) {
+  napi_value list;
+  NAPI_CHECK(napi_create_array(env, &list));
+  uint32_t index = 0;
+  for (const auto& slot : kernelTable()) {
+    NAPI_CHECK(napi_set_element(env, list, index++, string(env, slot.name)));
+    NAPI_CHECK(napi_set_element(env, list, index++, number(env, slot.parameterWords)));
+  }
+  return list;
+}
+
+// submit(words): enqueues the commands that the first `words` words of the shared buffer hold.
+napi_value submit(napi_env, Addon& addon, const Arguments& arguments) {
+  addon.stream->submit(addon.commands.data(), arguments.integer(0));
+  return nullptr;
+}
+
+// write(slot, dtype, values): copies the values now.
+napi_value write(napi_env, Addon& addon, const Arguments& arguments) {
+  size_t bytes;
+  const void* values = arguments.typedArray(2, &bytes);
+  DType dtype = static_cast<DType>(arguments.integer(1));
+  addon.stream->write(arguments.integer(0), dtype, values,
+                      static_cast<int64_t>(bytes / bytesOf(dtype)));
+  return nullptr;
+}
+
+// readSync(slot, into): waits, then fills the typed array.
+napi_value readSync(napi_env, Addon& addon, const Arguments& arguments) {
+  int32_t slot = arguments.integer(0);
+  size_t bytes;
+  void* into = arguments.typedArray(1, &bytes);
+  napi_typedarray_type type;
+  size_t length;
+  NAPI_CHECK(napi_get_typedarray_info(arguments.env, arguments.values[1], &type, &length, nullptr,
+                                      nullptr, nullptr));
+  Stream& stream = *addon.stream;
+  stream.enqueue([&] { stream.copyOut(slot, into, static_cast<int64_t>(length)); });
+  stream.wait();
+  std::string error = stream.takeError();
+  if (!error.empty()) throw std::runtime_error(error);
+  return nullptr;
+}
+
+napi_value promiseFor(napi_env env, Addon& addon, Request* request,
+                      std::function<void()> work) {
+  napi_value promise;
+  NAPI_CHECK(napi_create_promise(env, &request->deferred, &promise));
+  if (addon.unsettled++ == 0) napi_ref_threadsafe_function(env, addon.settle);
+  Stream* stream = addon.stream.get();
+  napi_threadsafe_function settle = addon.settle;
+  stream->enqueue([request, work, stream, settle] {
+    try {
+      if (work) work();
+    } catch (const std::exception& error) {
+      request->error = error.what();
+    }
+    std::string earlier = stream->takeError();
+    if (!earlier.empty()) request->error = earlier;
+    napi_call_threadsafe_function(settle, request, napi_tsfn_nonblocking);
+  });
+  return promise;
+}
+
+// read(slot, into): a promise of `into`, filled.
+napi_value read(napi_env env, Addon& addon, const Arguments& arguments) {
+  int32_t slot = arguments.integer(0);
+  napi_typedarray_type type;
+  size_t length;
+  void* into;
+  NAPI_CHECK(napi_get_typedarray_info(env, arguments.values[1], &type, &length, &into, nullptr,
+                                      nullptr));
+  auto request = std::make_unique<Request>();
+  NAPI_CHECK(napi_create_reference(env, arguments.values[1], 1, &request->buffer));
+  Stream* stream = addon.stream.get();
+  return promiseFor(env, addon, request.release(), [stream, slot, into, length] {
+    stream->copyOut(slot, into, static_cast<int64_t>(length));
+  });
+}
+
+// sync(): a promise that everything enqueued so far is done.
+napi_value sync(napi_env env, Addon& addon, const Arguments&) {
+  return promiseFor(env, addon, std::make_unique<Request>().release(), nullptr);
+}
+
+// memory(into: Int32Array view of doubles) would lose precision; returns [used, peak] bytes.
+napi_value memory(napi_env env, Addon& addon, const Arguments& arguments) {
+  MemoryPool& pool = addon.stream->context().pool;
+  napi_value list;
+  NAPI_CHECK(napi_create_array_with_length(env, 2, &list));
+  NAPI_CHECK(napi_set_element(env, list, 0, number(env, static_cast<double>(pool.usedBytes()))));
+  NAPI_CHECK(napi_set_element(env, list, 1, number(env, static_cast<double>(pool.peakBytes()))));
+  if (arguments.boolean(0)) pool.resetPeak();
+  return list;
+}
+
+napi_value trim(napi_env, Addon& addon, const Arguments&) {
+  addon.stream->trim();
+  return nullptr;
+}
+
+void define(napi_env env, napi_value exports, const char* name, napi_callback function) {
+  napi_value value;
+  NAPI_CHECK(napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value));
+  NAPI_CHECK(napi_set_named_property(env, exports, name, value));
+}
+
+void setUp(napi_env env, napi_value exports) {
+  auto addon = std::make_unique<Addon>();
+  NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "cnn"), 0, 1,
+                                             nullptr, nullptr, nullptr, settleRequest,
+                                             &addon->settle));
+  NAPI_CHECK(napi_unref_threadsafe_function(env, addon->settle));
+  NAPI_CHECK(napi_set_instance_data(
+      env, addon.release(), [](napi_env, void* data, void*) { delete static_cast<Addon*>(data); },
+      nullptr));
+  define(env, exports, "open", entry<open>);
+  define(env, exports, "commands", entry<commands>);
+  define(env, exports, "kernels", entry<kernels>);
+  define(env, exports, "submit", entry<submit>);
+  define(env, exports, "write", entry<write>);
+  define(env, exports, "readSync", entry<readSync>);
+  define(env, exports, "read", entry<read>);
+  define(env, exports, "sync", entry<sync>);
+  define(env, exports, "memory", entry<memory>);
+  define(env, exports, "trim", entry<trim>);
+}
+
+}  // namespace
+}  // namespace cnn
+
+NAPI_MODULE_INIT() {
+  try {
+    cnn::setUp(env, exports);
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+  }
+  return exports;
+}

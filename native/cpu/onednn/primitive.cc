@@ -1,0 +1,101 @@
+#include "primitive.h"
+
+#include <cstring>
+
+namespace cnn {
+
+using dnnl::memory;
+
+dnnl::engine& cpuEngine() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& cpuStream() {
+  static dnnl::stream stream(cpuEngine());
+  return stream;
+}
+
+memory::data_type onednnType(DType type) {
+  switch (type) {
+    case DType::Float32:
+      return memory::data_type::f32;
+    case DType::BFloat16:
+      return memory::data_type::bf16;
+    case DType::Int32:
+      return memory::data_type::s32;
+    case DType::UInt8:
+      return memory::data_type::u8;
+  }
+  throw std::runtime_error("unknown type");
+}
+
+DType computeType(DType storage) {
+  static const bool kMatrixUnits =
+      dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
+  return storage == DType::BFloat16 && kMatrixUnits ? DType::BFloat16 : DType::Float32;
+}
+
+void reorder(Context& context, const Desc& fromDesc, void* from, const Desc& toDesc, void* to) {
+  std::string key = "reorder/";
+  key.append(reinterpret_cast<const char*>(&fromDesc.data), sizeof(fromDesc.data));
+  key.append(reinterpret_cast<const char*>(&toDesc.data), sizeof(toDesc.data));
+  auto& entry = context.prepared[key];
+  if (entry == nullptr) {
+    dnnl::reorder::primitive_desc description(cpuEngine(), fromDesc, cpuEngine(), toDesc);
+    entry = std::make_shared<dnnl::reorder>(description);
+  }
+  memory source(fromDesc, cpuEngine(), from);
+  memory target(toDesc, cpuEngine(), to);
+  static_cast<dnnl::reorder*>(entry.get())->execute(cpuStream(), source, target);
+}
+
+void convert(Context& context, const void* from, DType fromType, void* to, DType toType,
+             int64_t size) {
+  if (size == 0) return;
+  Desc fromDesc({size}, onednnType(fromType), memory::format_tag::a);
+  Desc toDesc({size}, onednnType(toType), memory::format_tag::a);
+  reorder(context, fromDesc, const_cast<void*>(from), toDesc, to);
+}
+
+void* converted(Context& context, const Tensor& values, DType type, Tensor* keep) {
+  if (values.dtype == type) return values.raw();
+  *keep = Tensor::create(&context.pool, type, values.size);
+  convert(context, values.raw(), values.dtype, keep->raw(), type, values.size);
+  return keep->raw();
+}
+
+void Prepared::accept(const Call& call, const char* implementation) const {
+  if (call.context.strict && std::strstr(implementation, "ref") != nullptr) {
+    throw std::runtime_error(std::string("oneDNN fell to its implementation ") + implementation);
+  }
+}
+
+void Prepared::add(int argument, const Desc& desc) {
+  arguments[argument] = memory(desc, cpuEngine(), DNNL_MEMORY_NONE);
+  if (argument == DNNL_ARG_SCRATCHPAD) scratchBytes = desc.get_size();
+}
+
+void Prepared::execute(Context& context, std::initializer_list<std::pair<int, void*>> handles) {
+  for (const auto& [argument, handle] : handles) {
+    if (handle != nullptr) arguments.at(argument).set_data_handle(handle);
+  }
+  if (scratchBytes > 0) {
+    arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(context.scratchMemory(scratchBytes));
+  }
+  primitive.execute(cpuStream(), arguments);
+}
+
+dnnl::primitive_attr attributesFor(Activation activation) {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (activation == Activation::Linear) return attributes;
+  dnnl::post_ops operations;
+  bool relu = activation == Activation::Relu;
+  operations.append_eltwise(
+      1.0f, relu ? dnnl::algorithm::eltwise_relu : dnnl::algorithm::eltwise_tanh, 0.0f, 0.0f);
+  attributes.set_post_ops(operations);
+  return attributes;
+}
+
+}  // namespace cnn

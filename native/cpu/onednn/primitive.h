@@ -1,0 +1,74 @@
+// What the oneDNN kernels share: the engine, prepared primitives, packed weights, conversions.
+#pragma once
+#include <dnnl.hpp>
+#include <unordered_map>
+
+#include "kernel.h"
+#include "params.h"
+
+namespace cnn {
+
+using Desc = dnnl::memory::desc;
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+dnnl::engine& cpuEngine();
+dnnl::stream& cpuStream();
+dnnl::memory::data_type onednnType(DType type);
+
+// The type to compute in for values stored as `storage`: bfloat16 only where the machine has bf16
+// matrix units. AVX512_BF16 alone was measured at half the float32 rate (bench/README.md).
+DType computeType(DType storage);
+
+// `values` as they are, or converted into memory that `keep` then owns.
+void* converted(Context& context, const Tensor& values, DType type, Tensor* keep);
+void convert(Context& context, const void* from, DType fromType, void* to, DType toType,
+             int64_t size);
+void reorder(Context& context, const Desc& fromDesc, void* from, const Desc& toDesc, void* to);
+
+// A primitive with its memory objects; only the handles change from call to call.
+struct Prepared {
+  dnnl::primitive primitive;
+  Arguments arguments;
+  size_t scratchBytes = 0;
+
+  // Fails if `strict` is set and oneDNN fell to a reference implementation.
+  void accept(const Call& call, const char* implementation) const;
+  void add(int argument, const Desc& desc);
+  const Desc desc(int argument) const { return arguments.at(argument).get_desc(); }
+  void execute(Context& context, std::initializer_list<std::pair<int, void*>> handles);
+};
+
+// The primitive prepared earlier under this kernel, variant and parameters, or a new one.
+template <class Make>
+Prepared& prepared(const Call& call, const std::string& variant, const void* params, size_t bytes,
+                   Make make) {
+  std::string key = std::string(call.kernel) + '/' + variant + '/';
+  key.append(static_cast<const char*>(params), bytes);
+  auto& entry = call.context.prepared[key];
+  if (entry == nullptr) entry = std::make_shared<Prepared>(make());
+  return *static_cast<Prepared*>(entry.get());
+}
+
+// The weight's copy under `key`, filled by `fill(void*)` only when its values have changed since.
+template <class Fill>
+void* packedWeight(Context& context, const Tensor& weight, const std::string& key, size_t bytes,
+                   Fill fill) {
+  Storage& storage = *weight.storage;
+  PackedWeight* found = nullptr;
+  for (auto& candidate : storage.packed) {
+    if (candidate.key == key) found = &candidate;
+  }
+  if (found == nullptr) {
+    storage.packed.push_back({key, 0, std::make_unique<Block>(&context.pool, bytes)});
+    found = &storage.packed.back();
+  }
+  if (found->version != storage.version) {
+    fill(found->block->data());
+    found->version = storage.version;
+  }
+  return found->block->data();
+}
+
+dnnl::primitive_attr attributesFor(Activation activation);
+
+}  // namespace cnn

@@ -1,0 +1,36 @@
+// Parameters of the kernels, in 32-bit words: whole numbers first, then floats. src/backend/kernels
+// lists the same names in the same order; the lengths are compared when the addon is loaded.
+#pragma once
+#include <cstdint>
+
+namespace cnn {
+
+enum class Activation : int32_t { Linear = 0, Relu = 1, Tanh = 2 };
+
+// A convolution (N, H, W, C) * (kh, kw, inC / groups, outC).
+struct ConvParams {
+  int32_t batch, inHeight, inWidth, inChannels;
+  int32_t outHeight, outWidth, outChannels;
+  int32_t filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
+  int32_t padTop, padLeft, groups, activation;
+};
+
+// A pooling window over (N, H, W, C); `countPadding`: whether padding counts in an average.
+struct PoolParams {
+  int32_t batch, inHeight, inWidth, channels, outHeight, outWidth;
+  int32_t filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
+  int32_t padTop, padLeft;
+};
+
+// a (batch, m, k) times b (batch, k, n); a batch of 1 is repeated. Inputs may lie transposed.
+struct MatMulParams {
+  int32_t batchA, batchB, m, k, n, transposeA, transposeB, activation;
+};
+
+// y = x * (bias + alpha * sum of x² over 2 * radius + 1 channels) ^ -beta, over `rows` of `channels`.
+struct LrnParams {
+  int32_t rows, channels, radius;
+  float bias, alpha, beta;
+};
+
+}  // namespace cnn

@@ -1,0 +1,79 @@
+// One stream of work: the caller enqueues and returns; a single thread computes in order.
+//
+// A tensor is named by a slot number that the caller chooses. Memory belongs to a slot only between
+// the execution of the call that fills it and of the command that frees it, so that work enqueued
+// ahead costs no memory and a free needs no waiting.
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "kernel.h"
+
+namespace cnn {
+
+// The first word of a command says what it is; 0 or more is the number of a kernel:
+//   kernel, inputs, outputs, words, slot × inputs (-1: none), (slot, dtype, size) × outputs, words
+//   kFree, slot
+//   kTask  (runs the next of the host's functions)
+constexpr int32_t kFree = -1;
+constexpr int32_t kTask = -2;
+
+class Stream {
+ public:
+  explicit Stream(int threads, bool strict);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Copies complete commands to the end of the queue.
+  void submit(const int32_t* words, size_t count);
+  // Copies `bytes` bytes now; the slot holds them when the stream gets there.
+  void write(int32_t slot, DType dtype, const void* values, int64_t size);
+  // Runs `task` on the compute thread, after all that was enqueued before.
+  void enqueue(std::function<void()> task);
+  // Waits until everything enqueued so far is done.
+  void wait();
+  // Compute thread only: copies a slot's values, bfloat16 widened to float32. Throws if it is empty.
+  void copyOut(int32_t slot, void* destination, int64_t size);
+  // The first error since the last call, or an empty string.
+  std::string takeError();
+  // Memory that no tensor uses goes back to the system; forgets prepared primitives.
+  void trim();
+
+  Context& context() { return context_; }
+
+ private:
+  struct Work {
+    std::vector<int32_t> words;
+    std::vector<std::function<void()>> tasks;
+  };
+
+  void loop();
+  void execute(Work& work);
+  // Both return the number of words that the command at `words` takes.
+  size_t executeCommand(const int32_t* words);
+  size_t executeKernel(const int32_t* words);
+  template <class Append>
+  void append(Append change);
+  Tensor& slot(int32_t number);
+  void remember(const std::string& error);
+
+  Context context_;
+  std::vector<Tensor> slots_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  Work pending_;
+  bool stopping_ = false;
+  std::string error_;
+  std::vector<Tensor> inputs_;
+  std::vector<Tensor> outputs_;
+  std::thread thread_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** The element types that the addon stores; the numbers are those of native/tensor.h. */
+export const STORAGE = { f32: 0, bf16: 1, i32: 2, u8: 3 } as const;
+export type Storage = keyof typeof STORAGE;
+
+export type Values = Float32Array | Int32Array | Uint8Array;
+
+/** The functions of native/binding.cc. */
+export interface Addon {
+  open(threads: number, strict: boolean): string;
+  commands(): ArrayBuffer;
+  kernels(): (string | number)[];
+  submit(words: number): void;
+  write(slot: number, storage: number, values: Values): void;
+  readSync(slot: number, into: Values): void;
+  read<T extends Values>(slot: number, into: T): Promise<T>;
+  sync(): Promise<void>;
+  memory(resetPeak: boolean): [number, number];
+  trim(): void;
+}
+
+export const ADDON_PATH = fileURLToPath(new URL('../../build/cnn.node', import.meta.url));
+
+let loaded: Addon | undefined;
+
+/**
+ * The addon of build/cnn.node; throws what the dynamic loader says where it is missing or does not
+ * fit this machine.
+ */
+export function loadAddon(): Addon {
+  // libgomp reads these once, when it is loaded. A worker that sleeps instead of spinning gives
+  // its core to the main thread and the decoders.
+  process.env['OMP_WAIT_POLICY'] ??= 'passive';
+  loaded ??= createRequire(import.meta.url)(ADDON_PATH) as Addon;
+  return loaded;
+}

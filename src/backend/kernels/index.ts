@@ -1,0 +1,53 @@
+/**
+ * The kernels that the addon computes.
+ *
+ * How to add one: its C++ body and parameter struct (native/kernel.h says how), and a row in the
+ * file of its family here: a function that works out shapes and calls `backend.run`.
+ */
+import {
+  getKernel,
+  type KernelConfig,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { cpuKernels, runFallback } from '../fallback.js';
+import type { NativeBackend } from '../native-backend.js';
+import { convolutionKernels } from './convolution.js';
+import { matmulKernels } from './matmul.js';
+import type { KernelFunction, KernelRows } from './row.js';
+import { viewKernels } from './views.js';
+
+const rows: KernelRows = { ...viewKernels, ...convolutionKernels, ...matmulKernels };
+
+/** Registers our kernels, and the counted CPU fallback for all others that tfjs-backend-cpu has. */
+export function registerKernels(backendName: string): void {
+  const cpu = cpuKernels();
+  for (const kernelName of new Set([...cpu.keys(), ...Object.keys(rows)])) {
+    const row = rows[kernelName];
+    const fallback = cpu.get(kernelName);
+    register(backendName, kernelName, row, fallback);
+  }
+}
+
+function register(
+  backendName: string,
+  kernelName: string,
+  row: KernelFunction | undefined,
+  fallback: KernelConfig | undefined,
+): void {
+  if (getKernel(kernelName, backendName)) unregisterKernel(kernelName, backendName);
+  registerKernel({
+    kernelName,
+    backendName,
+    kernelFunc: ({ inputs, attrs, backend }): TensorInfo | TensorInfo[] => {
+      const call = { inputs, attrs: attrs ?? {}, backend: backend as NativeBackend };
+      const result = row?.(call);
+      if (result !== undefined) return result;
+      if (fallback === undefined) {
+        throw new Error(`${kernelName} has no CPU kernel for these inputs and attributes.`);
+      }
+      return runFallback(fallback, call);
+    },
+  });
+}

@@ -1,0 +1,318 @@
+import {
+  type BackendTimingInfo,
+  backend_util,
+  type DataId,
+  type DataType,
+  engine,
+  KernelBackend,
+  type TensorInfo,
+  util,
+} from '@tensorflow/tfjs-core';
+import { type Addon, STORAGE, type Storage, type Values } from './addon.js';
+
+/** What lives on the host and not in the addon: strings and complex numbers, never in training. */
+export type HostValues = Uint8Array[] | { real: Float32Array; imag: Float32Array };
+
+/** A tensor's data; the object itself is tfjs's data id. */
+export class NativeData {
+  refCount = 1;
+  constructor(
+    readonly slot: number,
+    readonly dtype: DataType,
+    readonly storage: Storage,
+    readonly size: number,
+    readonly host?: HostValues,
+  ) {}
+}
+
+/** The storage of a result: the precision's own type, plain float32, or that of the first input. */
+export type ResultStorage = 'compute' | 'f32' | 'same';
+
+export interface Output {
+  readonly shape: readonly number[];
+  readonly dtype?: 'float32' | 'int32' | 'bool';
+  readonly storage?: ResultStorage;
+}
+
+const FREE = -1;
+
+/**
+ * The tfjs backend of our addon. Kernels are enqueued and return at once; read() resolves when the
+ * work before it is done, readSync() waits. In bf16 a tensor of dtype float32 may be stored as
+ * bfloat16; reads widen it.
+ */
+export class NativeBackend extends KernelBackend {
+  /** CPU fallbacks taken, by kernel. */
+  readonly fallbacks = new Map<string, number>();
+  readonly instructionSet: string;
+  private readonly words: Int32Array;
+  private readonly floats: Float32Array;
+  private readonly kernelNumbers = new Map<string, number>();
+  private readonly parameterWords: number[] = [];
+  private readonly foreign = new WeakMap<object, NativeData>();
+  private readonly freeSlots: number[] = [];
+  private nextSlot = 0;
+  private live = 0;
+
+  constructor(
+    readonly addon: Addon,
+    readonly threads: number,
+    public precision: 'f32' | 'bf16',
+    strict: boolean,
+  ) {
+    super();
+    this.instructionSet = addon.open(threads, strict);
+    const buffer = addon.commands();
+    this.words = new Int32Array(buffer);
+    this.floats = new Float32Array(buffer);
+    const table = addon.kernels();
+    for (let index = 0; index < table.length; index += 2) {
+      this.kernelNumbers.set(table[index] as string, index / 2);
+      this.parameterWords.push(table[index + 1] as number);
+    }
+  }
+
+  hasKernel(kernel: string): boolean {
+    return this.kernelNumbers.has(kernel);
+  }
+
+  /** The parameter words of a native kernel; -1 where their number varies. */
+  parameterCount(kernel: string): number {
+    return this.parameterWords[this.kernelNumbers.get(kernel) ?? -1] ?? Number.NaN;
+  }
+
+  /**
+   * Enqueues a native kernel and returns its outputs.
+   * @param ints,floats the parameters in the order of the kernel's struct in native/params.h.
+   */
+  run(
+    kernel: string,
+    inputs: readonly (TensorInfo | undefined)[],
+    outputs: readonly Output[],
+    ints: readonly number[] = [],
+    floats: readonly number[] = [],
+  ): TensorInfo[] {
+    const kernelNumber = this.kernelNumbers.get(kernel);
+    if (kernelNumber === undefined) throw new Error(`${kernel} has no CPU kernel in this build.`);
+    const { words } = this;
+    const parameters = ints.length + floats.length;
+    const expected = this.parameterWords[kernelNumber] as number;
+    if (expected >= 0 && expected !== parameters) {
+      throw new Error(`${kernel} expects ${expected} parameters but received ${parameters}.`);
+    }
+    const length = 4 + inputs.length + 3 * outputs.length + parameters;
+    if (length > words.length) throw new Error(`${kernel}: ${length} words exceed a command.`);
+    words[0] = kernelNumber;
+    words[1] = inputs.length;
+    words[2] = outputs.length;
+    words[3] = parameters;
+    let at = 4;
+    let first: NativeData | undefined;
+    for (const input of inputs) {
+      const data = input === undefined ? undefined : this.data(input.dataId);
+      first ??= data;
+      words[at++] = data === undefined ? -1 : data.slot;
+    }
+    const results: TensorInfo[] = [];
+    for (const output of outputs) {
+      const result = this.allocate(output, first);
+      words[at++] = result.slot;
+      words[at++] = STORAGE[result.storage];
+      words[at++] = result.size;
+      results.push({ dataId: result, shape: output.shape as number[], dtype: result.dtype });
+    }
+    for (const value of ints) words[at++] = value;
+    for (const value of floats) this.floats[at++] = value;
+    this.addon.submit(at);
+    return results;
+  }
+
+  /** `run` for the many kernels with one output. */
+  runOne(
+    kernel: string,
+    inputs: readonly (TensorInfo | undefined)[],
+    output: Output,
+    ints?: readonly number[],
+    floats?: readonly number[],
+  ): TensorInfo {
+    return this.run(kernel, inputs, [output], ints, floats)[0] as TensorInfo;
+  }
+
+  private allocate(output: Output, first: NativeData | undefined): NativeData {
+    const dtype = output.dtype ?? 'float32';
+    let storage: Storage = dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u8' : 'f32';
+    if (storage === 'f32' && output.storage === 'compute') storage = this.precision;
+    if (storage === 'f32' && output.storage === 'same' && first?.storage === 'bf16') {
+      storage = 'bf16';
+    }
+    this.live++;
+    return new NativeData(this.takeSlot(), dtype, storage, util.sizeFromShape([...output.shape]));
+  }
+
+  private takeSlot(): number {
+    return this.freeSlots.pop() ?? this.nextSlot++;
+  }
+
+  /** The data of a tensor, brought here first if another backend holds it. */
+  data(dataId: DataId): NativeData {
+    if (dataId instanceof NativeData) return dataId;
+    const known = this.foreign.get(dataId);
+    if (known) return known;
+    engine().moveData(this, dataId);
+    return this.foreign.get(dataId) as NativeData;
+  }
+
+  /** How a tensor is stored; kernels that take only some storages ask this. */
+  storageOf(tensor: TensorInfo): Storage {
+    return this.data(tensor.dataId).storage;
+  }
+
+  /** Another reference to the same data under another shape: no kernel, no copy. */
+  view(tensor: TensorInfo, shape: number[], dtype: DataType = tensor.dtype): TensorInfo {
+    this.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape, dtype };
+  }
+
+  private store(values: backend_util.BackendValues, shape: number[], dtype: DataType): NativeData {
+    this.live++;
+    const size = util.sizeFromShape(shape);
+    if (dtype === 'string') {
+      return new NativeData(-1, dtype, 'u8', size, (values ?? []) as Uint8Array[]);
+    }
+    if (dtype === 'complex64') {
+      const parts = backend_util.splitRealAndImagArrays(values as Float32Array);
+      return new NativeData(-1, dtype, 'f32', size, parts);
+    }
+    const data = new NativeData(this.takeSlot(), dtype, storageFor(dtype), size);
+    this.addon.write(data.slot, STORAGE[data.storage], typedValues(values, dtype, size));
+    return data;
+  }
+
+  override write(
+    values: backend_util.BackendValues,
+    shape: number[],
+    dtype: DataType,
+  ): DataId {
+    return this.store(values, shape, dtype);
+  }
+
+  override move(
+    dataId: DataId,
+    values: backend_util.BackendValues,
+    shape: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
+    const data = this.store(values, shape, dtype);
+    data.refCount = refCount;
+    this.foreign.set(dataId, data);
+  }
+
+  /** A host tensor, of strings or complex numbers. */
+  writeHost(host: HostValues, shape: number[], dtype: DataType): TensorInfo {
+    this.live++;
+    const data = new NativeData(-1, dtype, 'f32', util.sizeFromShape(shape), host);
+    return { dataId: data, shape, dtype };
+  }
+
+  override readSync(dataId: DataId): backend_util.BackendValues {
+    const data = this.data(dataId);
+    if (data.host) return hostValues(data.host);
+    const values = emptyValues(data);
+    this.addon.readSync(data.slot, values);
+    return values;
+  }
+
+  override async read(dataId: DataId): Promise<backend_util.BackendValues> {
+    const data = this.data(dataId);
+    if (data.host) return hostValues(data.host);
+    return this.addon.read(data.slot, emptyValues(data));
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const data = dataId instanceof NativeData ? dataId : this.foreign.get(dataId);
+    if (data === undefined || data.refCount <= 0) return true;
+    data.refCount--;
+    if (!force && data.refCount > 0) return false;
+    data.refCount = 0;
+    this.live--;
+    if (data.slot >= 0) {
+      this.words[0] = FREE;
+      this.words[1] = data.slot;
+      this.addon.submit(2);
+      this.freeSlots.push(data.slot);
+    }
+    this.foreign.delete(dataId);
+    return true;
+  }
+
+  override incRef(dataId: DataId): void {
+    this.data(dataId).refCount++;
+  }
+
+  override refCount(dataId: DataId): number {
+    const data = dataId instanceof NativeData ? dataId : this.foreign.get(dataId);
+    return data?.refCount ?? 0;
+  }
+
+  override numDataIds(): number {
+    return this.live;
+  }
+
+  override memory(): { unreliable: boolean; deviceBytes: number; peakBytes: number } {
+    const [deviceBytes, peakBytes] = this.addon.memory(false);
+    return { unreliable: false, deviceBytes, peakBytes };
+  }
+
+  sync(): Promise<void> {
+    return this.addon.sync();
+  }
+
+  override timerAvailable(): boolean {
+    return true;
+  }
+
+  override async time(run: () => void): Promise<BackendTimingInfo> {
+    await this.sync();
+    const start = performance.now();
+    run();
+    await this.sync();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {}
+}
+
+function storageFor(dtype: DataType): Storage {
+  return dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u8' : 'f32';
+}
+
+const ARRAYS = { f32: Float32Array, bf16: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+
+function emptyValues(data: NativeData): Values {
+  return new ARRAYS[data.storage](data.size);
+}
+
+/** The values as the typed array of their dtype; a moved tensor may come in another one. */
+function typedValues(
+  values: backend_util.BackendValues | null | undefined,
+  dtype: DataType,
+  size: number,
+): Values {
+  const wanted = ARRAYS[storageFor(dtype)];
+  if (values === null || values === undefined) return new wanted(size);
+  return values instanceof wanted ? values : wanted.from(values as Float32Array);
+}
+
+function hostValues(host: HostValues): backend_util.BackendValues {
+  if (Array.isArray(host)) return host;
+  return backend_util.mergeRealAndImagArrays(host.real, host.imag);
+}
