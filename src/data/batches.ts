@@ -1,0 +1,199 @@
+import {
+  checkTransform,
+  copyWindow,
+  cropWindow,
+  drawAugmentation,
+  type Transform,
+} from '../augment/index.js';
+import { UsageError } from '../errors.js';
+import { shuffledIndices } from '../rng.js';
+import { BatchBuffers, type Buffers } from './batch-buffers.js';
+import type { Split } from './dataset.js';
+import { DecodePool } from './decode-pool.js';
+import type { DecodeItem } from './decode-worker.js';
+import { PictureCache } from './picture-cache.js';
+
+export interface Batch {
+  /** (N, H, W, C) with C = 1 or 3, 0..255; shared memory, valid until release(). */
+  readonly images: Uint8Array;
+  /** (N); -1 for a slot of zeros: a picture that cannot be read, or padding of the last batch. */
+  readonly labels: Int32Array;
+  /** (N); 1 = to be mirrored left to right, which the device does. */
+  readonly mirror: Uint8Array;
+  /** Slots that stand for a picture of the split, read or not: N less padding. */
+  readonly count: number;
+  /** Gives the buffer back; once is enough. */
+  release(): void;
+}
+
+export interface BatchSettings {
+  readonly batchSize: number;
+  /** Side of a picture in the batch; the same as `transform.size`. */
+  readonly imageSize: number;
+  readonly channels: 1 | 3;
+  readonly transform: Transform;
+  readonly seed: number;
+  /** Decoding threads. */
+  readonly workers: number;
+  readonly shuffle: boolean;
+  /** What becomes of pictures that do not fill a batch: left out, or padded with label -1. */
+  readonly lastBatch: 'drop' | 'pad';
+  /** Batches decoded ahead while one is in use; 0 = decode only when asked. */
+  readonly prefetch: number;
+  /** Resized pictures stay in memory if the whole split fits in that many bytes. */
+  readonly cacheBytes: number;
+}
+
+export interface BatchLoader {
+  /** Batches per epoch. */
+  readonly steps: number;
+  /**
+   * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There are
+   * prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early gives
+   * back what it handed out.
+   */
+  batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
+  /** Files that could not be read, with the reason. */
+  readonly unreadable: ReadonlyMap<string, string>;
+  /** Ends the decoding threads. */
+  close(): Promise<void>;
+}
+
+/** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
+export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
+  checkSettings(split, settings);
+  return new Loader(split, settings);
+}
+
+class Loader implements BatchLoader {
+  readonly steps: number;
+  readonly unreadable = new Map<string, string>();
+  readonly #split: Split;
+  readonly #settings: BatchSettings;
+  readonly #buffers: BatchBuffers;
+  readonly #pool: DecodePool;
+  readonly #cache: PictureCache;
+
+  constructor(split: Split, settings: BatchSettings) {
+    const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
+    const count = split.files.length;
+    this.#split = split;
+    this.#settings = settings;
+    this.steps =
+      lastBatch === 'drop' ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+    this.#buffers = new BatchBuffers(prefetch + 2, batchSize, transform.size ** 2 * channels);
+    const buffers = this.#buffers.shared;
+    this.#pool = new DecodePool(workers, { transform, channels, buffers });
+    this.#cache = new PictureCache(count, cacheBytes);
+  }
+
+  async *batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void> {
+    const { shuffle, seed, prefetch } = this.#settings;
+    const count = this.#split.files.length;
+    const order = shuffle ? shuffledIndices(count, seed, epoch) : undefined;
+    const ahead: Promise<Batch>[] = [];
+    const handedOut: Batch[] = [];
+    let started = fromStep;
+    let complete = false;
+    try {
+      for (let step = fromStep; step < this.steps; step++) {
+        for (; started < this.steps && started <= step + prefetch; started++) {
+          const filled = this.#fill(epoch, started, order);
+          // Failures surface where the batch is awaited below.
+          filled.catch(() => {});
+          ahead.push(filled);
+        }
+        const batch = await (ahead.shift() as Promise<Batch>);
+        handedOut.push(batch);
+        if (handedOut.length > prefetch + 2) handedOut.shift();
+        yield batch;
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        for (const batch of handedOut) batch.release();
+        for (const filled of ahead) filled.then((batch) => batch.release()).catch(() => {});
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #fill(epoch: number, step: number, order: Int32Array | undefined): Promise<Batch> {
+    const { batchSize } = this.#settings;
+    const buffers = await this.#buffers.acquire();
+    const release = this.#buffers.releaser(buffers);
+    const first = step * batchSize;
+    const count = Math.min(batchSize, this.#split.files.length - first);
+    const indices = Array.from(
+      { length: count },
+      (_, slot) => order?.[first + slot] ?? first + slot,
+    );
+    for (let slot = count; slot < batchSize; slot++) buffers.clear(slot);
+    try {
+      const items = indices.flatMap((index, slot) => this.#place(buffers, slot, index, epoch));
+      if (items.length > 0) await this.#decode(buffers, items, indices);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const { images, labels, mirror } = buffers;
+    return { images, labels, mirror, count, release };
+  }
+
+  /** Fills a slot from memory, or says what has to be decoded for it. */
+  #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
+    const { transform, seed, channels } = this.#settings;
+    const file = this.#split.files[index] as string;
+    if (this.unreadable.has(file)) {
+      buffers.clear(slot);
+      return [];
+    }
+    const { x, y, mirror } = drawAugmentation(transform, seed, epoch, index);
+    buffers.labels[slot] = this.#split.labels[index] as number;
+    buffers.mirror[slot] = Number(mirror);
+    const picture = this.#cache.get(index);
+    if (picture === undefined) return [{ slot, file, x, y }];
+    const window = cropWindow(transform, picture.width, picture.height, x, y);
+    copyWindow(picture, window, transform.size, buffers.slot(slot), channels);
+    return [];
+  }
+
+  async #decode(buffers: Buffers, items: DecodeItem[], indices: number[]): Promise<void> {
+    const replies = await this.#pool.decode(buffers.id, items, this.#cache.open);
+    for (const { failures, pictures } of replies) {
+      for (const [slot, reason] of failures) {
+        this.unreadable.set(this.#split.files[indices[slot] as number] as string, reason);
+        buffers.clear(slot);
+      }
+      for (const [slot, picture] of pictures) this.#cache.add(indices[slot] as number, picture);
+    }
+  }
+}
+
+function checkSettings(split: Split, settings: BatchSettings): void {
+  const { batchSize, imageSize, transform, workers, prefetch, lastBatch } = settings;
+  checkTransform(transform);
+  for (const [name, value, least] of [
+    ['batch-size', batchSize, 1],
+    ['workers', workers, 1],
+    ['prefetch', prefetch, 0],
+  ] as const) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new UsageError(
+      `Expected --${name} to be a whole number from ${least} but received ${value}.`,
+    );
+  }
+  if (imageSize !== transform.size) {
+    throw new UsageError(
+      `The network takes pictures of ${imageSize} pixels but the transform cuts out ${transform.size}.`,
+    );
+  }
+  if (lastBatch === 'drop' && batchSize > split.files.length) {
+    throw new UsageError(
+      `A batch of ${batchSize} is larger than the ${split.files.length} pictures of the split: use --batch-size ${split.files.length} or less.`,
+    );
+  }
+}

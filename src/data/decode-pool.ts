@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+import { RunError } from '../errors.js';
+import type { DecodeItem, DecodeReply, DecodeTask, WorkerSetup } from './decode-worker.js';
+
+interface Waiting {
+  resolve(reply: DecodeReply): void;
+  reject(error: Error): void;
+}
+
+/** The decoding threads of a loader. They keep the process alive only while they have work. */
+export class DecodePool {
+  readonly #workers: Worker[];
+  readonly #waiting: Map<number, Waiting>[] = [];
+  #failure: Error | undefined;
+  #tasks = 0;
+
+  constructor(count: number, setup: WorkerSetup) {
+    this.#workers = Array.from({ length: count }, () => this.#start(setup));
+  }
+
+  /** Decodes a part of a batch on each thread; resolves when all are in their slots. */
+  async decode(
+    buffer: number,
+    items: readonly DecodeItem[],
+    keep: boolean,
+  ): Promise<DecodeReply[]> {
+    const share = Math.ceil(items.length / this.#workers.length);
+    const replies: Promise<DecodeReply>[] = [];
+    for (let from = 0; from < items.length; from += share) {
+      const id = this.#tasks++;
+      replies.push(this.#send({ id, buffer, items: items.slice(from, from + share), keep }));
+    }
+    // All of them, so that no thread still writes to the buffer after a failure.
+    const settled = await Promise.allSettled(replies);
+    return settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
+  }
+
+  /** Ends the threads; whoever waits for one gets a RunError. */
+  async close(): Promise<void> {
+    this.#fail(new RunError('The batch loader was closed while batches were being decoded.'));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #send(task: DecodeTask): Promise<DecodeReply> {
+    const turn = task.id % this.#workers.length;
+    const worker = this.#workers[turn] as Worker;
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      this.#waiting[turn]?.set(task.id, { resolve, reject });
+      worker.ref();
+      worker.postMessage(task);
+    });
+  }
+
+  #start(setup: WorkerSetup): Worker {
+    const worker = startWorker(setup);
+    const waiting = new Map<number, Waiting>();
+    this.#waiting.push(waiting);
+    worker.unref();
+    worker.on('message', (reply: DecodeReply) => {
+      waiting.get(reply.id)?.resolve(reply);
+      waiting.delete(reply.id);
+      if (waiting.size === 0) worker.unref();
+    });
+    worker.on('error', (cause) => {
+      this.#fail(new RunError(`A decoding thread failed: ${cause}`, { cause }));
+    });
+    worker.on('exit', (code) => {
+      this.#fail(new RunError(`A decoding thread ended unexpectedly with code ${code}.`));
+    });
+    return worker;
+  }
+
+  #fail(failure: Error): void {
+    this.#failure ??= failure;
+    for (const waiting of this.#waiting) {
+      for (const { reject } of waiting.values()) reject(this.#failure);
+      waiting.clear();
+    }
+  }
+}
+
+/**
+ * Compiled, the entry is JavaScript. From source it is TypeScript, which tsx has to be told of anew
+ * in every thread.
+ */
+function startWorker(workerData: WorkerSetup): Worker {
+  const source = import.meta.url.endsWith('.ts');
+  const entry = new URL(source ? './decode-worker.ts' : './decode-worker.js', import.meta.url);
+  if (!source) return new Worker(entry, { workerData });
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const code = `import(${loader}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`;
+  return new Worker(code, { workerData, eval: true });
+}

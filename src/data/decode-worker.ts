@@ -1,0 +1,96 @@
+/** Entry of a decoding thread: reads pictures, cuts them out and writes them into shared batches. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { copyWindow, cropWindow, type Picture, type Transform } from '../augment/index.js';
+import { readPicture } from './decode.js';
+
+/** What a thread is told once. */
+export interface WorkerSetup {
+  readonly transform: Transform;
+  readonly channels: 1 | 3;
+  /** The batches, each (N, size, size, channels) bytes. */
+  readonly buffers: readonly SharedArrayBuffer[];
+}
+
+/** One picture for one slot of a batch; x and y are its draws for the crop. */
+export interface DecodeItem {
+  readonly slot: number;
+  readonly file: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A part of a batch. */
+export interface DecodeTask {
+  readonly id: number;
+  readonly buffer: number;
+  readonly items: readonly DecodeItem[];
+  /** Send the resized pictures back as well. */
+  readonly keep: boolean;
+}
+
+export interface DecodeReply {
+  readonly id: number;
+  /** Slots that were left as they are, and why. */
+  readonly failures: ReadonlyMap<number, string>;
+  /** Resized pictures by slot, if they were to be kept. */
+  readonly pictures: ReadonlyMap<number, Picture>;
+}
+
+/** Pictures in work at a time: sharp decodes one in its thread pool while the next file is read. */
+const LANES = 2;
+
+const { transform, channels, buffers } = workerData as WorkerSetup;
+const port = parentPort;
+
+port?.on('message', async (task: DecodeTask) => {
+  const reply = await decode(task);
+  const first = reply.pictures.values().next().value;
+  port.postMessage(reply, first === undefined ? [] : [first.data.buffer as ArrayBuffer]);
+});
+
+async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeReply> {
+  const failures = new Map<number, string>();
+  const pictures = new Map<number, Picture>();
+  const bytes = transform.size * transform.size * channels;
+  let next = 0;
+  async function lane() {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) {
+      const { slot, file, x, y } = item;
+      try {
+        const picture = await readPicture(file, transform.resize);
+        const target = new Uint8Array(buffers[buffer] as SharedArrayBuffer, slot * bytes, bytes);
+        const window = cropWindow(transform, picture.width, picture.height, x, y);
+        copyWindow(picture, window, transform.size, target, channels);
+        if (keep) pictures.set(slot, picture);
+      } catch (error) {
+        failures.set(slot, reasonOf(error));
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return { id, failures, pictures: pack(pictures) };
+}
+
+/** The same pictures in one ArrayBuffer, which is handed over as a whole. */
+function pack(pictures: Map<number, Picture>): Map<number, Picture> {
+  let total = 0;
+  for (const { data } of pictures.values()) total += data.length;
+  const packed = new Uint8Array(total);
+  let at = 0;
+  for (const [slot, picture] of pictures) {
+    packed.set(picture.data, at);
+    const data = packed.subarray(at, at + picture.data.length);
+    pictures.set(slot, { ...picture, data });
+    at += data.length;
+  }
+  return pictures;
+}
+
+/** One line of at most 200 characters. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : `${error}`;
+  return message
+    .trim()
+    .replaceAll(/\s*\n\s*/g, '; ')
+    .slice(0, 200);
+}
