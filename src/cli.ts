@@ -1,0 +1,170 @@
+import yargs, { type Argv } from 'yargs';
+import type { Command, CommandGroup, Result } from './commands/command.js';
+import { commands } from './commands/index.js';
+import { COMMAND_OPTIONS, describeExpected, type OptionName, optionRow } from './config.js';
+import { CnnError, UsageError } from './errors.js';
+import { didYouMean } from './nearest.js';
+
+const COMMON_FLAGS = ['json', 'verbose', 'help', 'version', 'config'];
+
+/** Runs the program; the only place that prints an error and sets the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const verbose = args.includes('--verbose');
+  try {
+    await parser(args).parseAsync();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${describeError(error, verbose)}\n`);
+    return error instanceof CnnError ? error.exitCode : 1;
+  }
+}
+
+function parser(args: readonly string[]): Argv {
+  const program = yargs([...args])
+    .scriptName('cnn')
+    .locale('en')
+    .usage('cnn <command> [options]\n\nTrain and evaluate the classic convolutional networks.')
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': false,
+      'greedy-arrays': false,
+      'dot-notation': false,
+    })
+    .option('json', { type: 'boolean', describe: 'print the result as one JSON value' })
+    .option('verbose', { type: 'boolean', describe: 'show the stack of an error' })
+    .demandCommand(1, 'Name a command: see cnn --help')
+    .strict()
+    .exitProcess(false)
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .epilogue('cnn <command> --help shows the options of a command.')
+    .fail((message, error) => {
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(explain(message ?? error?.message, args));
+    });
+  for (const entry of commands) {
+    if ('members' in entry) addGroup(program, entry);
+    else addCommand(program, entry);
+  }
+  return program;
+}
+
+function addGroup(program: Argv, { name, summary, members }: CommandGroup): void {
+  program.command(name, summary, (argv) => {
+    for (const member of members) addCommand(argv, member);
+    return argv.demandCommand(1, `Say what to ${name}: see cnn ${name} --help`);
+  });
+}
+
+function addCommand(program: Argv, command: Command): void {
+  program.command(
+    command.usage,
+    command.summary,
+    (argv) => addOptions(argv, command),
+    async (given) => {
+      const run = await command.load();
+      printResult(await run(given), given['json'] === true);
+    },
+  );
+}
+
+function addOptions(argv: Argv, { options, example }: Command): Argv {
+  if (example !== undefined) argv.example(example, '');
+  if (options === null) return argv;
+  for (const name of COMMAND_OPTIONS[options]) {
+    const { aliases, kind, help } = optionRow(name);
+    argv.option(name, {
+      ...(aliases === undefined ? {} : { alias: aliases }),
+      ...(kind === 'boolean' ? { type: 'boolean' } : { nargs: 1, requiresArg: true }),
+      describe: help + describeValue(name),
+    });
+  }
+  return argv.option('config', {
+    nargs: 1,
+    requiresArg: true,
+    describe: 'JSON file with settings, by the names of the flags; flags win',
+  });
+}
+
+/** The kind of value and its default, as `--help` shows them. */
+function describeValue(name: OptionName): string {
+  const row = optionRow(name);
+  const parts = row.kind === 'text' || row.kind === 'boolean' ? [] : [describeExpected(name)];
+  if (row.unit !== undefined) parts.push(`in ${row.unit}`);
+  if (row.recipe !== undefined) parts.push('default: recipe');
+  else if (row.default !== null) parts.push(`default: ${row.default}`);
+  else if (row.auto !== undefined) parts.push(`default: ${row.auto}`);
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+function printResult({ lines, json, error }: Result, asJson: boolean): void {
+  const text = asJson ? JSON.stringify(json, undefined, 2) : lines.join('\n');
+  process.stdout.write(`${text}\n`);
+  if (error !== undefined) throw error;
+}
+
+/** Puts yargs' complaint into our words, with the nearest name. */
+function explain(message: string, args: readonly string[]): string {
+  const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (valueless !== undefined) return `Expected a value after ${dashed(valueless)}`;
+  if (/^Not enough non-option arguments/.test(message)) {
+    return `Something is missing after "cnn ${args[0] ?? ''}": see cnn ${args[0] ?? ''} --help`;
+  }
+  const unknown = /^Unknown (argument|command)s?: (.*)$/.exec(message);
+  if (unknown === null) return message;
+  const [word = ''] = (unknown[2] ?? '').split(', ');
+  const flag = args.find((arg) => arg.startsWith('-') && arg.replace(/^-+|=.*$/g, '') === word);
+  if (flag !== undefined) {
+    const shown = flag.replace(/=.*$/, '');
+    return `Unknown flag ${shown}.${didYouMean(word, flagNames(), '--')}`;
+  }
+  const expected = expectedWords(args, word);
+  const kind = expected.length > 0 ? 'command' : 'argument';
+  return `Unknown ${kind} "${word}".${didYouMean(word, expected)} See cnn --help`;
+}
+
+/** The commands that could stand where an unknown word stands. */
+function expectedWords([first, second]: readonly string[], word: string): string[] {
+  const names = commands.map((entry) => ('members' in entry ? entry.name : firstWord(entry.usage)));
+  if (first === word) return names;
+  const group = commands.find((entry) => 'members' in entry && entry.name === first);
+  if (second !== word || group === undefined || !('members' in group)) return [];
+  return group.members.map(({ usage }) => firstWord(usage));
+}
+
+/** `b` → `-b`, `batch-size` → `--batch-size`. */
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+function firstWord(text: string): string {
+  return text.split(' ')[0] ?? '';
+}
+
+function flagNames(): string[] {
+  const names = Object.values(COMMAND_OPTIONS).flat();
+  return [
+    ...new Set([
+      ...names,
+      ...names.flatMap((name) => optionRow(name).aliases ?? []),
+      ...COMMON_FLAGS,
+    ]),
+  ];
+}
+
+function describeError(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return `error: ${String(error)}`;
+  if (verbose)
+    return `error: ${error.stack}${error.cause ? `\ncause: ${String(error.cause)}` : ''}`;
+  const hint = error instanceof CnnError ? '' : '\nThis is a fault of cnn; --verbose shows where';
+  return `error: ${error.message}${hint}`;
+}
+
+// `cnn archs | head` closes the pipe early.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,27 @@
+import { findArchitecture } from '../archs/index.js';
+import { resolveSettings } from '../settings.js';
+import { benchmarkTraining } from '../train/benchmark.js';
+import type { Given, Result } from './command.js';
+import { givenLayers, givenValue } from './layers.js';
+import { createReporter } from './progress.js';
+import { required } from './require.js';
+
+export async function runBenchTrain(given: Given): Promise<Result> {
+  const layers = await givenLayers('bench', given);
+  const arch = required(givenValue(layers, 'arch'), '--arch', '--arch alexnet (see cnn archs)');
+  const architecture = findArchitecture(arch);
+  const { settings } = resolveSettings('bench', layers, architecture);
+  const result = await benchmarkTraining(architecture, settings, createReporter());
+  return {
+    lines: [
+      `${result.arch} on ${result.backend} in ${result.precision}, ` +
+        `${result.threads} threads, batches of ${result.batch_size}, ${result.steps} steps`,
+      `${result.images_per_second.toFixed(1)} images/s`,
+      `${result.milliseconds_per_step.toFixed(2)} ms per step`,
+      `${result.javascript_milliseconds_per_step.toFixed(2)} ms of JavaScript per step`,
+      `${(result.peak_bytes / 2 ** 20).toFixed(0)} MiB at most`,
+      `${result.data_wait_percent.toFixed(1)} % of the time waiting for data`,
+    ],
+    json: result,
+  };
+}

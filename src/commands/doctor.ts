@@ -1,0 +1,19 @@
+import { inspectBackends } from '../backend/index.js';
+import { describeHardware, describeVersions } from '../train/environment.js';
+import type { Result } from './command.js';
+
+export async function runDoctor(): Promise<Result> {
+  const versions = await describeVersions();
+  const hardware = describeHardware();
+  const backends = await inspectBackends();
+  const machine = [
+    `cnn ${versions['cnn']}, Node ${versions['node']}, TensorFlow.js ${versions['tfjs']}`,
+    `${hardware.cpu}, ${hardware.cores} cores, ` +
+      `${(hardware.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${hardware.system}`,
+  ];
+  const reports = backends.flatMap(({ name, usable, detail, fix }) => [
+    `${usable ? 'works  ' : 'missing'}  ${name}: ${detail}`,
+    ...(fix === undefined ? [] : [`         to mend it: ${fix}`]),
+  ]);
+  return { lines: [...machine, ...reports], json: { versions, hardware, backends } };
+}

@@ -1,0 +1,51 @@
+import type { Command, CommandGroup } from './command.js';
+
+/** The commands, in the order of `cnn --help`. */
+export const commands: readonly (Command | CommandGroup)[] = [
+  {
+    usage: 'train',
+    summary: 'Train a network and evaluate it after each epoch',
+    options: 'train',
+    example: 'cnn train --arch lenet5 --data mnist',
+    load: async () => (await import('./train.js')).runTrain,
+  },
+  {
+    usage: 'eval',
+    summary: 'Evaluate a checkpoint on the validation set',
+    options: 'eval',
+    example: 'cnn eval --checkpoint runs/lenet5 --data mnist',
+    load: async () => (await import('./eval.js')).runEval,
+  },
+  {
+    usage: 'predict <images..>',
+    summary: 'Name the classes of pictures',
+    options: 'predict',
+    example: 'cnn predict --checkpoint runs/lenet5 digit.png',
+    load: async () => (await import('./predict.js')).runPredict,
+  },
+  {
+    usage: 'archs',
+    summary: 'List the networks',
+    options: null,
+    load: async () => (await import('./archs.js')).runArchs,
+  },
+  {
+    name: 'bench',
+    summary: 'Measure speed',
+    members: [
+      {
+        usage: 'train',
+        summary: 'Measure the speed of training steps',
+        options: 'bench',
+        example: 'cnn bench train --arch alexnet --batch-size 64 --precision bf16',
+        load: async () => (await import('./bench-train.js')).runBenchTrain,
+      },
+    ],
+  },
+  {
+    usage: 'doctor',
+    summary: 'Say which backends work here and what is missing for the others',
+    options: null,
+    load: async () => (await import('./doctor.js')).runDoctor,
+  },
+];

@@ -1,0 +1,22 @@
+import type { CommandName } from '../config.js';
+import { configValues, flagValues, type Layer } from '../settings.js';
+import type { Given } from './command.js';
+
+/** The settings that someone gave: those of `--config FILE`, then the flags. */
+export async function givenLayers(command: CommandName, given: Given): Promise<Layer[]> {
+  const { config } = given;
+  const layers: Layer[] = [{ values: flagValues(command, given), source: 'flag' }];
+  if (typeof config === 'string') {
+    layers.unshift({ values: await configValues(command, config), source: 'config' });
+  }
+  return layers;
+}
+
+/** The value of one option in the layers, the strongest first. */
+export function givenValue(layers: readonly Layer[], name: keyof Layer['values']): string | null {
+  for (const { values } of layers.toReversed()) {
+    const value = values[name];
+    if (typeof value === 'string') return value;
+  }
+  return null;
+}

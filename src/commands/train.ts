@@ -1,0 +1,85 @@
+import { findArchitecture } from '../archs/index.js';
+import { type OptionName, optionRow } from '../config.js';
+import { UsageError } from '../errors.js';
+import { checkValues, type Layer, type Provenance, resolveSettings } from '../settings.js';
+import { openCheckpoint } from '../train/checkpoint.js';
+import { accuracyLine } from '../train/metrics.js';
+import { checkArchitecture } from '../train/open-model.js';
+import { findRun, readRecord } from '../train/run-directory.js';
+import { type TrainRequest, type TrainResult, train } from '../train/train.js';
+import type { Given, Result } from './command.js';
+import { givenLayers, givenValue } from './layers.js';
+import { createReporter } from './progress.js';
+import { required } from './require.js';
+
+/** Settings that a run keeps: another value would make it another run. */
+const FIXED: readonly OptionName[] = ['batch-size', 'input-size', 'channels', 'seed'];
+
+/** Settings of one start of the program, not of the run. */
+const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment'];
+
+export async function runTrain(given: Given): Promise<Result> {
+  const reporter = createReporter();
+  const request = await trainRequest(given);
+  for (const [name, entry] of Object.entries(request.resume?.changed ?? {})) {
+    reporter.note(`changed: ${name} is ${entry.value}`);
+  }
+  const result = await train(request, reporter);
+  return { lines: resultLines(result), json: result };
+}
+
+function resultLines({ run, best, ...last }: TrainResult): string[] {
+  return [
+    `run ${run}: ${last.epochs} epochs, ${last.steps} steps, ` +
+      `best Acc@1 ${best.top1.toFixed(3)} in epoch ${best.epoch}`,
+    accuracyLine(last),
+  ];
+}
+
+async function trainRequest(given: Given): Promise<TrainRequest> {
+  const layers = await givenLayers('train', given);
+  const path = givenValue(layers, 'resume');
+  if (path !== null) return resumeRequest(path, layers);
+  const arch = required(givenValue(layers, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
+  const data = required(givenValue(layers, 'data'), '--data', '--data mnist');
+  const architecture = findArchitecture(arch);
+  const { settings, provenance } = resolveSettings('train', layers, architecture);
+  return { settings, provenance, architecture, data };
+}
+
+async function resumeRequest(path: string, given: readonly Layer[]): Promise<TrainRequest> {
+  const run = await findRun(path);
+  const record = await readRecord(run);
+  const checkpoint = await openCheckpoint(path);
+  checkArchitecture(checkpoint, givenValue(given, 'arch'));
+  const values = Object.entries(record.settings).map(([name, entry]) => [name, entry.value]);
+  const stored: Layer = {
+    values: checkValues('train', Object.fromEntries(values), run.record),
+    source: (name) => record.settings[name]?.source ?? 'default',
+  };
+  const architecture = findArchitecture(checkpoint.state.network.arch);
+  const { settings, provenance } = resolveSettings('train', [stored, ...given], architecture);
+  const changed = changes(record.settings, provenance);
+  for (const name of FIXED) {
+    const entry = changed[name];
+    if (entry === undefined) continue;
+    throw new UsageError(
+      `--${name} cannot change from ${record.settings[name]?.value} to ${entry.value} ` +
+        'in a run that goes on; start a new run instead',
+    );
+  }
+  const data = settings.data ?? record.data.root;
+  return { settings, provenance, architecture, data, resume: { run, record, checkpoint, changed } };
+}
+
+/** The settings that are not what they were. */
+function changes(before: Provenance, after: Provenance): Provenance {
+  const names = (Object.keys(after) as OptionName[]).filter(
+    (name) => !NOT_STORED.includes(name) && name !== 'arch',
+  );
+  const changed = names.filter((name) => {
+    const value = before[name]?.value ?? optionRow(name).default ?? null;
+    return value !== after[name]?.value;
+  });
+  return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}

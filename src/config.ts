@@ -1,0 +1,313 @@
+/**
+ * The option table: one row per setting. Flags, the keys of `--config FILE` and the settings in
+ * run.json all come from it. To add a setting, add a row and name it in `COMMAND_OPTIONS`.
+ */
+import type { Architecture } from './archs/index.js';
+
+interface Row {
+  readonly aliases?: readonly string[];
+  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice';
+  readonly choices?: readonly (string | number)[];
+  /** Bounds: `above` and `below` are exclusive, the others inclusive. */
+  readonly above?: number;
+  readonly below?: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  readonly unit?: string;
+  /** null: not set, which means what `auto` says. Absent where the recipe has the value. */
+  readonly default?: string | number | boolean | null;
+  /** What null means, for `--help`; absent where the command asks for a value. */
+  readonly auto?: string;
+  /** The value in the recipe of an architecture. */
+  readonly recipe?: (architecture: Architecture) => string | number | boolean;
+  readonly help: string;
+}
+
+export const OPTIONS = {
+  arch: {
+    aliases: ['a'],
+    kind: 'text',
+    default: null,
+    help: 'network, by a name that "cnn archs" lists',
+  },
+  data: {
+    kind: 'text',
+    default: null,
+    help: 'directory with train/<class>/ and val/<class>/, or mnist, fashion-mnist, synthetic',
+  },
+  epochs: {
+    kind: 'integer',
+    above: 0,
+    recipe: ({ recipe }) => recipe.epochs,
+    help: 'passes over the training set',
+  },
+  'max-steps': {
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'no limit',
+    help: 'stop after this many steps in all; the learning rate still follows --epochs',
+  },
+  'batch-size': {
+    aliases: ['b'],
+    kind: 'integer',
+    above: 0,
+    unit: 'pictures',
+    recipe: ({ recipe }) => recipe.batchSize,
+    help: 'pictures in a step',
+  },
+  lr: {
+    aliases: ['learning-rate'],
+    kind: 'number',
+    above: 0,
+    recipe: ({ recipe }) => recipe.lr,
+    help: 'learning rate',
+  },
+  'lr-scheduler': {
+    kind: 'choice',
+    choices: ['step', 'cosine', 'constant'],
+    recipe: ({ recipe }) => recipe.schedule,
+    help: 'how the learning rate falls',
+  },
+  'lr-step-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'epochs',
+    recipe: ({ recipe }) => recipe.lrStepSize,
+    help: 'step schedule: epochs between two falls',
+  },
+  'lr-gamma': {
+    kind: 'number',
+    above: 0,
+    atMost: 1,
+    recipe: ({ recipe }) => recipe.lrGamma,
+    help: 'step schedule: factor of a fall',
+  },
+  'lr-warmup-steps': {
+    kind: 'integer',
+    atLeast: 0,
+    unit: 'steps',
+    recipe: ({ recipe }) => recipe.warmupSteps,
+    help: 'steps in which the learning rate rises linearly from 0',
+  },
+  momentum: {
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    recipe: ({ recipe }) => recipe.momentum,
+    help: 'momentum of SGD',
+  },
+  nesterov: {
+    kind: 'boolean',
+    recipe: ({ recipe }) => recipe.nesterov,
+    help: "Nesterov's momentum",
+  },
+  'weight-decay': {
+    aliases: ['wd'],
+    kind: 'number',
+    atLeast: 0,
+    recipe: ({ recipe }) => recipe.weightDecay,
+    help: 'weight decay',
+  },
+  'label-smoothing': {
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    recipe: ({ recipe }) => recipe.labelSmoothing,
+    help: 'share of the target spread over all classes',
+  },
+  'input-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    recipe: ({ size }) => size,
+    help: 'side of the picture that the network sees',
+  },
+  channels: {
+    kind: 'choice',
+    choices: [1, 3],
+    recipe: ({ channels }) => channels,
+    help: '1 (grey) or 3 (RGB)',
+  },
+  seed: {
+    kind: 'integer',
+    atLeast: 0,
+    atMost: 0xffffffff,
+    default: 0,
+    help: 'seed of weights, order, augmentation and dropout',
+  },
+  workers: {
+    aliases: ['j'],
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'by the cores',
+    help: 'threads that decode pictures',
+  },
+  cache: {
+    kind: 'choice',
+    choices: ['auto', 'none', 'memory'],
+    default: 'auto',
+    help: 'keep decoded pictures in memory: while they take a quarter of it, never, or as far as it goes',
+  },
+  backend: {
+    kind: 'choice',
+    choices: ['auto', 'cuda', 'cpu', 'tensorflow', 'js'],
+    default: 'auto',
+    help: 'what computes (see "cnn doctor")',
+  },
+  precision: {
+    kind: 'choice',
+    choices: ['auto', 'f32', 'bf16'],
+    default: 'auto',
+    help: 'number format of activations; auto is bf16 where the hardware has it',
+  },
+  threads: {
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'by the cores',
+    help: 'threads that compute, on backend cpu',
+  },
+  'print-freq': {
+    aliases: ['p'],
+    kind: 'integer',
+    above: 0,
+    unit: 'steps',
+    default: 50,
+    help: 'steps between two reports',
+  },
+  output: {
+    kind: 'text',
+    default: 'runs',
+    help: 'directory in which the directory of the run is made',
+  },
+  experiment: {
+    kind: 'text',
+    default: null,
+    auto: '<time>-<arch>',
+    help: 'name of the directory of the run',
+  },
+  checkpoint: {
+    kind: 'text',
+    default: null,
+    help: 'directory of a run or of one of its checkpoints',
+  },
+  resume: {
+    kind: 'text',
+    default: null,
+    auto: 'a new run',
+    help: 'directory of a run that is to go on; its settings hold unless a flag changes them',
+  },
+  steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
+  warmup: { kind: 'integer', atLeast: 0, default: 10, help: 'steps before the measurement' },
+  classes: { kind: 'integer', above: 1, default: 1000, help: 'classes of synthetic data' },
+  top: { kind: 'integer', above: 0, default: 5, help: 'classes printed for a picture' },
+  logits: { kind: 'boolean', default: false, help: 'with --json: the output for every class' },
+} as const satisfies Record<string, Row>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+const RECIPE_OPTIONS = [
+  'epochs',
+  'batch-size',
+  'lr',
+  'lr-scheduler',
+  'lr-step-size',
+  'lr-gamma',
+  'lr-warmup-steps',
+  'momentum',
+  'nesterov',
+  'weight-decay',
+  'label-smoothing',
+  'input-size',
+  'channels',
+] as const satisfies readonly OptionName[];
+
+const MACHINE_OPTIONS = [
+  'backend',
+  'precision',
+  'threads',
+] as const satisfies readonly OptionName[];
+const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
+
+/** The settings of each command, in the order of its `--help`. */
+export const COMMAND_OPTIONS = {
+  train: [
+    'arch',
+    'data',
+    ...RECIPE_OPTIONS,
+    'max-steps',
+    'seed',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+    'print-freq',
+    'output',
+    'experiment',
+    'resume',
+  ],
+  eval: ['checkpoint', 'data', 'arch', 'batch-size', ...LOADER_OPTIONS, ...MACHINE_OPTIONS],
+  predict: ['checkpoint', 'arch', 'top', 'logits', 'batch-size', 'workers', ...MACHINE_OPTIONS],
+  bench: [
+    'arch',
+    'data',
+    'steps',
+    'warmup',
+    'batch-size',
+    'input-size',
+    'channels',
+    'classes',
+    'seed',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+  ],
+} as const satisfies Record<string, readonly OptionName[]>;
+
+export type CommandName = keyof typeof COMMAND_OPTIONS;
+export type Value = string | number | boolean | null;
+
+type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S;
+type Base<R> = R extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : R extends { kind: 'text' }
+    ? string
+    : R extends { kind: 'boolean' }
+      ? boolean
+      : number;
+type Setting<R> = R extends { default: null } ? Base<R> | null : Base<R>;
+
+/** The validated settings of a command, under their camel-case names. */
+export type Settings<C extends CommandName> = {
+  readonly [N in (typeof COMMAND_OPTIONS)[C][number] as Camel<N>]: Setting<(typeof OPTIONS)[N]>;
+};
+
+/** Where the value of a setting came from, weakest first. */
+export type Source = 'default' | 'recipe' | 'config' | 'flag';
+
+/** The table's row of an option, with every field that a row may have. */
+export function optionRow(name: OptionName): Row {
+  return OPTIONS[name];
+}
+
+/** `batch-size` → `batchSize`. */
+export function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What an option accepts, in words: "a whole number above 0". */
+export function describeExpected(name: OptionName): string {
+  const row = optionRow(name);
+  if (row.kind === 'choice') return `one of ${row.choices?.join(', ')}`;
+  if (row.kind === 'boolean') return 'true or false';
+  if (row.kind === 'text') return 'a text that is not empty';
+  const number = row.kind === 'integer' ? 'a whole number' : 'a number';
+  const bounds = [
+    row.above === undefined ? '' : `above ${row.above}`,
+    row.atLeast === undefined ? '' : `of at least ${row.atLeast}`,
+    row.below === undefined ? '' : `below ${row.below}`,
+    row.atMost === undefined ? '' : `of at most ${row.atMost}`,
+  ].filter((bound) => bound !== '');
+  return bounds.length === 0 ? number : `${number} ${bounds.join(' and ')}`;
+}

@@ -1,0 +1,195 @@
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Architecture } from '../archs/index.js';
+import type { Backend } from '../backend/index.js';
+import type { Settings } from '../config.js';
+import { openDataset } from '../data/dataset.js';
+import { RunError } from '../errors.js';
+import { Sgd } from '../network/sgd.js';
+import { random } from '../rng.js';
+import { openTrainingBatches } from './loaders.js';
+import { createPace, takesTurns, timed } from './pace.js';
+import type { Reporter } from './reporter.js';
+import {
+  type DeviceBatch,
+  networkCard,
+  openSession,
+  type Session,
+  scaleTransform,
+  trainStep,
+  upload,
+} from './session.js';
+import { startBackend } from './start-backend.js';
+
+/** Medians over the measured steps. */
+export interface BenchmarkResult {
+  readonly arch: string;
+  readonly backend: string;
+  readonly precision: string;
+  readonly threads: number;
+  readonly batch_size: number;
+  readonly input_size: number;
+  readonly steps: number;
+  readonly images_per_second: number;
+  readonly milliseconds_per_step: number;
+  /** The part of a step that occupies the JavaScript thread. */
+  readonly javascript_milliseconds_per_step: number;
+  readonly peak_bytes: number;
+  readonly data_wait_percent: number;
+}
+
+/** The input of a step; `release` frees it. */
+interface Input {
+  readonly batch: DeviceBatch;
+  release(): void;
+}
+
+interface Source {
+  readonly session: Session;
+  next(): AsyncGenerator<() => Input>;
+  close(): Promise<void>;
+}
+
+interface StepTimes {
+  readonly all: number;
+  readonly javascript: number;
+  readonly waiting: number;
+}
+
+/** Measures training steps on batches that lie on the device, or on those of a data set. */
+export async function benchmarkTraining(
+  architecture: Architecture,
+  settings: Settings<'bench'>,
+  reporter: Reporter,
+): Promise<BenchmarkResult> {
+  const backend = await startBackend(settings, reporter);
+  const source = await (settings.data === null
+    ? syntheticSource(architecture, settings)
+    : dataSource(architecture, settings, settings.data, backend));
+  try {
+    const times = await measure(source, architecture, settings, backend, reporter);
+    const milliseconds = median(times.map(({ all }) => all));
+    const sum = (pick: (time: StepTimes) => number) =>
+      times.reduce((total, time) => total + pick(time), 0);
+    return {
+      arch: architecture.name,
+      backend: backend.name,
+      precision: backend.precision,
+      threads: backend.threads,
+      batch_size: settings.batchSize,
+      input_size: settings.inputSize,
+      steps: times.length,
+      images_per_second: (1000 * settings.batchSize) / milliseconds,
+      milliseconds_per_step: milliseconds,
+      javascript_milliseconds_per_step: median(times.map(({ javascript }) => javascript)),
+      peak_bytes: backend.memory().peakBytes,
+      data_wait_percent: (100 * sum(({ waiting }) => waiting)) / sum(({ all }) => all),
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Times each step from the end of the one before, with the device at most two steps behind. */
+async function measure(
+  source: Source,
+  architecture: Architecture,
+  { steps, warmup, seed }: Settings<'bench'>,
+  backend: Backend,
+  reporter: Reporter,
+): Promise<StepTimes[]> {
+  const { session } = source;
+  const optimizer = new Sgd(session.network.weights, architecture.recipe);
+  const pace = createPace(backend, takesTurns(backend, availableParallelism()));
+  const times: StepTimes[] = [];
+  let waiting = 0;
+  let step = 0;
+  // A learning rate so small that random pictures cannot make the numbers overflow.
+  const options = { lr: 1e-6, smoothing: architecture.recipe.labelSmoothing, seed };
+  const onWait = (seconds: number) => {
+    waiting = seconds * 1000;
+  };
+  reporter.begin('bench', warmup + steps);
+  let before = performance.now();
+  for await (const take of timed(source.next(), onWait)) {
+    const start = performance.now();
+    const { batch, release } = take();
+    trainStep(session, optimizer, batch, { ...options, step }).dispose();
+    release();
+    const javascript = performance.now() - start;
+    await pace();
+    const now = performance.now();
+    if (step >= warmup) times.push({ all: now - before, javascript, waiting });
+    before = now;
+    reporter.advance(++step);
+    if (step === warmup + steps) break;
+  }
+  await backend.sync();
+  reporter.end();
+  return times;
+}
+
+async function syntheticSource(
+  architecture: Architecture,
+  settings: Settings<'bench'>,
+): Promise<Source> {
+  const { batchSize, inputSize, channels, classes, seed } = settings;
+  const names = Array.from({ length: classes }, (_, index) => String(index));
+  const card = networkCard(architecture, { classes: names, inputSize, channels });
+  const session = openSession(architecture, card, seed);
+  const draw = random(seed, 'augment');
+  const count = batchSize * inputSize * inputSize * channels;
+  const batch = upload(session, {
+    images: Uint8Array.from({ length: count }, () => draw.below(256)),
+    labels: Int32Array.from({ length: batchSize }, () => draw.below(classes)),
+    mirror: new Uint8Array(batchSize),
+    count: batchSize,
+    release: () => {},
+  });
+  return {
+    session,
+    async *next() {
+      for (;;) yield () => ({ batch, release: () => {} });
+    },
+    close: async () => tf.dispose([batch.images, batch.labels]),
+  };
+}
+
+async function dataSource(
+  architecture: Architecture,
+  settings: Settings<'bench'>,
+  data: string,
+  backend: Backend,
+): Promise<Source> {
+  const { inputSize, channels, seed } = settings;
+  const dataset = await openDataset(data);
+  const card = networkCard(architecture, { classes: dataset.classes, inputSize, channels });
+  const session = openSession(architecture, card, seed);
+  const transform = scaleTransform(architecture.recipe.transform.train, inputSize);
+  const loader = await openTrainingBatches(dataset.train, { ...settings, backend, transform });
+  if (loader.steps === 0) {
+    throw new RunError(`${data} holds fewer pictures than one batch of ${settings.batchSize}`);
+  }
+  return {
+    session,
+    async *next() {
+      for (let epoch = 0; ; epoch++) {
+        for await (const bytes of loader.batches(epoch)) {
+          yield () => {
+            const batch = upload(session, bytes);
+            bytes.release();
+            return { batch, release: () => tf.dispose([batch.images, batch.labels]) };
+          };
+        }
+      }
+    },
+    close: () => loader.close(),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low = 0, high = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (low + high) / 2;
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { createObjectCsvWriter } from 'csv-writer';
+import { DataError } from '../errors.js';
+import { writeAtomically } from './files.js';
+
+/** The columns of summary.csv: those of timm, then ours. Accuracies in percent. */
+export const COLUMNS = [
+  'epoch',
+  'train_loss',
+  'eval_loss',
+  'eval_top1',
+  'eval_top5',
+  'lr',
+  'train_top1',
+  'train_top5',
+  'images_per_second',
+  'data_wait_percent',
+  'seconds',
+  'steps',
+] as const;
+
+export type Row = Readonly<Record<(typeof COLUMNS)[number], number>>;
+
+const HEADER = `${COLUMNS.join(',')}\n`;
+
+/** Digits after the point; the other columns are written as they are. */
+const DIGITS: Partial<Record<keyof Row, number>> = {
+  train_loss: 6,
+  eval_loss: 6,
+  eval_top1: 3,
+  eval_top5: 3,
+  train_top1: 3,
+  train_top5: 3,
+  images_per_second: 1,
+  data_wait_percent: 1,
+  seconds: 2,
+};
+
+/** Starts a summary with its header. */
+export async function startSummary(file: string): Promise<void> {
+  await writeAtomically(file, HEADER);
+}
+
+export async function appendRow(file: string, row: Row): Promise<void> {
+  const header = COLUMNS.map((id) => ({ id, title: id }));
+  const record = Object.fromEntries(
+    COLUMNS.map((column) => {
+      const digits = DIGITS[column];
+      return [column, digits === undefined ? row[column] : row[column].toFixed(digits)];
+    }),
+  );
+  await createObjectCsvWriter({ path: file, header, append: true }).writeRecords([record]);
+}
+
+/** Drops the rows after an epoch: those that a resumed run is about to write again. */
+export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return HEADER;
+    throw error;
+  });
+  if (!text.startsWith(HEADER)) {
+    throw new DataError(`Expected ${file} to begin with the columns ${HEADER.trim()}`);
+  }
+  const rows = text.slice(HEADER.length).split('\n');
+  const kept = rows.filter((row) => row !== '' && Number.parseInt(row, 10) <= lastEpoch);
+  await writeAtomically(file, HEADER + kept.map((row) => `${row}\n`).join(''));
+}

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import type { Backend } from '../backend/index.js';
+import type { Settings } from '../config.js';
+import type { BatchLoader } from '../data/batches.js';
+import { openDataset } from '../data/dataset.js';
+import { RunError } from '../errors.js';
+import { openEvaluationBatches } from './loaders.js';
+import { Counters, type Scores, scores } from './metrics.js';
+import { checkClasses, restoreSession, type TrainedModel } from './open-model.js';
+import { createPace, takesTurns } from './pace.js';
+import type { Reporter } from './reporter.js';
+import { evaluateStep, type Session, upload } from './session.js';
+import { startBackend } from './start-backend.js';
+
+export interface EvaluationOptions {
+  readonly backend: Backend;
+  readonly alternate: boolean;
+  readonly reporter: Reporter;
+  /** Asked after each step. */
+  readonly stopped?: () => boolean;
+}
+
+/** Loss and accuracy over a split; undefined when it was stopped. A picture that cannot be read counts as wrong. */
+export async function evaluateSplit(
+  session: Session,
+  loader: BatchLoader,
+  { backend, alternate, reporter, stopped = () => false }: EvaluationOptions,
+): Promise<Scores | undefined> {
+  const counters = new Counters();
+  const pace = createPace(backend, alternate);
+  let images = 0;
+  let step = 0;
+  reporter.begin('evaluation', loader.steps);
+  try {
+    for await (const batch of loader.batches(0)) {
+      const input = upload(session, batch);
+      images += batch.count;
+      batch.release();
+      counters.add(evaluateStep(session, input));
+      input.images.dispose();
+      input.labels.dispose();
+      await pace();
+      reporter.advance(++step);
+      if (stopped()) return undefined;
+    }
+    await counters.read();
+    warnUnreadable(loader, 'counted as wrong', reporter);
+    return scores(counters.totals, images);
+  } finally {
+    counters.dispose();
+    reporter.end();
+  }
+}
+
+/** Names the pictures that could not be read, the first few of them one by one. */
+export function warnUnreadable(
+  { unreadable }: Pick<BatchLoader, 'unreadable'>,
+  consequence: string,
+  reporter: Reporter,
+): void {
+  if (unreadable.size === 0) return;
+  const shown = [...unreadable].slice(0, 5);
+  const count = unreadable.size === 1 ? '1 picture' : `${unreadable.size} pictures`;
+  reporter.warn(
+    `${count} could not be read and ${unreadable.size === 1 ? 'is' : 'are'} ${consequence}:`,
+  );
+  for (const [file, reason] of shown) reporter.warn(`  ${file}: ${reason}`);
+  if (shown.length < unreadable.size) reporter.warn(`  and ${unreadable.size - shown.length} more`);
+}
+
+export interface EvaluationResult extends Scores {
+  readonly checkpoint: string;
+  readonly arch: string;
+  readonly data: string;
+  readonly unreadable: number;
+}
+
+/** Evaluates a checkpoint on the validation set of `data`. */
+export async function evaluate(
+  trained: TrainedModel,
+  settings: Settings<'eval'> & { readonly data: string },
+  reporter: Reporter,
+): Promise<EvaluationResult> {
+  const { checkpoint } = trained;
+  const card = checkpoint.state.network;
+  const dataset = await openDataset(settings.data);
+  checkClasses(checkpoint, settings.data, dataset.classes);
+  const backend = await startBackend(settings, reporter);
+  const session = await restoreSession(trained);
+  const { batchSize, workers, cache } = settings;
+  const { channels, transform } = card;
+  const options = { backend, batchSize, workers, cache, channels, transform, seed: 0 };
+  const loader = await openEvaluationBatches(dataset.val, options);
+  try {
+    const alternate = takesTurns(backend, availableParallelism());
+    const result = await evaluateSplit(session, loader, { backend, alternate, reporter });
+    if (result === undefined) throw new RunError('The evaluation was stopped');
+    const about = { checkpoint: checkpoint.directory, arch: card.arch, data: settings.data };
+    return { ...result, ...about, unreadable: loader.unreadable.size };
+  } finally {
+    await loader.close();
+  }
+}

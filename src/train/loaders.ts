@@ -1,0 +1,60 @@
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import type { Transform } from '../augment/index.js';
+import type { Backend } from '../backend/index.js';
+import { type BatchLoader, openBatches } from '../data/batches.js';
+import type { Split } from '../data/dataset.js';
+import { takesTurns } from './pace.js';
+
+export interface LoaderOptions {
+  readonly backend: Pick<Backend, 'name'>;
+  readonly batchSize: number;
+  readonly channels: 1 | 3;
+  readonly transform: Transform;
+  readonly seed: number;
+  readonly workers: number | null;
+  readonly cache: 'auto' | 'none' | 'memory';
+}
+
+/** Shuffled batches of one size; what is left over at the end of an epoch waits for another one. */
+export function openTrainingBatches(split: Split, options: LoaderOptions): Promise<BatchLoader> {
+  return open(split, options, { shuffle: true, lastBatch: 'drop' });
+}
+
+/** All pictures in their order; the last batch is padded. */
+export function openEvaluationBatches(split: Split, options: LoaderOptions): Promise<BatchLoader> {
+  return open(split, options, { shuffle: false, lastBatch: 'pad' });
+}
+
+function open(
+  split: Split,
+  { backend, workers, cache, ...options }: LoaderOptions,
+  order: { shuffle: boolean; lastBatch: 'drop' | 'pad' },
+): Promise<BatchLoader> {
+  const cores = availableParallelism();
+  return openBatches(split, {
+    ...options,
+    ...order,
+    imageSize: options.transform.size,
+    workers: workers ?? defaultWorkers(backend, cores),
+    prefetch: takesTurns(backend, cores) ? 0 : 2,
+    cacheBytes: cacheBytes(cache),
+  });
+}
+
+/** All cores where computing happens elsewhere or in turn, else the share that computing leaves. */
+function defaultWorkers(backend: Pick<Backend, 'name'>, cores: number): number {
+  if (backend.name === 'cuda' || takesTurns(backend, cores)) return cores;
+  return Math.max(1, backend.name === 'js' ? cores - 1 : Math.floor(cores / 4));
+}
+
+/** Half of the allowance for each of the two splits. */
+function cacheBytes(cache: LoaderOptions['cache']): number {
+  switch (cache) {
+    case 'none':
+      return 0;
+    case 'auto':
+      return Math.floor(freemem() / 8);
+    case 'memory':
+      return Math.floor(totalmem() * 0.4);
+  }
+}

@@ -1,0 +1,99 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Backend } from '../backend/index.js';
+
+/** Cores up to which computing and decoding take turns on backend cpu. */
+const FEW_CORES = 4;
+
+/**
+ * Whether decoding and computing take turns. On few cores a decoder that preempts one of the
+ * threads that compute in step makes the others wait for it, which costs more than it gains.
+ */
+export function takesTurns(backend: Pick<Backend, 'name'>, cores: number): boolean {
+  return backend.name === 'cpu' && cores <= FEW_CORES;
+}
+
+/**
+ * A function to await after each step that was submitted: it bounds how far JavaScript runs ahead
+ * of the device to two steps, or to none where decoding and computing take turns.
+ */
+export function createPace(
+  backend: Pick<Backend, 'sync'>,
+  alternate: boolean,
+): () => Promise<void> {
+  let before: Promise<void> = Promise.resolve();
+  return async () => {
+    const submitted = backend.sync();
+    // A failure is seen when this promise is awaited, at the latest one step on.
+    submitted.catch(() => {});
+    await (alternate ? submitted : before);
+    before = submitted;
+    // Lets signals and decoded pictures in where the backend computes on this thread.
+    await nextTurn();
+  };
+}
+
+/** Passes a source on and tells how long each item was waited for. */
+export async function* timed<T>(
+  source: AsyncIterable<T>,
+  onWait: (seconds: number) => void,
+): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const start = performance.now();
+      const result = await iterator.next();
+      onWait((performance.now() - start) / 1000);
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** What a stretch of training took; times in seconds. */
+export interface Lap {
+  readonly steps: number;
+  readonly images: number;
+  readonly seconds: number;
+  /** The part of `seconds` in which the next batch was waited for. */
+  readonly waiting: number;
+}
+
+export interface Stopwatch {
+  wait(seconds: number): void;
+  /** One step with so many pictures is done. */
+  count(images: number): void;
+  /** What came since the last lap. */
+  lap(): Lap;
+  /** What came since the start. */
+  total(): Lap;
+}
+
+export function createStopwatch(): Stopwatch {
+  const fresh = () => ({ start: performance.now(), steps: 0, images: 0, waiting: 0 });
+  const all = fresh();
+  let lap = fresh();
+  const read = ({ start, ...counts }: typeof all) => ({
+    ...counts,
+    seconds: (performance.now() - start) / 1000,
+  });
+  return {
+    wait(seconds) {
+      all.waiting += seconds;
+      lap.waiting += seconds;
+    },
+    count(images) {
+      for (const counts of [all, lap]) {
+        counts.steps++;
+        counts.images += images;
+      }
+    },
+    lap() {
+      const result = read(lap);
+      lap = fresh();
+      return result;
+    },
+    total: () => read(all),
+  };
+}

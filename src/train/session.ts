@@ -1,0 +1,114 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Architecture } from '../archs/index.js';
+import type { Transform } from '../augment/index.js';
+import type { Batch } from '../data/batches.js';
+import { imagesToFloat } from '../network/images.js';
+import { evaluate as lossOf } from '../network/loss.js';
+import { Network } from '../network/network.js';
+import type { Sgd } from '../network/sgd.js';
+import type { NetworkCard } from './state.js';
+
+/** A network on the device, with what turns a batch into its input. */
+export interface Session {
+  readonly card: NetworkCard;
+  readonly model: LayersModel;
+  readonly network: Network;
+}
+
+/** A batch on the device. */
+export interface DeviceBatch {
+  /** (N, H, W, C) normalised. */
+  readonly images: tf.Tensor4D;
+  /** (N) int32, -1 where there is no label. */
+  readonly labels: tf.Tensor1D;
+}
+
+/** How a network is trained. */
+export interface StepOptions {
+  readonly smoothing: number;
+  readonly seed: number;
+}
+
+/** Builds the network of a card with the weights that belong to the seed. */
+export function openSession(architecture: Architecture, card: NetworkCard, seed: number): Session {
+  const model = architecture.build({
+    classes: card.classes.length,
+    size: card.inputSize,
+    channels: card.channels,
+    seed,
+  });
+  return { card, model, network: new Network(model) };
+}
+
+/** Uploads the bytes of a batch and turns them into the network's input. The batch can be released after it. */
+export function upload(session: Session, batch: Batch): DeviceBatch {
+  const { inputSize, channels, mean, std } = session.card;
+  const shape: [number, number, number, number] = [
+    batch.labels.length,
+    inputSize,
+    inputSize,
+    channels,
+  ];
+  const labels = tf.tensor1d(batch.labels, 'int32');
+  const images = tf.tidy(() => {
+    // tfjs passes bytes through unchanged only under the label bool.
+    const bytes = tf.tensor4d(batch.images, shape, 'bool');
+    return imagesToFloat(bytes, batch.mirror, { mean, std });
+  });
+  return { images, labels };
+}
+
+/** One step of training; returns the four counters of the loss. */
+export function trainStep(
+  { network }: Session,
+  optimizer: Sgd,
+  { images, labels }: DeviceBatch,
+  { lr, step, ...options }: StepOptions & { lr: number; step: number },
+): tf.Tensor1D {
+  return tf.tidy(() => {
+    const { stats, gradients } = network.gradients(images, labels, { ...options, step });
+    optimizer.step(gradients, lr);
+    return stats;
+  });
+}
+
+/** The four counters of the loss on a batch, without training. */
+export function evaluateStep({ network }: Session, { images, labels }: DeviceBatch): tf.Tensor1D {
+  return tf.tidy(() => lossOf(network.predict(images), labels));
+}
+
+/** The recipe's transform at another input size: the margin around the crop grows with it. */
+export function scaleTransform(transform: Transform, size: number): Transform {
+  const scale = size / transform.size;
+  return {
+    ...transform,
+    size,
+    resize: Math.round(transform.resize * scale),
+    pad: Math.round(transform.pad * scale),
+  };
+}
+
+/** How a network of this architecture is built and fed, as checkpoints keep it. */
+export function networkCard(
+  architecture: Architecture,
+  options: { classes: readonly string[]; inputSize: number; channels: 1 | 3 },
+): NetworkCard {
+  const { recipe } = architecture;
+  return {
+    arch: architecture.name,
+    classes: [...options.classes],
+    inputSize: options.inputSize,
+    channels: options.channels,
+    transform: scaleTransform(recipe.transform.val, options.inputSize),
+    mean: perChannel(recipe.mean, options.channels),
+    std: perChannel(recipe.std, options.channels),
+  };
+}
+
+/** One number per channel: grey takes the mean of RGB, RGB repeats grey. */
+function perChannel(values: readonly number[], channels: 1 | 3): number[] {
+  if (values.length === channels) return [...values];
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return new Array<number>(channels).fill(mean);
+}

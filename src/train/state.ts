@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+const totals = z.object({
+  lossSum: z.number(),
+  top1: z.number(),
+  top5: z.number(),
+  labelled: z.number(),
+});
+const scores = z.object({
+  loss: z.number(),
+  top1: z.number(),
+  top5: z.number(),
+  images: z.int(),
+});
+const transform = z.object({
+  resize: z.int(),
+  crop: z.enum(['random', 'centre']),
+  size: z.int(),
+  mirror: z.boolean(),
+  pad: z.int(),
+});
+
+/** What a network is and how pictures are made ready for it: enough to evaluate without the run. */
+const network = z.object({
+  arch: z.string(),
+  classes: z.array(z.string()).min(1),
+  inputSize: z.int(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  transform,
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+});
+
+/** How far a run came. */
+const progress = z.object({
+  /** Epochs that are complete, and the steps taken in the one after them. */
+  epoch: z.int(),
+  stepInEpoch: z.int(),
+  /** Steps in all. */
+  step: z.int(),
+  /** Counters, seconds and pictures of the epoch that is not complete. */
+  counters: z.object({ totals, window: z.array(z.number()) }),
+  seconds: z.object({ all: z.number(), training: z.number(), waiting: z.number() }),
+  pictures: z.int(),
+  /** The last evaluation and the best one. */
+  last: scores.optional(),
+  best: scores.extend({ epoch: z.int() }).optional(),
+});
+
+export const stateSchema = z.object({
+  format: z.literal(1),
+  seed: z.int(),
+  network,
+  progress,
+  files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
+});
+
+export type CheckpointState = z.infer<typeof stateSchema>;
+export type NetworkCard = CheckpointState['network'];
+export type Progress = CheckpointState['progress'];

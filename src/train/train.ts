@@ -1,0 +1,202 @@
+import { availableParallelism } from 'node:os';
+import type { Architecture } from '../archs/index.js';
+import type { Backend } from '../backend/index.js';
+import type { Settings } from '../config.js';
+import { type Dataset, openDataset } from '../data/dataset.js';
+import { CnnError, DataError, UsageError } from '../errors.js';
+import { Sgd } from '../network/sgd.js';
+import type { Provenance } from '../settings.js';
+import { type Checkpoint, loadMomenta, loadWeights } from './checkpoint.js';
+import { truncateSummary } from './csv.js';
+import { describeHardware, describeVersions } from './environment.js';
+import { openEvaluationBatches, openTrainingBatches } from './loaders.js';
+import { runEpochs, startProgress, type Training } from './loop.js';
+import type { Scores } from './metrics.js';
+import { takesTurns } from './pace.js';
+import type { Reporter } from './reporter.js';
+import { createRun, type RunDirectory, type RunRecord, writeRecord } from './run-directory.js';
+import type { Schedule } from './schedule.js';
+import { networkCard, openSession, type Session, scaleTransform } from './session.js';
+import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
+import { startBackend } from './start-backend.js';
+import type { NetworkCard, Progress } from './state.js';
+
+export interface TrainRequest {
+  readonly settings: Settings<'train'>;
+  readonly provenance: Provenance;
+  readonly architecture: Architecture;
+  /** `--data`, which the settings may leave open. */
+  readonly data: string;
+  /** The run to go on with, and the settings that are not what they were. */
+  readonly resume?: {
+    readonly run: RunDirectory;
+    readonly record: RunRecord;
+    readonly checkpoint: Checkpoint;
+    readonly changed: Provenance;
+  };
+}
+
+export interface TrainResult extends Scores {
+  /** The directory of the run. */
+  readonly run: string;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly best: NonNullable<Progress['best']>;
+}
+
+/** Trains a network and evaluates it after each epoch; returns the last evaluation. */
+export async function train(request: TrainRequest, reporter: Reporter): Promise<TrainResult> {
+  const { settings, resume } = request;
+  const dataset = await openDataset(request.data);
+  checkDataset(request, dataset);
+  const backend = await startBackend(settings, reporter);
+
+  const session = await prepareSession(request, dataset);
+  const optimizer = new Sgd(session.network.weights, {
+    ...request.architecture.recipe,
+    momentum: settings.momentum,
+    nesterov: settings.nesterov,
+    weightDecay: settings.weightDecay,
+  });
+  if (resume !== undefined) await loadMomenta(optimizer.momenta, resume.checkpoint);
+
+  const loaders = await openLoaders(request, dataset, backend);
+  try {
+    const schedule = scheduleOf(settings, loaders.trainLoader.steps);
+    const run = await prepareRun(request, dataset, backend);
+    const start = resume?.checkpoint.state.progress ?? startProgress();
+    reporter.note(`${resume === undefined ? 'run' : 'resumed'} ${run.path}`);
+    const alternate = takesTurns(backend, availableParallelism());
+    const parts = { settings, backend, alternate, session, optimizer, schedule, ...loaders, run };
+    return await runUntilStopped({ ...parts, reporter }, start);
+  } finally {
+    await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
+  }
+}
+
+/** Runs the epochs with signals caught, and throws what ends in the signal's exit code after saving. */
+async function runUntilStopped(
+  parts: Omit<Training, 'stop'>,
+  start: Progress,
+): Promise<TrainResult> {
+  const { run, reporter } = parts;
+  const stop = listenForStop((signal) => {
+    reporter.warn(`${signal}: saving after this step; once more ends at once`);
+  });
+  try {
+    const progress = await runEpochs({ ...parts, stop }, start);
+    if (stop.signal !== undefined) throw stoppedBy(stop.signal, run, progress);
+    const { last, best, epoch, step } = progress;
+    if (last === undefined || best === undefined) {
+      throw new UsageError(
+        `Nothing to do in ${run.path}: it has taken ${step} steps, as many as --max-steps asks for`,
+      );
+    }
+    return { ...last, run: run.path, epochs: epoch, steps: step, best };
+  } finally {
+    stop.release();
+  }
+}
+
+function stoppedBy(signal: StopSignal, run: RunDirectory, { epoch, stepInEpoch }: Progress) {
+  return new CnnError(
+    `Stopped by ${signal} in epoch ${epoch + 1} after ${stepInEpoch} of its steps and saved. ` +
+      `Go on with: cnn train --resume ${run.path}`,
+    SIGNAL_EXIT_CODES[signal],
+  );
+}
+
+function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset): void {
+  const pictures = dataset.train.files.length;
+  if (settings.batchSize > pictures) {
+    throw new UsageError(
+      `Expected --batch-size to be at most ${pictures}, the pictures in the training set of ` +
+        `${data}, but received ${settings.batchSize}`,
+    );
+  }
+  if (resume !== undefined && dataset.fingerprint !== resume.record.data.fingerprint) {
+    throw new DataError(
+      `${data} is not the data that ${resume.run.path} was trained on: file names, sizes or ` +
+        'classes differ. Give the same data, or start a new run',
+    );
+  }
+}
+
+async function prepareSession(request: TrainRequest, dataset: Dataset): Promise<Session> {
+  const { settings, architecture, resume } = request;
+  const card = resume?.checkpoint.state.network ?? newCard(request, dataset);
+  const session = openSession(architecture, card, settings.seed);
+  if (resume !== undefined) await loadWeights(session.model, resume.checkpoint);
+  return session;
+}
+
+function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
+  const { inputSize, channels } = settings;
+  return networkCard(architecture, { classes: dataset.classes, inputSize, channels });
+}
+
+async function openLoaders(request: TrainRequest, dataset: Dataset, backend: Backend) {
+  const { settings, architecture } = request;
+  const { batchSize, channels, seed, workers, cache, inputSize } = settings;
+  const { train: augmented, val: plain } = architecture.recipe.transform;
+  const options = { backend, batchSize, channels, seed, workers, cache };
+  const trainLoader = await openTrainingBatches(dataset.train, {
+    ...options,
+    transform: scaleTransform(augmented, inputSize),
+  });
+  const valLoader = await openEvaluationBatches(dataset.val, {
+    ...options,
+    transform: scaleTransform(plain, inputSize),
+  });
+  return { trainLoader, valLoader };
+}
+
+function scheduleOf(settings: Settings<'train'>, stepsPerEpoch: number): Schedule {
+  return {
+    kind: settings.lrScheduler,
+    lr: settings.lr,
+    warmupSteps: settings.lrWarmupSteps,
+    stepSize: settings.lrStepSize,
+    gamma: settings.lrGamma,
+    stepsPerEpoch,
+    epochs: settings.epochs,
+  };
+}
+
+async function prepareRun(
+  { settings, provenance, architecture, data, resume }: TrainRequest,
+  dataset: Dataset,
+  backend: Backend,
+): Promise<RunDirectory> {
+  if (resume !== undefined) {
+    const { run, record, checkpoint, changed } = resume;
+    const { epoch, step } = checkpoint.state.progress;
+    await truncateSummary(run.summary, epoch);
+    const entry = { time: new Date().toISOString(), step, changed };
+    await writeRecord(run, {
+      ...record,
+      settings: provenance,
+      resumed: [...record.resumed, entry],
+    });
+    return run;
+  }
+  const run = await createRun(settings.output, settings.experiment, architecture.name);
+  const { name, precision, threads, why } = backend;
+  await writeRecord(run, {
+    started: new Date().toISOString(),
+    settings: provenance,
+    versions: await describeVersions(),
+    hardware: describeHardware(),
+    backend: { name, precision, threads, why },
+    data: {
+      name: dataset.name,
+      root: data,
+      fingerprint: dataset.fingerprint,
+      training: dataset.train.files.length,
+      validation: dataset.val.files.length,
+      classes: dataset.classes,
+    },
+    resumed: [],
+  });
+  return run;
+}
