@@ -1,11 +1,12 @@
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import {
   engine,
   getKernelsForBackend,
   type KernelConfig,
+  type NamedAttrMap,
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { HostValues, NativeBackend } from './native-backend.js';
 
 type Inputs = NamedTensorInfoMap | (TensorInfo | undefined)[];
@@ -39,7 +40,7 @@ export function runFallback(
     : Object.fromEntries(Object.entries(inputs ?? {}).map(([key, value]) => [key, copyIn(value)]));
   const result = config.kernelFunc({
     inputs: cpuInputs as NamedTensorInfoMap,
-    attrs: attrs as Parameters<typeof config.kernelFunc>[0]['attrs'],
+    attrs: attrs as NamedAttrMap,
     backend: cpu,
   });
   const results = Array.isArray(result) ? result : [result];

@@ -188,11 +188,7 @@ export class NativeBackend extends KernelBackend {
     return data;
   }
 
-  override write(
-    values: backend_util.BackendValues,
-    shape: number[],
-    dtype: DataType,
-  ): DataId {
+  override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): DataId {
     return this.store(values, shape, dtype);
   }
 

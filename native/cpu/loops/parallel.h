@@ -1,28 +1,77 @@
-// Splits loops over the OpenMP threads of the compute thread.
+// What the loop kernels share: threads, scratch memory, dispatch by element type.
+//
+// Everything here is in an anonymous namespace on purpose: these files are compiled once per
+// instruction set, and a function shared between them could be linked in its AVX-512 form into
+// code for a machine without. For the same reason hot code uses no std containers.
 #pragma once
 #include <omp.h>
 
-#include <cstdint>
+#include "kernel.h"
+#include "params.h"
 
 namespace cnn {
 namespace {
 
-// Calls body(begin, end) on each thread's contiguous share of 0 … count-1. Shares are a function of
-// count and the number of threads alone; under `grain` items one thread does it all.
+constexpr int64_t kScratchAlignment = 64;
+
+// The number of parts that `count` items of work are cut into: one per thread, but no part smaller
+// than `grain`, below which starting a thread costs more than it saves.
+[[maybe_unused]] int partsFor(int64_t count, int64_t grain) {
+  int64_t parts = count / (grain > 0 ? grain : 1);
+  int64_t threads = omp_get_max_threads();
+  if (parts > threads) parts = threads;
+  return parts < 1 ? 1 : static_cast<int>(parts);
+}
+
+// Calls body(part, begin, end) for `parts` contiguous ranges of [0, count). The cut depends on the
+// number of parts alone, so that sums per part are the same in every run.
 template <class Body>
-inline void parallelFor(int64_t count, int64_t grain, const Body& body) {
-  int threads = omp_get_max_threads();
-  if (threads == 1 || count <= grain) {
-    if (count > 0) body(int64_t{0}, count);
+void parallelParts(int parts, int64_t count, const Body& body) {
+  if (parts == 1) {
+    body(0, int64_t{0}, count);
     return;
   }
-#pragma omp parallel num_threads(threads)
-  {
-    int64_t index = omp_get_thread_num();
-    int64_t total = omp_get_num_threads();
-    int64_t begin = count * index / total;
-    int64_t end = count * (index + 1) / total;
-    if (begin < end) body(begin, end);
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+  for (int part = 0; part < parts; part++) {
+    body(part, count * part / parts, count * (part + 1) / parts);
+  }
+}
+
+// Calls body(begin, end) for contiguous ranges of [0, count) on all threads.
+template <class Body>
+void parallelFor(int64_t count, int64_t grain, const Body& body) {
+  parallelParts(partsFor(count, grain), count,
+                [&](int, int64_t begin, int64_t end) { body(begin, end); });
+}
+
+// Scratch memory for each part, aligned, of `count` elements each.
+template <class T>
+struct PartScratch {
+  PartScratch(Context& context, int parts, int64_t count)
+      : stride((count * static_cast<int64_t>(sizeof(T)) + kScratchAlignment - 1) /
+               kScratchAlignment * kScratchAlignment),
+        memory(static_cast<char*>(context.scratchMemory(static_cast<size_t>(stride * parts)))) {}
+  T* of(int part) const { return reinterpret_cast<T*>(memory + stride * part); }
+  int64_t stride;
+  char* memory;
+};
+
+// The values of a tensor whose type is known. (Tensor::data is shared code, see above.)
+template <class T>
+T* valuesOf(const Tensor& tensor) {
+  return tensor.exists() ? static_cast<T*>(tensor.raw()) : nullptr;
+}
+
+// Calls body with a value of the floating-point type; false for other types.
+template <class Body>
+bool withFloatType(DType type, const Body& body) {
+  switch (type) {
+    case DType::Float32:
+      return body(float{});
+    case DType::BFloat16:
+      return body(bf16{});
+    default:
+      return false;
   }
 }
 

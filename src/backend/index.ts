@@ -1,0 +1,217 @@
+/** Opens the tfjs backend that computes: ours, tfjs-node's, or plain JavaScript. */
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { RunError } from '../errors.js';
+import { ADDON_PATH, loadAddon } from './addon.js';
+import { registerKernels } from './kernels/index.js';
+import { NativeBackend } from './native-backend.js';
+
+export type BackendName = 'cuda' | 'cpu' | 'tensorflow' | 'js';
+export type BackendChoice = 'auto' | BackendName;
+export type Precision = 'auto' | 'f32' | 'bf16';
+
+/** The name of our backend in tfjs's registry, where `cpu` is tfjs-backend-cpu. */
+export const NATIVE_BACKEND = 'onednn';
+
+export interface Backend {
+  readonly name: BackendName;
+  readonly precision: 'f32' | 'bf16';
+  /** Why this backend and precision, in one sentence. */
+  readonly why: string;
+  /** What is lost against the best that this machine could do, with what mends it. */
+  readonly warnings: readonly string[];
+  readonly threads: number;
+  /** Resolves when all work submitted so far is done. */
+  sync(): Promise<void>;
+  /** Bytes held by tensors on the device now, and the most held since it was opened. */
+  memory(): { bytes: number; peakBytes: number };
+  /** Kernels that were computed by copy on tfjs-backend-cpu, and how often. */
+  fallbacks(): ReadonlyMap<string, number>;
+}
+
+export interface BackendOptions {
+  readonly precision: Precision;
+  readonly threads?: number | undefined;
+  /** Refuse reference implementations of oneDNN (tests). */
+  readonly strict?: boolean;
+}
+
+export interface BackendReport {
+  readonly name: BackendName;
+  readonly usable: boolean;
+  readonly detail: string;
+  /** The command that mends it. */
+  readonly fix?: string;
+}
+
+const SET_UP = 'bin/setup';
+
+/** Opens the backend asked for, or with `auto` the first that works. */
+export async function openBackend(
+  choice: BackendChoice,
+  options: BackendOptions,
+): Promise<Backend> {
+  // Without it tfjs checks every kernel's shapes and advertises tfjs-node.
+  tf.env().set('PROD', true);
+  if (choice !== 'auto') return OPENERS[choice](options, 'it was asked for');
+  const lost: string[] = [];
+  for (const name of ['cpu', 'tensorflow'] as const) {
+    try {
+      const backend = await OPENERS[name](options, lost.length ? lost.join(' ') : 'the best found');
+      return { ...backend, warnings: [...lost, ...backend.warnings] };
+    } catch (error) {
+      lost.push((error as Error).message);
+    }
+  }
+  const backend = await OPENERS.js(options, 'no other backend works here');
+  return { ...backend, warnings: [...lost, ...backend.warnings] };
+}
+
+type Opener = (options: BackendOptions, why: string) => Promise<Backend>;
+
+const OPENERS: Readonly<Record<BackendName, Opener>> = {
+  cuda: async () => {
+    throw new RunError(
+      'The backend cuda is not in this build: expected an addon built with CUDA. Use --backend cpu.',
+    );
+  },
+  cpu: openNative,
+  tensorflow: openTensorflow,
+  js: openJavaScript,
+};
+
+let native: NativeBackend | undefined;
+
+/** Our backend's object, once it is open. */
+export function nativeBackend(): NativeBackend | undefined {
+  return native;
+}
+
+async function openNative(options: BackendOptions, why: string): Promise<Backend> {
+  const threads = options.threads ?? availableParallelism();
+  native ??= createNative(threads, options.strict ?? false);
+  const device = native;
+  const matrixUnits = device.instructionSet === 'amx';
+  device.precision =
+    options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
+  await tf.setBackend(NATIVE_BACKEND);
+  const units = `${device.instructionSet} instructions`;
+  return {
+    name: 'cpu',
+    precision: device.precision,
+    why: `${why}; oneDNN with ${units}, ${device.precision}${matrixUnits ? '' : ' (no AMX)'}`,
+    warnings: [],
+    threads: device.threads,
+    sync: () => device.sync(),
+    memory: () => {
+      const { deviceBytes, peakBytes } = device.memory();
+      return { bytes: deviceBytes, peakBytes };
+    },
+    fallbacks: () => device.fallbacks,
+  };
+}
+
+function createNative(threads: number, strict: boolean): NativeBackend {
+  let device: NativeBackend;
+  try {
+    device = new NativeBackend(loadAddon(), threads, 'f32', strict);
+  } catch (error) {
+    throw new RunError(
+      `The native backend cpu cannot be loaded (${(error as Error).message.split('\n')[0]}). Run ${SET_UP} to build it.`,
+      { cause: error },
+    );
+  }
+  tf.registerBackend(NATIVE_BACKEND, () => device, 10);
+  registerKernels(NATIVE_BACKEND);
+  return device;
+}
+
+const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+
+async function openTensorflow(options: BackendOptions, why: string): Promise<Backend> {
+  refuseBf16('tensorflow', options);
+  const tried: string[] = [];
+  for (const name of TENSORFLOW_PACKAGES) {
+    try {
+      await import(name);
+      await tf.setBackend('tensorflow');
+      return stockBackend('tensorflow', `${why}; ${name}`, []);
+    } catch (error) {
+      tried.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
+    }
+  }
+  throw new RunError(
+    `The backend tensorflow is not installed (${tried.join('; ')}). Run npm install @tensorflow/tfjs-node, or use --backend cpu.`,
+  );
+}
+
+async function openJavaScript(options: BackendOptions, why: string): Promise<Backend> {
+  refuseBf16('js', options);
+  await tf.setBackend('cpu');
+  return stockBackend('js', `${why}; plain JavaScript`, [
+    `The backend js computes in plain JavaScript, a hundred or more times slower than cpu. Run ${SET_UP} to build the native backend.`,
+  ]);
+}
+
+function refuseBf16(name: BackendName, options: BackendOptions): void {
+  if (options.precision === 'bf16') {
+    throw new RunError(
+      `The backend ${name} computes in f32 only. Use --precision f32, or --backend cpu.`,
+    );
+  }
+}
+
+function stockBackend(name: BackendName, why: string, warnings: string[]): Backend {
+  let peakBytes = 0;
+  return {
+    name,
+    precision: 'f32',
+    why,
+    warnings,
+    threads: 1,
+    sync: async () => {},
+    memory: () => {
+      const bytes = tf.memory().numBytes;
+      peakBytes = Math.max(peakBytes, bytes);
+      return { bytes, peakBytes };
+    },
+    fallbacks: () => new Map(),
+  };
+}
+
+/** What each backend found on this machine, for `cnn doctor`. */
+export async function inspectBackends(): Promise<BackendReport[]> {
+  const reports: BackendReport[] = [
+    { name: 'cuda', usable: false, detail: 'not in this build: it has no CUDA kernels' },
+  ];
+  try {
+    const backend = await openNative({ precision: 'auto' }, ADDON_PATH);
+    const detail = `${backend.why}, ${backend.threads} threads`;
+    reports.push({ name: 'cpu', usable: true, detail });
+  } catch (error) {
+    reports.push({ name: 'cpu', usable: false, detail: (error as Error).message, fix: SET_UP });
+  }
+  const found = TENSORFLOW_PACKAGES.find(isInstalled);
+  reports.push(
+    found
+      ? { name: 'tensorflow', usable: true, detail: found }
+      : {
+          name: 'tensorflow',
+          usable: false,
+          detail: 'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
+          fix: 'npm install @tensorflow/tfjs-node',
+        },
+  );
+  reports.push({ name: 'js', usable: true, detail: 'tfjs-backend-cpu, plain JavaScript' });
+  return reports;
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

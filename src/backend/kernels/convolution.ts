@@ -1,0 +1,171 @@
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../native-backend.js';
+import type { KernelCall, KernelRows } from './row.js';
+
+type ConvInfo = backend_util.Conv2DInfo;
+type Shape4 = [number, number, number, number];
+
+/** The numbers of native/params.h's Activation. */
+export const ACTIVATIONS: Readonly<Record<string, number>> = { linear: 0, relu: 1, tanh: 2 };
+
+/** Whether the addon takes these tensors: float32 by label, and none of them empty. */
+export function allFloat(tensors: readonly (TensorInfo | undefined)[]): boolean {
+  return tensors.every(
+    (tensor) => !tensor || (tensor.dtype === 'float32' && !tensor.shape.includes(0)),
+  );
+}
+
+/**
+ * The groups of a filter (kh, kw, inC / groups, outC) over an input of `inChannels`, as in PyTorch;
+ * tfjs itself knows one group only.
+ */
+function groupsOf(inChannels: number, filterShape: readonly number[]): number {
+  return inChannels / (filterShape[2] as number);
+}
+
+/** ConvParams of native/params.h. */
+function convolutionParams(info: ConvInfo, groups: number, activation = 0): number[] {
+  return [
+    info.batchSize,
+    info.inHeight,
+    info.inWidth,
+    info.inChannels,
+    info.outHeight,
+    info.outWidth,
+    info.outChannels,
+    info.filterHeight,
+    info.filterWidth,
+    info.strideHeight,
+    info.strideWidth,
+    info.dilationHeight,
+    info.dilationWidth,
+    info.padInfo.top,
+    info.padInfo.left,
+    groups,
+    activation,
+  ];
+}
+
+interface ConvAttrs {
+  strides: number | [number, number];
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dilations?: number | [number, number];
+  dataFormat?: string;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  activation?: string;
+}
+
+/** The convolution's sizes, or undefined where only the fallback can compute it. */
+function convolutionInfo(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: ConvAttrs,
+): ConvInfo | undefined {
+  if ((attrs.dataFormat ?? 'NHWC') !== 'NHWC') return undefined;
+  const info = backend_util.computeConv2DInfo(
+    inputShape as Shape4,
+    filterShape as Shape4,
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  return info.outShape.some((size) => size <= 0) ? undefined : info;
+}
+
+interface ForwardInputs {
+  x: TensorInfo;
+  filter: TensorInfo;
+  bias?: TensorInfo;
+  preluActivationWeights?: TensorInfo;
+}
+
+function forward({ inputs, attrs, backend }: KernelCall<ForwardInputs, ConvAttrs>) {
+  const { x, filter, bias, preluActivationWeights } = inputs;
+  const activation = ACTIVATIONS[attrs.activation ?? 'linear'];
+  const info = convolutionInfo(x.shape, filter.shape, attrs);
+  if (activation === undefined || preluActivationWeights || !info) return undefined;
+  if (!allFloat([x, filter, bias]) || !isBias(bias, info.outChannels)) return undefined;
+  const params = convolutionParams(info, groupsOf(info.inChannels, filter.shape), activation);
+  const output = { shape: info.outShape, storage: 'compute' } as const;
+  return backend.runOne('FusedConv2D', bias ? [x, filter, bias] : [x, filter], output, params);
+}
+
+/** A bias per channel; tfjs lets a fused bias have any shape that broadcasts. */
+export function isBias(bias: TensorInfo | undefined, channels: number): boolean {
+  return (
+    bias === undefined || bias === null || (bias.shape.length === 1 && bias.shape[0] === channels)
+  );
+}
+
+interface InputGradInputs {
+  dy: TensorInfo;
+  filter: TensorInfo;
+}
+
+function inputGrad({
+  inputs: { dy, filter },
+  attrs,
+  backend,
+}: KernelCall<InputGradInputs, ConvAttrs & { inputShape: number[] }>) {
+  const info = convolutionInfo(attrs.inputShape, filter.shape, attrs);
+  if (!info || !allFloat([dy, filter])) return undefined;
+  const params = convolutionParams(info, groupsOf(info.inChannels, filter.shape));
+  const output = { shape: info.inShape, storage: 'compute' } as const;
+  return backend.runOne('Conv2DBackpropInput', [dy, filter], output, params);
+}
+
+interface FilterGradInputs {
+  x: TensorInfo;
+  dy: TensorInfo;
+}
+
+function filterGrad({
+  inputs: { x, dy },
+  attrs,
+  backend,
+}: KernelCall<FilterGradInputs, ConvAttrs & { filterShape: number[] }>) {
+  const info = convolutionInfo(x.shape, attrs.filterShape, attrs);
+  if (!info || !allFloat([x, dy])) return undefined;
+  const groups = groupsOf(info.inChannels, attrs.filterShape);
+  const shape = attrs.filterShape;
+  if (isPointwise(info, groups)) return pointwiseFilterGrad(backend, x, dy, info, shape);
+  const params = convolutionParams(info, groups);
+  return backend.runOne('Conv2DBackpropFilter', [x, dy], { shape }, params);
+}
+
+function isPointwise(info: ConvInfo, groups: number): boolean {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
+  const { top, bottom, left, right } = padInfo;
+  const single = filterHeight * filterWidth * strideHeight * strideWidth === 1;
+  return single && groups === 1 && top + bottom + left + right === 0;
+}
+
+/** A 1×1 filter's gradient is one matrix product xᵀ·dy over all pixels. */
+function pointwiseFilterGrad(
+  backend: NativeBackend,
+  x: TensorInfo,
+  dy: TensorInfo,
+  info: ConvInfo,
+  shape: number[],
+): TensorInfo {
+  const pixels = info.batchSize * info.inHeight * info.inWidth;
+  const params = [
+    1,
+    1,
+    info.inChannels,
+    pixels,
+    info.outChannels,
+    1,
+    0,
+    ACTIVATIONS['linear'] ?? 0,
+  ];
+  return backend.runOne('BatchMatMul', [x, dy], { shape }, params);
+}
+
+export const convolutionKernels: KernelRows = {
+  Conv2D: forward,
+  FusedConv2D: forward,
+  Conv2DBackpropInput: inputGrad,
+  Conv2DBackpropFilter: filterGrad,
+};
