@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { runKernel } from './kernels.js';
+import { registerTwins } from './twins/index.js';
+
+export interface Colours {
+  /** In [0, 1] units, one number or one for each channel; grey images take the mean of three. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * (bytes / 255 - mean) / std as float32 (N, H, W, C), mirrored left-right where `mirror` is 1.
+ * The bytes carry the dtype bool, the only label under which tfjs passes bytes on unchanged.
+ */
+export function imagesToFloat(
+  bytes: tf.Tensor4D,
+  mirror: Uint8Array,
+  { mean, std }: Colours,
+): tf.Tensor4D {
+  registerTwins(tf.getBackend());
+  const channels = bytes.shape[3];
+  const flags = tf.tensor1d(Int32Array.from(mirror), 'int32');
+  const attributes = { mean: perChannel(mean, channels), std: perChannel(std, channels) };
+  const images = runKernel('ImageToFloat', { images: bytes, mirror: flags }, attributes);
+  flags.dispose();
+  return images as tf.Tensor4D;
+}
+
+function perChannel(values: readonly number[], channels: number): number[] {
+  if (values.length === channels) return [...values];
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return new Array<number>(channels).fill(mean);
+}

@@ -1,0 +1,29 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { runKernelForList } from './kernels.js';
+import { registerTwins } from './twins/index.js';
+
+/**
+ * The cross-entropy of softmax(logits) (N, classes) with labels (N) int32, those below 0 ignored.
+ * Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that count]; dLogits is the gradient
+ * of the mean loss over the labels that count.
+ */
+export function softmaxCrossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  smoothing: number,
+): { stats: tf.Tensor1D; dLogits: tf.Tensor2D } {
+  const [stats, dLogits] = runKernelForList(
+    'SoftmaxCrossEntropy',
+    { logits, labels },
+    { smoothing },
+  );
+  return { stats: stats as tf.Tensor1D, dLogits: dLogits as tf.Tensor2D };
+}
+
+/** The same counters without a gradient and without smoothing. */
+export function evaluate(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  registerTwins(tf.getBackend());
+  const { stats, dLogits } = softmaxCrossEntropy(logits, labels, 0);
+  dLogits.dispose();
+  return stats;
+}

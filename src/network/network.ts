@@ -1,0 +1,133 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { UsageError } from '../errors.js';
+import { addInto } from './kernels.js';
+import { softmaxCrossEntropy } from './loss.js';
+import { type Plan, planOf, type Step } from './plan.js';
+import type { LayerWeight, Pass } from './rules/rule.js';
+import { registerTwins } from './twins/index.js';
+import { type Weight, weightsOf } from './weights.js';
+
+export type { Weight } from './weights.js';
+
+export interface GradientOptions {
+  /** Share of the label's probability that is spread over all classes. */
+  smoothing: number;
+  /** Dropout's masks depend on the seed and the number of the step. */
+  seed: number;
+  step: number;
+}
+
+/**
+ * Runs a tf.layers model of logits forward and backward on the backend that is current when it is
+ * made, without tfjs's tape: each layer's rule calls the kernels, and every tensor is freed at its
+ * last use.
+ */
+export class Network {
+  /** The trained weights, in the order of gradients. */
+  readonly weights: readonly Weight[];
+  readonly #plan: Plan;
+  readonly #backend = tf.getBackend();
+  readonly #values: (tf.Tensor | undefined)[];
+  #gradients: (tf.Tensor | undefined)[] = [];
+  readonly #pass: Pass = {
+    training: false,
+    seed: 0,
+    step: 0,
+    addGradient: (weight, gradient) => this.#addGradient(weight, gradient),
+  };
+
+  constructor(model: LayersModel) {
+    registerTwins(this.#backend);
+    this.weights = weightsOf(model);
+    this.#plan = planOf(model, this.weights);
+    this.#values = new Array(this.#plan.values).fill(undefined);
+  }
+
+  /** The logits (N, classes) in evaluation; the caller owns them and the images. */
+  predict(images: tf.Tensor4D): tf.Tensor2D {
+    return tf.tidy(() => {
+      this.#pass.training = false;
+      return this.#forward(images, false) as tf.Tensor2D;
+    });
+  }
+
+  /**
+   * One pass forward and backward. Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that
+   * count]; labels (N) int32 below 0 are ignored; gradients are of the mean loss over the others.
+   */
+  gradients(
+    images: tf.Tensor4D,
+    labels: tf.Tensor1D,
+    { smoothing, seed, step }: GradientOptions,
+  ): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
+    // The tidy frees what an error in the middle leaves behind.
+    return tf.tidy(() => {
+      Object.assign(this.#pass, { training: true, seed, step });
+      this.#gradients = new Array(this.weights.length).fill(undefined);
+      const logits = this.#forward(images, true) as tf.Tensor2D;
+      const { stats, dLogits } = softmaxCrossEntropy(logits, labels, smoothing);
+      if (!this.#plan.keepsOutput) this.#free(this.#plan.output);
+      this.#backward(dLogits);
+      return { stats, gradients: this.#gradients as tf.Tensor[] };
+    });
+  }
+
+  #forward(images: tf.Tensor, training: boolean): tf.Tensor {
+    const { steps, output } = this.#plan;
+    if (tf.getBackend() !== this.#backend) {
+      throw new UsageError(
+        `Expected the backend ${this.#backend}, for which the network was made, but the current one is ${tf.getBackend()}`,
+      );
+    }
+    const values = this.#values.fill(undefined);
+    values[0] = images;
+    for (const step of steps) {
+      values[step.output] = step.operation.forward(this.#inputsOf(step), this.#pass);
+      const freed = training ? step.freeAfterForward : step.freeAfterEvaluation;
+      for (const value of freed) this.#free(value);
+    }
+    return values[output] as tf.Tensor;
+  }
+
+  #backward(dLogits: tf.Tensor): void {
+    const { steps, output } = this.#plan;
+    const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);
+    dValues[output] = dLogits;
+    for (let place = steps.length - 1; place >= 0; place--) {
+      const step = steps[place] as Step;
+      const dy = dValues[step.output];
+      if (step.differentiable && dy) {
+        const y = this.#values[step.output] as tf.Tensor;
+        const dInputs = step.operation.backward(dy, this.#inputsOf(step), y, this.#pass);
+        step.inputs.forEach((value, input) => {
+          const gradient = dInputs[input];
+          if (!gradient) return;
+          const known = dValues[value];
+          dValues[value] = known ? addInto(known, gradient) : gradient;
+        });
+      }
+      dy?.dispose();
+      for (const value of step.freeAfterBackward) this.#free(value);
+    }
+  }
+
+  /** Freed values are undefined here; an operation reads only those that it keeps. */
+  #inputsOf({ inputs }: Step): tf.Tensor[] {
+    return inputs.map((value) => this.#values[value] as tf.Tensor);
+  }
+
+  #free(value: number): void {
+    this.#values[value]?.dispose();
+    this.#values[value] = undefined;
+  }
+
+  #addGradient(weight: LayerWeight | undefined, gradient: tf.Tensor): void {
+    if (weight?.index === undefined) {
+      gradient.dispose();
+      return;
+    }
+    const known = this.#gradients[weight.index];
+    this.#gradients[weight.index] = known ? addInto(known, gradient) : gradient;
+  }
+}

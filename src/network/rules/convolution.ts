@@ -1,0 +1,70 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { backendHasNative, runKernel } from '../kernels.js';
+import { activate, biasActivationBackward } from './activation.js';
+import { groupedFilterGradient, groupedForward, groupedInputGradient } from './groups.js';
+import { padAttribute } from './padding.js';
+import { activationOf, isPlainImage, type LayerNode, type Operation } from './rule.js';
+
+/** Conv2D and GroupConv2D with their bias, activation and the padding before them. */
+export function convolution(node: LayerNode): Operation | undefined {
+  const activation = activationOf(node);
+  const [kernel, bias] = node.weights;
+  if (!activation || !kernel || !isPlainImage(node)) return undefined;
+  const strides = node.config['strides'] as [number, number];
+  const window = node.config['kernelSize'] as [number, number];
+  const native = backendHasNative();
+  const groups = (node.config['groups'] ?? 1) as number;
+  const split = groups > 1 && !native ? groups : 1;
+  // tfjs's fused convolution has relu but not tanh.
+  const fused = activation === 'tanh' && !native ? 'linear' : activation;
+  const attributes = {
+    strides,
+    pad: padAttribute(node, window, strides),
+    dataFormat: 'NHWC',
+    dilations: [1, 1],
+    dimRoundingMode: undefined,
+  };
+  const forwardAttributes = { ...attributes, activation: fused };
+  const filterAttributes = { ...attributes, filterShape: kernel.variable.shape };
+  const inputAttributes = { ...attributes, inputShape: [] as number[] };
+  const backThroughActivation = biasActivationBackward(node, activation);
+  return {
+    keeps: { inputs: true, output: activation !== 'linear' },
+    forward([x]) {
+      const inputs = { x: x as tf.Tensor, filter: kernel.variable, bias: bias?.variable };
+      const z =
+        split > 1
+          ? groupedForward(inputs, forwardAttributes, split)
+          : runKernel('FusedConv2D', inputs, forwardAttributes);
+      if (fused === activation) return z;
+      const y = activate(activation, z);
+      z.dispose();
+      return y;
+    },
+    backward(dy, [x], output, pass) {
+      const dz = backThroughActivation(dy, output, pass);
+      const image = x as tf.Tensor;
+      if (kernel.index !== undefined) {
+        const gradient =
+          split > 1
+            ? groupedFilterGradient(image, dz, filterAttributes, split)
+            : runKernel('Conv2DBackpropFilter', { x: image, dy: dz }, filterAttributes);
+        pass.addGradient(kernel, gradient);
+      }
+      let dx: tf.Tensor | undefined;
+      if (node.differentiable[0]) {
+        inputAttributes.inputShape = image.shape;
+        dx =
+          split > 1
+            ? groupedInputGradient(dz, kernel.variable, inputAttributes, split)
+            : runKernel(
+                'Conv2DBackpropInput',
+                { dy: dz, filter: kernel.variable },
+                inputAttributes,
+              );
+      }
+      dz.dispose();
+      return [dx];
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { backendHasNative, runKernel } from '../kernels.js';
+import { activate, biasActivationBackward } from './activation.js';
+import { activationOf, type LayerNode, type Operation } from './rule.js';
+
+/** Dense with its bias and activation on (N, units). */
+export function dense(node: LayerNode): Operation | undefined {
+  const activation = activationOf(node);
+  const [kernel, bias] = node.weights;
+  if (!activation || !kernel || node.inputShapes[0]?.length !== 2) return undefined;
+  // tfjs's fused product has relu but not tanh.
+  const fused = activation === 'tanh' && !backendHasNative() ? 'linear' : activation;
+  const product = { transposeA: false, transposeB: false, activation: fused };
+  const forwardAttributes = { ...product, precise: node.isOutput };
+  const kernelAttributes = { transposeA: true, transposeB: false, precise: true };
+  const inputAttributes = { transposeA: false, transposeB: true, precise: false };
+  const backThroughActivation = biasActivationBackward(node, activation);
+  return {
+    keeps: { inputs: true, output: activation !== 'linear' },
+    forward([x]) {
+      const inputs = { a: x, b: kernel.variable, bias: bias?.variable };
+      const z = runKernel('_FusedMatMul', inputs, forwardAttributes);
+      if (fused === activation) return z;
+      const y = activate(activation, z);
+      z.dispose();
+      return y;
+    },
+    backward(dy, [x], output, pass) {
+      const dz = backThroughActivation(dy, output, pass);
+      if (kernel.index !== undefined) {
+        const inputs = { a: x as tf.Tensor, b: dz };
+        pass.addGradient(kernel, runKernel('BatchMatMul', inputs, kernelAttributes));
+      }
+      let dx: tf.Tensor | undefined;
+      if (node.differentiable[0]) {
+        dx = runKernel('BatchMatMul', { a: dz, b: kernel.variable }, inputAttributes);
+      }
+      dz.dispose();
+      return [dx];
+    },
+  };
+}

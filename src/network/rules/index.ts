@@ -1,0 +1,36 @@
+/**
+ * The rules, by the class name of the layer. To add one: write a function that turns a LayerNode
+ * into an Operation, list it here, and add a case to test/network/rules.test.ts.
+ */
+import { activation } from './activation.js';
+import { convolution } from './convolution.js';
+import { dense } from './dense.js';
+import { dropout } from './dropout.js';
+import { localResponse } from './local-response.js';
+import { add, concatenate } from './merge.js';
+import { zeroPadding } from './padding.js';
+import { averagePool, maxPool } from './pool.js';
+import { reshape } from './reshape.js';
+import type { LayerNode, Operation, Rule } from './rule.js';
+import { taped } from './tape.js';
+
+const RULES: Readonly<Record<string, Rule>> = {
+  Activation: activation,
+  Add: add,
+  AveragePooling2D: averagePool,
+  Concatenate: concatenate,
+  Conv2D: convolution,
+  Dense: dense,
+  Dropout: dropout,
+  Flatten: reshape,
+  GroupConv2D: convolution,
+  LocalResponseNormalization: localResponse,
+  MaxPooling2D: maxPool,
+  Reshape: reshape,
+  ZeroPadding2D: zeroPadding,
+};
+
+/** The operation of a layer: by its rule, else by tfjs's tape. */
+export function operationOf(node: LayerNode): Operation {
+  return RULES[node.layer.getClassName()]?.(node) ?? taped(node);
+}

@@ -1,0 +1,13 @@
+import { runKernel } from '../kernels.js';
+import type { LayerNode, Operation } from './rule.js';
+
+/** LocalResponseNormalization (src/archs/layers.ts). */
+export function localResponse({ config }: LayerNode): Operation {
+  const { depthRadius, bias, alpha, beta } = config;
+  const attributes = { depthRadius, bias, alpha, beta };
+  return {
+    keeps: { inputs: true, output: true },
+    forward: ([x]) => runKernel('LRN', { x }, attributes),
+    backward: (dy, [x], output) => [runKernel('LRNGrad', { x, y: output, dy }, attributes)],
+  };
+}

@@ -1,0 +1,80 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { layers } from '@tensorflow/tfjs-layers';
+
+/** Zeros around height and width: [[top, bottom], [left, right]]. */
+export type Padding = readonly [readonly [number, number], readonly [number, number]];
+export type Activation = 'linear' | 'relu' | 'tanh';
+
+/** A weight of a layer, and its place among the gradients; frozen weights have none. */
+export interface LayerWeight {
+  readonly variable: tf.Variable;
+  readonly index: number | undefined;
+}
+
+/** One layer of the graph as a rule sees it. Shapes are those of tf.layers, with a null batch. */
+export interface LayerNode {
+  readonly layer: layers.Layer;
+  readonly config: tf.serialization.ConfigDict;
+  readonly weights: readonly LayerWeight[];
+  readonly inputShapes: readonly (readonly (number | null)[])[];
+  readonly outputShape: readonly (number | null)[];
+  /** Which inputs need a gradient. */
+  readonly differentiable: readonly boolean[];
+  /** Zeros that a folded padding layer puts around the input. */
+  readonly padding: Padding | undefined;
+  /** What a folded activation layer does to the output. */
+  readonly activation: Activation | undefined;
+  /** The layer's place in the plan: the stream of its random numbers. */
+  readonly place: number;
+  /** The output is the network's logits, which stay float32. */
+  readonly isOutput: boolean;
+}
+
+/** What holds for one pass through the network. */
+export interface Pass {
+  training: boolean;
+  seed: number;
+  step: number;
+  /** Takes over the gradient of a weight; several of one weight are added. */
+  addGradient(weight: LayerWeight | undefined, gradient: tf.Tensor): void;
+}
+
+/**
+ * What a layer does, made once for a network. The executor owns every tensor it passes and takes
+ * over every tensor it gets: results are new tensors, never arguments.
+ */
+export interface Operation {
+  /** What `backward` reads besides its dy; all else is freed in the forward pass. */
+  readonly keeps: { readonly inputs: boolean; readonly output: boolean };
+  forward(inputs: readonly tf.Tensor[], pass: Pass): tf.Tensor;
+  /** The gradients of those inputs that are differentiable. */
+  backward(
+    dy: tf.Tensor,
+    inputs: readonly tf.Tensor[],
+    output: tf.Tensor,
+    pass: Pass,
+  ): (tf.Tensor | undefined)[];
+}
+
+/** Makes the operation of a layer, or nothing where its settings are beyond the rule. */
+export type Rule = (node: LayerNode) => Operation | undefined;
+
+/** The layer's own activation or the one folded into it; nothing if it is not one of ours. */
+export function activationOf({ config, activation }: LayerNode): Activation | undefined {
+  const own = (config['activation'] ?? 'linear') as string;
+  if (own === 'linear') return activation ?? 'linear';
+  if (activation) return undefined;
+  return own === 'relu' || own === 'tanh' ? own : undefined;
+}
+
+/** Channels last, no dilation: the only images that the rules take. */
+export function isPlainImage({ config, inputShapes }: LayerNode): boolean {
+  const dilation = (config['dilationRate'] ?? [1, 1]) as number[];
+  const [, height, width] = inputShapes[0] ?? [];
+  return (
+    (config['dataFormat'] ?? 'channelsLast') === 'channelsLast' &&
+    [dilation].flat().every((rate) => rate === 1) &&
+    typeof height === 'number' &&
+    typeof width === 'number'
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * Twins of this project's own kernels made of stock tfjs ops: the reference in tests and what runs
+ * on backends that lack the kernel (tfjs-backend-cpu, libtensorflow).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { biasActivationGradTwin } from './bias-activation-grad.js';
+import { dropoutTwin } from './dropout.js';
+import { imageToFloatTwin } from './image-to-float.js';
+import { sgdTwin } from './sgd.js';
+import { softmaxCrossEntropyTwin } from './softmax-cross-entropy.js';
+
+/** A kernel made of ops: tensors in, tensors out that the caller owns. */
+export type Twin = (inputs: never, attributes: never) => tf.Tensor | tf.Tensor[];
+
+const TWINS: Readonly<Record<string, Twin>> = {
+  BiasActivationGrad: biasActivationGradTwin,
+  Dropout: dropoutTwin,
+  ImageToFloat: imageToFloatTwin,
+  Sgd: sgdTwin,
+  SoftmaxCrossEntropy: softmaxCrossEntropyTwin,
+};
+
+const done = new Set<string>();
+
+/** Gives a backend the twin of every own kernel that it lacks; the current backend must be it. */
+export function registerTwins(backendName: string): void {
+  if (done.has(backendName)) return;
+  done.add(backendName);
+  for (const [kernelName, twin] of Object.entries(TWINS)) {
+    if (tf.getKernel(kernelName, backendName)) continue;
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs }) => tf.tidy(() => twin(inputs as never, attrs as never)),
+    });
+  }
+}
