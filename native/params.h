@@ -15,7 +15,7 @@ struct ConvParams {
   int32_t padTop, padLeft, groups, activation;
 };
 
-// A pooling window over (N, H, W, C); `countPadding`: whether padding counts in an average.
+// A pooling window over (N, H, W, C).
 struct PoolParams {
   int32_t batch, inHeight, inWidth, channels, outHeight, outWidth;
   int32_t filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
@@ -27,10 +27,35 @@ struct MatMulParams {
   int32_t batchA, batchB, m, k, n, transposeA, transposeB, activation;
 };
 
-// y = x * (bias + alpha * sum of x² over 2 * radius + 1 channels) ^ -beta, over `rows` of `channels`.
+// y = x * (bias + alpha * sum of x² over 2 * radius + 1 channels) ^ -beta, over `rows` of
+// `channels`.
 struct LrnParams {
   int32_t rows, channels, radius;
   float bias, alpha, beta;
 };
+
+// Cross-entropy of logits (rows, classes) with `smoothing` / classes of the target on every class.
+struct SoftmaxParams {
+  int32_t rows, classes;
+  float smoothing;
+};
+
+// Elements whose random word is at least `threshold`, an unsigned number, are kept and scaled.
+struct DropoutParams {
+  int32_t seed, step, layer, threshold;
+  float scale;
+};
+
+// Bytes (batch, height, width, channels) to byte * scale + shift, per channel.
+struct ImageParams {
+  int32_t batch, height, width, channels;
+  float scale[3], shift[3];
+};
+
+struct BiasActivationGradParams {
+  int32_t rows, channels, activation, bias;
+};
+
+// Sgd has VariableParams: nesterov; momentum, lr, every weight's decay, every weight's lr scale.
 
 }  // namespace cnn

@@ -58,8 +58,8 @@ inline int readersOf(const Axis& axis, int input, Reader* readers) {
 
 // Lists the pixels of one window, and their places in it.
 template <class T>
-inline int tapsOf(const T* image, const PoolParams& p, Window rows, Window columns,
-                  const T** taps, int* places) {
+inline int tapsOf(const T* image, const PoolParams& p, Window rows, Window columns, const T** taps,
+                  int* places) {
   int count = 0;
   for (int ky = rows.begin; ky < rows.end; ky++) {
     const T* row = image + int64_t{rows.first + ky * p.dilationHeight} * p.inWidth * p.channels;
@@ -112,8 +112,7 @@ void reduceAny(const T* const* taps, int count, T* __restrict out, int64_t chann
 }
 
 template <class Operation, class T>
-void reduce(const T* const* taps, int count, T* out, int64_t channels, float scale,
-            float* values) {
+void reduce(const T* const* taps, int count, T* out, int64_t channels, float scale, float* values) {
   switch (count) {
     case 2:
       return reduceFixed<2, Operation>(taps, out, channels, scale);
@@ -229,9 +228,7 @@ class Maxima {
   static int depth(const PoolParams& p) {
     return ((p.filterHeight - 1) * p.dilationHeight) / p.strideHeight + 1;
   }
-  static int64_t size(const PoolParams& p) {
-    return int64_t{depth(p)} * p.outWidth * p.channels;
-  }
+  static int64_t size(const PoolParams& p) { return int64_t{depth(p)} * p.outWidth * p.channels; }
   Maxima(const PoolParams& p, const T* x, const T* y, Index* memory)
       : p_(p), x_(x), y_(y), memory_(memory), depth_(depth(p)) {}
 
@@ -367,8 +364,7 @@ void maxPoolGradient(const Call& call, const PoolParams& p) {
             const int64_t at = int64_t{columnReaders[j].output} * p.channels;
             const int place = rowReaders[i].tap * p.filterWidth + columnReaders[j].tap;
             sources[count++] = {up + rowReaders[i].output * outRow + at,
-                                maxima.row(rowReaders[i].output) + at,
-                                static_cast<Index>(place)};
+                                maxima.row(rowReaders[i].output) + at, static_cast<Index>(place)};
           }
         }
         gather(sources, count, out, p.channels, sums);
@@ -400,8 +396,8 @@ void averagePoolGradient(const Call& call, const PoolParams& p) {
         int count = 0;
         for (int i = 0; i < rowCount; i++) {
           for (int j = 0; j < columnCount; j++) {
-            taps[count++] = up + rowReaders[i].output * outRow +
-                            int64_t{columnReaders[j].output} * p.channels;
+            taps[count++] =
+                up + rowReaders[i].output * outRow + int64_t{columnReaders[j].output} * p.channels;
           }
         }
         reduce<Average>(taps, count, out, p.channels, scale, scratch.of(part));

@@ -1,0 +1,97 @@
+// Stochastic gradient descent with momentum over all weights in one call: one pass over memory,
+// cut evenly between threads by elements, not by tensors.
+#include "parallel.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kCut = 64;  // threads meet at multiples of this many elements
+constexpr int64_t kCutsGrain = 256;
+
+struct Rule {
+  float momentum, lr, decay;
+};
+
+// PyTorch's rule: g += decay * w; m = momentum * m + g; w -= lr * (nesterov ? g + momentum * m : m)
+template <bool NESTEROV, class G>
+void update(float* __restrict w, float* __restrict m, const G* __restrict g, int64_t count,
+            Rule rule) {
+  for (int64_t i = 0; i < count; i++) {
+    float gradient = toFloat(g[i]) + rule.decay * w[i];
+    float velocity = rule.momentum * m[i] + gradient;
+    m[i] = velocity;
+    w[i] -= rule.lr * (NESTEROV ? gradient + rule.momentum * velocity : velocity);
+  }
+}
+
+// The words of the call: nesterov; momentum, lr, then the weights' decays, then their lr scales.
+struct Settings {
+  explicit Settings(const Call& call)
+      : count(static_cast<int>(call.inputs.size() / 3)), words(call.parameters) {}
+  bool nesterov() const { return words[0] != 0; }
+  float at(int word) const {
+    float value;
+    std::memcpy(&value, words + word, 4);
+    return value;
+  }
+  Rule rule(int weight) const { return {at(1), at(2) * at(3 + count + weight), at(3 + weight)}; }
+  int count;
+  const int32_t* words;
+};
+
+template <bool NESTEROV>
+void updateRange(const Call& call, const Settings& settings, int weight, int64_t begin,
+                 int64_t end) {
+  float* w = valuesOf<float>(call.inputs[3 * weight]) + begin;
+  float* m = valuesOf<float>(call.inputs[3 * weight + 1]) + begin;
+  const Tensor& gradient = call.inputs[3 * weight + 2];
+  const Rule rule = settings.rule(weight);
+  if (gradient.dtype == DType::Float32) {
+    update<NESTEROV>(w, m, valuesOf<float>(gradient) + begin, end - begin, rule);
+  } else {
+    update<NESTEROV>(w, m, valuesOf<bf16>(gradient) + begin, end - begin, rule);
+  }
+}
+
+bool takes(const Call& call, int weight) {
+  const Tensor& w = call.inputs[3 * weight];
+  const Tensor& m = call.inputs[3 * weight + 1];
+  const Tensor& g = call.inputs[3 * weight + 2];
+  return w.dtype == DType::Float32 && m.dtype == DType::Float32 && w.size == m.size &&
+         w.size == g.size && (g.dtype == DType::Float32 || g.dtype == DType::BFloat16);
+}
+
+}  // namespace
+
+// Inputs w0, m0, g0, w1, …; w and m change in place.
+CNN_KERNEL(Sgd, VariableParams) {
+  const Settings settings(call);
+  if (call.parameterCount != 3 + 2 * settings.count) return false;
+  int64_t total = 0;
+  for (int i = 0; i < settings.count; i++) {
+    if (!takes(call, i)) return false;
+    total += call.inputs[3 * i].size;
+  }
+  const int64_t cuts = (total + kCut - 1) / kCut;
+  parallelFor(cuts, kCutsGrain, [&](int64_t first, int64_t last) {
+    const int64_t begin = first * kCut, end = last * kCut < total ? last * kCut : total;
+    int64_t start = 0;
+    for (int i = 0; i < settings.count && start < end; i++) {
+      const int64_t size = call.inputs[3 * i].size;
+      const int64_t from = begin > start ? begin - start : 0;
+      const int64_t to = end - start < size ? end - start : size;
+      if (from < to) {
+        settings.nesterov() ? updateRange<true>(call, settings, i, from, to)
+                            : updateRange<false>(call, settings, i, from, to);
+      }
+      start += size;
+    }
+  });
+  for (int i = 0; i < settings.count; i++) {
+    call.inputs[3 * i].storage->version++;
+    call.inputs[3 * i + 1].storage->version++;
+  }
+  return true;
+}
+
+}  // namespace cnn

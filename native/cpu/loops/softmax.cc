@@ -1,0 +1,128 @@
+// Softmax cross-entropy with label smoothing, its gradient, and top-1 and top-5 counts.
+#include <cmath>
+
+#include "parallel.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kRowsGrain = 8;
+constexpr int kTop = 5;
+
+// e^x for x <= 0: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes expf), 0 where the result
+// would be subnormal. Unlike expf it vectorises. A NaN stays one.
+inline float expNegative(float x) {
+  float clamped = x < -87.0f ? -87.0f : x;
+  const float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
+  float shifted = clamped * 1.44269504f + kRound;
+  float n = shifted - kRound;
+  float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  int32_t bits;
+  std::memcpy(&bits, &shifted, 4);
+  bits = (bits + 127) << 23;
+  float power;
+  std::memcpy(&power, &bits, 4);
+  return x < -87.0f ? 0.0f : p * power;
+}
+
+// What one row adds to the counters: loss, top-1 hit, top-5 hit.
+struct RowStats {
+  float loss;
+  int32_t rank;  // logits that come before the label's; lower classes first among equals
+};
+
+template <class T>
+int32_t rankOf(const T* __restrict logits, int32_t classes, int32_t label) {
+  const float value = toFloat(logits[label]);
+  int32_t before = 0;
+  // Negated comparisons, so that a NaN comes before every number and never counts as a hit.
+  for (int32_t c = 0; c < label; c++) before += !(toFloat(logits[c]) < value);
+  for (int32_t c = label + 1; c < classes; c++) before += !(toFloat(logits[c]) <= value);
+  return value == value ? before : classes;
+}
+
+// Writes scale * (softmax(logits) - target), target = (1 - smoothing) one-hot + smoothing / K.
+template <class T>
+RowStats lossOfRow(const T* __restrict logits, int32_t label, const SoftmaxParams& p, float scale,
+                   float* __restrict gradient) {
+  const int32_t classes = p.classes;
+  float maximum = toFloat(logits[0]);
+  for (int32_t c = 1; c < classes; c++) {
+    float value = toFloat(logits[c]);
+    maximum = value > maximum ? value : maximum;
+  }
+  for (int32_t c = 0; c < classes; c++) gradient[c] = expNegative(toFloat(logits[c]) - maximum);
+  double sum = 0, logitSum = 0;
+  for (int32_t c = 0; c < classes; c++) sum += gradient[c];
+  for (int32_t c = 0; c < classes; c++) logitSum += toFloat(logits[c]);
+  const float shared = p.smoothing / static_cast<float>(classes);
+  const float factor = static_cast<float>(scale / sum), offset = scale * shared;
+  for (int32_t c = 0; c < classes; c++) gradient[c] = gradient[c] * factor - offset;
+  gradient[label] -= scale * (1 - p.smoothing);
+  const double logSum = std::log(sum) + maximum;
+  double loss = (1 - p.smoothing) * (logSum - toFloat(logits[label]));
+  if (p.smoothing > 0) loss += p.smoothing * (logSum - logitSum / classes);
+  return {static_cast<float>(loss), rankOf(logits, classes, label)};
+}
+
+int64_t countLabels(const int32_t* labels, const SoftmaxParams& p) {
+  int64_t count = 0;
+  for (int32_t row = 0; row < p.rows; row++) {
+    if (labels[row] >= p.classes) throw std::runtime_error("a label is not below the class count");
+    count += labels[row] >= 0;
+  }
+  return count;
+}
+
+template <class T>
+void crossEntropy(const Call& call, const SoftmaxParams& p) {
+  const T* logits = valuesOf<T>(call.inputs[0]);
+  const int32_t* labels = valuesOf<int32_t>(call.inputs[1]);
+  float* stats = valuesOf<float>(call.outputs[0]);
+  float* gradients = valuesOf<float>(call.outputs[1]);
+  const int64_t count = countLabels(labels, p);
+  const float scale = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
+  PartScratch<RowStats> scratch(call.context, 1, p.rows);
+  RowStats* rows = scratch.of(0);
+  parallelFor(p.rows, kRowsGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+      float* gradient = gradients + row * p.classes;
+      if (labels[row] >= 0) {
+        rows[row] = lossOfRow(logits + row * p.classes, labels[row], p, scale, gradient);
+        continue;
+      }
+      rows[row] = {0, p.classes + kTop};
+      for (int32_t c = 0; c < p.classes; c++) gradient[c] = 0;
+    }
+  });
+  double loss = 0;
+  int64_t top1 = 0, top5 = 0;
+  for (int32_t row = 0; row < p.rows; row++) {
+    loss += rows[row].loss;
+    top1 += rows[row].rank < 1;
+    top5 += rows[row].rank < kTop;
+  }
+  stats[0] = static_cast<float>(loss);
+  stats[1] = static_cast<float>(top1);
+  stats[2] = static_cast<float>(top5);
+  stats[3] = static_cast<float>(count);
+}
+
+}  // namespace
+
+// Inputs logits (N, K), labels (N); outputs stats (4), the mean loss's gradient (N, K) in float.
+CNN_KERNEL(SoftmaxCrossEntropy, SoftmaxParams) {
+  return withFloatType(call.inputs[0].dtype, [&](auto logits) {
+    crossEntropy<decltype(logits)>(call, params);
+    return true;
+  });
+}
+
+}  // namespace cnn
