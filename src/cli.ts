@@ -1,5 +1,5 @@
 import yargs, { type Argv } from 'yargs';
-import type { Command, CommandGroup, Result } from './commands/command.js';
+import type { Command, CommandGroup, Given, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
 import { COMMAND_OPTIONS, describeExpected, type OptionName, optionRow } from './config.js';
 import { CnnError, UsageError } from './errors.js';
@@ -28,7 +28,6 @@ function parser(args: readonly string[]): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
       'camel-case-expansion': false,
-      'duplicate-arguments-array': false,
       'greedy-arrays': false,
       'dot-notation': false,
     })
@@ -58,21 +57,22 @@ function addGroup(program: Argv, { name, summary, members }: CommandGroup): void
 }
 
 function addCommand(program: Argv, command: Command): void {
+  const options: readonly string[] = [...COMMON_FLAGS, ...namesOf(command)];
   program.command(
     command.usage,
     command.summary,
     (argv) => addOptions(argv, command),
     async (given) => {
       const run = await command.load();
-      printResult(await run(given), given['json'] === true);
+      printResult(await run(lastValues(given, options)), given['json'] === true);
     },
   );
 }
 
-function addOptions(argv: Argv, { options, example }: Command): Argv {
-  if (example !== undefined) argv.example(example, '');
-  if (options === null) return argv;
-  for (const name of COMMAND_OPTIONS[options]) {
+function addOptions(argv: Argv, command: Command): Argv {
+  if (command.example !== undefined) argv.example(command.example, '');
+  if (command.options === null) return argv;
+  for (const name of namesOf(command)) {
     const { aliases, kind, help } = optionRow(name);
     argv.option(name, {
       ...(aliases === undefined ? {} : { alias: aliases }),
@@ -85,6 +85,18 @@ function addOptions(argv: Argv, { options, example }: Command): Argv {
     requiresArg: true,
     describe: 'JSON file with settings, by the names of the flags; flags win',
   });
+}
+
+function namesOf({ options }: Command): readonly OptionName[] {
+  return options === null ? [] : COMMAND_OPTIONS[options];
+}
+
+/** Of a flag that was given more than once, the last one counts. */
+function lastValues(given: Given, flags: readonly string[]): Given {
+  const entries = Object.entries(given).map(([name, value]) => {
+    return [name, flags.includes(name) && Array.isArray(value) ? value.at(-1) : value];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The kind of value and its default, as `--help` shows them. */

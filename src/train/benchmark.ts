@@ -19,7 +19,7 @@ import {
   trainStep,
   upload,
 } from './session.js';
-import { startBackend } from './start-backend.js';
+import { startBackend, warnFallbacks } from './start-backend.js';
 
 /** Medians over the measured steps. */
 export interface BenchmarkResult {
@@ -68,6 +68,7 @@ export async function benchmarkTraining(
     : dataSource(architecture, settings, settings.data, backend));
   try {
     const times = await measure(source, architecture, settings, backend, reporter);
+    warnFallbacks(backend, reporter);
     const milliseconds = median(times.map(({ all }) => all));
     const sum = (pick: (time: StepTimes) => number) =>
       times.reduce((total, time) => total + pick(time), 0);

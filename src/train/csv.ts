@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createObjectCsvWriter } from 'csv-writer';
+import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
 import { DataError } from '../errors.js';
 import { writeAtomically } from './files.js';
 

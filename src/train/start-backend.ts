@@ -1,3 +1,4 @@
+import { enableProdMode } from '@tensorflow/tfjs-core';
 import { type Backend, openBackend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import type { Reporter } from './reporter.js';
@@ -7,10 +8,20 @@ export async function startBackend(
   settings: Pick<Settings<'eval'>, 'backend' | 'precision' | 'threads'>,
   reporter: Reporter,
 ): Promise<Backend> {
+  // Without it tfjs-backend-cpu prints an advertisement for tfjs-node.
+  enableProdMode();
   const { precision, threads } = settings;
   const options = threads === null ? { precision } : { precision, threads };
   const backend = await openBackend(settings.backend, options);
   reporter.note(`backend ${backend.name} in ${backend.precision}: ${backend.why}`);
   for (const warning of backend.warnings) reporter.warn(warning);
   return backend;
+}
+
+/** Says which kernels were not computed by the backend itself. */
+export function warnFallbacks(backend: Backend, reporter: Reporter): void {
+  const kernels = [...backend.fallbacks()];
+  if (kernels.length === 0) return;
+  const list = kernels.map(([name, times]) => `${name} (${times} times)`).join(', ');
+  reporter.warn(`computed by copy in JavaScript, which is slow: ${list}`);
 }

@@ -18,7 +18,7 @@ import { createRun, type RunDirectory, type RunRecord, writeRecord } from './run
 import type { Schedule } from './schedule.js';
 import { networkCard, openSession, type Session, scaleTransform } from './session.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
-import { startBackend } from './start-backend.js';
+import { startBackend, warnFallbacks } from './start-backend.js';
 import type { NetworkCard, Progress } from './state.js';
 
 export interface TrainRequest {
@@ -85,6 +85,7 @@ async function runUntilStopped(
   });
   try {
     const progress = await runEpochs({ ...parts, stop }, start);
+    warnFallbacks(parts.backend, reporter);
     if (stop.signal !== undefined) throw stoppedBy(stop.signal, run, progress);
     const { last, best, epoch, step } = progress;
     if (last === undefined || best === undefined) {

@@ -1,0 +1,8 @@
+/** The package names its sources as its types, which do not compile here: this is what csv.ts uses. */
+declare module 'csv-writer/dist/index.js' {
+  export function createObjectCsvWriter(options: {
+    path: string;
+    header: { id: string; title: string }[];
+    append: boolean;
+  }): { writeRecords(records: object[]): Promise<void> };
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { build, cnn, temporaryDirectory } from './program.js';
+
+describe('the command line', () => {
+  before(build);
+
+  it('prints its help in under 0.3 s', async () => {
+    const seconds: number[] = [];
+    for (let run = 0; run < 5; run++) {
+      const start = performance.now();
+      const { code, stdout } = await cnn(['--help']);
+      seconds.push((performance.now() - start) / 1000);
+      assert.equal(code, 0);
+      assert.match(stdout, /cnn train/);
+    }
+    const fastest = Math.min(...seconds);
+    assert.ok(fastest < 0.45, `0.3 s and half of it for a busy machine, but took ${fastest} s`);
+  });
+
+  const usageErrors: readonly [string, readonly string[], RegExp][] = [
+    ['no command', [], /Name a command/],
+    ['an unknown command', ['trian'], /Unknown command "trian"\. Did you mean "train"\?/],
+    ['a group without a command', ['bench'], /Say what to bench/],
+    ['an unknown command of a group', ['bench', 'trian'], /Did you mean "train"\?/],
+    [
+      'an unknown flag',
+      ['train', '--bacth-size', '3'],
+      /--bacth-size\. Did you mean "--batch-size"\?/,
+    ],
+    ['a flag without a value', ['train', '--lr'], /Expected a value after --lr/],
+    ['a superfluous word', ['train', 'lenet5'], /Unknown argument "lenet5"/],
+    ['no pictures', ['predict'], /Something is missing after "cnn predict"/],
+    ['no network', ['train', '--data', 'mnist'], /--arch is missing/],
+    ['no data', ['train', '--arch', 'lenet5'], /--data is missing/],
+    ['no checkpoint', ['eval', '--data', 'mnist'], /--checkpoint is missing/],
+    [
+      'a text for a number',
+      ['train', '--batch-size', 'many'],
+      /^error: Expected --batch-size to be a whole number above 0 but received "many"$/m,
+    ],
+    [
+      'a number out of range',
+      ['train', '--momentum', '1'],
+      /of at least 0 and below 1 but received 1/,
+    ],
+    ['a negative number', ['train', '--lr', '-1'], /Expected --lr to be a number above 0/],
+    ['an unknown choice', ['train', '--backend', 'gpu'], /one of auto, cuda, cpu, tensorflow, js/],
+    [
+      'an unknown network',
+      ['train', '--arch', 'lenet6', '--data', 'mnist'],
+      /lenet6.*Did you mean "lenet5"\?/,
+    ],
+  ];
+  for (const [what, args, message] of usageErrors) {
+    it(`ends with exit code 2 on ${what}`, async () => {
+      const { code, stdout, stderr } = await cnn(args);
+      assert.match(stderr, message);
+      assert.equal(code, 2);
+      assert.equal(stdout, '');
+    });
+  }
+
+  it('shows the stack of an error only with --verbose', async () => {
+    const args = ['train', '--arch', 'lenet5', '--data', 'mnist', '--epochs', '0'];
+    assert.doesNotMatch((await cnn(args)).stderr, /\n\s+at /);
+    assert.match((await cnn([...args, '--verbose'])).stderr, /\n\s+at /);
+  });
+
+  it('lists the networks for people and for programs', async () => {
+    assert.match((await cnn(['archs'])).stdout, /^lenet5 .* 61,706 /m);
+    const { stdout } = await cnn(['archs', '--json']);
+    const list = JSON.parse(stdout) as { name: string; parameters: number; macs: number }[];
+    const lenet5 = list.find(({ name }) => name === 'lenet5');
+    assert.deepEqual([lenet5?.parameters, lenet5?.macs], [61706, 416520]);
+  });
+
+  it('lets the doctor report on every backend', async () => {
+    const { code, stdout } = await cnn(['doctor', '--json']);
+    const { backends } = JSON.parse(stdout) as { backends: { name: string; usable: boolean }[] };
+    assert.equal(code, 0);
+    assert.deepEqual(
+      backends.map(({ name }) => name),
+      ['cuda', 'cpu', 'tensorflow', 'js'],
+    );
+    assert.match((await cnn(['doctor'])).stdout, /works {4}js/);
+  });
+
+  describe('with files', () => {
+    const directory = temporaryDirectory();
+
+    it('ends with exit code 3 where there is no data', async () => {
+      const data = join(directory.path, 'nowhere');
+      const { code, stderr } = await cnn(['train', '--arch', 'lenet5', '--data', data]);
+      assert.match(stderr, /nowhere/);
+      assert.equal(code, 3);
+    });
+
+    it('ends with exit code 3 where there is no run to resume', async () => {
+      const { code, stderr } = await cnn(['train', '--resume', join(directory.path, 'run')]);
+      assert.match(stderr, /Cannot resume .*run: it does not exist/);
+      assert.equal(code, 3);
+    });
+  });
+
+  it('measures training steps', async () => {
+    const size = ['--batch-size', '2', '--input-size', '12', '--classes', '3'];
+    const count = ['--steps', '3', '--warmup', '1', '--backend', 'js', '--json'];
+    const { code, stdout } = await cnn(['bench', 'train', '--arch', 'lenet5', ...size, ...count]);
+    assert.equal(code, 0);
+    const result = JSON.parse(stdout) as Record<string, number>;
+    assert.equal(result['steps'], 3);
+    for (const key of ['images_per_second', 'milliseconds_per_step', 'peak_bytes'] as const) {
+      assert.ok((result[key] ?? 0) > 0, key);
+    }
+    assert.ok((result['javascript_milliseconds_per_step'] ?? 0) > 0);
+    assert.ok((result['data_wait_percent'] ?? 100) < 50);
+  });
+});
