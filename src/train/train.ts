@@ -108,17 +108,17 @@ function stoppedBy(signal: StopSignal, run: RunDirectory, { epoch, stepInEpoch }
 }
 
 function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset): void {
+  if (resume !== undefined && dataset.fingerprint !== resume.record.data.fingerprint) {
+    throw new DataError(
+      `${data} is not the data that ${resume.run.path} was trained on: file names, sizes or ` +
+        'classes differ. Give the same data, or start a new run',
+    );
+  }
   const pictures = dataset.train.files.length;
   if (settings.batchSize > pictures) {
     throw new UsageError(
       `Expected --batch-size to be at most ${pictures}, the pictures in the training set of ` +
         `${data}, but received ${settings.batchSize}`,
-    );
-  }
-  if (resume !== undefined && dataset.fingerprint !== resume.record.data.fingerprint) {
-    throw new DataError(
-      `${data} is not the data that ${resume.run.path} was trained on: file names, sizes or ` +
-        'classes differ. Give the same data, or start a new run',
     );
   }
 }
