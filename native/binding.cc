@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kCommandWords = 1 << 16;
 
-#define NAPI_CHECK(call)                                             \
-  do {                                                               \
+#define NAPI_CHECK(call)                                                 \
+  do {                                                                   \
     if ((call) != napi_ok) throw std::runtime_error("Node-API: " #call); \
   } while (0)
 
@@ -60,8 +60,8 @@ struct Arguments {
     napi_typedarray_type type;
     size_t length, offset;
     void* data;
-    NAPI_CHECK(napi_get_typedarray_info(env, values[index], &type, &length, &data, nullptr,
-                                        &offset));
+    NAPI_CHECK(
+        napi_get_typedarray_info(env, values[index], &type, &length, &data, nullptr, &offset));
     bool wide = type == napi_float32_array || type == napi_int32_array;
     *bytes = wide ? length * 4 : length;
     return data;
@@ -126,9 +126,9 @@ napi_value open(napi_env env, Addon& addon, const Arguments& arguments) {
 // commands(): the shared ArrayBuffer that submit() reads from.
 napi_value commands(napi_env env, Addon& addon, const Arguments&) {
   napi_value buffer;
-  NAPI_CHECK(napi_create_external_arraybuffer(env, addon.commands.data(),
-                                              addon.commands.size() * 4,
-                                              [](napi_env, void*, void*) {}, nullptr, &buffer));
+  NAPI_CHECK(napi_create_external_arraybuffer(
+      env, addon.commands.data(), addon.commands.size() * 4, [](napi_env, void*, void*) {}, nullptr,
+      &buffer));
   return buffer;
 }
 
@@ -177,8 +177,7 @@ napi_value readSync(napi_env, Addon& addon, const Arguments& arguments) {
   return nullptr;
 }
 
-napi_value promiseFor(napi_env env, Addon& addon, Request* request,
-                      std::function<void()> work) {
+napi_value promiseFor(napi_env env, Addon& addon, Request* request, std::function<void()> work) {
   napi_value promise;
   NAPI_CHECK(napi_create_promise(env, &request->deferred, &promise));
   if (addon.unsettled++ == 0) napi_ref_threadsafe_function(env, addon.settle);
@@ -203,8 +202,8 @@ napi_value read(napi_env env, Addon& addon, const Arguments& arguments) {
   napi_typedarray_type type;
   size_t length;
   void* into;
-  NAPI_CHECK(napi_get_typedarray_info(env, arguments.values[1], &type, &length, &into, nullptr,
-                                      nullptr));
+  NAPI_CHECK(
+      napi_get_typedarray_info(env, arguments.values[1], &type, &length, &into, nullptr, nullptr));
   auto request = std::make_unique<Request>();
   NAPI_CHECK(napi_create_reference(env, arguments.values[1], 1, &request->buffer));
   Stream* stream = addon.stream.get();

@@ -93,12 +93,12 @@ constexpr int parameterWordsOf() {
 
 // CNN_KERNEL(Relu, NoParams) { … use call and params …; return true; }
 #define CNN_KERNEL(name, Params) CNN_KERNEL_PRIORITY(name, Params, 0)
-#define CNN_KERNEL_PRIORITY(name, Params, priority)                                             \
-  static bool run##name(const ::cnn::Call& call, const Params& params);                         \
-  static bool enter##name(const ::cnn::Call& call) {                                            \
-    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));                  \
-  }                                                                                             \
-  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(                  \
-      #name, ::cnn::parameterWordsOf<Params>(), enter##name, ::cnn::Isa::CNN_ISA, priority);                                                           \
-  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                               \
+#define CNN_KERNEL_PRIORITY(name, Params, priority)                                          \
+  static bool run##name(const ::cnn::Call& call, const Params& params);                      \
+  static bool enter##name(const ::cnn::Call& call) {                                         \
+    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));               \
+  }                                                                                          \
+  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(               \
+      #name, ::cnn::parameterWordsOf<Params>(), enter##name, ::cnn::Isa::CNN_ISA, priority); \
+  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                            \
                         [[maybe_unused]] const Params& params)

@@ -165,8 +165,7 @@ size_t Stream::executeKernel(const int32_t* words) {
     outputs_.clear();
     for (int i = 0; i < outputs; i++) {
       const int32_t* result = results + 3 * i;
-      outputs_.push_back(
-          Tensor::create(&context_.pool, static_cast<DType>(result[1]), result[2]));
+      outputs_.push_back(Tensor::create(&context_.pool, static_cast<DType>(result[1]), result[2]));
     }
     runKernel(kernel, {context_, kernel.name.c_str(), inputs_, outputs_, results + 3 * outputs,
                        parameters});

@@ -39,7 +39,8 @@ class Stream {
   void enqueue(std::function<void()> task);
   // Waits until everything enqueued so far is done.
   void wait();
-  // Compute thread only: copies a slot's values, bfloat16 widened to float32. Throws if it is empty.
+  // Compute thread only: copies a slot's values, bfloat16 widened to float32. Throws if it is
+  // empty.
   void copyOut(int32_t slot, void* destination, int64_t size);
   // The first error since the last call, or an empty string.
   std::string takeError();

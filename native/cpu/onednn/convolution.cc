@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "filter_layout.h"
 #include "primitive.h"
 
 namespace cnn {
@@ -22,10 +23,9 @@ Dims strides(const ConvParams& p) { return {p.strideHeight, p.strideWidth}; }
 Dims dilations(const ConvParams& p) { return {p.dilationHeight - 1, p.dilationWidth - 1}; }
 Dims padBefore(const ConvParams& p) { return {p.padTop, p.padLeft}; }
 Dims padAfter(const ConvParams& p) {
-  return {padAfter(p.outHeight, p.strideHeight, p.filterHeight, p.dilationHeight, p.inHeight,
-                   p.padTop),
-          padAfter(p.outWidth, p.strideWidth, p.filterWidth, p.dilationWidth, p.inWidth,
-                   p.padLeft)};
+  return {
+      padAfter(p.outHeight, p.strideHeight, p.filterHeight, p.dilationHeight, p.inHeight, p.padTop),
+      padAfter(p.outWidth, p.strideWidth, p.filterWidth, p.dilationWidth, p.inWidth, p.padLeft)};
 }
 
 Desc imageDesc(DType type, int64_t batch, int64_t channels, int64_t height, int64_t width) {
@@ -41,75 +41,49 @@ Desc biasDesc(const ConvParams& p) {
   return Desc({p.outChannels}, memory::data_type::f32, memory::format_tag::x);
 }
 
-// tfjs's filter (kh, kw, inC / groups, outC) under oneDNN's logical order (g, o, i, h, w); with
-// `transposed`, under that of the convolution that maps gradients back: (g, i, o, h, w).
-struct FilterLayout {
-  Dims dims;
-  Dims hwioStrides;
+Desc filterDesc(const ConvParams& p, DType type) {
+  Dims dims{p.outChannels / p.groups, p.inChannels / p.groups, p.filterHeight, p.filterWidth};
+  if (p.groups > 1) dims.insert(dims.begin(), p.groups);
+  return Desc(dims, onednnType(type), memory::format_tag::any);
+}
+
+// A convolution's filter argument: its layout, and the name under which a weight keeps its copy.
+struct PreparedConv : Prepared {
+  std::unique_ptr<FilterLayout> layout;
+  std::string packKey;
+  DType filterType = DType::Float32;
+  size_t filterBytes = 0;
+
+  void describeFilter(const ConvParams& p, const Desc& desc, DType type, bool turned) {
+    layout = std::make_unique<FilterLayout>(p, desc, turned);
+    packKey = turned ? "turned" : "forward";
+    packKey.append(reinterpret_cast<const char*>(&desc.data), sizeof(desc.data));
+    filterType = type;
+    filterBytes = desc.get_size();
+  }
 };
-FilterLayout filterLayout(const ConvParams& p, bool transposed) {
-  int64_t in = p.inChannels / p.groups;
-  int64_t out = p.outChannels / p.groups;
-  int64_t row = p.filterWidth * in * p.outChannels;
-  FilterLayout layout{{out, in, p.filterHeight, p.filterWidth},
-                      {1, p.outChannels, row, in * p.outChannels}};
-  if (transposed) {
-    std::swap(layout.dims[0], layout.dims[1]);
-    std::swap(layout.hwioStrides[0], layout.hwioStrides[1]);
-  }
-  if (p.groups > 1) {
-    layout.dims.insert(layout.dims.begin(), p.groups);
-    layout.hwioStrides.insert(layout.hwioStrides.begin(), out);
-  }
-  return layout;
-}
-Desc anyFilter(const ConvParams& p, DType type, bool transposed = false) {
-  return Desc(filterLayout(p, transposed).dims, onednnType(type), memory::format_tag::any);
-}
-Desc plainFilter(const ConvParams& p, DType type, bool transposed = false) {
-  FilterLayout layout = filterLayout(p, transposed);
-  return Desc(layout.dims, onednnType(type), layout.hwioStrides);
-}
 
-std::string packKey(const char* form, const Desc& desc) {
-  std::string key(form);
-  key.append(reinterpret_cast<const char*>(&desc.data), sizeof(desc.data));
-  return key;
-}
-
-void* packedFilter(Context& context, const ConvParams& p, const Tensor& filter, const Desc& desc) {
-  return packedWeight(context, filter, packKey("forward", desc), desc.get_size(), [&](void* into) {
-    reorder(context, plainFilter(p, filter.dtype), filter.raw(), desc, into);
-  });
-}
-
-// The filter turned by 180 degrees, input and output channels exchanged.
-void* packedTurnedFilter(Context& context, const ConvParams& p, const Tensor& filter,
-                         const Desc& desc) {
-  return packedWeight(context, filter, packKey("turned", desc), desc.get_size(), [&](void* into) {
-    Tensor turned = Tensor::create(&context.pool, filter.dtype, filter.size);
-    int64_t taps = int64_t{p.filterHeight} * p.filterWidth;
-    size_t tapBytes = filter.bytes() / taps;
-    const char* from = static_cast<const char*>(filter.raw());
-    char* to = static_cast<char*>(turned.raw());
-    for (int64_t tap = 0; tap < taps; tap++) {
-      std::memcpy(to + (taps - 1 - tap) * tapBytes, from + tap * tapBytes, tapBytes);
-    }
-    reorder(context, plainFilter(p, filter.dtype, true), turned.raw(), desc, into);
+// The filter in the layout and type of the primitive; packed again only when it has changed.
+void* packedFilter(Context& context, const PreparedConv& conv, const Tensor& filter) {
+  Tensor keep;
+  return packedWeight(context, filter, conv.packKey, conv.filterBytes, [&](void* into, bool fresh) {
+    if (fresh) std::memset(into, 0, conv.filterBytes);
+    void* values = converted(context, filter, DType::Float32, &keep);
+    conv.layout->pack(static_cast<const float*>(values), into, conv.filterType);
   });
 }
 
 dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType type,
-                                                      bool hasBias, DType outType) {
+                                                      bool hasBias) {
   auto kind = dnnl::prop_kind::forward_training;
   auto attributes = attributesFor(static_cast<Activation>(p.activation));
   if (hasBias) {
-    return {{kind, kDirect, inDesc(p, type), anyFilter(p, type), biasDesc(p), outDesc(p, outType),
+    return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), biasDesc(p), outDesc(p, type),
              strides(p), dilations(p), padBefore(p), padAfter(p)},
             attributes,
             cpuEngine()};
   }
-  return {{kind, kDirect, inDesc(p, type), anyFilter(p, type), outDesc(p, outType), strides(p),
+  return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), outDesc(p, type), strides(p),
            dilations(p), padBefore(p), padAfter(p)},
           attributes,
           cpuEngine()};
@@ -118,12 +92,14 @@ dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType
 // The hint that gradient primitives want: the forward one without activation or bias.
 dnnl::convolution_forward::primitive_desc hintDesc(ConvParams p, DType type) {
   p.activation = static_cast<int32_t>(Activation::Linear);
-  return forwardDesc(p, type, false, type);
+  return forwardDesc(p, type, false);
 }
 
-Prepared prepareForward(const Call& call, const ConvParams& p, DType type, bool hasBias) {
-  auto desc = forwardDesc(p, type, hasBias, type);
-  Prepared result;
+// `original`: the convolution whose filter this one uses turned, or null.
+PreparedConv prepareForward(const Call& call, const ConvParams& p, DType type, bool hasBias,
+                            const ConvParams* original = nullptr) {
+  auto desc = forwardDesc(p, type, hasBias);
+  PreparedConv result;
   result.accept(call, desc.impl_info_str());
   result.primitive = dnnl::convolution_forward(desc);
   result.add(DNNL_ARG_SRC, desc.src_desc());
@@ -131,6 +107,8 @@ Prepared prepareForward(const Call& call, const ConvParams& p, DType type, bool 
   if (hasBias) result.add(DNNL_ARG_BIAS, desc.bias_desc());
   result.add(DNNL_ARG_DST, desc.dst_desc());
   result.add(DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc());
+  bool turned = original != nullptr;
+  result.describeFilter(turned ? *original : p, desc.weights_desc(), type, turned);
   return result;
 }
 
@@ -159,15 +137,15 @@ void forward(const Call& call, const ConvParams& p, const Tensor& input, void* b
   Context& context = call.context;
   DType type = computeType(input.dtype);
   bool hasBias = bias != nullptr;
-  Prepared& conv = prepared(call, std::string(nameOf(type)) + (hasBias ? "+bias" : ""), &p,
-                            sizeof(p), [&] { return prepareForward(call, p, type, hasBias); });
+  PreparedConv& conv =
+      prepared<PreparedConv>(call, std::string(nameOf(type)) + (hasBias ? "+bias" : ""), &p,
+                             sizeof(p), [&] { return prepareForward(call, p, type, hasBias); });
   Tensor keep;
   Result result(context, output, type);
-  conv.execute(context,
-               {{DNNL_ARG_SRC, converted(context, input, type, &keep)},
-                {DNNL_ARG_WEIGHTS, packedFilter(context, p, filter, conv.desc(DNNL_ARG_WEIGHTS))},
-                {DNNL_ARG_BIAS, bias},
-                {DNNL_ARG_DST, result.raw()}});
+  conv.execute(context, {{DNNL_ARG_SRC, converted(context, input, type, &keep)},
+                         {DNNL_ARG_WEIGHTS, packedFilter(context, conv, filter)},
+                         {DNNL_ARG_BIAS, bias},
+                         {DNNL_ARG_DST, result.raw()}});
   result.finish();
 }
 
@@ -190,35 +168,37 @@ bool runsTurned(const ConvParams& p, DType type) {
          q.padLeft >= 0 && p.inChannels / p.groups >= 16 && p.outChannels / p.groups >= 16;
 }
 
-Prepared prepareInputGrad(const Call& call, const ConvParams& p, DType type) {
+PreparedConv prepareInputGrad(const Call& call, const ConvParams& p, DType type) {
   dnnl::primitive_attr attributes = attributesFor(Activation::Linear);
   dnnl::convolution_backward_data::primitive_desc desc(
-      {kDirect, inDesc(p, type), anyFilter(p, type), outDesc(p, type), strides(p), dilations(p),
+      {kDirect, inDesc(p, type), filterDesc(p, type), outDesc(p, type), strides(p), dilations(p),
        padBefore(p), padAfter(p)},
       attributes, cpuEngine(), hintDesc(p, type));
-  Prepared result;
+  PreparedConv result;
   result.accept(call, desc.impl_info_str());
   result.primitive = dnnl::convolution_backward_data(desc);
   result.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
   result.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
   result.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
   result.add(DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc());
+  result.describeFilter(p, desc.weights_desc(), type, false);
   return result;
 }
 
-Prepared prepareFilterGrad(const Call& call, const ConvParams& p, DType type) {
+PreparedConv prepareFilterGrad(const Call& call, const ConvParams& p, DType type) {
   dnnl::primitive_attr attributes = attributesFor(Activation::Linear);
   dnnl::convolution_backward_weights::primitive_desc desc(
-      {kDirect, inDesc(p, type), anyFilter(p, DType::Float32), outDesc(p, type), strides(p),
+      {kDirect, inDesc(p, type), filterDesc(p, DType::Float32), outDesc(p, type), strides(p),
        dilations(p), padBefore(p), padAfter(p)},
       attributes, cpuEngine(), hintDesc(p, type));
-  Prepared result;
+  PreparedConv result;
   result.accept(call, desc.impl_info_str());
   result.primitive = dnnl::convolution_backward_weights(desc);
   result.add(DNNL_ARG_SRC, desc.src_desc());
   result.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
   result.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
   result.add(DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc());
+  result.describeFilter(p, desc.diff_weights_desc(), DType::Float32, false);
   return result;
 }
 
@@ -246,18 +226,18 @@ CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
   void* dyValues = converted(context, dy, type, &keep);
   if (runsTurned(params, type)) {
     ConvParams q = turned(params);
-    Prepared& conv = prepared(call, "turned", &q, sizeof(q),
-                              [&] { return prepareForward(call, q, type, false); });
-    const Desc desc = conv.desc(DNNL_ARG_WEIGHTS);
+    PreparedConv& conv = prepared<PreparedConv>(call, "turned", &q, sizeof(q), [&] {
+      return prepareForward(call, q, type, false, &params);
+    });
     conv.execute(context, {{DNNL_ARG_SRC, dyValues},
-                           {DNNL_ARG_WEIGHTS, packedTurnedFilter(context, params, filter, desc)},
+                           {DNNL_ARG_WEIGHTS, packedFilter(context, conv, filter)},
                            {DNNL_ARG_DST, result.raw()}});
   } else {
-    Prepared& conv = prepared(call, nameOf(type), &params, sizeof(params),
-                              [&] { return prepareInputGrad(call, params, type); });
-    const Desc desc = conv.desc(DNNL_ARG_WEIGHTS);
+    PreparedConv& conv = prepared<PreparedConv>(call, nameOf(type), &params, sizeof(params), [&] {
+      return prepareInputGrad(call, params, type);
+    });
     conv.execute(context, {{DNNL_ARG_DIFF_DST, dyValues},
-                           {DNNL_ARG_WEIGHTS, packedFilter(context, params, filter, desc)},
+                           {DNNL_ARG_WEIGHTS, packedFilter(context, conv, filter)},
                            {DNNL_ARG_DIFF_SRC, result.raw()}});
   }
   result.finish();
@@ -269,16 +249,15 @@ CNN_KERNEL(Conv2DBackpropFilter, ConvParams) {
   Context& context = call.context;
   DType type = computeType(call.inputs[0].dtype);
   if (call.inputs[1].dtype != call.inputs[0].dtype) type = DType::Float32;
-  Prepared& conv = prepared(call, nameOf(type), &params, sizeof(params),
-                            [&] { return prepareFilterGrad(call, params, type); });
-  const Desc blocked = conv.desc(DNNL_ARG_DIFF_WEIGHTS);
+  PreparedConv& conv = prepared<PreparedConv>(call, nameOf(type), &params, sizeof(params), [&] {
+    return prepareFilterGrad(call, params, type);
+  });
   Tensor keepX, keepDy;
-  Block gradient(&context.pool, blocked.get_size());
+  Block gradient(&context.pool, conv.filterBytes);
   conv.execute(context, {{DNNL_ARG_SRC, converted(context, call.inputs[0], type, &keepX)},
                          {DNNL_ARG_DIFF_DST, converted(context, call.inputs[1], type, &keepDy)},
                          {DNNL_ARG_DIFF_WEIGHTS, gradient.data()}});
-  reorder(context, blocked, gradient.data(), plainFilter(params, DType::Float32),
-          call.outputs[0].raw());
+  conv.layout->unpack(static_cast<const float*>(gradient.data()), call.outputs[0].data<float>());
   return true;
 }
 

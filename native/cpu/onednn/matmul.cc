@@ -8,8 +8,8 @@ namespace {
 using dnnl::memory;
 
 Desc operandDesc(DType type, int64_t batch, int64_t rows, int64_t columns, bool transposed) {
-  memory::dims strides = transposed ? memory::dims{rows * columns, 1, rows}
-                                    : memory::dims{rows * columns, columns, 1};
+  memory::dims strides =
+      transposed ? memory::dims{rows * columns, 1, rows} : memory::dims{rows * columns, columns, 1};
   return Desc({batch, rows, columns}, onednnType(type), strides);
 }
 
@@ -39,7 +39,7 @@ void* operand(Context& context, const Tensor& values, DType type, Tensor* keep) 
   if (values.dtype == type) return values.raw();
   if (values.dtype != DType::Float32) return converted(context, values, type, keep);
   size_t bytes = bytesOf(type) * static_cast<size_t>(values.size);
-  return packedWeight(context, values, "plain", bytes, [&](void* into) {
+  return packedWeight(context, values, "plain", bytes, [&](void* into, bool) {
     convert(context, values.raw(), values.dtype, into, type, values.size);
   });
 }
@@ -58,13 +58,12 @@ CNN_KERNEL(BatchMatMul, MatMulParams) {
   bool direct = output.dtype == DType::Float32 || output.dtype == type;
   DType outType = direct ? output.dtype : DType::Float32;
   std::string variant = std::string(nameOf(type)) + nameOf(outType) + (hasBias ? "+bias" : "");
-  Prepared& product = prepared(call, variant, &params, sizeof(params), [&] {
+  Prepared& product = prepared<Prepared>(call, variant, &params, sizeof(params), [&] {
     return prepareMatmul(call, params, type, outType, hasBias);
   });
   Tensor keepA, keepB, keepBias, wide;
   if (!direct) wide = Tensor::create(&context.pool, outType, output.size);
-  void* bias =
-      hasBias ? converted(context, call.inputs[2], DType::Float32, &keepBias) : nullptr;
+  void* bias = hasBias ? converted(context, call.inputs[2], DType::Float32, &keepBias) : nullptr;
   product.execute(context, {{DNNL_ARG_SRC, operand(context, a, type, &keepA)},
                             {DNNL_ARG_WEIGHTS, operand(context, b, type, &keepB)},
                             {DNNL_ARG_BIAS, bias},

@@ -34,22 +34,22 @@ struct Prepared {
   // Fails if `strict` is set and oneDNN fell to a reference implementation.
   void accept(const Call& call, const char* implementation) const;
   void add(int argument, const Desc& desc);
-  const Desc desc(int argument) const { return arguments.at(argument).get_desc(); }
   void execute(Context& context, std::initializer_list<std::pair<int, void*>> handles);
 };
 
 // The primitive prepared earlier under this kernel, variant and parameters, or a new one.
-template <class Make>
-Prepared& prepared(const Call& call, const std::string& variant, const void* params, size_t bytes,
-                   Make make) {
+template <class Kind, class Make>
+Kind& prepared(const Call& call, const std::string& variant, const void* params, size_t bytes,
+               Make make) {
   std::string key = std::string(call.kernel) + '/' + variant + '/';
   key.append(static_cast<const char*>(params), bytes);
   auto& entry = call.context.prepared[key];
-  if (entry == nullptr) entry = std::make_shared<Prepared>(make());
-  return *static_cast<Prepared*>(entry.get());
+  if (entry == nullptr) entry = std::make_shared<Kind>(make());
+  return *static_cast<Kind*>(entry.get());
 }
 
-// The weight's copy under `key`, filled by `fill(void*)` only when its values have changed since.
+// The weight's copy under `key`, filled by `fill(void* into, bool fresh)` only when the weight's
+// values have changed since; `fresh` the first time, when `into` holds anything.
 template <class Fill>
 void* packedWeight(Context& context, const Tensor& weight, const std::string& key, size_t bytes,
                    Fill fill) {
@@ -63,7 +63,7 @@ void* packedWeight(Context& context, const Tensor& weight, const std::string& ke
     found = &storage.packed.back();
   }
   if (found->version != storage.version) {
-    fill(found->block->data());
+    fill(found->block->data(), found->version == 0);
     found->version = storage.version;
   }
   return found->block->data();
