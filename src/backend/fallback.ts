@@ -9,7 +9,9 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { HostValues, NativeBackend } from './native-backend.js';
 
-type Inputs = NamedTensorInfoMap | (TensorInfo | undefined)[];
+/** Some kernels have lists of tensors among their named inputs (RaggedGather). */
+type Input = TensorInfo | undefined | Input[];
+type Inputs = Record<string, Input> | Input[];
 
 /** The kernels of tfjs-backend-cpu by name. */
 export function cpuKernels(): Map<string, KernelConfig> {
@@ -29,9 +31,10 @@ export function runFallback(
   backend.fallbacks.set(name, (backend.fallbacks.get(name) ?? 0) + 1);
   const cpu = engine().findBackend('cpu') as MathBackendCPU;
   const copies: TensorInfo[] = [];
-  const copyIn = (tensor: TensorInfo | undefined) => {
-    if (tensor === undefined || tensor === null) return tensor;
-    const copy = toCpu(cpu, backend, tensor);
+  const copyIn = (input: Input): Input => {
+    if (input === undefined || input === null) return input;
+    if (Array.isArray(input)) return input.map(copyIn);
+    const copy = toCpu(cpu, backend, input);
     copies.push(copy);
     return copy;
   };
@@ -39,7 +42,7 @@ export function runFallback(
     ? inputs.map(copyIn)
     : Object.fromEntries(Object.entries(inputs ?? {}).map(([key, value]) => [key, copyIn(value)]));
   const result = config.kernelFunc({
-    inputs: cpuInputs as NamedTensorInfoMap,
+    inputs: cpuInputs as unknown as NamedTensorInfoMap,
     attrs: attrs as NamedAttrMap,
     backend: cpu,
   });
@@ -53,7 +56,9 @@ function toCpu(cpu: MathBackendCPU, backend: NativeBackend, tensor: TensorInfo):
   const { host } = backend.data(tensor.dataId);
   if (host !== undefined && !Array.isArray(host)) return complexOnCpu(cpu, host, tensor.shape);
   const values = host ?? backend.readSync(tensor.dataId);
-  return cpu.makeTensorInfo(tensor.shape, tensor.dtype, values as Float32Array);
+  const copy = cpu.makeTensorInfo(tensor.shape, tensor.dtype, values as Float32Array);
+  // Dilation2DBackpropInput asks for the rank, which tensors have and their descriptions do not.
+  return { ...copy, rank: tensor.shape.length } as TensorInfo;
 }
 
 function complexOnCpu(

@@ -1,4 +1,4 @@
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native-backend.js';
 import type { KernelCall, KernelRows } from './row.js';
 
@@ -98,6 +98,11 @@ export function isBias(bias: TensorInfo | undefined, channels: number): boolean 
   );
 }
 
+/** tfjs does not check a gradient's shape, and conv2dTranspose passes what its caller gave. */
+function isOutput(dy: TensorInfo, info: ConvInfo): boolean {
+  return util.arraysEqual(dy.shape, info.outShape);
+}
+
 interface InputGradInputs {
   dy: TensorInfo;
   filter: TensorInfo;
@@ -109,7 +114,7 @@ function inputGrad({
   backend,
 }: KernelCall<InputGradInputs, ConvAttrs & { inputShape: number[] }>) {
   const info = convolutionInfo(attrs.inputShape, filter.shape, attrs);
-  if (!info || !allFloat([dy, filter])) return undefined;
+  if (!info || !allFloat([dy, filter]) || !isOutput(dy, info)) return undefined;
   const params = convolutionParams(info, groupsOf(info.inChannels, filter.shape));
   const output = { shape: info.inShape, storage: 'compute' } as const;
   return backend.runOne('Conv2DBackpropInput', [dy, filter], output, params);
@@ -126,7 +131,7 @@ function filterGrad({
   backend,
 }: KernelCall<FilterGradInputs, ConvAttrs & { filterShape: number[] }>) {
   const info = convolutionInfo(x.shape, attrs.filterShape, attrs);
-  if (!info || !allFloat([x, dy])) return undefined;
+  if (!info || !allFloat([x, dy]) || !isOutput(dy, info)) return undefined;
   const groups = groupsOf(info.inChannels, attrs.filterShape);
   const shape = attrs.filterShape;
   if (isPointwise(info, groups)) return pointwiseFilterGrad(backend, x, dy, info, shape);

@@ -24,6 +24,7 @@ function multiply({ inputs, attrs, backend }: KernelCall<MatMulInputs, MatMulAtt
   if (activation === undefined || preluActivationWeights || !allFloat([a, b, bias])) {
     return undefined;
   }
+  if (a.shape.length < 2 || b.shape.length < 2) return undefined;
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
   const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];

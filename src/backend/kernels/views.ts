@@ -17,7 +17,12 @@ export const viewKernels: KernelRows = {
   },
   ExpandDims: ({ inputs: { input }, attrs: { dim }, backend }) => {
     const shape: number[] = input.shape.slice();
-    shape.splice(dim < 0 ? input.shape.length + dim + 1 : dim, 0, 1);
+    const axes = shape.length + 1;
+    util.assert(
+      -axes <= dim && dim < axes,
+      () => `Axis must be in the interval [${-axes}, ${axes})`,
+    );
+    shape.splice(dim < 0 ? axes + dim : dim, 0, 1);
     return backend.view(input as TensorInfo, shape);
   },
 };
