@@ -123,9 +123,8 @@ function fromText(name: OptionName, raw: unknown): unknown {
 function validate(name: OptionName, raw: unknown, where: string): Value {
   const result = schema(name).safeParse(raw);
   if (result.success) return result.data;
-  throw new UsageError(
-    `Expected ${where} to be ${describeExpected(name)} but received ${JSON.stringify(raw)}`,
-  );
+  const shown = typeof raw === 'number' ? String(raw) : JSON.stringify(raw);
+  throw new UsageError(`Expected ${where} to be ${describeExpected(name)} but received ${shown}`);
 }
 
 function schema(name: OptionName): z.ZodType<Value> {

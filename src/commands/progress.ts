@@ -27,6 +27,8 @@ function lineReporter(stream: NodeJS.WritableStream): Reporter {
 function barReporter(stream: NodeJS.WriteStream): Reporter {
   let bar: SingleBar | undefined;
   let done = 0;
+  // The bar turns line wrapping off: a program that ends at once has to turn it on again.
+  process.on('exit', () => bar?.stop());
   /** Lines go above the bar: it is taken away, and drawn again by its next update. */
   function print(line: string) {
     if (bar !== undefined) stream.write('\r\u001b[K');

@@ -7,7 +7,7 @@ import { access, copyFile, link, mkdir, readFile, rename, rm } from 'node:fs/pro
 import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { DataError } from '../errors.js';
+import { DataError, DivergedError } from '../errors.js';
 import { sha256, syncDirectory, writeDurably } from './files.js';
 import { type CheckpointState, stateSchema } from './state.js';
 
@@ -126,11 +126,18 @@ async function contentsOf(
     values.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   const buffers = Array.isArray(weightData) ? weightData : [weightData ?? new ArrayBuffer(0)];
+  for (const buffer of buffers) checkFinite(new Float32Array(buffer));
   return {
     [MODEL]: [new TextEncoder().encode(`${JSON.stringify(json)}\n`)],
     [WEIGHTS]: buffers.map((buffer) => new Uint8Array(buffer)),
     [OPTIMIZER]: values,
   };
+}
+
+/** A checkpoint that cannot be trained on is not worth the good one that it would replace. */
+function checkFinite(weights: Float32Array): void {
+  if (weights.every((weight) => Number.isFinite(weight))) return;
+  throw new DivergedError('The weights are no longer numbers: nothing was saved. Try a lower --lr');
 }
 
 /** The old directory keeps another name until the new one is in place; `findCheckpoint` knows it. */

@@ -95,6 +95,7 @@ async function runUntilStopped(
     }
     return { ...last, run: run.path, epochs: epoch, steps: step, best };
   } finally {
+    reporter.end();
     stop.release();
   }
 }
