@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { RunError } from '../errors.js';
 import type { DecodeItem, DecodeReply, DecodeTask, WorkerSetup } from './decode-worker.js';
@@ -92,9 +94,9 @@ export class DecodePool {
  */
 function startWorker(workerData: WorkerSetup): Worker {
   const source = import.meta.url.endsWith('.ts');
-  const entry = new URL(source ? './decode-worker.ts' : './decode-worker.js', import.meta.url);
-  if (!source) return new Worker(entry, { workerData });
-  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
-  const code = `import(${loader}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`;
+  if (!source) return new Worker(new URL('./decode-worker.js', import.meta.url), { workerData });
+  const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api');
+  const entry = fileURLToPath(new URL('./decode-worker.ts', import.meta.url));
+  const code = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(entry)});`;
   return new Worker(code, { workerData, eval: true });
 }
