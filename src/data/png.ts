@@ -1,8 +1,8 @@
 /**
  * Reads and writes the PNG files that small data sets are made of: 8 bits, grey or RGB, not
- * interlaced. libvips takes 0.5 to 0.9 ms for a 28×28 picture, nearly all of it to set up its
- * pipeline; this takes 0.02 ms, so that the first epoch of MNIST lasts seconds instead of a minute
- * (bench: `cnn bench data --data mnist`). Every other PNG goes to sharp.
+ * interlaced. libvips takes 0.7 ms of a core for a 28×28 picture, nearly all of it to set up its
+ * pipeline; this takes 0.02 ms, so that the first epoch of MNIST lasts seconds instead of a minute.
+ * Every other PNG goes to sharp.
  * https://www.w3.org/TR/png-3/
  */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
