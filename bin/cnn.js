@@ -1,13 +1,16 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+// CommonJS: Node reads a module's file on libuv's pool, whose size is fixed when it is first used.
+const { existsSync } = require('node:fs');
+const { availableParallelism } = require('node:os');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
 
-// sharp decodes on libuv's pool, whose size is read when the pool is first used.
+// sharp decodes on that pool.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism() + 2));
 
-const program = new URL('../dist/cli.js', import.meta.url);
+const program = join(__dirname, '../dist/cli.js');
 if (existsSync(program)) {
-  await import(program.href);
+  import(pathToFileURL(program).href);
 } else {
   console.error('cnn is not built yet: run bin/setup first');
   process.exitCode = 1;

@@ -1,21 +1,31 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build, cnn, temporaryDirectory } from './program.js';
 
 describe('the command line', () => {
   before(build);
 
   it('prints its help in under 0.3 s', async () => {
-    const seconds: number[] = [];
-    for (let run = 0; run < 5; run++) {
-      const start = performance.now();
+    const fastest = async (start: () => Promise<unknown>) => {
+      const seconds: number[] = [];
+      for (let run = 0; run < 5; run++) {
+        const before = performance.now();
+        await start();
+        seconds.push((performance.now() - before) / 1000);
+      }
+      return Math.min(...seconds);
+    };
+    const help = await fastest(async () => {
       const { code, stdout } = await cnn(['--help']);
-      seconds.push((performance.now() - start) / 1000);
       assert.equal(code, 0);
       assert.match(stdout, /cnn train/);
-    }
-    const fastest = Math.min(...seconds);
-    assert.ok(fastest < 0.45, `0.3 s and half of it for a busy machine, but took ${fastest} s`);
+    });
+    // Node alone starts in 0.05 s; on a machine that is busy or slow all takes longer alike.
+    const node = await fastest(() => promisify(execFile)(process.execPath, ['-e', '0']));
+    const limit = 0.3 * 1.5 * Math.max(1, node / 0.05);
+    assert.ok(help < limit, `took ${help} s, where Node alone takes ${node} s`);
   });
 
   const usageErrors: readonly [string, readonly string[], RegExp][] = [
