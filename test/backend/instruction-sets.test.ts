@@ -1,0 +1,46 @@
+/** Runs the other tests of this folder again with instruction sets below the machine's best. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const MOCHA = fileURLToPath(new URL('../../node_modules/mocha/bin/mocha.js', import.meta.url));
+
+const LIMITS: Readonly<Record<string, Record<string, string>>> = {
+  'AVX2 alone': { CNN_MAX_ISA: 'avx2', ONEDNN_MAX_CPU_ISA: 'AVX2' },
+  'no vector extensions': { CNN_MAX_ISA: 'generic', ONEDNN_MAX_CPU_ISA: 'SSE41' },
+  'bf16 primitives where float32 ones are faster': { CNN_BF16: 'native' },
+};
+
+function runTests(environment: Record<string, string>): Promise<{ code: number; output: string }> {
+  const own = basename(fileURLToPath(import.meta.url));
+  const files = readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.test.ts') && name !== own)
+    .map((name) => join(FOLDER, name));
+  const options = ['--no-config', '--import=tsx', '--timeout=120000', '--reporter=dot'];
+  const child = spawn(process.execPath, [MOCHA, ...options, ...files], {
+    env: { ...process.env, ...environment },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code: code ?? -1, output }));
+  });
+}
+
+describe('the native kernels', function () {
+  this.timeout(300_000);
+  for (const [name, environment] of Object.entries(LIMITS)) {
+    it(`pass their tests with ${name}`, async () => {
+      const { code, output } = await runTests(environment);
+      assert.equal(code, 0, output.slice(-3000));
+      assert.match(output, /[1-9]\d* passing/);
+    });
+  }
+});
