@@ -1,0 +1,13 @@
+// Mocha's spec reporter, closed by one line of counts that other programs can read.
+const { reporters, Runner } = require('mocha');
+
+module.exports = class CountingSpec extends reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    runner.once(Runner.constants.EVENT_RUN_END, () => {
+      const { passes, failures, pending } = runner.stats;
+      const skipped = pending > 0 ? `, ${pending} skipped` : '';
+      console.log(`${passes} passed, ${failures} failed${skipped}`);
+    });
+  }
+};
