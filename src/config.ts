@@ -148,7 +148,7 @@ export const OPTIONS = {
     kind: 'choice',
     choices: ['auto', 'none', 'memory'],
     default: 'auto',
-    help: 'keep decoded pictures in memory: while they take a quarter of it, never, or as far as it goes',
+    help: 'keep decoded pictures in memory: while they fit in half of what is free, never, or as far as it goes',
   },
   backend: {
     kind: 'choice',

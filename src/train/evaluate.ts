@@ -44,7 +44,6 @@ export async function evaluateSplit(
       if (stopped()) return undefined;
     }
     await counters.read();
-    warnUnreadable(loader, 'counted as wrong', reporter);
     return scores(counters.totals, images);
   } finally {
     counters.dispose();
@@ -52,20 +51,25 @@ export async function evaluateSplit(
   }
 }
 
-/** Names the pictures that could not be read, the first few of them one by one. */
-export function warnUnreadable(
-  { unreadable }: Pick<BatchLoader, 'unreadable'>,
-  consequence: string,
-  reporter: Reporter,
-): void {
-  if (unreadable.size === 0) return;
-  const shown = [...unreadable].slice(0, 5);
-  const count = unreadable.size === 1 ? '1 picture' : `${unreadable.size} pictures`;
-  reporter.warn(
-    `${count} could not be read and ${unreadable.size === 1 ? 'is' : 'are'} ${consequence}:`,
-  );
-  for (const [file, reason] of shown) reporter.warn(`  ${file}: ${reason}`);
-  if (shown.length < unreadable.size) reporter.warn(`  and ${unreadable.size - shown.length} more`);
+type Unreadable = Pick<BatchLoader, 'unreadable'>;
+
+/**
+ * A function that names the pictures of a loader that could not be read, the first few of them one
+ * by one, whenever there are more than when it was last asked.
+ */
+export function createUnreadableWarning(reporter: Reporter) {
+  const known = new Map<Unreadable, number>();
+  return (loader: Unreadable, consequence: string): void => {
+    const files = [...loader.unreadable];
+    const before = known.get(loader) ?? 0;
+    if (files.length === before) return;
+    known.set(loader, files.length);
+    const count = files.length === 1 ? '1 picture' : `${files.length} pictures`;
+    reporter.warn(`${count} could not be read, ${consequence}:`);
+    const fresh = files.slice(before);
+    for (const [file, reason] of fresh.slice(0, 5)) reporter.warn(`  ${file}: ${reason}`);
+    if (fresh.length > 5) reporter.warn(`  and ${fresh.length - 5} more`);
+  };
 }
 
 export interface EvaluationResult extends Scores {
@@ -95,6 +99,7 @@ export async function evaluate(
     const alternate = takesTurns(backend, availableParallelism());
     const result = await evaluateSplit(session, loader, { backend, alternate, reporter });
     if (result === undefined) throw new RunError('The evaluation was stopped');
+    createUnreadableWarning(reporter)(loader, 'which counts as wrong');
     const about = { checkpoint: checkpoint.directory, arch: card.arch, data: settings.data };
     return { ...result, ...about, unreadable: loader.unreadable.size };
   } finally {

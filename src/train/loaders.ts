@@ -1,7 +1,7 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import type { Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
-import { type BatchLoader, openBatches } from '../data/batches.js';
+import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches.js';
 import type { Split } from '../data/dataset.js';
 import { takesTurns } from './pace.js';
 
@@ -17,18 +17,18 @@ export interface LoaderOptions {
 
 /** Shuffled batches of one size; what is left over at the end of an epoch waits for another one. */
 export function openTrainingBatches(split: Split, options: LoaderOptions): Promise<BatchLoader> {
-  return open(split, options, { shuffle: true, lastBatch: 'drop' });
+  return open(split, options, { shuffle: true, lastBatch: 'drop', cacheShare: 0.75 });
 }
 
 /** All pictures in their order; the last batch is padded. */
 export function openEvaluationBatches(split: Split, options: LoaderOptions): Promise<BatchLoader> {
-  return open(split, options, { shuffle: false, lastBatch: 'pad' });
+  return open(split, options, { shuffle: false, lastBatch: 'pad', cacheShare: 0.25 });
 }
 
 function open(
   split: Split,
   { backend, workers, cache, ...options }: LoaderOptions,
-  order: { shuffle: boolean; lastBatch: 'drop' | 'pad' },
+  { cacheShare, ...order }: Pick<BatchSettings, 'shuffle' | 'lastBatch'> & { cacheShare: number },
 ): Promise<BatchLoader> {
   const cores = availableParallelism();
   return openBatches(split, {
@@ -37,7 +37,7 @@ function open(
     imageSize: options.transform.size,
     workers: workers ?? defaultWorkers(backend, cores),
     prefetch: takesTurns(backend, cores) ? 0 : 2,
-    cacheBytes: cacheBytes(cache),
+    cacheBytes: cacheBytes(cache, cacheShare),
   });
 }
 
@@ -47,14 +47,14 @@ function defaultWorkers(backend: Pick<Backend, 'name'>, cores: number): number {
   return Math.max(1, backend.name === 'js' ? cores - 1 : Math.floor(cores / 4));
 }
 
-/** Half of the allowance for each of the two splits. */
-function cacheBytes(cache: LoaderOptions['cache']): number {
+/** The shares of memory that decoded pictures may take, of the free or of all memory. */
+function cacheBytes(cache: LoaderOptions['cache'], share: number): number {
   switch (cache) {
     case 'none':
       return 0;
     case 'auto':
-      return Math.floor(freemem() / 8);
+      return Math.floor(freemem() * 0.5 * share);
     case 'memory':
-      return Math.floor(totalmem() * 0.4);
+      return Math.floor(totalmem() * 0.8 * share);
   }
 }

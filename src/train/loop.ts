@@ -5,7 +5,7 @@ import { DivergedError } from '../errors.js';
 import type { Sgd } from '../network/sgd.js';
 import { copyCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { appendRow, type Row } from './csv.js';
-import { evaluateSplit, warnUnreadable } from './evaluate.js';
+import { createUnreadableWarning, evaluateSplit } from './evaluate.js';
 import {
   addTotals,
   Counters,
@@ -41,10 +41,13 @@ export interface Training {
 /** Trains until the epochs or steps are done or someone asks to stop, and returns how far it came. */
 export async function runEpochs(training: Training, start: Progress): Promise<Progress> {
   const { settings, stop, run } = training;
+  const warnUnreadable = createUnreadableWarning(training.reporter);
   let progress = start;
   while (progress.epoch < settings.epochs && !reachedLimit(training, progress)) {
     progress = await trainEpoch(training, progress);
     const evaluation = stop.signal === undefined ? await evaluateEpoch(training) : undefined;
+    warnUnreadable(training.trainLoader, 'left out of training');
+    warnUnreadable(training.valLoader, 'which counts as wrong');
     if (evaluation === undefined) {
       await save(training, progress);
       break;
@@ -63,7 +66,6 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
     await save(training, progress);
     if (improved) await copyCheckpoint(run.last, run.best);
   }
-  warnUnreadable(training.trainLoader, 'left out of training', training.reporter);
   return progress;
 }
 
