@@ -56,6 +56,15 @@ struct BiasActivationGradParams {
   int32_t rows, channels, activation, bias;
 };
 
+// The middle of (outer, reduce, inner) to one value, which is divided by `divisor`.
+struct ReduceParams {
+  int32_t outer, reduce, inner, divisor;
+};
+
+struct FillParams {
+  float value;
+};
+
 // Sgd has VariableParams: nesterov; momentum, lr, every weight's decay, every weight's lr scale.
 
 }  // namespace cnn

@@ -1,0 +1,94 @@
+// Functions of two numbers, with broadcasting. To add one: its line in common/binary_functors.h
+// and one here.
+#include "common/binary_functors.h"
+#include "strided.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kGrain = 1 << 15;
+
+// A run of results; its operands advance, or stay at one value (stride 0).
+template <class Functor, class A, class B, class R>
+void binaryRun(const A* __restrict a, int64_t strideA, const B* __restrict b, int64_t strideB,
+               R* __restrict result, int64_t count) {
+  if (strideA == 0) {
+    const float value = toFloat(*a);
+    for (int64_t i = 0; i < count; i++) {
+      result[i] = fromFloat<R>(Functor::apply(value, toFloat(b[i])));
+    }
+  } else if (strideB == 0) {
+    const float value = toFloat(*b);
+    for (int64_t i = 0; i < count; i++) {
+      result[i] = fromFloat<R>(Functor::apply(toFloat(a[i]), value));
+    }
+  } else {
+    for (int64_t i = 0; i < count; i++) {
+      result[i] = fromFloat<R>(Functor::apply(toFloat(a[i]), toFloat(b[i])));
+    }
+  }
+}
+
+template <class Functor, class A, class B, class R>
+bool binaryAs(const Call& call) {
+  const A* a = valuesOf<A>(call.inputs[0]);
+  const B* b = valuesOf<B>(call.inputs[1]);
+  R* result = valuesOf<R>(call.outputs[0]);
+  const Strided<2> walk(call.parameters);
+  const int64_t strideA = walk.strides[0][walk.rank - 1];
+  const int64_t strideB = walk.strides[1][walk.rank - 1];
+  parallelFor(walk.size(), kGrain, [&](int64_t begin, int64_t end) {
+    walk.runs(begin, end, [&](int64_t at, int64_t count, const int64_t* offsets) {
+      binaryRun<Functor>(a + offsets[0], strideA, b + offsets[1], strideB, result + at, count);
+    });
+  });
+  return true;
+}
+
+// bfloat16 only where both operands are.
+template <class Functor>
+bool arithmetic(const Call& call) {
+  return withFloatType(call.inputs[0].dtype, [&](auto a) {
+    return withFloatType(call.inputs[1].dtype, [&](auto b) {
+      using A = decltype(a);
+      using B = decltype(b);
+      using R = std::conditional_t<std::is_same<A, B>::value, A, float>;
+      if (call.outputs[0].dtype != TypeOf<R>::value) return false;
+      return binaryAs<Functor, A, B, R>(call);
+    });
+  });
+}
+
+template <class Functor>
+bool comparison(const Call& call) {
+  if (call.outputs[0].dtype != DType::UInt8) return false;
+  return withFloatType(call.inputs[0].dtype, [&](auto a) {
+    return withFloatType(call.inputs[1].dtype, [&](auto b) {
+      return binaryAs<Functor, decltype(a), decltype(b), uint8_t>(call);
+    });
+  });
+}
+
+}  // namespace
+
+// Parameters: Strided<2> (strided.h).
+#define CNN_ARITHMETIC(name) \
+  CNN_KERNEL(name, VariableParams) { return arithmetic<functors::name>(call); }
+#define CNN_COMPARISON(name) \
+  CNN_KERNEL(name, VariableParams) { return comparison<functors::name>(call); }
+
+CNN_ARITHMETIC(Add)
+CNN_ARITHMETIC(Sub)
+CNN_ARITHMETIC(Multiply)
+CNN_ARITHMETIC(RealDiv)
+CNN_ARITHMETIC(Maximum)
+CNN_ARITHMETIC(Minimum)
+CNN_ARITHMETIC(SquaredDifference)
+CNN_COMPARISON(Equal)
+CNN_COMPARISON(NotEqual)
+CNN_COMPARISON(Greater)
+CNN_COMPARISON(GreaterEqual)
+CNN_COMPARISON(Less)
+CNN_COMPARISON(LessEqual)
+
+}  // namespace cnn
