@@ -13,12 +13,24 @@ import {
 } from '@tensorflow/tfjs-core';
 import { cpuKernels, runFallback } from '../fallback.js';
 import type { NativeBackend } from '../native-backend.js';
+import { binaryKernels } from './binary.js';
 import { convolutionKernels } from './convolution.js';
+import { layoutKernels } from './layout.js';
 import { matmulKernels } from './matmul.js';
+import { reduceKernels } from './reduce.js';
 import type { KernelFunction, KernelRows } from './row.js';
+import { unaryKernels } from './unary.js';
 import { viewKernels } from './views.js';
 
-const rows: KernelRows = { ...viewKernels, ...convolutionKernels, ...matmulKernels };
+const rows: KernelRows = {
+  ...viewKernels,
+  ...convolutionKernels,
+  ...matmulKernels,
+  ...unaryKernels,
+  ...binaryKernels,
+  ...reduceKernels,
+  ...layoutKernels,
+};
 
 /** Registers our kernels, and the counted CPU fallback for all others that tfjs-backend-cpu has. */
 export function registerKernels(backendName: string): void {
