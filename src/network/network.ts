@@ -61,16 +61,21 @@ export class Network {
     labels: tf.Tensor1D,
     { smoothing, seed, step }: GradientOptions,
   ): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
-    // The tidy frees what an error in the middle leaves behind.
-    return tf.tidy(() => {
-      Object.assign(this.#pass, { training: true, seed, step });
-      this.#gradients = new Array(this.weights.length).fill(undefined);
-      const logits = this.#forward(images, true) as tf.Tensor2D;
-      const { stats, dLogits } = softmaxCrossEntropy(logits, labels, smoothing);
-      if (!this.#plan.keepsOutput) this.#free(this.#plan.output);
-      this.#backward(dLogits);
-      return { stats, gradients: this.#gradients as tf.Tensor[] };
-    });
+    Object.assign(this.#pass, { training: true, seed, step });
+    this.#gradients = new Array(this.weights.length).fill(undefined);
+    try {
+      // The tidy frees what an error in the middle leaves behind.
+      return tf.tidy(() => {
+        const logits = this.#forward(images, true) as tf.Tensor2D;
+        const { stats, dLogits } = softmaxCrossEntropy(logits, labels, smoothing);
+        if (!this.#plan.keepsOutput) this.#free(this.#plan.output);
+        this.#backward(dLogits);
+        return { stats, gradients: this.#gradients as tf.Tensor[] };
+      });
+    } catch (error) {
+      for (const { operation } of this.#plan.steps) operation.abandon?.();
+      throw error;
+    }
   }
 
   #forward(images: tf.Tensor, training: boolean): tf.Tensor {

@@ -54,6 +54,8 @@ export interface Operation {
     output: tf.Tensor,
     pass: Pass,
   ): (tf.Tensor | undefined)[];
+  /** Frees what a forward pass without its backward pass left behind. */
+  abandon?(): void;
 }
 
 /** Makes the operation of a layer, or nothing where its settings are beyond the rule. */

@@ -35,11 +35,16 @@ export function taped(node: LayerNode): Operation {
     if (Array.isArray(y)) throw new Error(`Layer "${layer.name}" has more than one output`);
     return inputs.includes(y) ? share(y) : y;
   };
+  const abandon = () => {
+    disposeSaved(recording?.tape ?? []);
+    recording = undefined;
+  };
   return {
     keeps: { inputs: false, output: false },
+    abandon,
     forward(inputs, { training }) {
       if (!training) return tf.tidy(() => call(inputs, false));
-      disposeSaved(recording?.tape ?? []);
+      abandon();
       const { output, tape } = record(() => call(inputs, true));
       recording = { tape, output: output.id, inputs: inputs.map(({ id }) => id) };
       return output;

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import { evaluate, softmaxCrossEntropy } from '../../src/network/loss.js';
+import { registerTwins } from '../../src/network/twins/index.js';
+import { assertClose, liveTensors, numbers, onEachBackend, onReference } from './backends.js';
+
+/** Stats and dLogits of rows of logits. */
+function run(rows: number[][], labels: number[], smoothing = 0) {
+  const inputs = [tf.tensor2d(rows), tf.tensor1d(labels, 'int32')] as const;
+  const { stats, dLogits } = softmaxCrossEntropy(...inputs, smoothing);
+  const result = { stats: [...stats.dataSync()], dLogits: [...dLogits.dataSync()] };
+  tf.dispose([...inputs, stats, dLogits]);
+  return result;
+}
+
+describe('Softmax cross-entropy', () => {
+  onEachBackend(() => {
+    // Logits, loss and counters stay float32 in bf16 too.
+    const tolerance = 1e-4;
+    before(() => registerTwins(tf.getBackend()));
+
+    for (const smoothing of [0, 0.1, 0.5]) {
+      for (const [count, classes] of [
+        [1, 2],
+        [7, 10],
+        [5, 1000],
+      ] as const) {
+        it(`agrees with tfjs for ${count} × ${classes} logits and a smoothing of ${smoothing}`, () => {
+          const values = numbers(count * classes).map((value) => 8 * value);
+          const labels = Array.from({ length: count }, (_, row) => (row * 7) % classes);
+          const rows = labels.map((_, row) => [
+            ...values.slice(row * classes, (row + 1) * classes),
+          ]);
+          const expected = onReference(() => {
+            const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
+            const loss = (logits: tf.Tensor) =>
+              tf.losses.softmaxCrossEntropy(oneHot, logits, 1, smoothing) as tf.Scalar;
+            const { value, grad } = tf.valueAndGrad(loss)(tf.tensor2d(rows));
+            const hits = (k: number) =>
+              rows.filter((row, at) => top(row, k).includes(labels[at] as number)).length;
+            const stats = [(value.dataSync()[0] as number) * count, hits(1), hits(5), count];
+            return { stats, dLogits: grad.dataSync() };
+          });
+          const { stats, dLogits } = run(rows, labels, smoothing);
+          assertClose(stats.slice(0, 1), expected.stats.slice(0, 1), tolerance, 'loss');
+          assert.deepEqual(stats.slice(1), expected.stats.slice(1));
+          assertClose(dLogits, expected.dLogits, tolerance, 'dLogits');
+        });
+      }
+    }
+
+    it('leaves out labels below 0, whatever their logits', () => {
+      const rows = [
+        [1, 2, 3],
+        [Number.NaN, Number.POSITIVE_INFINITY, 0],
+        [3, 2, 2.5],
+        [0, 9, 0],
+      ];
+      const some = run(rows, [2, -1, 1, -1], 0.1);
+      const kept = run([rows[0], rows[2]] as number[][], [2, 1], 0.1);
+      assertClose(some.stats, kept.stats, 1e-6, 'stats');
+      assertClose(some.dLogits.slice(0, 3), kept.dLogits.slice(0, 3), 1e-6, 'first row');
+      assertClose(some.dLogits.slice(6, 9), kept.dLogits.slice(3, 6), 1e-6, 'third row');
+      assert.ok([3, 4, 5, 9, 10, 11].every((index) => some.dLogits[index] === 0));
+    });
+
+    it('gives zeros when no label counts', () => {
+      const { stats, dLogits } = run(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [-1, -1],
+      );
+      assert.deepEqual(stats, [0, 0, 0, 0]);
+      assert.deepEqual(dLogits, [0, 0, 0, 0]);
+    });
+
+    it('counts no hits for equal logits but the first classes', () => {
+      const equal = new Array<number>(8).fill(0.5);
+      assert.deepEqual(run([equal, equal, equal, equal], [0, 1, 4, 5]).stats.slice(1), [1, 3, 4]);
+    });
+
+    it('counts no hit where logits are not numbers', () => {
+      const row = new Array<number>(6).fill(Number.NaN);
+      assert.deepEqual(run([row], [0]).stats.slice(1), [0, 0, 1]);
+      assert.deepEqual(run([[Number.NaN, 1, 2]], [0]).stats.slice(1), [0, 0, 1]);
+    });
+
+    it('is finite for logits far apart', () => {
+      const { stats, dLogits } = run([[1000, -1000, 0]], [1]);
+      assert.equal(stats[0], 2000);
+      assertClose(dLogits, [1, -1, 0], 1e-6, 'dLogits');
+    });
+
+    it('evaluates without a gradient and leaves nothing behind', () => {
+      const live = liveTensors();
+      const logits = tf.tensor2d([
+        [0, 1],
+        [1, 0],
+      ]);
+      const labels = tf.tensor1d([1, 1], 'int32');
+      const stats = evaluate(logits, labels);
+      assertClose(stats.dataSync(), [0.3133 + 1.3133, 1, 2, 2], 1e-4, 'stats');
+      tf.dispose([logits, labels, stats]);
+      assert.deepEqual(liveTensors(), live);
+    });
+  });
+});
+
+function top(row: readonly number[], k: number): number[] {
+  return row
+    .map((_, index) => index)
+    .sort((a, b) => (row[b] as number) - (row[a] as number) || a - b)
+    .slice(0, k);
+}

@@ -1,0 +1,131 @@
+/** A network's logits and gradients beside those of tfjs's own tape on tfjs-backend-cpu. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { Network } from '../../src/network/network.js';
+import {
+  assertClose,
+  assertCloseByNorm,
+  numbers,
+  onReference,
+  type TestBackend,
+} from './backends.js';
+
+export interface ParityOptions {
+  batch?: number;
+  tolerance?: number;
+  /** Measures gradients by their norm instead of the largest error. */
+  byNorm?: boolean;
+  /** Where the reference is slow: computed once for all tests of this key. */
+  cacheKey?: string;
+}
+
+type Reference = ReturnType<typeof reference>;
+const references = new Map<string, Reference>();
+
+/** Compares logits in evaluation and the loss and every weight's gradient in training. */
+export function assertParity(
+  backend: TestBackend,
+  build: () => LayersModel,
+  { batch = 2, tolerance = backend.tolerance, byNorm = false, cacheKey }: ParityOptions = {},
+): void {
+  const known = cacheKey === undefined ? undefined : references.get(cacheKey);
+  const expected = known ?? onReference(() => reference(build, batch));
+  if (cacheKey !== undefined) references.set(cacheKey, expected);
+  const before = tf.memory().numTensors;
+  const model = build();
+  setWeights(model);
+  const network = new Network(model);
+  const { images, labels } = inputs(model, batch);
+  const logits = network.predict(images);
+  assertClose(logits.dataSync(), expected.logits, tolerance, 'logits');
+  const { stats, gradients } = network.gradients(images, labels, {
+    smoothing: 0,
+    seed: 1,
+    step: 0,
+  });
+  assertClose([(stats.dataSync()[0] as number) / batch], [expected.loss], tolerance, 'loss');
+  network.weights.forEach(({ name }, index) => {
+    const gradient = (gradients[index] as tf.Tensor).dataSync();
+    const compare = byNorm ? assertCloseByNorm : assertClose;
+    compare(gradient, expected.gradients[index] ?? [], tolerance, `gradient of ${name}`);
+  });
+  tf.dispose([images, labels, logits, stats, gradients]);
+  disposeModel(model);
+  const left = tf.memory().numTensors - before;
+  if (left !== 0) throw new Error(`${left} tensors are left`);
+}
+
+function reference(build: () => LayersModel, batch: number) {
+  const model = build();
+  setWeights(model);
+  const { images, labels } = inputs(model, batch);
+  const classes = model.outputs[0]?.shape[1] as number;
+  const logits = (model.apply(images) as tf.Tensor).dataSync();
+  const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const { value, grads } = tf.variableGrads(() => {
+    const output = model.apply(images, { training: true }) as tf.Tensor;
+    return tf.losses.softmaxCrossEntropy(tf.oneHot(labels, classes), output) as tf.Scalar;
+  }, weights);
+  const gradients = weights.map((weight) => (grads[weight.name] as tf.Tensor).dataSync());
+  const loss = value.dataSync()[0] as number;
+  disposeModel(model);
+  return { logits, loss, gradients };
+}
+
+function inputs(model: LayersModel, batch: number) {
+  const [, height, width, channels] = (model.inputs[0] as SymbolicTensor).shape;
+  const shape = [batch, height, width, channels] as [number, number, number, number];
+  const classes = model.outputs[0]?.shape[1] as number;
+  const images = tf.tensor4d(numbers(tf.util.sizeFromShape(shape), 5), shape);
+  const labels = tf.tensor1d(
+    Int32Array.from({ length: batch }, (_, index) => (3 * index + 1) % classes),
+    'int32',
+  );
+  return { images, labels };
+}
+
+function setWeights(model: LayersModel): void {
+  tf.tidy(() =>
+    model.setWeights(
+      model.getWeights().map(({ shape, size }, index) => {
+        const fanIn = shape.length > 1 ? size / (shape.at(-1) as number) : 64;
+        return tf.mul(
+          tf.tensor(numbers(size, index + 2), shape),
+          2 ** -Math.ceil(Math.log2(fanIn) / 2),
+        );
+      }),
+    ),
+  );
+}
+
+/** tfjs's own dispose leaves the weights of a layer that is used twice. */
+function disposeModel(model: LayersModel): void {
+  for (const weight of model.weights) weight.read().dispose();
+}
+
+/**
+ * Adds a weight of the images' shape to the images: its gradient is that of the layer after it,
+ * summed over the batch. It has no rule, so that it runs on the tape.
+ */
+export class Probe extends layers.Layer {
+  static readonly className = 'Probe';
+
+  override build(inputShape: (number | null)[]): void {
+    const shape = inputShape.slice(1) as number[];
+    const zeros = (layers.dense({ units: 1 }) as unknown as { biasInitializer: never })
+      .biasInitializer;
+    this.addWeight('kernel', shape, 'float32', zeros, undefined, true);
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+    return inputShape;
+  }
+
+  override call(given: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = (Array.isArray(given) ? given[0] : given) as tf.Tensor;
+    return tf.tidy(() => tf.add(x, (this.weights[0] as { read(): tf.Tensor }).read()));
+  }
+}
+
+tf.serialization.registerClass(Probe);
