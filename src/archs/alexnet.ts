@@ -9,10 +9,10 @@
  * centred by the mean colour instead of the mean image, and their colours are not changed; one
  * centre crop is evaluated instead of ten.
  */
-import { initializers, model } from '@tensorflow/tfjs-layers';
+import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './blocks.js';
-import { normal } from './initialisers.js';
+import { constant, normal } from './initialisers.js';
 import { IMAGENET_COLOURS, IMAGENET_TRANSFORM, TORCHVISION_RECIPE } from './recipes.js';
 
 // biome-ignore format: figure 2 and section 5 of the paper, one layer a row
@@ -31,7 +31,7 @@ const DENSE = [
 function build(name: string, grouped: boolean, options: BuildOptions) {
   const draw = (layer: string, deviation: number, bias: number) => ({
     kernelInitializer: normal(deviation, options.seed, `${layer}/kernel`),
-    biasInitializer: initializers.constant({ value: bias }),
+    biasInitializer: constant(bias),
   });
   const images = image(options);
   let x = images;

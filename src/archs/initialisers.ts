@@ -6,11 +6,12 @@ import { random } from '../rng.js';
 export type Initialiser = ReturnType<typeof initializers.zeros>;
 
 type Settings = { mean?: number; stddev?: number; minval?: number; maxval?: number; seed: number };
-type Stock = new (settings: Settings) => Initialiser;
+type Stock<S> = new (settings: S) => Initialiser;
 
 // Subclasses of the stock classes keep their names, so that a saved model.json is stock.
-const StockNormal = initializers.randomNormal({}).constructor as Stock;
-const StockUniform = initializers.randomUniform({}).constructor as Stock;
+const StockNormal = initializers.randomNormal({}).constructor as Stock<Settings>;
+const StockUniform = initializers.randomUniform({}).constructor as Stock<Settings>;
+const StockConstant = initializers.constant({ value: 0 }).constructor as Stock<{ value: number }>;
 
 /** Draws from N(0, deviation²) that depend on the seed and the weight's name alone. */
 export function normal(deviation: number, seed: number, weight: string): Initialiser {
@@ -20,6 +21,25 @@ export function normal(deviation: number, seed: number, weight: string): Initial
 /** Draws from U(-limit, limit) that depend on the seed and the weight's name alone. */
 export function uniform(limit: number, seed: number, weight: string): Initialiser {
   return new SeededUniform({ minval: -limit, maxval: limit, seed: weightSeed(seed, weight) });
+}
+
+/** One value everywhere. */
+export function constant(value: number): Initialiser {
+  return new HostConstant({ value });
+}
+
+/** The stock one multiplies on the device, which may round to bf16 there. */
+class HostConstant extends StockConstant {
+  readonly #value: number;
+
+  constructor(settings: { value: number }) {
+    super(settings);
+    this.#value = settings.value;
+  }
+
+  override apply(shape: number[]): Tensor {
+    return tensor(new Float32Array(util.sizeFromShape(shape)).fill(this.#value), shape);
+  }
 }
 
 class SeededNormal extends StockNormal {

@@ -9,10 +9,10 @@
  * images of unit variance; mini-batches with momentum instead of stochastic diagonal
  * Levenberg-Marquardt.
  */
-import { initializers, model } from '@tensorflow/tfjs-layers';
+import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { averagePool, channelsOf, convolution, dense, flatten, image } from './blocks.js';
-import { uniform } from './initialisers.js';
+import { constant, uniform } from './initialisers.js';
 
 // biome-ignore format: figure 2 of the paper, one stage a row
 const STAGES = [
@@ -48,7 +48,7 @@ function build(options: BuildOptions) {
 function glorot(layer: string, fanIn: number, fanOut: number, seed: number) {
   return {
     kernelInitializer: uniform(Math.sqrt(6 / (fanIn + fanOut)), seed, `${layer}/kernel`),
-    biasInitializer: initializers.zeros(),
+    biasInitializer: constant(0),
   };
 }
 

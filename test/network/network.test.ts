@@ -20,7 +20,9 @@ describe('A network', () => {
   onEachBackend((backend) => {
     it('has the gradients of tfjs for LeNet-5', () => {
       const build = () => findArchitecture('lenet5').build({ ...SMALL, size: 28, seed: 1 });
-      assertParity(backend, build, { cacheKey: 'lenet5' });
+      // The bias of conv1 sums 784 rounded gradients of both signs.
+      const options = backend.precision === 'bf16' ? { tolerance: 0.05, byNorm: true } : {};
+      assertParity(backend, build, { cacheKey: 'lenet5', ...options });
     });
 
     for (const name of ['alexnet', 'alexnet-torchvision']) {

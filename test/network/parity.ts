@@ -84,14 +84,16 @@ function inputs(model: LayersModel, batch: number) {
   return { images, labels };
 }
 
+/** On the host, so that weights are float32 on every backend. */
 function setWeights(model: LayersModel): void {
   tf.tidy(() =>
     model.setWeights(
       model.getWeights().map(({ shape, size }, index) => {
         const fanIn = shape.length > 1 ? size / (shape.at(-1) as number) : 64;
-        return tf.mul(
-          tf.tensor(numbers(size, index + 2), shape),
-          2 ** -Math.ceil(Math.log2(fanIn) / 2),
+        const scale = 2 ** -Math.ceil(Math.log2(fanIn) / 2);
+        return tf.tensor(
+          numbers(size, index + 2).map((value) => value * scale),
+          shape,
         );
       }),
     ),
