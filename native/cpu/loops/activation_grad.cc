@@ -5,14 +5,13 @@ namespace cnn {
 namespace {
 
 constexpr int64_t kGrainElements = 1 << 14;
-constexpr int64_t kRowsAtOnce = 8;
 constexpr int64_t kNarrow = 64;  // rows shorter than this are taken several at a time as one
 
 template <Activation ACTIVATION>
 inline float slope(float dy, float y) {
   switch (ACTIVATION) {
     case Activation::Relu:
-      return y > 0 ? dy : 0.0f;
+      return zeroUnless(y > 0, dy);
     case Activation::Tanh:
       return dy * (1 - y * y);
     default:
@@ -20,35 +19,40 @@ inline float slope(float dy, float y) {
   }
 }
 
-// dz of ROWS rows, and their sum onto `sums`.
-template <int64_t ROWS, Activation ACTIVATION, class D, class Y>
-void gradientOfRows(const D* __restrict dy, const Y* __restrict y, D* __restrict dz,
-                    int64_t channels, float* __restrict sums) {
+// dz of one row, added to `sums`.
+template <Activation ACTIVATION, class D, class Y>
+void gradientOfRow(const D* __restrict dy, const Y* __restrict y, D* __restrict dz,
+                   int64_t channels, float* __restrict sums) {
   for (int64_t c = 0; c < channels; c++) {
-    float sum = 0;
+    float value = slope<ACTIVATION>(toFloat(dy[c]), toFloat(y[c]));
+    dz[c] = fromFloat<D>(value);
+    sums[c] += value;
+  }
+}
+
+// Without an activation there is only the sum. Eight rows at a time, to write `sums` less often.
+template <class D>
+void sumOfRows(const D* __restrict dy, int64_t rows, int64_t channels, float* __restrict sums) {
+  int64_t row = 0;
+  for (; row + 8 <= rows; row += 8) {
+    for (int64_t c = 0; c < channels; c++) {
+      float sum = 0;
 #pragma GCC unroll 8
-    for (int64_t row = 0; row < ROWS; row++) {
-      const int64_t at = row * channels + c;
-      float value = ACTIVATION == Activation::Linear
-                        ? toFloat(dy[at])
-                        : slope<ACTIVATION>(toFloat(dy[at]), toFloat(y[at]));
-      if (ACTIVATION != Activation::Linear) dz[at] = fromFloat<D>(value);
-      sum += value;
+      for (int64_t i = 0; i < 8; i++) sum += toFloat(dy[(row + i) * channels + c]);
+      sums[c] += sum;
     }
-    sums[c] += sum;
+  }
+  for (; row < rows; row++) {
+    for (int64_t c = 0; c < channels; c++) sums[c] += toFloat(dy[row * channels + c]);
   }
 }
 
 template <Activation ACTIVATION, class D, class Y>
 void gradientOfRange(const D* dy, const Y* y, D* dz, int64_t rows, int64_t channels, float* sums) {
-  int64_t row = 0;
-  for (; row + kRowsAtOnce <= rows; row += kRowsAtOnce) {
+  if (ACTIVATION == Activation::Linear) return sumOfRows(dy, rows, channels, sums);
+  for (int64_t row = 0; row < rows; row++) {
     const int64_t at = row * channels;
-    gradientOfRows<kRowsAtOnce, ACTIVATION>(dy + at, y + at, dz + at, channels, sums);
-  }
-  for (; row < rows; row++) {
-    const int64_t at = row * channels;
-    gradientOfRows<1, ACTIVATION>(dy + at, y + at, dz + at, channels, sums);
+    gradientOfRow<ACTIVATION>(dy + at, y + at, dz + at, channels, sums);
   }
 }
 

@@ -50,7 +50,7 @@ void dropout(const Call& call, const DropoutParams& p) {
       const T* __restrict in = x + start;
       T* __restrict out = y + start;
       for (int64_t i = 0; i < count; i++) {
-        out[i] = fromFloat<T>(words[i] >= threshold ? toFloat(in[i]) * scale : 0.0f);
+        out[i] = zeroUnless(words[i] >= threshold, fromFloat<T>(toFloat(in[i]) * scale));
       }
     }
   });

@@ -55,6 +55,45 @@ inline void windowSums(const float* __restrict padded, float* __restrict sums, i
   }
 }
 
+// Row functions take their arrays as parameters: only then does GCC believe __restrict.
+template <class T>
+void square(const T* __restrict x, float* __restrict squares, int64_t channels) {
+  for (int64_t c = 0; c < channels; c++) squares[c] = toFloat(x[c]) * toFloat(x[c]);
+}
+
+template <class Beta, class T>
+void scaleRow(const T* __restrict x, const float* __restrict sums, T* __restrict y,
+              const LrnParams& p) {
+  const float bias = p.bias, alpha = p.alpha, beta = p.beta;
+  const int64_t channels = p.channels;
+  for (int64_t c = 0; c < channels; c++) {
+    y[c] = fromFloat<T>(toFloat(x[c]) * Beta::of(bias + alpha * sums[c], beta).power);
+  }
+}
+
+// direct = dy s^-β, ratios = dy y / s. y = x s^-β is recomputed: more exact than a stored
+// bfloat16, and one array less to read.
+template <class Beta, class T, class D>
+void splitRow(const T* __restrict x, const D* __restrict dy, const float* __restrict sums,
+              float* __restrict direct, float* __restrict ratios, const LrnParams& p) {
+  const float bias = p.bias, alpha = p.alpha, beta = p.beta;
+  const int64_t channels = p.channels;
+  for (int64_t c = 0; c < channels; c++) {
+    Powers powers = Beta::of(bias + alpha * sums[c], beta);
+    float scaled = toFloat(dy[c]) * powers.power;
+    direct[c] = scaled;
+    ratios[c] = scaled * toFloat(x[c]) * powers.inverse;
+  }
+}
+
+template <class T, class D>
+void joinRow(const T* __restrict x, const float* __restrict direct, const float* __restrict sums,
+             D* __restrict dx, float factor, int64_t channels) {
+  for (int64_t c = 0; c < channels; c++) {
+    dx[c] = fromFloat<D>(direct[c] - factor * toFloat(x[c]) * sums[c]);
+  }
+}
+
 // A row of floats with `radius` zeros on either side, and one of plain floats.
 struct Rows {
   Rows(float* memory, int64_t channels, int radius)
@@ -71,61 +110,38 @@ template <class T, class Beta, int RADIUS>
 void normalise(const Call& call, const LrnParams& p) {
   const T* x = valuesOf<T>(call.inputs[0]);
   T* y = valuesOf<T>(call.outputs[0]);
+  const int64_t channels = p.channels;
   int parts = partsFor(p.rows, kRowsGrain);
   PartScratch<float> scratch(call.context, parts, Rows::size(p));
-  const int64_t channels = p.channels;
-  const float bias = p.bias, alpha = p.alpha, beta = p.beta;
   parallelParts(parts, p.rows, [&](int part, int64_t begin, int64_t end) {
     Rows rows(scratch.of(part), channels, p.radius);
-    float* __restrict squares = rows.middle;
-    float* __restrict sums = rows.plain;
-    for (int64_t row = begin; row < end; row++) {
-      const T* __restrict in = x + row * channels;
-      T* __restrict out = y + row * channels;
-      for (int64_t c = 0; c < channels; c++) squares[c] = toFloat(in[c]) * toFloat(in[c]);
-      windowSums<RADIUS>(rows.padded, sums, channels, p.radius);
-      for (int64_t c = 0; c < channels; c++) {
-        out[c] = fromFloat<T>(toFloat(in[c]) * Beta::of(bias + alpha * sums[c], beta).power);
-      }
+    for (int64_t at = begin * channels; at < end * channels; at += channels) {
+      square(x + at, rows.middle, channels);
+      windowSums<RADIUS>(rows.padded, rows.plain, channels, p.radius);
+      scaleRow<Beta>(x + at, rows.plain, y + at, p);
     }
   });
 }
 
-// With s = bias + alpha Σ x²: dx = dy s^-β - 2 α β x Σ dy y / s, both sums over the window.
-// y = x s^-β is recomputed: more exact than a stored bfloat16, and one array less to read.
+// dx = dy s^-β - 2 α β x Σ dy y / s, the sum over the window.
 template <class T, class D, class Beta, int RADIUS>
 void normaliseGradient(const Call& call, const LrnParams& p) {
   const T* x = valuesOf<T>(call.inputs[0]);
   const D* dy = valuesOf<D>(call.inputs[2]);
   D* dx = valuesOf<D>(call.outputs[0]);
-  int parts = partsFor(p.rows, kRowsGrain);
   const int64_t channels = p.channels;
+  const float factor = 2 * p.alpha * p.beta;
+  int parts = partsFor(p.rows, kRowsGrain);
   PartScratch<float> scratch(call.context, parts, 2 * Rows::size(p));
-  const float bias = p.bias, alpha = p.alpha, beta = p.beta;
   parallelParts(parts, p.rows, [&](int part, int64_t begin, int64_t end) {
     Rows first(scratch.of(part), channels, p.radius);
     Rows second(scratch.of(part) + Rows::size(p), channels, p.radius);
-    float* __restrict squares = first.middle;
-    float* __restrict sums = first.plain;
-    float* __restrict ratios = second.middle;
-    float* __restrict direct = second.plain;
-    for (int64_t row = begin; row < end; row++) {
-      const T* __restrict in = x + row * channels;
-      const D* __restrict up = dy + row * channels;
-      D* __restrict out = dx + row * channels;
-      for (int64_t c = 0; c < channels; c++) squares[c] = toFloat(in[c]) * toFloat(in[c]);
-      windowSums<RADIUS>(first.padded, sums, channels, p.radius);
-      for (int64_t c = 0; c < channels; c++) {
-        Powers powers = Beta::of(bias + alpha * sums[c], beta);
-        float scaled = toFloat(up[c]) * powers.power;
-        direct[c] = scaled;
-        ratios[c] = scaled * toFloat(in[c]) * powers.inverse;
-      }
-      windowSums<RADIUS>(second.padded, sums, channels, p.radius);
-      const float factor = 2 * alpha * beta;
-      for (int64_t c = 0; c < channels; c++) {
-        out[c] = fromFloat<D>(direct[c] - factor * toFloat(in[c]) * sums[c]);
-      }
+    for (int64_t at = begin * channels; at < end * channels; at += channels) {
+      square(x + at, first.middle, channels);
+      windowSums<RADIUS>(first.padded, first.plain, channels, p.radius);
+      splitRow<Beta>(x + at, dy + at, first.plain, second.plain, second.middle, p);
+      windowSums<RADIUS>(second.padded, first.plain, channels, p.radius);
+      joinRow(x + at, second.plain, first.plain, dx + at, factor, channels);
     }
   });
 }

@@ -62,6 +62,34 @@ T* valuesOf(const Tensor& tensor) {
   return tensor.exists() ? static_cast<T*>(tensor.raw()) : nullptr;
 }
 
+// Integers as wide as a value: exact comparison, and selection without a branch.
+template <class T>
+struct Bits;
+template <>
+struct Bits<float> {
+  using Type = int32_t;
+};
+template <>
+struct Bits<bf16> {
+  using Type = int16_t;
+};
+
+template <class T>
+inline typename Bits<T>::Type bitsOf(T value) {
+  typename Bits<T>::Type bits;
+  std::memcpy(&bits, &value, sizeof(T));
+  return bits;
+}
+
+// keep ? value : 0. Written on floats, GCC makes it a conditional load and gives up vectorising.
+template <class T>
+inline T zeroUnless(bool keep, T value) {
+  typename Bits<T>::Type bits = bitsOf(value);
+  bits = keep ? bits : 0;
+  std::memcpy(&value, &bits, sizeof(T));
+  return value;
+}
+
 // Calls body with a value of the floating-point type; false for other types.
 template <class Body>
 bool withFloatType(DType type, const Body& body) {
