@@ -36,9 +36,9 @@ describe('A network', () => {
 
     it('learns and keeps neither tensors nor data over 200 steps', function () {
       this.timeout(120_000);
-      const images = tf.tensor4d(numbers(8 * 6 * 6 * 2), [8, 6, 6, 2]);
+      const images = tf.tensor4d(numbers(4 * 6 * 6 * 2), [4, 6, 6, 2]);
       const labels = tf.tensor1d(
-        Int32Array.from({ length: 8 }, (_, index) => index % 4),
+        Int32Array.from({ length: 4 }, (_, index) => index % 4),
         'int32',
       );
       const net = small();
@@ -166,11 +166,11 @@ function small(): LayersModel {
   const kernelInitializer = 'glorotNormal';
   let x = layers.zeroPadding2d({ name: 'pad', padding: 1 }).apply(images);
   x = layers
-    .conv2d({ name: 'conv', filters: 8, kernelSize: 3, activation: 'relu', kernelInitializer })
+    .conv2d({ name: 'conv', filters: 4, kernelSize: 3, activation: 'relu', kernelInitializer })
     .apply(x);
   const skip = x;
   x = layers
-    .conv2d({ name: 'conv2', filters: 8, kernelSize: 3, padding: 'same', kernelInitializer })
+    .conv2d({ name: 'conv2', filters: 4, kernelSize: 3, padding: 'same', kernelInitializer })
     .apply(x);
   x = layers.add({ name: 'add' }).apply([x, skip] as never);
   x = layers.maxPooling2d({ name: 'pool', poolSize: 2 }).apply(x);
