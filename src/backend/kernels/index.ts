@@ -13,12 +13,19 @@ import {
 } from '@tensorflow/tfjs-core';
 import { cpuKernels, runFallback } from '../fallback.js';
 import type { NativeBackend } from '../native-backend.js';
+import { activationGradKernels } from './activation-grad.js';
 import { binaryKernels } from './binary.js';
 import { convolutionKernels } from './convolution.js';
+import { dropoutKernels } from './dropout.js';
+import { imageKernels } from './image.js';
 import { layoutKernels } from './layout.js';
+import { lossKernels } from './loss.js';
+import { lrnKernels } from './lrn.js';
 import { matmulKernels } from './matmul.js';
+import { poolKernels } from './pool.js';
 import { reduceKernels } from './reduce.js';
 import type { KernelFunction, KernelRows } from './row.js';
+import { sgdKernels } from './sgd.js';
 import { unaryKernels } from './unary.js';
 import { viewKernels } from './views.js';
 
@@ -30,6 +37,13 @@ const rows: KernelRows = {
   ...binaryKernels,
   ...reduceKernels,
   ...layoutKernels,
+  ...poolKernels,
+  ...lrnKernels,
+  ...activationGradKernels,
+  ...dropoutKernels,
+  ...imageKernels,
+  ...lossKernels,
+  ...sgdKernels,
 };
 
 /** Registers our kernels, and the counted CPU fallback for all others that tfjs-backend-cpu has. */

@@ -1,0 +1,34 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { ACTIVATIONS, allFloat } from './convolution.js';
+import type { KernelCall, KernelRows } from './row.js';
+
+interface GradInputs {
+  dy: TensorInfo;
+  y: TensorInfo;
+}
+
+interface GradAttrs {
+  activation: string;
+  bias: boolean;
+}
+
+function biasActivationGrad({
+  inputs: { dy, y },
+  attrs: { activation, bias },
+  backend,
+}: KernelCall<GradInputs, GradAttrs>) {
+  const code = ACTIVATIONS[activation];
+  if (code === undefined || !allFloat([dy, y])) return undefined;
+  const channels = dy.shape.at(-1) ?? 1;
+  const biasGradient = bias ? [{ shape: [channels] }] : [];
+  const params = [util.sizeFromShape(dy.shape) / channels, channels, code, bias ? 1 : 0];
+  if (activation !== 'linear') {
+    const dz = { shape: dy.shape, storage: 'same' } as const;
+    return backend.run('BiasActivationGrad', [dy, y], [dz, ...biasGradient], params);
+  }
+  // dz is dy itself.
+  const sums = bias ? backend.run('BiasActivationGrad', [dy], biasGradient, params) : [];
+  return [backend.view(dy, dy.shape), ...sums];
+}
+
+export const activationGradKernels: KernelRows = { BiasActivationGrad: biasActivationGrad };

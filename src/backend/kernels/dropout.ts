@@ -1,0 +1,20 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { allFloat } from './convolution.js';
+import type { KernelCall, KernelRows } from './row.js';
+
+interface DropoutAttrs {
+  rate: number;
+  seed: number;
+  step: number;
+  layer: number;
+}
+
+function dropout({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, DropoutAttrs>) {
+  const { rate, seed, step, layer } = attrs;
+  if (!allFloat([x]) || !(rate >= 0 && rate < 1)) return undefined;
+  const threshold = Math.floor(rate * 2 ** 32);
+  const output = { shape: x.shape, storage: 'same' } as const;
+  return backend.runOne('Dropout', [x], output, [seed, step, layer, threshold], [1 / (1 - rate)]);
+}
+
+export const dropoutKernels: KernelRows = { Dropout: dropout };

@@ -1,0 +1,30 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelCall, KernelRows } from './row.js';
+
+interface ImageInputs {
+  images: TensorInfo;
+  mirror: TensorInfo;
+}
+
+interface ImageAttrs {
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+function imageToFloat({
+  inputs: { images, mirror },
+  attrs: { mean, std },
+  backend,
+}: KernelCall<ImageInputs, ImageAttrs>) {
+  const channels = images.shape[3];
+  if (images.dtype !== 'bool' || mirror.dtype !== 'int32') return undefined;
+  if (images.shape.includes(0) || (channels !== 1 && channels !== 3)) return undefined;
+  // (byte / 255 - mean) / std as byte * scale + shift; ImageParams always holds three of each.
+  const scale = [0, 0, 0].map((_, channel) => 1 / (255 * (std[channel] ?? 1)));
+  const shift = [0, 0, 0].map((_, channel) => -(mean[channel] ?? 0) / (std[channel] ?? 1));
+  const output = { shape: images.shape, storage: 'compute' } as const;
+  const floats = [...scale, ...shift];
+  return backend.runOne('ImageToFloat', [images, mirror], output, images.shape, floats);
+}
+
+export const imageKernels: KernelRows = { ImageToFloat: imageToFloat };

@@ -1,0 +1,88 @@
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { allFloat } from './convolution.js';
+import type { KernelCall, KernelRows } from './row.js';
+
+interface PoolAttrs {
+  filterSize: number | [number, number];
+  strides: number | [number, number];
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** The largest window side that native/cpu/loops/pool_window.h takes. */
+const MAX_FILTER = 64;
+
+/** The window's sizes, or undefined where only the fallback can compute it. */
+function poolInfo(x: TensorInfo, attrs: PoolAttrs): backend_util.Conv2DInfo | undefined {
+  const { filterSize, strides, pad, dimRoundingMode } = attrs;
+  const shape = x.shape as [number, number, number, number];
+  const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+  if (Math.max(info.filterHeight, info.filterWidth) > MAX_FILTER) return undefined;
+  return info.outShape.some((size) => size <= 0) ? undefined : info;
+}
+
+/** PoolParams of native/params.h. */
+function poolParams(info: backend_util.Conv2DInfo): number[] {
+  return [
+    info.batchSize,
+    info.inHeight,
+    info.inWidth,
+    info.inChannels,
+    info.outHeight,
+    info.outWidth,
+    info.filterHeight,
+    info.filterWidth,
+    info.strideHeight,
+    info.strideWidth,
+    info.dilationHeight,
+    info.dilationWidth,
+    info.padInfo.top,
+    info.padInfo.left,
+  ];
+}
+
+function forward(kernel: 'MaxPool' | 'AvgPool') {
+  return ({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, PoolAttrs>) => {
+    const info = poolInfo(x, attrs);
+    if (!info || !allFloat([x])) return undefined;
+    const single = info.filterHeight * info.filterWidth === 1;
+    if (single && util.arraysEqual(info.inShape, info.outShape)) return backend.view(x, x.shape);
+    return backend.runOne(kernel, [x], { shape: info.outShape, storage: 'same' }, poolParams(info));
+  };
+}
+
+interface MaxGradInputs {
+  dy: TensorInfo;
+  input: TensorInfo;
+  output: TensorInfo;
+}
+
+function maxPoolGrad({ inputs, attrs, backend }: KernelCall<MaxGradInputs, PoolAttrs>) {
+  const { dy, input, output } = inputs;
+  const info = poolInfo(input, attrs);
+  if (!info || !allFloat([dy, input, output])) return undefined;
+  const sizes = [dy.shape, output.shape].every((shape) => util.arraysEqual(shape, info.outShape));
+  if (!sizes || backend.storageOf(input) !== backend.storageOf(output)) return undefined;
+  const result = { shape: input.shape, storage: 'same' } as const;
+  return backend.runOne('MaxPoolGrad', [dy, input, output], result, poolParams(info));
+}
+
+interface AverageGradInputs {
+  dy: TensorInfo;
+  input: TensorInfo;
+}
+
+function averagePoolGrad({ inputs, attrs, backend }: KernelCall<AverageGradInputs, PoolAttrs>) {
+  const { dy, input } = inputs;
+  const info = poolInfo(input, attrs);
+  if (!info || !allFloat([dy]) || !util.arraysEqual(dy.shape, info.outShape)) return undefined;
+  const result = { shape: input.shape, storage: 'same' } as const;
+  return backend.runOne('AvgPoolGrad', [dy], result, poolParams(info));
+}
+
+export const poolKernels: KernelRows = {
+  MaxPool: forward('MaxPool'),
+  AvgPool: forward('AvgPool'),
+  MaxPoolGrad: maxPoolGrad,
+  AvgPoolGrad: averagePoolGrad,
+};
