@@ -7,8 +7,8 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kTile = 256;   // columns that are reduced at once
-constexpr int64_t kBlock = 128;  // rows (or vectors of lanes) that are summed in float
+constexpr int64_t kTile = 256;  // columns that are reduced at once
+constexpr int64_t kBlock = 32;  // rows (or vectors of lanes) that are summed in float
 constexpr int64_t kLanes = 32;
 constexpr int64_t kGrain = 1 << 15;
 
@@ -70,7 +70,10 @@ double reduceVector(const T* __restrict x, int64_t count) {
   }
   double total = Functor::kIdentity;
   if (i > 0) {
-    for (int64_t l = 0; l < kLanes; l++) total = Functor::combine(total, lanes[l]);
+    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+      for (int64_t l = 0; l < half; l++) lanes[l] = Functor::combine(lanes[l], lanes[l + half]);
+    }
+    total = lanes[0];
   }
   for (; i < count; i++) total = Functor::combine(total, static_cast<double>(toFloat(x[i])));
   return total;
