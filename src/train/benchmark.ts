@@ -5,6 +5,7 @@ import type { Backend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import { openDataset } from '../data/dataset.js';
 import { RunError } from '../errors.js';
+import { median } from '../median.js';
 import { Sgd } from '../network/sgd.js';
 import { random } from '../rng.js';
 import { openTrainingBatches } from './loaders.js';
@@ -186,11 +187,4 @@ async function dataSource(
     },
     close: () => loader.close(),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = 0, high = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return (low + high) / 2;
 }
