@@ -45,7 +45,7 @@ int32_t rankOf(const T* __restrict logits, int32_t classes, int32_t label) {
   // Negated comparisons, so that a NaN comes before every number and never counts as a hit.
   for (int32_t c = 0; c < label; c++) before += !(toFloat(logits[c]) < value);
   for (int32_t c = label + 1; c < classes; c++) before += !(toFloat(logits[c]) <= value);
-  return value == value ? before : classes;
+  return value == value ? before : classes + kTop;
 }
 
 // Writes scale * (softmax(logits) - target), target = (1 - smoothing) one-hot + smoothing / K.
