@@ -1,8 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command, CommandGroup, Given, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { COMMAND_OPTIONS, describeExpected, type OptionName, optionRow } from './config.js';
+import { COMMAND_OPTIONS, type OptionName, optionRow } from './config.js';
 import { CnnError, UsageError } from './errors.js';
+import { describeExpected } from './expected.js';
 import { didYouMean } from './nearest.js';
 
 const COMMON_FLAGS = ['json', 'verbose', 'help', 'version', 'config'];

@@ -295,19 +295,3 @@ export function optionRow(name: OptionName): Row {
 export function camelCase(name: string): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
-
-/** What an option accepts, in words: "a whole number above 0". */
-export function describeExpected(name: OptionName): string {
-  const row = optionRow(name);
-  if (row.kind === 'choice') return `one of ${row.choices?.join(', ')}`;
-  if (row.kind === 'boolean') return 'true or false';
-  if (row.kind === 'text') return 'a text that is not empty';
-  const number = row.kind === 'integer' ? 'a whole number' : 'a number';
-  const bounds = [
-    row.above === undefined ? '' : `above ${row.above}`,
-    row.atLeast === undefined ? '' : `of at least ${row.atLeast}`,
-    row.below === undefined ? '' : `below ${row.below}`,
-    row.atMost === undefined ? '' : `of at most ${row.atMost}`,
-  ].filter((bound) => bound !== '');
-  return bounds.length === 0 ? number : `${number} ${bounds.join(' and ')}`;
-}

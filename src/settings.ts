@@ -5,7 +5,6 @@ import {
   COMMAND_OPTIONS,
   type CommandName,
   camelCase,
-  describeExpected,
   type OptionName,
   optionRow,
   type Settings,
@@ -13,6 +12,7 @@ import {
   type Value,
 } from './config.js';
 import { UsageError } from './errors.js';
+import { describeExpected } from './expected.js';
 import { didYouMean } from './nearest.js';
 
 /** Values by option name, from one place. */
