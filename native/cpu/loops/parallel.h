@@ -84,8 +84,8 @@ inline typename Bits<T>::Type bitsOf(T value) {
 // keep ? value : 0. Written on floats, GCC makes it a conditional load and gives up vectorising.
 template <class T>
 inline T zeroUnless(bool keep, T value) {
-  typename Bits<T>::Type bits = bitsOf(value);
-  bits = keep ? bits : 0;
+  using Word = typename Bits<T>::Type;
+  Word bits = static_cast<Word>(bitsOf(value) & -static_cast<Word>(keep));
   std::memcpy(&value, &bits, sizeof(T));
   return value;
 }
