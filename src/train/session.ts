@@ -50,7 +50,8 @@ export function upload(session: Session, batch: Batch): DeviceBatch {
     inputSize,
     channels,
   ];
-  const labels = tf.tensor1d(batch.labels, 'int32');
+  // A copy: stock tfjs keeps the array it is given, and this one is filled again.
+  const labels = tf.tensor1d(batch.labels.slice(), 'int32');
   const images = tf.tidy(() => {
     // tfjs passes bytes through unchanged only under the label bool.
     const bytes = tf.tensor4d(batch.images, shape, 'bool');
