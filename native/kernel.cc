@@ -10,6 +10,14 @@
 
 namespace cnn {
 
+void* Context::scratchMemory(size_t bytes) {
+  if (scratch == nullptr || scratch->capacity() < bytes) {
+    scratch.reset();
+    scratch = std::make_unique<Block>(&pool, bytes);
+  }
+  return scratch->data();
+}
+
 std::vector<KernelSlot>& kernelTable() {
   static std::vector<KernelSlot> table;
   return table;

@@ -31,13 +31,7 @@ struct Context {
   std::unique_ptr<Block> scratch;
 
   // Memory for use within one call; valid until the next scratchMemory().
-  void* scratchMemory(size_t bytes) {
-    if (scratch == nullptr || scratch->capacity() < bytes) {
-      scratch.reset();
-      scratch = std::make_unique<Block>(&pool, bytes);
-    }
-    return scratch->data();
-  }
+  void* scratchMemory(size_t bytes);
 };
 
 struct Call {
