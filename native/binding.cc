@@ -228,6 +228,19 @@ napi_value memory(napi_env env, Addon& addon, const Arguments& arguments) {
   return list;
 }
 
+// timings(): [calls, seconds, …] in the order of the kernels' numbers; call it after a sync.
+napi_value timings(napi_env env, Addon& addon, const Arguments&) {
+  napi_value list;
+  NAPI_CHECK(napi_create_array(env, &list));
+  uint32_t index = 0;
+  for (const auto& timing : addon.stream->timings()) {
+    NAPI_CHECK(
+        napi_set_element(env, list, index++, number(env, static_cast<double>(timing.calls))));
+    NAPI_CHECK(napi_set_element(env, list, index++, number(env, timing.seconds)));
+  }
+  return list;
+}
+
 napi_value trim(napi_env, Addon& addon, const Arguments&) {
   addon.stream->trim();
   return nullptr;
@@ -257,6 +270,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "read", entry<read>);
   define(env, exports, "sync", entry<sync>);
   define(env, exports, "memory", entry<memory>);
+  define(env, exports, "timings", entry<timings>);
   define(env, exports, "trim", entry<trim>);
 }
 

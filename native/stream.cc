@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <chrono>
 #include <cstring>
 
 namespace cnn {
@@ -10,6 +11,7 @@ Stream::Stream(int threads, bool strict) {
   context_.isa = detectIsa();
   context_.threads = threads;
   context_.strict = strict;
+  timings_.resize(kernelTable().size());
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -154,6 +156,7 @@ size_t Stream::executeKernel(const int32_t* words) {
   int parameters = words[3];
   const int32_t* slots = words + 4;
   const int32_t* results = slots + inputs;
+  auto start = std::chrono::steady_clock::now();
   try {
     inputs_.clear();
     for (int i = 0; i < inputs; i++) {
@@ -175,6 +178,9 @@ size_t Stream::executeKernel(const int32_t* words) {
   }
   inputs_.clear();
   outputs_.clear();
+  Timing& timing = timings_[words[0]];
+  timing.calls++;
+  timing.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return 4 + inputs + 3 * outputs + parameters;
 }
 

@@ -47,6 +47,13 @@ class Stream {
   // Memory that no tensor uses goes back to the system; forgets prepared primitives.
   void trim();
 
+  // What each kernel of the table has taken so far; read it when the stream is idle.
+  struct Timing {
+    int64_t calls = 0;
+    double seconds = 0;
+  };
+  const std::vector<Timing>& timings() const { return timings_; }
+
   Context& context() { return context_; }
 
  private:
@@ -74,6 +81,7 @@ class Stream {
   std::string error_;
   std::vector<Tensor> inputs_;
   std::vector<Tensor> outputs_;
+  std::vector<Timing> timings_;
   std::thread thread_;
 };
 

@@ -18,6 +18,7 @@ export interface Addon {
   read<T extends Values>(slot: number, into: T): Promise<T>;
   sync(): Promise<void>;
   memory(resetPeak: boolean): [number, number];
+  timings(): number[];
   trim(): void;
 }
 

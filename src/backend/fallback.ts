@@ -7,7 +7,8 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { HostValues, NativeBackend } from './native-backend.js';
+import type { NativeBackend } from './native-backend.js';
+import type { HostValues } from './native-data.js';
 
 /** Some kernels have lists of tensors among their named inputs (RaggedGather). */
 type Input = TensorInfo | undefined | Input[];

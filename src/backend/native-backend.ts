@@ -8,22 +8,15 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { type Addon, STORAGE, type Storage, type Values } from './addon.js';
-
-/** What lives on the host and not in the addon: strings and complex numbers, never in training. */
-export type HostValues = Uint8Array[] | { real: Float32Array; imag: Float32Array };
-
-/** A tensor's data; the object itself is tfjs's data id. */
-export class NativeData {
-  refCount = 1;
-  constructor(
-    readonly slot: number,
-    readonly dtype: DataType,
-    readonly storage: Storage,
-    readonly size: number,
-    readonly host?: HostValues,
-  ) {}
-}
+import { type Addon, STORAGE, type Storage } from './addon.js';
+import {
+  emptyValues,
+  type HostValues,
+  hostValues,
+  NativeData,
+  storageFor,
+  typedValues,
+} from './native-data.js';
 
 /** The storage of a result: the precision's own type, plain float32, or that of the first input. */
 export type ResultStorage = 'compute' | 'f32' | 'same';
@@ -264,6 +257,18 @@ export class NativeBackend extends KernelBackend {
     return this.addon.sync();
   }
 
+  /** Calls and seconds of each native kernel since the start, when all work is done. */
+  async timings(): Promise<Map<string, { calls: number; seconds: number }>> {
+    await this.sync();
+    const list = this.addon.timings();
+    const byName = new Map<string, { calls: number; seconds: number }>();
+    for (const [name, index] of this.kernelNumbers) {
+      const calls = list[2 * index] ?? 0;
+      if (calls > 0) byName.set(name, { calls, seconds: list[2 * index + 1] ?? 0 });
+    }
+    return byName;
+  }
+
   override timerAvailable(): boolean {
     return true;
   }
@@ -285,30 +290,4 @@ export class NativeBackend extends KernelBackend {
   }
 
   override dispose(): void {}
-}
-
-function storageFor(dtype: DataType): Storage {
-  return dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u8' : 'f32';
-}
-
-const ARRAYS = { f32: Float32Array, bf16: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
-
-function emptyValues(data: NativeData): Values {
-  return new ARRAYS[data.storage](data.size);
-}
-
-/** The values as the typed array of their dtype; a moved tensor may come in another one. */
-function typedValues(
-  values: backend_util.BackendValues | null | undefined,
-  dtype: DataType,
-  size: number,
-): Values {
-  const wanted = ARRAYS[storageFor(dtype)];
-  if (values === null || values === undefined) return new wanted(size);
-  return values instanceof wanted ? values : wanted.from(values as Float32Array);
-}
-
-function hostValues(host: HostValues): backend_util.BackendValues {
-  if (Array.isArray(host)) return host;
-  return backend_util.mergeRealAndImagArrays(host.real, host.imag);
 }

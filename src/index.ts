@@ -1,0 +1,14 @@
+/**
+ * The parts of `cnn` for use from TypeScript: the networks, the executor that trains them, the
+ * backends. Importing this registers our layer classes, so that tf.loadLayersModel reads the
+ * model.json of a checkpoint.
+ */
+export { type Architecture, architectures, findArchitecture, type Recipe } from './archs/index.js';
+export { GroupConv2D, LocalResponseNormalization } from './archs/layers.js';
+export { type Backend, inspectBackends, openBackend } from './backend/index.js';
+export { type Dataset, openDataset } from './data/dataset.js';
+export { CnnError, DataError, DivergedError, RunError, UsageError } from './errors.js';
+export { imagesToFloat } from './network/images.js';
+export { evaluate, softmaxCrossEntropy } from './network/loss.js';
+export { Network, type Weight } from './network/network.js';
+export { Sgd } from './network/sgd.js';
