@@ -7,7 +7,7 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kRowsGrain = 64;
+constexpr int64_t kGrainElements = 1 << 13;
 
 // What both directions need of s = bias + alpha Σ x².
 struct Powers {
@@ -111,7 +111,7 @@ void normalise(const Call& call, const LrnParams& p) {
   const T* x = valuesOf<T>(call.inputs[0]);
   T* y = valuesOf<T>(call.outputs[0]);
   const int64_t channels = p.channels;
-  int parts = partsFor(p.rows, kRowsGrain);
+  int parts = partsFor(p.rows, kGrainElements / channels + 1);
   PartScratch<float> scratch(call.context, parts, Rows::size(p));
   parallelParts(parts, p.rows, [&](int part, int64_t begin, int64_t end) {
     Rows rows(scratch.of(part), channels, p.radius);
@@ -131,7 +131,7 @@ void normaliseGradient(const Call& call, const LrnParams& p) {
   D* dx = valuesOf<D>(call.outputs[0]);
   const int64_t channels = p.channels;
   const float factor = 2 * p.alpha * p.beta;
-  int parts = partsFor(p.rows, kRowsGrain);
+  int parts = partsFor(p.rows, kGrainElements / channels + 1);
   PartScratch<float> scratch(call.context, parts, 2 * Rows::size(p));
   parallelParts(parts, p.rows, [&](int part, int64_t begin, int64_t end) {
     Rows first(scratch.of(part), channels, p.radius);

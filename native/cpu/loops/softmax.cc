@@ -6,7 +6,7 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kRowsGrain = 8;
+constexpr int64_t kGrainElements = 1 << 13;
 constexpr int kTop = 5;
 
 // e^x for x <= 0: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes expf), 0 where the result
@@ -91,7 +91,7 @@ void crossEntropy(const Call& call, const SoftmaxParams& p) {
   const float scale = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
   PartScratch<RowStats> scratch(call.context, 1, p.rows);
   RowStats* rows = scratch.of(0);
-  parallelFor(p.rows, kRowsGrain, [&](int64_t begin, int64_t end) {
+  parallelFor(p.rows, kGrainElements / p.classes + 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
       float* gradient = gradients + row * p.classes;
       if (labels[row] >= 0) {
