@@ -31,9 +31,6 @@ let loaded: Addon | undefined;
  * fit this machine.
  */
 export function loadAddon(): Addon {
-  // libgomp reads these once, when it is loaded. A worker that sleeps instead of spinning gives
-  // its core to the main thread and the decoders.
-  process.env['OMP_WAIT_POLICY'] ??= 'passive';
   loaded ??= createRequire(import.meta.url)(ADDON_PATH) as Addon;
   return loaded;
 }
