@@ -16,8 +16,8 @@ try:
     from torch.nn import functional as F
 except ImportError:
     sys.exit(
-        f"{sys.executable} has no PyTorch. Debian's: apt-get install python3-torch, "
-        "then /usr/bin/python3 bench/pytorch.py"
+        f"{sys.executable} has no PyTorch. Debian's: apt-get install python3-torch "
+        "libopenblas0-openmp, then /usr/bin/python3 bench/pytorch.py"
     )
 
 

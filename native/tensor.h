@@ -71,6 +71,10 @@ struct Storage {
   // Raised by every kernel that changes the values in place, so that packed copies are renewed.
   uint64_t version = 1;
   std::vector<PackedWeight> packed;
+  // The same values in the same order as bfloat16, once a product has asked for them; SGD writes
+  // them in the pass that changes the weight.
+  std::unique_ptr<Block> narrow;
+  uint64_t narrowVersion = 0;
 };
 
 struct Tensor {

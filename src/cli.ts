@@ -122,7 +122,7 @@ function explain(message: string, args: readonly string[]): string {
   const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (valueless !== undefined) return `Expected a value after ${dashed(valueless)}`;
   if (/^Not enough non-option arguments/.test(message)) {
-    return `Something is missing after "cnn ${args[0] ?? ''}": see cnn ${args[0] ?? ''} --help`;
+    return `Expected "cnn ${usageOf(args)}" but something is missing: see cnn ${args[0] ?? ''} --help`;
   }
   const unknown = /^Unknown (argument|command)s?: (.*)$/.exec(message);
   if (unknown === null) return message;
@@ -135,6 +135,19 @@ function explain(message: string, args: readonly string[]): string {
   const expected = expectedWords(args, word);
   const kind = expected.length > 0 ? 'command' : 'argument';
   return `Unknown ${kind} "${word}".${didYouMean(word, expected)} See cnn --help`;
+}
+
+/** What is to stand after `cnn` for the command that was given. */
+function usageOf([first = '', second = '']: readonly string[]): string {
+  for (const entry of commands) {
+    if (!('members' in entry)) {
+      if (firstWord(entry.usage) === first) return entry.usage;
+      continue;
+    }
+    const member = entry.members.find(({ usage }) => firstWord(usage) === second);
+    if (entry.name === first) return `${first} ${member?.usage ?? '<command>'}`;
+  }
+  return '<command>';
 }
 
 /** The commands that could stand where an unknown word stands. */

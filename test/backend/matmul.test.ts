@@ -44,5 +44,27 @@ describe('native matrix product', () => {
         }
       }
     }
+
+    it('sees the weights that SGD has just changed', () => {
+      tf.tidy(() => {
+        const a = tf.ones([1, 2, 64]);
+        const weight = tf.variable(tf.ones([1, 64, 64]));
+        const momentum = tf.variable(tf.zeros([1, 64, 64]));
+        const multiply = () =>
+          product(a, weight, undefined, { transposeA: false, transposeB: false }).dataSync()[0];
+        const before = multiply();
+        const attributes = {
+          lr: 0.25,
+          momentum: 0.9,
+          nesterov: false,
+          weightDecay: [0],
+          lrScale: [1],
+        };
+        const inputs = [weight, momentum, tf.ones([1, 64, 64])] as unknown as tf.NamedTensorMap;
+        tf.engine().runKernel('Sgd', inputs, attributes as unknown as tf.NamedAttrMap);
+        assertClose([before ?? 0, multiply() ?? 0], [64, 48], 1e-6, 'products');
+        tf.dispose([weight, momentum]);
+      });
+    });
   });
 });

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int64_t kCut = 64;  // threads meet at multiples of this many elements
 constexpr int64_t kCutsGrain = 256;
+constexpr int64_t kPiece = 2048;
 
 struct Rule {
   float momentum, lr, decay;
@@ -14,13 +15,27 @@ struct Rule {
 
 // PyTorch's rule: g += decay * w; m = momentum * m + g; w -= lr * (nesterov ? g + momentum * m : m)
 template <bool NESTEROV, class G>
-void update(float* __restrict w, float* __restrict m, const G* __restrict g, int64_t count,
-            Rule rule) {
+void updatePiece(float* __restrict w, float* __restrict m, const G* __restrict g, int64_t count,
+                 Rule rule) {
   for (int64_t i = 0; i < count; i++) {
     float gradient = toFloat(g[i]) + rule.decay * w[i];
     float velocity = rule.momentum * m[i] + gradient;
     m[i] = velocity;
     w[i] -= rule.lr * (NESTEROV ? gradient + rule.momentum * velocity : velocity);
+  }
+}
+
+void narrowPiece(const float* __restrict w, bf16* __restrict narrow, int64_t count) {
+  for (int64_t i = 0; i < count; i++) narrow[i] = fromFloat<bf16>(w[i]);
+}
+
+// In pieces that stay in the first cache until their bfloat16 copy is written.
+template <bool NESTEROV, class G>
+void update(float* w, float* m, const G* g, bf16* narrow, int64_t count, Rule rule) {
+  for (int64_t i = 0; i < count; i += kPiece) {
+    int64_t piece = count - i < kPiece ? count - i : kPiece;
+    updatePiece<NESTEROV>(w + i, m + i, g + i, piece, rule);
+    if (narrow != nullptr) narrowPiece(w + i, narrow + i, piece);
   }
 }
 
@@ -46,10 +61,12 @@ void updateRange(const Call& call, const Settings& settings, int weight, int64_t
   float* m = valuesOf<float>(call.inputs[3 * weight + 1]) + begin;
   const Tensor& gradient = call.inputs[3 * weight + 2];
   const Rule rule = settings.rule(weight);
+  const Storage& storage = *call.inputs[3 * weight].storage;
+  bf16* narrow = storage.narrow ? static_cast<bf16*>(storage.narrow->data()) + begin : nullptr;
   if (gradient.dtype == DType::Float32) {
-    update<NESTEROV>(w, m, valuesOf<float>(gradient) + begin, end - begin, rule);
+    update<NESTEROV>(w, m, valuesOf<float>(gradient) + begin, narrow, end - begin, rule);
   } else {
-    update<NESTEROV>(w, m, valuesOf<bf16>(gradient) + begin, end - begin, rule);
+    update<NESTEROV>(w, m, valuesOf<bf16>(gradient) + begin, narrow, end - begin, rule);
   }
 }
 
@@ -88,7 +105,9 @@ CNN_KERNEL(Sgd, VariableParams) {
     }
   });
   for (int i = 0; i < settings.count; i++) {
-    call.inputs[3 * i].storage->version++;
+    Storage& storage = *call.inputs[3 * i].storage;
+    storage.version++;
+    if (storage.narrow) storage.narrowVersion = storage.version;
     call.inputs[3 * i + 1].storage->version++;
   }
   return true;

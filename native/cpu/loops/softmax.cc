@@ -1,6 +1,7 @@
 // Softmax cross-entropy with label smoothing, its gradient, and top-1 and top-5 counts.
 #include <cmath>
 
+#include "common/vector_math.h"
 #include "parallel.h"
 
 namespace cnn {
@@ -8,29 +9,6 @@ namespace {
 
 constexpr int64_t kGrainElements = 1 << 13;
 constexpr int kTop = 5;
-
-// e^x for x <= 0: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes expf), 0 where the result
-// would be subnormal. Unlike expf it vectorises. A NaN stays one.
-inline float expNegative(float x) {
-  float clamped = x < -87.0f ? -87.0f : x;
-  const float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
-  float shifted = clamped * 1.44269504f + kRound;
-  float n = shifted - kRound;
-  float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  int32_t bits;
-  std::memcpy(&bits, &shifted, 4);
-  bits = (bits + 127) << 23;
-  float power;
-  std::memcpy(&power, &bits, 4);
-  return x < -87.0f ? 0.0f : p * power;
-}
 
 // What one row adds to the counters: loss, top-1 hit, top-5 hit.
 struct RowStats {
@@ -58,7 +36,7 @@ RowStats lossOfRow(const T* __restrict logits, int32_t label, const SoftmaxParam
     float value = toFloat(logits[c]);
     maximum = value > maximum ? value : maximum;
   }
-  for (int32_t c = 0; c < classes; c++) gradient[c] = expNegative(toFloat(logits[c]) - maximum);
+  for (int32_t c = 0; c < classes; c++) gradient[c] = expOf(toFloat(logits[c]) - maximum);
   double sum = 0, logitSum = 0;
   for (int32_t c = 0; c < classes; c++) sum += gradient[c];
   for (int32_t c = 0; c < classes; c++) logitSum += toFloat(logits[c]);

@@ -34,14 +34,20 @@ Prepared prepareMatmul(const Call& call, const MatMulParams& p, DType type, DTyp
   return result;
 }
 
-// A weight is kept converted until it changes; anything else is converted for this call alone.
+// A weight keeps a bfloat16 copy until it changes; anything else is converted for this call alone.
 void* operand(Context& context, const Tensor& values, DType type, Tensor* keep) {
   if (values.dtype == type) return values.raw();
   if (values.dtype != DType::Float32) return converted(context, values, type, keep);
-  size_t bytes = bytesOf(type) * static_cast<size_t>(values.size);
-  return packedWeight(context, values, "plain", bytes, [&](void* into, bool) {
-    convert(context, values.raw(), values.dtype, into, type, values.size);
-  });
+  Storage& storage = *values.storage;
+  if (!storage.narrow) {
+    size_t bytes = bytesOf(DType::BFloat16) * static_cast<size_t>(values.size);
+    storage.narrow = std::make_unique<Block>(&context.pool, bytes);
+  }
+  if (storage.narrowVersion != storage.version) {
+    convert(context, values.raw(), values.dtype, storage.narrow->data(), type, values.size);
+    storage.narrowVersion = storage.version;
+  }
+  return storage.narrow->data();
 }
 
 }  // namespace
