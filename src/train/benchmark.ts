@@ -96,13 +96,16 @@ export async function benchmarkTraining(
 async function measure(
   source: Source,
   architecture: Architecture,
-  { steps, warmup, seed }: Settings<'bench'>,
+  settings: Settings<'bench'>,
   backend: Backend,
   reporter: Reporter,
 ): Promise<StepTimes[]> {
+  const { steps, warmup, seed } = settings;
   const { session } = source;
   const optimizer = new Sgd(session.network.weights, architecture.recipe);
-  const pace = createPace(backend, takesTurns(backend, availableParallelism()));
+  // Batches that lie on the device leave nothing to take turns with.
+  const alternate = settings.data !== null && takesTurns(backend, availableParallelism());
+  const pace = createPace(backend, alternate);
   const times: StepTimes[] = [];
   let waiting = 0;
   let step = 0;
