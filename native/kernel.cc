@@ -11,7 +11,7 @@
 namespace cnn {
 
 void* Context::scratchMemory(size_t bytes) {
-  if (scratch == nullptr || scratch->capacity() < bytes) {
+  if (scratch == nullptr || scratch->bytes() < bytes) {
     scratch.reset();
     scratch = std::make_unique<Block>(&pool, bytes);
   }

@@ -51,14 +51,14 @@ void* MemoryPool::acquire(size_t bytes, size_t* capacity) {
     }
     if (block == nullptr) throw std::bad_alloc();
   }
-  used_ += *capacity;
+  used_ += wanted;
   peak_ = std::max(peak_, used_);
   return block;
 }
 
-void MemoryPool::release(void* block, size_t capacity) {
+void MemoryPool::release(void* block, size_t capacity, size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
-  used_ -= capacity;
+  used_ -= roundUp(bytes);
   free_.emplace(capacity, block);
 }
 

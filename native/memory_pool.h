@@ -15,13 +15,14 @@ class MemoryPool {
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool();
 
-  // At least `bytes` bytes, aligned to 64; `capacity` receives the block's real size, which
-  // release() needs. Throws std::bad_alloc when the system has no more.
+  // At least `bytes` bytes, aligned to 64; `capacity` receives the block's real size. release()
+  // takes both again. Throws std::bad_alloc when the system has no more.
   void* acquire(size_t bytes, size_t* capacity);
-  void release(void* block, size_t capacity);
+  void release(void* block, size_t capacity, size_t bytes);
   // Returns the memory that no tensor uses to the system.
   void trim();
 
+  // What was asked for, not the sizes of the blocks found for it, which depend on chance.
   size_t usedBytes() const;
   size_t peakBytes() const;
   void resetPeak();

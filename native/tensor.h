@@ -45,15 +45,18 @@ struct TypeOf<uint8_t> {
 // A block of the pool, given back when its last owner goes.
 class Block {
  public:
-  Block(MemoryPool* pool, size_t bytes) : pool_(pool) { data_ = pool->acquire(bytes, &capacity_); }
-  ~Block() { pool_->release(data_, capacity_); }
+  Block(MemoryPool* pool, size_t bytes) : pool_(pool), bytes_(bytes) {
+    data_ = pool->acquire(bytes, &capacity_);
+  }
+  ~Block() { pool_->release(data_, capacity_, bytes_); }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
   void* data() const { return data_; }
-  size_t capacity() const { return capacity_; }
+  size_t bytes() const { return bytes_; }
 
  private:
   MemoryPool* pool_;
+  size_t bytes_;
   void* data_;
   size_t capacity_;
 };

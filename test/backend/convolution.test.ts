@@ -22,6 +22,8 @@ const CASES: readonly Case[] = [
   { size: 8,  inChannels: 32, outChannels: 64, filter: 1,  stride: 1, pad: 0 },
   { size: 8,  inChannels: 17, outChannels: 33, filter: 1,  stride: 2, pad: 0 },
   { size: 28, inChannels: 1,  outChannels: 6,  filter: 5,  stride: 1, pad: 2 },
+  { size: 9,  inChannels: 1,  outChannels: 3,  filter: 3,  stride: 1, pad: 0 },
+  { size: 7,  inChannels: 1,  outChannels: 8,  filter: 4,  stride: 1, pad: 3 },
   { size: 27, inChannels: 3,  outChannels: 48, filter: 11, stride: 4, pad: 2 },
   { size: 9,  inChannels: 32, outChannels: 48, filter: 3,  stride: 1, pad: 1 },
   { size: 7,  inChannels: 32, outChannels: 64, filter: 5,  stride: 1, pad: 2, groups: 2 },
