@@ -96,16 +96,13 @@ export async function benchmarkTraining(
 async function measure(
   source: Source,
   architecture: Architecture,
-  settings: Settings<'bench'>,
+  { steps, warmup, seed }: Settings<'bench'>,
   backend: Backend,
   reporter: Reporter,
 ): Promise<StepTimes[]> {
-  const { steps, warmup, seed } = settings;
   const { session } = source;
   const optimizer = new Sgd(session.network.weights, architecture.recipe);
-  // Batches that lie on the device leave nothing to take turns with.
-  const alternate = settings.data !== null && takesTurns(backend, availableParallelism());
-  const pace = createPace(backend, alternate);
+  const pace = createPace(backend, takesTurns(backend, availableParallelism()));
   const times: StepTimes[] = [];
   let waiting = 0;
   let step = 0;
