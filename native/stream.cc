@@ -132,8 +132,10 @@ void Stream::execute(Work& work) {
       at += executeCommand(work.words.data() + at);
       continue;
     }
+    // Moved out, so that what the task holds is gone before the next command.
+    std::function<void()> task = std::move(work.tasks[nextTask++]);
     try {
-      work.tasks[nextTask++]();
+      task();
     } catch (const std::exception& error) {
       remember(error.what());
     }
