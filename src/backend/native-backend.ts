@@ -76,11 +76,6 @@ export class NativeBackend extends KernelBackend {
     return this.kernelNumbers.has(kernel);
   }
 
-  /** The parameter words of a native kernel; -1 where their number varies. */
-  parameterCount(kernel: string): number {
-    return this.parameterWords[this.kernelNumbers.get(kernel) ?? -1] ?? Number.NaN;
-  }
-
   /**
    * Enqueues a native kernel and returns its outputs.
    * @param ints,floats the parameters in the order of the kernel's struct in native/params.h.

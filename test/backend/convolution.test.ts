@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { nativeBackend } from '../../src/backend/index.js';
 import { random } from '../../src/rng.js';
 import { assertClose, onEachBackend, onReference, type TestBackend } from '../network/backends.js';
+import { runKernel as run, stored } from './compare.js';
 
 interface Case {
   size: number;
@@ -32,21 +32,6 @@ const CASES: readonly Case[] = [
 
 const draw = random(1, 'augment');
 const values = (count: number) => Float32Array.from({ length: count }, () => draw.uniform() - 0.5);
-
-function run(kernel: string, inputs: Record<string, tf.Tensor>, attributes: object): tf.Tensor {
-  return tf
-    .engine()
-    .runKernel(kernel, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap) as tf.Tensor;
-}
-
-/** A tensor in the backend's own storage, so that bf16 goes in as bf16. */
-function stored(data: Float32Array, shape: number[]): tf.Tensor {
-  const plain = tf.tensor(data, shape);
-  const device = nativeBackend();
-  if (tf.getBackend() !== 'onednn' || device?.precision !== 'bf16') return plain;
-  const info = device.runOne('Cast', [plain], { shape, storage: 'compute' });
-  return tf.engine().makeTensorFromTensorInfo(info);
-}
 
 interface Tensors {
   x: tf.Tensor;
