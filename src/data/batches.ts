@@ -65,6 +65,12 @@ export async function openBatches(split: Split, settings: BatchSettings): Promis
   return new Loader(split, settings);
 }
 
+/** A batch, and the files of it that could not be read. */
+interface Filled {
+  readonly batch: Batch;
+  readonly failures: readonly (readonly [file: string, reason: string])[];
+}
+
 class Loader implements BatchLoader {
   readonly steps: number;
   readonly unreadable = new Map<string, string>();
@@ -91,7 +97,7 @@ class Loader implements BatchLoader {
     const { shuffle, seed, prefetch } = this.#settings;
     const count = this.#split.files.length;
     const order = shuffle ? shuffledIndices(count, seed, epoch) : undefined;
-    const ahead: Promise<Batch>[] = [];
+    const ahead: Promise<Filled>[] = [];
     const handedOut: Batch[] = [];
     let started = fromStep;
     let complete = false;
@@ -103,7 +109,9 @@ class Loader implements BatchLoader {
           filled.catch(() => {});
           ahead.push(filled);
         }
-        const batch = await (ahead.shift() as Promise<Batch>);
+        const { batch, failures } = await (ahead.shift() as Promise<Filled>);
+        // Noted here, not when a thread replies, so that the order never depends on timing.
+        for (const [file, reason] of failures) this.unreadable.set(file, reason);
         handedOut.push(batch);
         if (handedOut.length > prefetch + 2) handedOut.shift();
         yield batch;
@@ -112,7 +120,7 @@ class Loader implements BatchLoader {
     } finally {
       if (!complete) {
         for (const batch of handedOut) batch.release();
-        for (const filled of ahead) filled.then((batch) => batch.release()).catch(() => {});
+        for (const filled of ahead) filled.then(({ batch }) => batch.release()).catch(() => {});
       }
     }
   }
@@ -121,7 +129,7 @@ class Loader implements BatchLoader {
     return this.#pool.close();
   }
 
-  async #fill(epoch: number, step: number, order: Int32Array | undefined): Promise<Batch> {
+  async #fill(epoch: number, step: number, order: Int32Array | undefined): Promise<Filled> {
     const { batchSize } = this.#settings;
     const buffers = await this.#buffers.acquire();
     const release = this.#buffers.releaser(buffers);
@@ -132,15 +140,16 @@ class Loader implements BatchLoader {
       (_, slot) => order?.[first + slot] ?? first + slot,
     );
     for (let slot = count; slot < batchSize; slot++) buffers.clear(slot);
+    let failures: Filled['failures'] = [];
     try {
       const items = indices.flatMap((index, slot) => this.#place(buffers, slot, index, epoch));
-      if (items.length > 0) await this.#decode(buffers, items, indices);
+      if (items.length > 0) failures = await this.#decode(buffers, items, indices);
     } catch (error) {
       release();
       throw error;
     }
     const { images, labels, mirror } = buffers;
-    return { images, labels, mirror, count, release };
+    return { batch: { images, labels, mirror, count, release }, failures };
   }
 
   /** Fills a slot from memory, or says what has to be decoded for it. */
@@ -161,15 +170,21 @@ class Loader implements BatchLoader {
     return [];
   }
 
-  async #decode(buffers: Buffers, items: DecodeItem[], indices: number[]): Promise<void> {
+  /** Fills slots from their files; the files that could not be read, in the order of slots. */
+  async #decode(
+    buffers: Buffers,
+    items: DecodeItem[],
+    indices: number[],
+  ): Promise<Filled['failures']> {
     const replies = await this.#pool.decode(buffers.id, items, this.#cache.open);
-    for (const { failures, pictures } of replies) {
-      for (const [slot, reason] of failures) {
-        this.unreadable.set(this.#split.files[indices[slot] as number] as string, reason);
-        buffers.clear(slot);
-      }
+    for (const { pictures } of replies) {
       for (const [slot, picture] of pictures) this.#cache.add(indices[slot] as number, picture);
     }
+    const failures = replies.flatMap((reply) => [...reply.failures]).sort(([a], [b]) => a - b);
+    return failures.map(([slot, reason]) => {
+      buffers.clear(slot);
+      return [this.#split.files[indices[slot] as number] as string, reason];
+    });
   }
 }
 

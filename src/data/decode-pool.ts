@@ -13,11 +13,14 @@ interface Waiting {
 export class DecodePool {
   readonly #workers: Worker[];
   readonly #waiting: Map<number, Waiting>[] = [];
+  readonly #ended: Promise<unknown>;
   #failure: Error | undefined;
   #tasks = 0;
 
   constructor(count: number, setup: WorkerSetup) {
     this.#workers = Array.from({ length: count }, () => this.#start(setup));
+    const ends = this.#workers.map((worker) => new Promise((done) => worker.once('exit', done)));
+    this.#ended = Promise.all(ends);
   }
 
   /** Decodes a part of a batch on each thread; resolves when all are in their slots. */
@@ -40,10 +43,17 @@ export class DecodePool {
     });
   }
 
-  /** Ends the threads; whoever waits for one gets a RunError. */
+  /**
+   * Ends the threads; whoever waits for one gets a RunError. Each thread ends by itself once the
+   * pictures in its hands are done: to terminate one inside zlib or sharp aborts the process.
+   */
   async close(): Promise<void> {
     this.#fail(new RunError('The batch loader was closed while batches were being decoded.'));
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    for (const worker of this.#workers) {
+      worker.ref();
+      worker.postMessage('close');
+    }
+    await this.#ended;
   }
 
   #send(task: DecodeTask): Promise<DecodeReply> {

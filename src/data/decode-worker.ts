@@ -41,8 +41,14 @@ const LANES = 2;
 
 const { transform, channels, buffers } = workerData as WorkerSetup;
 const port = parentPort;
+let closing = false;
 
-port?.on('message', async (task: DecodeTask) => {
+port?.on('message', async (task: DecodeTask | 'close') => {
+  if (task === 'close') {
+    closing = true;
+    port.close();
+    return;
+  }
   const reply = await decode(task);
   const first = reply.pictures.values().next().value;
   port.postMessage(reply, first === undefined ? [] : [first.data.buffer as ArrayBuffer]);
@@ -54,7 +60,7 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
   const bytes = transform.size * transform.size * channels;
   let next = 0;
   async function lane() {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) {
+    for (let item = items[next++]; item !== undefined && !closing; item = items[next++]) {
       const { slot, file, x, y } = item;
       try {
         const picture = await readPicture(file, transform.resize);

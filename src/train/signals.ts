@@ -14,7 +14,12 @@ export function listenForStop(onFirst: (signal: StopSignal) => void): StopReques
   let noted: StopSignal | undefined;
   const listen = (signal: NodeJS.Signals) => {
     const stop = signal as StopSignal;
-    if (noted !== undefined) process.exit(SIGNAL_EXIT_CODES[stop]);
+    if (noted !== undefined) {
+      // The signal itself, since process.exit would first stop decoding threads half-way.
+      for (const name of names) process.off(name, listen);
+      process.kill(process.pid, signal);
+      return;
+    }
     noted = stop;
     onFirst(stop);
   };
