@@ -7,21 +7,37 @@ export interface LayerCost {
   readonly kind: string;
   /** Without the batch. */
   readonly outputShape: number[];
+  /** Values of one image that the layer makes; none where it only passes its input on. */
+  readonly activations: number;
+  /** Trained values: `weights` + `biases`. */
   readonly parameters: number;
+  readonly weights: number;
+  /** Biases, and the betas of batch normalisation. */
+  readonly biases: number;
   /** Multiply-adds of convolutions and dense layers for one image; other work counts as none. */
   readonly macs: number;
 }
 
-/** The layers of a model in order, with output shapes, trained parameters and multiply-adds. */
+/** Layers that only reshape, that do nothing in evaluation, or whose zeros the next layer can add. */
+const PASSING: readonly string[] = ['Flatten', 'Reshape', 'Dropout', 'ZeroPadding2D'];
+
+/** The layers of a model in order, with what each makes and costs. */
 export function layerCosts(model: LayersModel): LayerCost[] {
   return model.layers.map((layer) => {
     const outputShape = (layer.outputShape as (number | null)[]).slice(1).map((size) => size ?? 0);
-    const parameters = layer.trainableWeights.reduce((sum, { shape }) => sum + product(shape), 0);
+    const kind = layer.getClassName();
+    const trained = { weights: 0, biases: 0 };
+    for (const { originalName, shape } of layer.trainableWeights) {
+      const bias = /\/(bias|beta)$/.test(originalName);
+      trained[bias ? 'biases' : 'weights'] += product(shape);
+    }
     return {
       name: layer.name,
-      kind: layer.getClassName(),
+      kind,
       outputShape,
-      parameters,
+      activations: PASSING.includes(kind) ? 0 : product(outputShape),
+      parameters: trained.weights + trained.biases,
+      ...trained,
       macs: macs(layer, outputShape),
     };
   });

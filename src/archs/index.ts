@@ -11,6 +11,7 @@ import { lenet5 } from './lenet5.js';
 
 export type { Architecture, BuildOptions, Recipe } from './architecture.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
+export { withoutDrawing } from './initialisers.js';
 export { GroupConv2D, LocalResponseNormalization } from './layers.js';
 
 /** Every network that `--arch` takes. */
