@@ -4,7 +4,7 @@
  * model.json of a checkpoint.
  */
 export { type Architecture, architectures, findArchitecture, type Recipe } from './archs/index.js';
-export { GroupConv2D, LocalResponseNormalization } from './archs/layers.js';
+export * from './archs/layers/index.js';
 export { type Backend, inspectBackends, openBackend } from './backend/index.js';
 export { type Dataset, openDataset } from './data/dataset.js';
 export { CnnError, DataError, DivergedError, RunError, UsageError } from './errors.js';

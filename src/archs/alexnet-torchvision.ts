@@ -10,7 +10,7 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './blocks.js';
-import { uniform } from './initialisers.js';
+import { pytorch } from './initialisers.js';
 import { TORCHVISION_RECIPE } from './recipes.js';
 
 // biome-ignore format: torchvision's `features`, one layer a row
@@ -27,14 +27,7 @@ const DENSE = [
 ];
 
 function build(options: BuildOptions) {
-  // PyTorch's defaults of Conv2d and Linear: both kernel and bias from U(±1 / √fan-in).
-  const draw = (layer: string, fanIn: number) => {
-    const limit = 1 / Math.sqrt(fanIn);
-    return {
-      kernelInitializer: uniform(limit, options.seed, `${layer}/kernel`),
-      biasInitializer: uniform(limit, options.seed, `${layer}/bias`),
-    };
-  };
+  const draw = (layer: string, fanIn: number) => pytorch(fanIn, options.seed, layer);
   const images = image(options);
   let x = images;
   for (const { pool, ...layer } of CONVOLUTIONS) {

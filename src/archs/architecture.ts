@@ -30,6 +30,15 @@ export interface BuildOptions {
   channels: 1 | 3;
   /** The initial weights depend on it alone. */
   seed: number;
+  /** With the auxiliary heads, if the network has any: outputs are then [logits, those of each head]. */
+  auxiliary?: boolean;
+}
+
+/** Accuracies in percent and how they were measured. */
+export interface Published {
+  readonly top1?: number;
+  readonly top5?: number;
+  readonly protocol: string;
 }
 
 /** A network of the catalogue. */
@@ -45,15 +54,27 @@ export interface Architecture {
   readonly size: number;
   readonly channels: 1 | 3;
   readonly classes: number;
-  /** Trained parameters at the defaults. */
+  /** Trained parameters at the defaults, without auxiliary heads. */
   readonly parameters: number;
   /** Multiply-adds of convolutions and dense layers for one image at the defaults. */
   readonly macs: number;
   /** Layers with weights on the longest path. */
   readonly depth: number;
-  /** Accuracy in percent as published. */
-  readonly published?: { readonly top1: number; readonly top5?: number; readonly protocol: string };
+  readonly published?: Published;
+  /** Heads that the network has in training only; their losses count `weight` times. */
+  readonly auxiliary?: {
+    readonly weight: number;
+    /** Of the network with its heads. */
+    readonly parameters: number;
+    readonly macs: number;
+  };
   readonly recipe: Recipe;
+  /**
+   * The module of torchvision's network that has the weights of a layer (`conv2_1.conv1` is
+   * `layer1.0.conv1`), undefined for a layer without weights; absent where torchvision's weights do
+   * not fit.
+   */
+  readonly torchvision?: (layer: string) => string | undefined;
   /** A model of `classes` logits with every layer named. */
   build(options: BuildOptions): LayersModel;
 }

@@ -2,14 +2,19 @@
 import { input, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
 import type { BuildOptions } from './architecture.js';
-import type { Initialiser } from './initialisers.js';
-import { GroupConv2D, LocalResponseNormalization } from './layers.js';
-
-export type Activation = 'linear' | 'relu' | 'tanh';
+import { constant, type Initialiser } from './initialisers.js';
+import {
+  type Activation,
+  AdaptiveAveragePooling2D,
+  BatchNormalization,
+  GroupConv2D,
+  LocalResponseNormalization,
+} from './layers/index.js';
 
 export interface Initialisers {
   kernelInitializer: Initialiser;
-  biasInitializer: Initialiser;
+  /** Zeros where it is left out. */
+  biasInitializer?: Initialiser;
 }
 
 /** A batch of images (N, size, size, channels). */
@@ -25,6 +30,8 @@ export interface Convolution extends Initialisers {
   /** Zeros on each side. */
   pad?: number;
   groups?: number;
+  /** False before batch normalisation, whose beta takes its place. */
+  bias?: boolean;
   activation?: Activation;
 }
 
@@ -37,11 +44,12 @@ export function convolution(x: SymbolicTensor, settings: Convolution): SymbolicT
     stride = 1,
     pad = 0,
     groups = 1,
+    bias = true,
     activation = 'linear',
   } = settings;
   const same = stride === 1 && pad > 0 && 2 * pad === kernel - 1;
   const padded = same || pad === 0 ? x : zeroPadding(x, `${name}_pad`, pad);
-  const { kernelInitializer, biasInitializer } = settings;
+  const { kernelInitializer, biasInitializer = constant(0) } = settings;
   const options = {
     name,
     filters,
@@ -49,6 +57,7 @@ export function convolution(x: SymbolicTensor, settings: Convolution): SymbolicT
     strides: stride,
     padding: same ? ('same' as const) : ('valid' as const),
     activation,
+    useBias: bias,
     kernelInitializer,
     biasInitializer,
   };
@@ -56,19 +65,91 @@ export function convolution(x: SymbolicTensor, settings: Convolution): SymbolicT
   return apply(new GroupConv2D({ ...options, groups }), padded);
 }
 
-/** Zeros on each side of height and width. */
-export function zeroPadding(x: SymbolicTensor, name: string, pad: number): SymbolicTensor {
-  return apply(layers.zeroPadding2d({ name, padding: pad }), x);
+/** Zeros around the image: as many on each side, or [[top, bottom], [left, right]]. */
+export function zeroPadding(x: SymbolicTensor, name: string, padding: number | Sides) {
+  return apply(layers.zeroPadding2d({ name, padding }), x);
 }
 
-/** The greatest of each window. */
-export function maxPool(x: SymbolicTensor, name: string, size: number, stride: number) {
-  return apply(layers.maxPooling2d({ name, poolSize: size, strides: stride }), x);
+type Sides = [[number, number], [number, number]];
+
+export interface Edges {
+  /** Values on each side that count as smaller than any other. */
+  pad?: number;
+  /** A last window may lie over the edge, if it starts before it (PyTorch's ceil_mode). */
+  ceil?: boolean;
+}
+
+/**
+ * The greatest of each window. Padding is zeros, so `x` must not be negative where there is any:
+ * after ReLU, another such pooling or a concatenation of those.
+ */
+export function maxPool(
+  x: SymbolicTensor,
+  name: string,
+  size: number,
+  stride: number,
+  { pad = 0, ceil = false }: Edges = {},
+): SymbolicTensor {
+  const same = stride === 1 && pad > 0 && 2 * pad === size - 1;
+  const padding = same ? ('same' as const) : ('valid' as const);
+  const sides = [x.shape[1], x.shape[2]].map((length): [number, number] => {
+    if (same) return [0, 0];
+    const over = ceil ? overhang((length ?? 0) + 2 * pad, size, stride, pad) : 0;
+    return [pad, pad + over];
+  }) as Sides;
+  const padded = sides.flat().some(Boolean) ? zeroPadding(x, `${name}_pad`, sides) : x;
+  return apply(layers.maxPooling2d({ name, poolSize: size, strides: stride, padding }), padded);
+}
+
+/** How far a last window reaches over the edge of `length`, padded on both sides already. */
+function overhang(length: number, size: number, stride: number, pad: number): number {
+  const last = Math.ceil((length - size) / stride) * stride;
+  return last < length - pad ? Math.max(0, last + size - length) : 0;
 }
 
 /** The mean of each window. */
 export function averagePool(x: SymbolicTensor, name: string, size: number, stride: number) {
   return apply(layers.averagePooling2d({ name, poolSize: size, strides: stride }), x);
+}
+
+/** The mean of each map: (N, H, W, C) as (N, C). */
+export function globalAveragePool(x: SymbolicTensor, name: string): SymbolicTensor {
+  return apply(layers.globalAveragePooling2d({ name }), x);
+}
+
+/** Means of size × size windows that cover the image, as in PyTorch; nothing where it has that size. */
+export function adaptiveAveragePool(x: SymbolicTensor, name: string, size: number) {
+  if (x.shape[1] === size && x.shape[2] === size) return x;
+  return apply(new AdaptiveAveragePooling2D({ name, outputSize: [size, size] }), x);
+}
+
+export interface Normalisation {
+  name: string;
+  /** The share of the running statistics that a step keeps: 0.9 is PyTorch's 0.1. */
+  momentum?: number;
+  epsilon?: number;
+  /** The running variance divides by n - 1 and not by n. */
+  unbiased?: boolean;
+}
+
+/** Batch normalisation; Ioffe and Szegedy, 2015, algorithms 1 and 2, with Torch's constants. */
+export function batchNorm(x: SymbolicTensor, settings: Normalisation): SymbolicTensor {
+  const defaults = { momentum: 0.9, epsilon: 1e-5, unbiased: true };
+  return apply(new BatchNormalization({ ...defaults, ...settings }), x);
+}
+
+export function relu(x: SymbolicTensor, name: string): SymbolicTensor {
+  return apply(layers.activation({ name, activation: 'relu' }), x);
+}
+
+/** The sum of tensors of one shape. */
+export function add(xs: SymbolicTensor[], name: string): SymbolicTensor {
+  return apply(layers.add({ name }), xs);
+}
+
+/** The channels of all, one after the other. */
+export function concat(xs: SymbolicTensor[], name: string): SymbolicTensor {
+  return apply(layers.concatenate({ name, axis: -1 }), xs);
 }
 
 /** AlexNet's normalisation over five channels with the paper's constants (section 3.3). */
@@ -78,8 +159,8 @@ export function localResponse(x: SymbolicTensor, name: string): SymbolicTensor {
 }
 
 /** (N, H, W, C) as (N, H × W × C). */
-export function flatten(x: SymbolicTensor): SymbolicTensor {
-  return apply(layers.flatten({ name: 'flatten' }), x);
+export function flatten(x: SymbolicTensor, name = 'flatten'): SymbolicTensor {
+  return apply(layers.flatten({ name }), x);
 }
 
 export interface Dense extends Initialisers {
@@ -103,11 +184,14 @@ export function channelsOf(x: SymbolicTensor): number {
   return x.shape.at(-1) ?? 0;
 }
 
-function apply(layer: layers.Layer, x: SymbolicTensor): SymbolicTensor {
-  const shape = layer.computeOutputShape(x.shape) as (number | null)[];
+/** Adds a layer to the graph; throws a UsageError if nothing would be left of the image. */
+function apply(layer: layers.Layer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor {
+  const given = Array.isArray(x) ? x.map(({ shape }) => shape) : x.shape;
+  const shape = layer.computeOutputShape(given) as (number | null)[];
   if (shape.some((length) => length !== null && length < 1)) {
+    const before = describe(([x].flat()[0] as SymbolicTensor).shape);
     throw new UsageError(
-      `Expected an --input-size at which every layer has an output, but layer "${layer.name}" would turn ${describe(x.shape)} into ${describe(shape)}: choose a larger one`,
+      `Expected an --input-size at which every layer has an output, but layer "${layer.name}" would turn ${before} into ${describe(shape)}: choose a larger one`,
     );
   }
   return layer.apply(x) as SymbolicTensor;

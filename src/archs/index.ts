@@ -12,7 +12,7 @@ import { lenet5 } from './lenet5.js';
 export type { Architecture, BuildOptions, Recipe } from './architecture.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
 export { withoutDrawing } from './initialisers.js';
-export { GroupConv2D, LocalResponseNormalization } from './layers.js';
+export * from './layers/index.js';
 
 /** Every network that `--arch` takes. */
 export const architectures: readonly Architecture[] = [

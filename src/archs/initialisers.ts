@@ -23,6 +23,20 @@ export function uniform(limit: number, seed: number, weight: string): Initialise
   return new SeededUniform({ minval: -limit, maxval: limit, seed: weightSeed(seed, weight) });
 }
 
+/** N(0, 2 / fan): He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", equations 10 and 14. */
+export function he(fan: number, seed: number, weight: string): Initialiser {
+  return normal(Math.sqrt(2 / fan), seed, weight);
+}
+
+/** What PyTorch's Conv2d and Linear start with: kernel and bias from U(±1 / √fan-in). */
+export function pytorch(fanIn: number, seed: number, layer: string) {
+  const limit = 1 / Math.sqrt(fanIn);
+  return {
+    kernelInitializer: uniform(limit, seed, `${layer}/kernel`),
+    biasInitializer: uniform(limit, seed, `${layer}/bias`),
+  };
+}
+
 /** One value everywhere. */
 export function constant(value: number): Initialiser {
   return new HostConstant({ value });

@@ -13,7 +13,7 @@ export async function runArchs(): Promise<Result> {
       depth,
       parameters.toLocaleString('en'),
       (macs / 1e9).toPrecision(3),
-      published?.top1.toFixed(2) ?? '-',
+      published?.top1?.toFixed(2) ?? '-',
       published?.top5?.toFixed(2) ?? '-',
     ].map(String);
   });

@@ -1,50 +1,16 @@
-/**
- * The two layers that tf.layers lacks. Importing this file registers them, so that
- * `tf.loadLayersModel` can read a network that has them; their `call` runs on any tfjs backend.
- */
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { UsageError } from '../errors.js';
-import type { Initialiser } from './initialisers.js';
-
-type LayerSettings = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
-type Shape = ReturnType<layers.Layer['computeOutputShape']>;
-
-export interface LocalResponseNormalizationSettings extends LayerSettings {
-  /** Neighbouring channels on each side: n = 2 × depthRadius + 1 of the paper. */
-  depthRadius: number;
-  bias: number;
-  alpha: number;
-  beta: number;
-}
-
-/**
- * y = x / (bias + alpha × Σ x²)^beta over neighbouring channels; Krizhevsky et al. 2012, section
- * 3.3. Alpha is not divided by n, as in the paper and unlike in Caffe and PyTorch.
- */
-export class LocalResponseNormalization extends layers.Layer {
-  static readonly className = 'LocalResponseNormalization';
-  readonly #settings: LocalResponseNormalizationSettings;
-
-  constructor(settings: LocalResponseNormalizationSettings) {
-    super(settings);
-    this.#settings = settings;
-  }
-
-  override computeOutputShape(inputShape: Shape): Shape {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { depthRadius, bias, alpha, beta } = this.#settings;
-    return tf.localResponseNormalization(only(inputs), depthRadius, bias, alpha, beta);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    const { depthRadius, bias, alpha, beta } = this.#settings;
-    return { ...super.getConfig(), depthRadius, bias, alpha, beta };
-  }
-}
+import { UsageError } from '../../errors.js';
+import type { Initialiser } from '../initialisers.js';
+import {
+  type Activation,
+  activate,
+  initialiser,
+  type LayerSettings,
+  only,
+  type Shape,
+  serialized,
+} from './layer.js';
 
 export interface GroupConv2DSettings extends LayerSettings {
   filters: number;
@@ -52,7 +18,7 @@ export interface GroupConv2DSettings extends LayerSettings {
   strides?: number | [number, number];
   padding?: 'valid' | 'same';
   groups: number;
-  activation?: 'linear' | 'relu' | 'tanh';
+  activation?: Activation;
   useBias?: boolean;
   kernelInitializer?: Initialiser | string;
   biasInitializer?: Initialiser | string;
@@ -119,7 +85,7 @@ export class GroupConv2D extends layers.Layer {
       );
       const product = tf.concat(parts, 3);
       const z = bias ? tf.add(product, bias) : product;
-      return activation === 'relu' ? tf.relu(z) : activation === 'tanh' ? tf.tanh(z) : z;
+      return activate(z, activation);
     });
   }
 
@@ -137,23 +103,8 @@ export class GroupConv2D extends layers.Layer {
   }
 }
 
-tf.serialization.registerClass(LocalResponseNormalization);
 tf.serialization.registerClass(GroupConv2D);
-
-function only(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D {
-  return (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
-}
 
 function pair(value: number | [number, number]): [number, number] {
   return typeof value === 'number' ? [value, value] : value;
-}
-
-function serialized(of: Initialiser): tf.serialization.ConfigDict {
-  return { className: of.getClassName(), config: of.getConfig() };
-}
-
-/** tf.layers resolves names and serialised initialisers only inside its own layers: borrow one. */
-function initialiser(of: Initialiser | string): Initialiser {
-  const borrowed = layers.dense({ units: 1, kernelInitializer: of as Initialiser });
-  return (borrowed as unknown as { kernelInitializer: Initialiser }).kernelInitializer;
 }
