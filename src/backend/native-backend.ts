@@ -144,7 +144,7 @@ export class NativeBackend extends KernelBackend {
     return this.run(kernel, inputs, [output], ints, floats)[0] as TensorInfo;
   }
 
-  private allocate(output: Output, first: NativeData | undefined): NativeData {
+  protected allocate(output: Output, first: NativeData | undefined): NativeData {
     const dtype = output.dtype ?? 'float32';
     let storage: Storage = dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u8' : 'f32';
     if (storage === 'f32' && output.storage === 'compute') storage = this.precision;
@@ -179,7 +179,7 @@ export class NativeBackend extends KernelBackend {
     return { dataId: tensor.dataId, shape, dtype };
   }
 
-  private store(values: backend_util.BackendValues, shape: number[], dtype: DataType): NativeData {
+  protected store(values: backend_util.BackendValues, shape: number[], dtype: DataType): NativeData {
     this.live++;
     const size = util.sizeFromShape(shape);
     if (dtype === 'string') {
