@@ -72,6 +72,16 @@ export function zeroPadding(x: SymbolicTensor, name: string, padding: number | S
 
 type Sides = [[number, number], [number, number]];
 
+/** `count` maps of zeros after those of `x`. */
+export function padChannels(x: SymbolicTensor, name: string, count: number): SymbolicTensor {
+  // The last two axes, which tf.layers takes for height and width, are width and channels here.
+  const padding: Sides = [
+    [0, 0],
+    [0, count],
+  ];
+  return apply(layers.zeroPadding2d({ name, padding, dataFormat: 'channelsFirst' }), x);
+}
+
 export interface Edges {
   /** Values on each side that count as smaller than any other. */
   pad?: number;

@@ -8,8 +8,9 @@ import { alexnet, alexnet1gpu } from './alexnet.js';
 import { alexnetTorchvision } from './alexnet-torchvision.js';
 import type { Architecture } from './architecture.js';
 import { lenet5 } from './lenet5.js';
+import { resnets } from './resnet.js';
 
-export type { Architecture, BuildOptions, Recipe } from './architecture.js';
+export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
 export { withoutDrawing } from './initialisers.js';
 export * from './layers/index.js';
@@ -20,10 +21,17 @@ export const architectures: readonly Architecture[] = [
   alexnet,
   alexnet1gpu,
   alexnetTorchvision,
+  ...resnets,
 ];
 
-/** What a family's bare name stands for where it is not a network itself. */
-const ALIASES: Readonly<Record<string, string>> = { lenet: 'lenet5', 'lenet-5': 'lenet5' };
+/** What a family's bare name stands for where it is not a network itself, and second names. */
+const ALIASES: Readonly<Record<string, string>> = {
+  lenet: 'lenet5',
+  'lenet-5': 'lenet5',
+  resnet: 'resnet50',
+  'resnet18-torchvision': 'resnet18',
+  'resnet34-torchvision': 'resnet34',
+};
 
 /** The network of this name; upper and lower case are the same. */
 export function findArchitecture(name: string): Architecture {

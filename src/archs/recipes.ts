@@ -28,3 +28,24 @@ export const TORCHVISION_RECIPE: Recipe = {
   transform: IMAGENET_TRANSFORM,
   ...IMAGENET_COLOURS,
 };
+
+/** He et al., 2015, section 3.4, in the 90 epochs of fb.resnet.torch and torchvision. */
+export const RESNET_RECIPE: Recipe = { ...TORCHVISION_RECIPE, lr: 0.1 };
+
+/** github.com/facebookarchive/fb.resnet.torch, in which the later networks were trained. */
+export const TORCH_RECIPE: Recipe = { ...RESNET_RECIPE, nesterov: true };
+
+/** He et al., 2015, section 4.2: 64,000 steps; the rate falls at thirds instead of at 1/2 and 3/4. */
+export const CIFAR_RECIPE: Recipe = {
+  ...RESNET_RECIPE,
+  epochs: 164,
+  batchSize: 128,
+  lrStepSize: 55,
+  transform: {
+    train: { resize: 32, crop: 'random', size: 32, mirror: true, pad: 4 },
+    val: { resize: 32, crop: 'centre', size: 32, mirror: false, pad: 0 },
+  },
+  // Of CIFAR-10's training images.
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.247, 0.2435, 0.2616],
+};
