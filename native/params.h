@@ -34,10 +34,11 @@ struct LrnParams {
   float bias, alpha, beta;
 };
 
-// Cross-entropy of logits (rows, classes) with `smoothing` / classes of the target on every class.
+// `weight` times the cross-entropy of logits (rows, classes) with `smoothing` / classes of the
+// target on every class. Without `hits` only the loss is counted.
 struct SoftmaxParams {
-  int32_t rows, classes;
-  float smoothing;
+  int32_t rows, classes, hits;
+  float smoothing, weight;
 };
 
 // Elements whose random word is at least `threshold`, an unsigned number, are kept and scaled.

@@ -2,6 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { runKernelForList } from './kernels.js';
 import { registerTwins } from './twins/index.js';
 
+export interface LossSettings {
+  /** Share of the label's probability that is spread over all classes. */
+  readonly smoothing: number;
+  /** Factor of the loss and its gradient. */
+  readonly weight: number;
+  /** Count hits and labels; else those counters are 0. */
+  readonly hits: boolean;
+}
+
 /**
  * The cross-entropy of softmax(logits) (N, classes) with labels (N) int32, those below 0 ignored.
  * Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that count]; dLogits is the gradient
@@ -10,20 +19,18 @@ import { registerTwins } from './twins/index.js';
 export function softmaxCrossEntropy(
   logits: tf.Tensor2D,
   labels: tf.Tensor1D,
-  smoothing: number,
+  settings: LossSettings,
 ): { stats: tf.Tensor1D; dLogits: tf.Tensor2D } {
-  const [stats, dLogits] = runKernelForList(
-    'SoftmaxCrossEntropy',
-    { logits, labels },
-    { smoothing },
-  );
+  const attributes = { ...settings };
+  const [stats, dLogits] = runKernelForList('SoftmaxCrossEntropy', { logits, labels }, attributes);
   return { stats: stats as tf.Tensor1D, dLogits: dLogits as tf.Tensor2D };
 }
 
 /** The same counters without a gradient and without smoothing. */
 export function evaluate(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   registerTwins(tf.getBackend());
-  const { stats, dLogits } = softmaxCrossEntropy(logits, labels, 0);
+  const settings = { smoothing: 0, weight: 1, hits: true };
+  const { stats, dLogits } = softmaxCrossEntropy(logits, labels, settings);
   dLogits.dispose();
   return stats;
 }

@@ -16,12 +16,14 @@ export interface GradientOptions {
   /** Dropout's masks depend on the seed and the number of the step. */
   seed: number;
   step: number;
+  /** Share of each auxiliary head's loss in the total; needed where the model has heads. */
+  auxiliaryWeight?: number;
 }
 
 /**
  * Runs a tf.layers model of logits forward and backward on the backend that is current when it is
  * made, without tfjs's tape: each layer's rule calls the kernels, and every tensor is freed at its
- * last use.
+ * last use. Outputs of the model after the first are those of auxiliary heads, for training alone.
  */
 export class Network {
   /** The trained weights, in the order of gradients. */
@@ -48,28 +50,32 @@ export class Network {
   predict(images: tf.Tensor4D): tf.Tensor2D {
     return tf.tidy(() => {
       this.#pass.training = false;
-      return this.#forward(images, false) as tf.Tensor2D;
+      const { evaluation, outputs } = this.#plan;
+      this.#forward(images, evaluation, 'freeAfterEvaluation');
+      return this.#values[outputs[0] as number] as tf.Tensor2D;
     });
   }
 
   /**
    * One pass forward and backward. Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that
    * count]; labels (N) int32 below 0 are ignored; gradients are of the mean loss over the others.
+   * With auxiliary heads the loss is the sum of all heads'; the hits are those of the logits.
    */
   gradients(
     images: tf.Tensor4D,
     labels: tf.Tensor1D,
-    { smoothing, seed, step }: GradientOptions,
+    options: GradientOptions,
   ): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
+    const { seed, step } = options;
     Object.assign(this.#pass, { training: true, seed, step });
     this.#gradients = new Array(this.weights.length).fill(undefined);
     try {
       // The tidy frees what an error in the middle leaves behind.
       return tf.tidy(() => {
-        const logits = this.#forward(images, true) as tf.Tensor2D;
-        const { stats, dLogits } = softmaxCrossEntropy(logits, labels, smoothing);
-        if (!this.#plan.keepsOutput) this.#free(this.#plan.output);
-        this.#backward(dLogits);
+        this.#forward(images, this.#plan.steps, 'freeAfterForward');
+        const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);
+        const stats = this.#losses(labels, options, dValues);
+        this.#backward(dValues);
         return { stats, gradients: this.#gradients as tf.Tensor[] };
       });
     } catch (error) {
@@ -78,8 +84,16 @@ export class Network {
     }
   }
 
-  #forward(images: tf.Tensor, training: boolean): tf.Tensor {
-    const { steps, output } = this.#plan;
+  /** Frees what the operations hold for all passes. The model stays the caller's. */
+  dispose(): void {
+    for (const { operation } of this.#plan.steps) operation.dispose?.();
+  }
+
+  #forward(
+    images: tf.Tensor,
+    steps: readonly Step[],
+    freed: 'freeAfterForward' | 'freeAfterEvaluation',
+  ): void {
     if (tf.getBackend() !== this.#backend) {
       throw new UsageError(
         `Expected the backend ${this.#backend}, for which the network was made, but the current one is ${tf.getBackend()}`,
@@ -89,16 +103,33 @@ export class Network {
     values[0] = images;
     for (const step of steps) {
       values[step.output] = step.operation.forward(this.#inputsOf(step), this.#pass);
-      const freed = training ? step.freeAfterForward : step.freeAfterEvaluation;
-      for (const value of freed) this.#free(value);
+      for (const value of step[freed]) this.#free(value);
     }
-    return values[output] as tf.Tensor;
   }
 
-  #backward(dLogits: tf.Tensor): void {
-    const { steps, output } = this.#plan;
-    const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);
-    dValues[output] = dLogits;
+  /** The sum of the heads' stats; writes the gradients of their logits and frees the logits. */
+  #losses(
+    labels: tf.Tensor1D,
+    { smoothing, auxiliaryWeight }: GradientOptions,
+    dValues: (tf.Tensor | undefined)[],
+  ): tf.Tensor1D {
+    const { outputs, keptOutputs } = this.#plan;
+    return outputs
+      .map((output, head) => {
+        const weight = head === 0 ? 1 : auxiliaryWeight;
+        if (weight === undefined) throw new UsageError('Expected a weight of the auxiliary heads');
+        const logits = this.#values[output] as tf.Tensor2D;
+        const settings = { smoothing, weight, hits: head === 0 };
+        const { stats, dLogits } = softmaxCrossEntropy(logits, labels, settings);
+        if (!keptOutputs.has(output)) this.#free(output);
+        dValues[output] = dLogits;
+        return stats;
+      })
+      .reduce((sum, stats) => addInto(sum, stats) as tf.Tensor1D);
+  }
+
+  #backward(dValues: (tf.Tensor | undefined)[]): void {
+    const { steps } = this.#plan;
     for (let place = steps.length - 1; place >= 0; place--) {
       const step = steps[place] as Step;
       const dy = dValues[step.output];

@@ -14,18 +14,22 @@ export interface Step {
   readonly output: number;
   /** Gradients pass through it, or it has weights to train. */
   readonly differentiable: boolean;
-  /** Values whose last use is this step. */
+  /** Values whose last use is this step; in evaluation among the steps of evaluation. */
   readonly freeAfterEvaluation: readonly number[];
   readonly freeAfterForward: readonly number[];
   readonly freeAfterBackward: readonly number[];
 }
 
 export interface Plan {
+  /** All steps, those that only auxiliary heads need last. */
   readonly steps: readonly Step[];
+  /** Those that the logits need. */
+  readonly evaluation: readonly Step[];
   readonly values: number;
-  readonly output: number;
-  /** The backward pass reads the output, so that it outlives the loss. */
-  readonly keepsOutput: boolean;
+  /** The logits, then those of auxiliary heads. */
+  readonly outputs: readonly number[];
+  /** The outputs that the backward pass reads, so that they outlive the loss. */
+  readonly keptOutputs: ReadonlySet<number>;
 }
 
 /** Plans a model for the current backend. */
@@ -45,17 +49,26 @@ export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
     const operation = operate(graph, node, place, needed, indices);
     return { name: node.layer.name, operation, inputs, output, differentiable: learns };
   });
-  const output = numberOf(graph.output);
+  const outputs = graph.outputs.map(numberOf);
   const kept = keptValues(draft);
-  const forward = lastUses(draft, output);
-  const evaluation = forward.map((values) => values);
+  const needed = neededSteps(draft, outputs[0] as number);
+  const evaluation = lastUses(draft, outputs, needed);
+  const forward = lastUses(draft, outputs, new Set(draft));
+  const backward = draft.map((): number[] => []);
+  for (const [value, place] of kept) backward[place]?.push(value);
   const steps = draft.map((step, place) => ({
     ...step,
     freeAfterEvaluation: evaluation[place] ?? [],
     freeAfterForward: (forward[place] ?? []).filter((value) => !kept.has(value)),
-    freeAfterBackward: [...kept].filter(([, first]) => first === place).map(([value]) => value),
+    freeAfterBackward: backward[place] ?? [],
   }));
-  return { steps, values: numbers.size, output, keepsOutput: kept.has(output) };
+  return {
+    steps,
+    evaluation: steps.filter((_, place) => needed.has(draft[place] as Draft)),
+    values: numbers.size,
+    outputs,
+    keptOutputs: new Set(outputs.filter((value) => kept.has(value))),
+  };
 }
 
 type Draft = Omit<Step, 'freeAfterEvaluation' | 'freeAfterForward' | 'freeAfterBackward'>;
@@ -71,32 +84,39 @@ function operate(
   differentiable: readonly boolean[],
   indices: ReadonlyMap<number, number>,
 ): Operation {
-  return operationOf({
-    layer: node.layer,
-    config: node.layer.getConfig(),
-    weights: node.layer.weights.map((weight) => {
-      const variable = weight.read() as tf.Variable;
-      return { variable, index: indices.get(variable.id) };
-    }),
-    inputShapes: node.inputShapes,
-    outputShape: node.outputShape,
-    differentiable,
-    padding: node.padding,
-    activation: node.activation,
-    place,
-    isOutput: node.output === graph.output,
+  const weights = node.layer.weights.map((weight) => {
+    const variable = weight.read() as tf.Variable;
+    return { variable, index: indices.get(variable.id) };
   });
+  const isOutput = graph.outputs.includes(node.output);
+  return operationOf({ ...node, weights, differentiable, place, isOutput });
 }
 
-/** For each step the values it is the last to read; never the images or the output. */
-function lastUses(steps: readonly Draft[], output: number): number[][] {
+/** The steps that lead to a value. */
+function neededSteps(steps: readonly Draft[], value: number): ReadonlySet<Draft> {
+  const values = new Set([value]);
+  const needed = new Set<Draft>();
+  for (const step of [...steps].reverse()) {
+    if (!values.has(step.output)) continue;
+    needed.add(step);
+    for (const input of step.inputs) values.add(input);
+  }
+  return needed;
+}
+
+/** For each step the values that it is the last of `among` to read; never the images or an output. */
+function lastUses(
+  steps: readonly Draft[],
+  outputs: readonly number[],
+  among: ReadonlySet<Draft>,
+): number[][] {
   const last = new Map<number, number>();
-  steps.forEach(({ inputs }, place) => {
-    for (const value of inputs) last.set(value, place);
+  steps.forEach((step, place) => {
+    if (among.has(step)) for (const value of step.inputs) last.set(value, place);
   });
   const freed = steps.map((): number[] => []);
   for (const [value, place] of last) {
-    if (value !== 0 && value !== output) freed[place]?.push(value);
+    if (value !== 0 && !outputs.includes(value)) freed[place]?.push(value);
   }
   return freed;
 }
@@ -104,13 +124,13 @@ function lastUses(steps: readonly Draft[], output: number): number[][] {
 /** The values that the backward pass reads, each with the step that reads it last: the earliest. */
 function keptValues(steps: readonly Draft[]): Map<number, number> {
   const kept = new Map<number, number>();
-  const keep = (value: number, place: number) => {
-    if (value !== 0 && !kept.has(value)) kept.set(value, place);
+  const keep = (value: number | undefined, place: number) => {
+    if (value !== undefined && value !== 0 && !kept.has(value)) kept.set(value, place);
   };
   steps.forEach(({ operation, inputs, output, differentiable }, place) => {
     if (!differentiable) return;
     if (operation.keeps.output) keep(output, place);
-    if (operation.keeps.inputs) for (const value of inputs) keep(value, place);
+    for (const input of operation.keeps.inputs) keep(inputs[input], place);
   });
   return kept;
 }

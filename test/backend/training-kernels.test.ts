@@ -7,6 +7,8 @@ import { compare, device, onNative, runKernel, stored } from './compare.js';
 
 const list = (result: tf.Tensor | tf.Tensor[]) => (Array.isArray(result) ? result : [result]);
 
+const WHOLE_LOSS = { smoothing: 0.1, weight: 1, hits: true };
+
 describe('native training kernels', () => {
   before(() => onReference(() => registerTwins('cpu')));
 
@@ -71,15 +73,21 @@ describe('native training kernels', () => {
         { rows: 7, classes: 1000 },
       ];
       for (const { rows, classes } of cases) {
-        for (const smoothing of [0, 0.1]) {
-          it(`of ${rows} rows, ${classes} classes, smoothing ${smoothing} is its twin's`, () => {
+        for (const settings of [
+          { smoothing: 0, weight: 1, hits: true },
+          { smoothing: 0.1, weight: 1, hits: true },
+          { smoothing: 0.1, weight: 0.3, hits: false },
+        ]) {
+          const { smoothing, weight } = settings;
+          const name = `smoothing ${smoothing}, weight ${weight}`;
+          it(`of ${rows} rows, ${classes} classes, ${name} is its twin's`, () => {
             const data = numbers(rows * classes).map((value) => value * 16);
             const labels = Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes);
             if (rows > 2) labels[1] = -1;
             const compute = (make: typeof stored) => {
               const logits = make(data, [rows, classes]);
               const inputs = { logits, labels: tf.tensor1d(labels, 'int32') };
-              return list(runKernel('SoftmaxCrossEntropy', inputs, { smoothing }));
+              return list(runKernel('SoftmaxCrossEntropy', inputs, settings));
             };
             const storages = compare(compute, { error: 1e-5, ofLargest: true }, 'the loss');
             assert.deepEqual(storages, ['f32', 'f32']);
@@ -94,7 +102,7 @@ describe('native training kernels', () => {
           tf.tidy(() => {
             const logits = tf.tensor2d(data, [3, 6]);
             const inputs = { logits, labels: tf.tensor1d(labels, 'int32') };
-            const result = list(runKernel('SoftmaxCrossEntropy', inputs, { smoothing: 0 }));
+            const result = list(runKernel('SoftmaxCrossEntropy', inputs, WHOLE_LOSS));
             return [...(result[0] as tf.Tensor).dataSync()];
           });
         assert.deepEqual(read().slice(1), [0, 2, 3]);
@@ -104,7 +112,7 @@ describe('native training kernels', () => {
       it('of ignored rows alone is zero', () => {
         tf.tidy(() => {
           const inputs = { logits: tf.ones([2, 3]), labels: tf.tensor1d([-1, -1], 'int32') };
-          const result = list(runKernel('SoftmaxCrossEntropy', inputs, { smoothing: 0.1 }));
+          const result = list(runKernel('SoftmaxCrossEntropy', inputs, WHOLE_LOSS));
           const [stats, gradient] = result.map((tensor) => [...tensor.dataSync()]);
           assert.deepEqual(stats, [0, 0, 0, 0]);
           assert.deepEqual(gradient, [0, 0, 0, 0, 0, 0]);

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers'; // registers the gradients that the reference needs
 import { evaluate, softmaxCrossEntropy } from '../../src/network/loss.js';
 import { registerTwins } from '../../src/network/twins/index.js';
 import { assertClose, liveTensors, numbers, onEachBackend, onReference } from './backends.js';
 
 /** Stats and dLogits of rows of logits. */
-function run(rows: number[][], labels: number[], smoothing = 0) {
+function run(
+  rows: number[][],
+  labels: number[],
+  smoothing = 0,
+  settings = { weight: 1, hits: true },
+) {
   const inputs = [tf.tensor2d(rows), tf.tensor1d(labels, 'int32')] as const;
-  const { stats, dLogits } = softmaxCrossEntropy(...inputs, smoothing);
+  const { stats, dLogits } = softmaxCrossEntropy(...inputs, { smoothing, ...settings });
   const result = { stats: [...stats.dataSync()], dLogits: [...dLogits.dataSync()] };
   tf.dispose([...inputs, stats, dLogits]);
   return result;
@@ -63,6 +69,21 @@ describe('Softmax cross-entropy', () => {
       assertClose(some.dLogits.slice(6, 9), kept.dLogits.slice(3, 6), 1e-6, 'third row');
       assert.ok([3, 4, 5, 9, 10, 11].every((index) => some.dLogits[index] === 0));
     });
+
+    for (const smoothing of [0, 0.1]) {
+      it(`of an auxiliary head is weighted and counts the loss alone, smoothing ${smoothing}`, () => {
+        const rows = [
+          [1, 2, 3],
+          [3, 2, 2.5],
+          [0, 9, 0],
+        ];
+        const whole = run(rows, [2, 0, -1], smoothing);
+        const head = run(rows, [2, 0, -1], smoothing, { weight: 0.3, hits: false });
+        assertClose(head.stats, [0.3 * (whole.stats[0] as number), 0, 0, 0], 1e-6, 'stats');
+        const expected = whole.dLogits.map((value) => 0.3 * value);
+        assertClose(head.dLogits, expected, 1e-6, 'dLogits');
+      });
+    }
 
     it('gives zeros when no label counts', () => {
       const { stats, dLogits } = run(

@@ -102,12 +102,12 @@ describe('A network', () => {
     net.dispose();
   });
 
-  it('refuses models with two outputs', () => {
+  it('refuses models whose outputs have different shapes', () => {
     const images = input({ shape: [4, 4, 1] });
     const flat = layers.flatten().apply(images) as never;
     const outputs = [
       layers.dense({ units: 2 }).apply(flat),
-      layers.dense({ units: 2 }).apply(flat),
+      layers.dense({ units: 3 }).apply(flat),
     ];
     const two = model({ inputs: images, outputs: outputs as never });
     assert.throws(() => new Network(two), UsageError);

@@ -25,7 +25,7 @@ describe('A plan', () => {
 
   for (const { name } of architectures) {
     it(`of ${name} frees every value once, after its last use`, () => {
-      const { steps, output, values, keepsOutput } = plan(name);
+      const { steps, evaluation, outputs, values, keptOutputs } = plan(name);
       for (const training of [false, true]) {
         const freed = new Set<number>();
         const free = (list: readonly number[]) => {
@@ -34,17 +34,18 @@ describe('A plan', () => {
             freed.add(value);
           }
         };
-        for (const step of steps) {
+        for (const step of training ? steps : evaluation) {
           for (const value of step.inputs) assert.ok(!freed.has(value));
           free(training ? step.freeAfterForward : step.freeAfterEvaluation);
         }
-        if (training && !keepsOutput) free([output]);
+        if (training) free(outputs.filter((value) => !keptOutputs.has(value)));
         for (const step of [...steps].reverse()) {
           if (!training) break;
           const { keeps } = step.operation;
           if (keeps.output) assert.ok(!freed.has(step.output), step.name);
-          if (keeps.inputs)
-            for (const value of step.inputs) assert.ok(!freed.has(value), step.name);
+          for (const input of keeps.inputs) {
+            assert.ok(!freed.has(step.inputs[input] as number), step.name);
+          }
           free(step.freeAfterBackward);
         }
         // All but the images and, in evaluation, the logits.

@@ -1,4 +1,4 @@
-// Softmax cross-entropy with label smoothing, its gradient, and top-1 and top-5 counts.
+// Softmax cross-entropy with label smoothing and a weight, its gradient, and top-1 and top-5 counts.
 #include <cmath>
 
 #include "common/vector_math.h"
@@ -47,7 +47,7 @@ RowStats lossOfRow(const T* __restrict logits, int32_t label, const SoftmaxParam
   const double logSum = std::log(sum) + maximum;
   double loss = (1 - p.smoothing) * (logSum - toFloat(logits[label]));
   if (p.smoothing > 0) loss += p.smoothing * (logSum - logitSum / classes);
-  return {static_cast<float>(loss), rankOf(logits, classes, label)};
+  return {static_cast<float>(loss), p.hits != 0 ? rankOf(logits, classes, label) : classes + kTop};
 }
 
 int64_t countLabels(const int32_t* labels, const SoftmaxParams& p) {
@@ -66,7 +66,7 @@ void crossEntropy(const Call& call, const SoftmaxParams& p) {
   float* stats = valuesOf<float>(call.outputs[0]);
   float* gradients = valuesOf<float>(call.outputs[1]);
   const int64_t count = countLabels(labels, p);
-  const float scale = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
+  const float scale = count > 0 ? p.weight / static_cast<float>(count) : 0.0f;
   PartScratch<RowStats> scratch(call.context, 1, p.rows);
   RowStats* rows = scratch.of(0);
   parallelFor(p.rows, kGrainElements / p.classes + 1, [&](int64_t begin, int64_t end) {
@@ -87,10 +87,10 @@ void crossEntropy(const Call& call, const SoftmaxParams& p) {
     top1 += rows[row].rank < 1;
     top5 += rows[row].rank < kTop;
   }
-  stats[0] = static_cast<float>(loss);
+  stats[0] = static_cast<float>(p.weight * loss);
   stats[1] = static_cast<float>(top1);
   stats[2] = static_cast<float>(top5);
-  stats[3] = static_cast<float>(count);
+  stats[3] = p.hits != 0 ? static_cast<float>(count) : 0;
 }
 
 }  // namespace

@@ -7,16 +7,23 @@ interface LossInputs {
   labels: TensorInfo;
 }
 
+interface LossAttrs {
+  smoothing: number;
+  weight: number;
+  hits: boolean;
+}
+
 function softmaxCrossEntropy({
   inputs: { logits, labels },
-  attrs: { smoothing },
+  attrs: { smoothing, weight, hits },
   backend,
-}: KernelCall<LossInputs, { smoothing: number }>) {
+}: KernelCall<LossInputs, LossAttrs>) {
   if (!allFloat([logits]) || labels.dtype !== 'int32') return undefined;
   const [rows, classes] = logits.shape as [number, number];
   const outputs = [{ shape: [4] }, { shape: logits.shape }];
   const inputs = [logits, labels];
-  return backend.run('SoftmaxCrossEntropy', inputs, outputs, [rows, classes], [smoothing]);
+  const ints = [rows, classes, Number(hits)];
+  return backend.run('SoftmaxCrossEntropy', inputs, outputs, ints, [smoothing, weight]);
 }
 
 export const lossKernels: KernelRows = { SoftmaxCrossEntropy: softmaxCrossEntropy };

@@ -9,7 +9,7 @@ export function activation({ config }: LayerNode): Operation | undefined {
   const name = config['activation'] as string;
   if (name !== 'relu' && name !== 'tanh' && name !== 'linear') return undefined;
   return {
-    keeps: { inputs: false, output: name !== 'linear' },
+    keeps: { inputs: [], output: name !== 'linear' },
     forward: ([x]) => activate(name, x as tf.Tensor),
     backward(dy, _inputs, output) {
       if (name === 'linear') return [share(dy)];

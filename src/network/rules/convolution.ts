@@ -29,7 +29,7 @@ export function convolution(node: LayerNode): Operation | undefined {
   const inputAttributes = { ...attributes, inputShape: [] as number[] };
   const backThroughActivation = biasActivationBackward(node, activation);
   return {
-    keeps: { inputs: true, output: activation !== 'linear' },
+    keeps: { inputs: [0], output: activation !== 'linear' },
     forward([x]) {
       const inputs = { x: x as tf.Tensor, filter: kernel.variable, bias: bias?.variable };
       const z =

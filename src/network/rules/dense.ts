@@ -7,7 +7,7 @@ import { activationOf, type LayerNode, type Operation } from './rule.js';
 export function dense(node: LayerNode): Operation | undefined {
   const activation = activationOf(node);
   const [kernel, bias] = node.weights;
-  if (!activation || !kernel || node.inputShapes[0]?.length !== 2) return undefined;
+  if (!activation || !kernel || !isRow(node)) return undefined;
   // tfjs's fused product has relu but not tanh.
   const fused = activation === 'tanh' && !backendHasNative() ? 'linear' : activation;
   const product = { transposeA: false, transposeB: false, activation: fused };
@@ -16,7 +16,7 @@ export function dense(node: LayerNode): Operation | undefined {
   const inputAttributes = { transposeA: false, transposeB: true, precise: false };
   const backThroughActivation = biasActivationBackward(node, activation);
   return {
-    keeps: { inputs: true, output: activation !== 'linear' },
+    keeps: { inputs: [0], output: activation !== 'linear' },
     forward([x]) {
       const inputs = { a: x, b: kernel.variable, bias: bias?.variable };
       const z = runKernel('_FusedMatMul', inputs, forwardAttributes);
@@ -39,4 +39,9 @@ export function dense(node: LayerNode): Operation | undefined {
       return [dx];
     },
   };
+}
+
+/** Images as rows of numbers: (N, units). */
+export function isRow({ inputShapes }: Pick<LayerNode, 'inputShapes'>): boolean {
+  return inputShapes[0]?.length === 2;
 }

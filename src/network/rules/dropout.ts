@@ -7,7 +7,7 @@ export function dropout({ config, place }: LayerNode): Operation | undefined {
   if (config['noiseShape']) return undefined;
   const attributes = { rate: config['rate'] as number, seed: 0, step: 0, layer: place };
   return {
-    keeps: { inputs: false, output: false },
+    keeps: { inputs: [], output: false },
     forward([x], { training, seed, step }) {
       if (!training || attributes.rate === 0) return share(x as tf.Tensor);
       attributes.seed = seed;

@@ -3,6 +3,7 @@
  * into an Operation, list it here, and add a case to test/network/rules.test.ts.
  */
 import { activation } from './activation.js';
+import { batchNormalization } from './batch-norm.js';
 import { convolution } from './convolution.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
@@ -18,6 +19,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Activation: activation,
   Add: add,
   AveragePooling2D: averagePool,
+  BatchNormalization: batchNormalization,
   Concatenate: concatenate,
   Conv2D: convolution,
   Dense: dense,

@@ -6,7 +6,7 @@ export function localResponse({ config }: LayerNode): Operation {
   const { depthRadius, bias, alpha, beta } = config;
   const attributes = { depthRadius, bias, alpha, beta };
   return {
-    keeps: { inputs: true, output: true },
+    keeps: { inputs: [0], output: true },
     forward: ([x]) => runKernel('LRN', { x }, attributes),
     backward: (dy, [x], output) => [runKernel('LRNGrad', { x, y: output, dy }, attributes)],
   };

@@ -11,7 +11,7 @@ export function add({
   const shape = outputShape.join();
   if (inputShapes.some((input) => input.join() !== shape)) return undefined;
   return {
-    keeps: { inputs: false, output: false },
+    keeps: { inputs: [], output: false },
     forward([a, b, ...others]) {
       const sum = runKernel('Add', { a, b });
       return others.reduce((total, x) => addInto(total, share(x)), sum);
@@ -28,7 +28,7 @@ export function concatenate(node: LayerNode): Operation | undefined {
   const numOrSizeSplits = inputShapes.map((shape) => shape[axis]);
   if (axis === 0 || numOrSizeSplits.includes(null)) return undefined;
   return {
-    keeps: { inputs: false, output: false },
+    keeps: { inputs: [], output: false },
     forward: (inputs) => runKernel('Concat', inputs, { axis }),
     backward(dy) {
       const parts: tf.Tensor[] = runKernelForList('SplitV', { x: dy }, { numOrSizeSplits, axis });

@@ -11,7 +11,7 @@ export function zeroPadding(node: LayerNode): Operation | undefined {
   const [[top], [left]] = padding;
   const paddings = [[0, 0], ...padding, [0, 0]];
   return {
-    keeps: { inputs: false, output: false },
+    keeps: { inputs: [], output: false },
     forward: ([x]) => runKernel('PadV2', { x }, { paddings, constantValue: 0 }),
     backward(dy) {
       const [, height = 0, width = 0, channels = 0] = node.inputShapes[0] as number[];

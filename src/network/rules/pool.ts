@@ -7,7 +7,7 @@ export function maxPool(node: LayerNode): Operation | undefined {
   const attributes = poolAttributes(node);
   if (!attributes) return undefined;
   return {
-    keeps: { inputs: true, output: true },
+    keeps: { inputs: [0], output: true },
     forward: ([x]) => runKernel('MaxPool', { x }, attributes),
     backward(dy, [input], output) {
       return [runKernel('MaxPoolGrad', { dy, input, output }, attributes)];
@@ -20,7 +20,7 @@ export function averagePool(node: LayerNode): Operation | undefined {
   const attributes = poolAttributes(node);
   if (!attributes) return undefined;
   return {
-    keeps: { inputs: true, output: false },
+    keeps: { inputs: [0], output: false },
     forward: ([x]) => runKernel('AvgPool', { x }, attributes),
     backward(dy, [input]) {
       return [runKernel('AvgPoolGrad', { dy, input }, attributes)];

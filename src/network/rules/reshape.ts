@@ -8,7 +8,7 @@ export function reshape({ inputShapes, outputShape, config }: LayerNode): Operat
   const known = [...(from ?? [null]), ...to].every((length) => length !== null);
   if (!known || config['dataFormat'] === 'channelsFirst') return undefined;
   return {
-    keeps: { inputs: false, output: false },
+    keeps: { inputs: [], output: false },
     forward: ([x]) => runKernel('Reshape', { x }, { shape: [x?.shape[0], ...to] }),
     backward: (dy) => [
       runKernel('Reshape', { x: dy }, { shape: [dy.shape[0], ...(from as number[])] }),

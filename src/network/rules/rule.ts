@@ -21,12 +21,12 @@ export interface LayerNode {
   /** Which inputs need a gradient. */
   readonly differentiable: readonly boolean[];
   /** Zeros that a folded padding layer puts around the input. */
-  readonly padding: Padding | undefined;
+  readonly padding?: Padding;
   /** What a folded activation layer does to the output. */
-  readonly activation: Activation | undefined;
+  readonly activation?: Activation;
   /** The layer's place in the plan: the stream of its random numbers. */
   readonly place: number;
-  /** The output is the network's logits, which stay float32. */
+  /** The output is logits, which stay float32. */
   readonly isOutput: boolean;
 }
 
@@ -44,8 +44,8 @@ export interface Pass {
  * over every tensor it gets: results are new tensors, never arguments.
  */
 export interface Operation {
-  /** What `backward` reads besides its dy; all else is freed in the forward pass. */
-  readonly keeps: { readonly inputs: boolean; readonly output: boolean };
+  /** What `backward` reads besides its dy: inputs by number; all else is freed going forward. */
+  readonly keeps: { readonly inputs: readonly number[]; readonly output: boolean };
   forward(inputs: readonly tf.Tensor[], pass: Pass): tf.Tensor;
   /** The gradients of those inputs that are differentiable. */
   backward(
@@ -54,8 +54,10 @@ export interface Operation {
     output: tf.Tensor,
     pass: Pass,
   ): (tf.Tensor | undefined)[];
-  /** Frees what a forward pass without its backward pass left behind. */
+  /** Lets go of what a forward pass that failed later left behind. */
   abandon?(): void;
+  /** Frees what the operation holds for all passes. */
+  dispose?(): void;
 }
 
 /** Makes the operation of a layer, or nothing where its settings are beyond the rule. */
@@ -69,8 +71,16 @@ export function activationOf({ config, activation }: LayerNode): Activation | un
   return own === 'relu' || own === 'tanh' ? own : undefined;
 }
 
+/** Whether the layer's own activation is one of ours. */
+export function hasPlainActivation({ config }: Pick<LayerNode, 'config'>): boolean {
+  return ['linear', 'relu', 'tanh'].includes((config['activation'] ?? 'linear') as string);
+}
+
 /** Channels last, no dilation: the only images that the rules take. */
-export function isPlainImage({ config, inputShapes }: LayerNode): boolean {
+export function isPlainImage({
+  config,
+  inputShapes,
+}: Pick<LayerNode, 'config' | 'inputShapes'>): boolean {
   const dilation = (config['dilationRate'] ?? [1, 1]) as number[];
   const [, height, width] = inputShapes[0] ?? [];
   return (

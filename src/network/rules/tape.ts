@@ -40,7 +40,7 @@ export function taped(node: LayerNode): Operation {
     recording = undefined;
   };
   return {
-    keeps: { inputs: false, output: false },
+    keeps: { inputs: [], output: false },
     abandon,
     forward(inputs, { training }) {
       if (!training) return tf.tidy(() => call(inputs, false));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LossSettings } from '../loss.js';
 
 /**
  * [stats, dLogits]; see ../loss.ts. A label is a hit among the top k when fewer than k logits rank
@@ -6,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
  */
 export function softmaxCrossEntropyTwin(
   { logits, labels }: { logits: tf.Tensor2D; labels: tf.Tensor1D },
-  { smoothing }: { smoothing: number },
+  { smoothing, weight, hits }: LossSettings,
 ): tf.Tensor[] {
   const classes = logits.shape[1];
   const counted = tf.cast(tf.greaterEqual(labels, 0), 'float32');
@@ -20,14 +21,17 @@ export function softmaxCrossEntropyTwin(
   const losses = tf.neg(tf.sum(tf.mul(targets, logProbabilities), 1));
   const ignored = tf.equal(counted, 0);
   const loss = tf.sum(tf.where(ignored, tf.zerosLike(losses), losses));
-  const difference = tf.div(tf.sub(tf.exp(logProbabilities), targets), tf.maximum(count, 1));
+  const scale = tf.div(weight, tf.maximum(count, 1));
+  const difference = tf.mul(tf.sub(tf.exp(logProbabilities), targets), scale);
   const ignoredRows = tf.broadcastTo(tf.expandDims(ignored, 1), logits.shape);
   const dLogits = tf.where(ignoredRows, tf.zerosLike(difference), difference);
 
+  const weighted = tf.mul(loss, weight);
+  if (!hits) return [tf.stack([weighted, 0, 0, 0]), dLogits];
   const ranks = labelRanks(logits, oneHot, labels);
-  const hits = (k: number) =>
+  const hitsAmong = (k: number) =>
     tf.sum(tf.mul(tf.cast(tf.less(ranks, Math.min(k, classes)), 'float32'), counted));
-  return [tf.stack([loss, hits(1), hits(5), count]), dLogits];
+  return [tf.stack([weighted, hitsAmong(1), hitsAmong(5), count]), dLogits];
 }
 
 function labelRanks(logits: tf.Tensor2D, oneHot: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor {

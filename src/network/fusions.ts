@@ -1,0 +1,158 @@
+/** Folds layers into the kernel before or after them: padding, residual sums, activations. */
+import type { GraphNode } from './graph.js';
+import { backendTakesPadding } from './kernels.js';
+import { isPlainNorm } from './rules/batch-norm.js';
+import { isRow } from './rules/dense.js';
+import { paddingOf } from './rules/padding.js';
+import { type Activation, hasPlainActivation, isPlainImage, type Padding } from './rules/rule.js';
+
+interface Ending {
+  /** Activations in which the layer's kernel can end. */
+  readonly activations: readonly string[];
+  /** Whether the layer's rule takes it; one on the tape takes nothing in. */
+  readonly takes: (node: GraphNode) => boolean;
+}
+
+const CONVOLUTION: Ending = {
+  activations: ['relu', 'tanh'],
+  takes: (node) => isPlainImage(node) && hasPlainActivation(node),
+};
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  Conv2D: CONVOLUTION,
+  GroupConv2D: CONVOLUTION,
+  Dense: { activations: ['relu', 'tanh'], takes: isRow },
+  BatchNormalization: { activations: ['relu'], takes: isPlainNorm },
+};
+
+/** Layers that give nothing below 0 for inputs that are not. */
+const KEEPING_SIGN = [
+  'AdaptiveAveragePooling2D',
+  'Add',
+  'AveragePooling2D',
+  'Concatenate',
+  'Dropout',
+  'Flatten',
+  'GlobalAveragePooling2D',
+  'LocalResponseNormalization',
+  'MaxPooling2D',
+  'Reshape',
+  'ZeroPadding2D',
+];
+
+/** The nodes that are left when all that can be is folded; `outputs` are read outside of the graph. */
+export function fold(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
+  const padded = backendTakesPadding() ? foldPadding(nodes, outputs) : nodes;
+  return foldActivations(foldResiduals(padded, outputs), outputs);
+}
+
+/**
+ * Zero padding becomes part of the convolution after it. A pool fills its padding with -∞, so it
+ * takes zeros only where none of its inputs is below 0 and each window has at least one of them:
+ * there both give the same maximum.
+ */
+function foldPadding(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
+  const nextOf = onlyConsumers(nodes, outputs);
+  const positive = valuesNeverBelowZero(nodes);
+  return nodes.filter((node) => {
+    const padding = node.kind === 'ZeroPadding2D' && paddingOf(node);
+    const next = nextOf.get(node.output);
+    if (!padding || !next || next.config['padding'] !== 'valid') return true;
+    const convolves = ENDINGS[next.kind] === CONVOLUTION;
+    const pools = next.kind === 'MaxPooling2D' && positive.has(node.output);
+    const takes = convolves ? CONVOLUTION.takes(next) : pools && isPlainImage(next);
+    if (!takes || (pools && !isNarrower(padding, next))) return true;
+    next.inputs = node.inputs;
+    next.inputShapes = node.inputShapes;
+    next.padding = padding;
+    return false;
+  });
+}
+
+function isNarrower([rows, columns]: Padding, { config }: GraphNode): boolean {
+  const [height, width] = config['poolSize'] as [number, number];
+  return Math.max(...rows) < height && Math.max(...columns) < width;
+}
+
+function valuesNeverBelowZero(nodes: readonly GraphNode[]): ReadonlySet<number> {
+  const positive = new Set<number>();
+  for (const { kind, config, inputs, output } of nodes) {
+    const keeps = KEEPING_SIGN.includes(kind) && inputs.every((value) => positive.has(value));
+    if (config['activation'] === 'relu' || keeps) positive.add(output);
+  }
+  return positive;
+}
+
+/**
+ * A sum becomes part of the batch normalisation that gives one of its terms, of two the one that
+ * runs last, and the other term its second input. It runs where the sum ran.
+ */
+function foldResiduals(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
+  const nextOf = onlyConsumers(nodes, outputs);
+  const result = new Set<GraphNode>();
+  for (const node of nodes) {
+    const norm = node.kind === 'Add' ? residualNorm(nodes, node, nextOf) : undefined;
+    if (norm) {
+      const residual = node.inputs[0] === norm.output ? 1 : 0;
+      norm.inputs.push(node.inputs[residual] as number);
+      norm.inputShapes.push(node.inputShapes[residual] ?? []);
+      norm.output = node.output;
+      result.delete(norm);
+    }
+    result.add(norm ?? node);
+  }
+  return [...result];
+}
+
+/** The normalisation that a sum of two different terms of one shape can become part of. */
+function residualNorm(
+  nodes: readonly GraphNode[],
+  { inputs, inputShapes }: GraphNode,
+  nextOf: ReadonlyMap<number, GraphNode>,
+): GraphNode | undefined {
+  const [a, b] = inputShapes.map((shape) => shape.join());
+  if (inputs.length !== 2 || inputs[0] === inputs[1] || a !== b) return undefined;
+  return nodes.findLast((node) => {
+    const isTerm = inputs.includes(node.output) && nextOf.has(node.output);
+    return node.kind === 'BatchNormalization' && isTerm && isPlainNorm(node);
+  });
+}
+
+/** Activation layers become part of the convolution, normalisation or dense layer before them. */
+function foldActivations(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
+  const nextOf = onlyConsumers(nodes, outputs);
+  const producers = new Map(nodes.map((node) => [node.output, node]));
+  return nodes.filter((node) => {
+    const before = producers.get(node.inputs[0] ?? Number.NaN);
+    if (node.kind !== 'Activation' || !before || nextOf.get(before.output) !== node) return true;
+    const activation = node.config['activation'] as Activation;
+    const ending = ENDINGS[before.kind];
+    const linear = before.activation === undefined && hasNoActivation(before);
+    if (!ending?.activations.includes(activation) || !ending.takes(before) || !linear) return true;
+    before.activation = activation;
+    before.output = node.output;
+    producers.set(node.output, before);
+    return false;
+  });
+}
+
+function hasNoActivation({ config }: GraphNode): boolean {
+  return (config['activation'] ?? 'linear') === 'linear';
+}
+
+/** For each value that one layer alone reads, that layer. */
+function onlyConsumers(
+  nodes: readonly GraphNode[],
+  outputs: readonly number[],
+): ReadonlyMap<number, GraphNode> {
+  const consumers = new Map<number, GraphNode | undefined>(
+    outputs.map((value) => [value, undefined]),
+  );
+  for (const node of nodes) {
+    for (const value of new Set(node.inputs)) {
+      consumers.set(value, consumers.has(value) ? undefined : node);
+    }
+  }
+  const single = new Map<number, GraphNode>();
+  for (const [value, node] of consumers) if (node) single.set(value, node);
+  return single;
+}
