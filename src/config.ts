@@ -116,6 +116,12 @@ export const OPTIONS = {
     recipe: ({ recipe }) => recipe.labelSmoothing,
     help: 'share of the target spread over all classes',
   },
+  'aux-weight': {
+    kind: 'number',
+    atLeast: 0,
+    recipe: ({ auxiliary }) => auxiliary?.weight ?? 0,
+    help: 'share of the loss of each auxiliary head; 0 trains without heads',
+  },
   'input-size': {
     kind: 'integer',
     above: 0,
@@ -220,6 +226,7 @@ const RECIPE_OPTIONS = [
   'nesterov',
   'weight-decay',
   'label-smoothing',
+  'aux-weight',
   'input-size',
   'channels',
 ] as const satisfies readonly OptionName[];
@@ -254,6 +261,7 @@ export const COMMAND_OPTIONS = {
     'steps',
     'warmup',
     'batch-size',
+    'aux-weight',
     'input-size',
     'channels',
     'classes',

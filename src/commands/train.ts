@@ -1,5 +1,5 @@
 import { findArchitecture } from '../archs/index.js';
-import { type OptionName, optionRow } from '../config.js';
+import type { OptionName } from '../config.js';
 import { UsageError } from '../errors.js';
 import { checkValues, type Layer, type Provenance, resolveSettings } from '../settings.js';
 import { openCheckpoint } from '../train/checkpoint.js';
@@ -13,7 +13,7 @@ import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 /** Settings that a run keeps: another value would make it another run. */
-const FIXED: readonly OptionName[] = ['batch-size', 'input-size', 'channels', 'seed'];
+const FIXED: readonly OptionName[] = ['batch-size', 'aux-weight', 'input-size', 'channels', 'seed'];
 
 /** Settings of one start of the program, not of the run. */
 const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment'];
@@ -78,8 +78,10 @@ function changes(before: Provenance, after: Provenance): Provenance {
     (name) => !NOT_STORED.includes(name) && name !== 'arch',
   );
   const changed = names.filter((name) => {
-    const value = before[name]?.value ?? optionRow(name).default ?? null;
-    return value !== after[name]?.value;
+    const [known, now] = [before[name], after[name]];
+    // A setting younger than the run is what it would have been, unless it is given.
+    if (known === undefined) return now?.source === 'flag' || now?.source === 'config';
+    return known.value !== now?.value;
   });
   return Object.fromEntries(changed.map((name) => [name, after[name]]));
 }

@@ -96,7 +96,7 @@ export async function benchmarkTraining(
 async function measure(
   source: Source,
   architecture: Architecture,
-  { steps, warmup, seed }: Settings<'bench'>,
+  { steps, warmup, seed, auxWeight }: Settings<'bench'>,
   backend: Backend,
   reporter: Reporter,
 ): Promise<StepTimes[]> {
@@ -107,7 +107,8 @@ async function measure(
   let waiting = 0;
   let step = 0;
   // A learning rate so small that random pictures cannot make the numbers overflow.
-  const options = { lr: 1e-6, smoothing: architecture.recipe.labelSmoothing, seed };
+  const smoothing = architecture.recipe.labelSmoothing;
+  const options = { lr: 1e-6, smoothing, seed, auxiliaryWeight: auxWeight };
   const onWait = (seconds: number) => {
     waiting = seconds * 1000;
   };
@@ -135,9 +136,9 @@ async function syntheticSource(
   architecture: Architecture,
   settings: Settings<'bench'>,
 ): Promise<Source> {
-  const { batchSize, inputSize, channels, classes, seed } = settings;
+  const { batchSize, inputSize, channels, classes, seed, auxWeight } = settings;
   const names = Array.from({ length: classes }, (_, index) => String(index));
-  const card = networkCard(architecture, { classes: names, inputSize, channels });
+  const card = networkCard(architecture, { classes: names, inputSize, channels, auxWeight });
   const session = openSession(architecture, card, seed);
   const draw = random(seed, 'augment');
   const count = batchSize * inputSize * inputSize * channels;
@@ -163,9 +164,10 @@ async function dataSource(
   data: string,
   backend: Backend,
 ): Promise<Source> {
-  const { inputSize, channels, seed } = settings;
+  const { inputSize, channels, seed, auxWeight } = settings;
   const dataset = await openDataset(data);
-  const card = networkCard(architecture, { classes: dataset.classes, inputSize, channels });
+  const { classes } = dataset;
+  const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
   const session = openSession(architecture, card, seed);
   const transform = scaleTransform(architecture.recipe.transform.train, inputSize);
   const loader = await openTrainingBatches(dataset.train, { ...settings, backend, transform });

@@ -127,6 +127,7 @@ function takeStep(training: Training, input: DeviceBatch, step: number) {
     step,
     lr: learningRate(step, schedule),
     smoothing: settings.labelSmoothing,
+    auxiliaryWeight: settings.auxWeight,
     seed: settings.seed,
   });
   input.images.dispose();

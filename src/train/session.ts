@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
 import type { Transform } from '../augment/index.js';
 import type { Batch } from '../data/batches.js';
+import { UsageError } from '../errors.js';
 import { imagesToFloat } from '../network/images.js';
 import { evaluate as lossOf } from '../network/loss.js';
 import { Network } from '../network/network.js';
@@ -28,6 +29,8 @@ export interface DeviceBatch {
 export interface StepOptions {
   readonly smoothing: number;
   readonly seed: number;
+  /** Share of each auxiliary head's loss. */
+  readonly auxiliaryWeight: number;
 }
 
 /** Builds the network of a card with the weights that belong to the seed. */
@@ -36,6 +39,7 @@ export function openSession(architecture: Architecture, card: NetworkCard, seed:
     classes: card.classes.length,
     size: card.inputSize,
     channels: card.channels,
+    auxiliary: card.auxiliary,
     seed,
   });
   return { card, model, network: new Network(model) };
@@ -93,14 +97,27 @@ export function scaleTransform(transform: Transform, size: number): Transform {
 /** How a network of this architecture is built and fed, as checkpoints keep it. */
 export function networkCard(
   architecture: Architecture,
-  options: { classes: readonly string[]; inputSize: number; channels: 1 | 3 },
+  options: {
+    classes: readonly string[];
+    inputSize: number;
+    channels: 1 | 3;
+    /** `--aux-weight`; 0, or nothing, for a network without heads. */
+    auxWeight?: number;
+  },
 ): NetworkCard {
   const { recipe } = architecture;
+  const { auxWeight = 0 } = options;
+  if (auxWeight > 0 && !architecture.auxiliary) {
+    throw new UsageError(
+      `Expected no --aux-weight above 0 for ${architecture.name}, which has no auxiliary heads, but received ${auxWeight}`,
+    );
+  }
   return {
     arch: architecture.name,
     classes: [...options.classes],
     inputSize: options.inputSize,
     channels: options.channels,
+    auxiliary: auxWeight > 0,
     transform: scaleTransform(recipe.transform.val, options.inputSize),
     mean: perChannel(recipe.mean, options.channels),
     std: perChannel(recipe.std, options.channels),

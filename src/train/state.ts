@@ -26,6 +26,8 @@ const network = z.object({
   classes: z.array(z.string()).min(1),
   inputSize: z.int(),
   channels: z.union([z.literal(1), z.literal(3)]),
+  /** Built with the auxiliary heads that it has in training. */
+  auxiliary: z.boolean().default(false),
   transform,
   mean: z.array(z.number()),
   std: z.array(z.number()),

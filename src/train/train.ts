@@ -133,8 +133,9 @@ async function prepareSession(request: TrainRequest, dataset: Dataset): Promise<
 }
 
 function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
-  const { inputSize, channels } = settings;
-  return networkCard(architecture, { classes: dataset.classes, inputSize, channels });
+  const { inputSize, channels, auxWeight } = settings;
+  const { classes } = dataset;
+  return networkCard(architecture, { classes, inputSize, channels, auxWeight });
 }
 
 async function openLoaders(request: TrainRequest, dataset: Dataset, backend: Backend) {
