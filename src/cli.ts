@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command, CommandGroup, Given, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { COMMAND_OPTIONS, type OptionName, optionRow } from './config.js';
+import { COMMAND_HELP, COMMAND_OPTIONS, type OptionName, optionRow } from './config.js';
 import { CnnError, UsageError } from './errors.js';
 import { describeExpected } from './expected.js';
 import { didYouMean } from './nearest.js';
@@ -75,10 +75,11 @@ function addOptions(argv: Argv, command: Command): Argv {
   if (command.options === null) return argv;
   for (const name of namesOf(command)) {
     const { aliases, kind, help } = optionRow(name);
+    const meaning = COMMAND_HELP[command.options]?.[name];
     argv.option(name, {
       ...(aliases === undefined ? {} : { alias: aliases }),
       ...(kind === 'boolean' ? { type: 'boolean' } : { nargs: 1, requiresArg: true }),
-      describe: help + describeValue(name),
+      describe: meaning === undefined ? help + describeValue(name) : meaning + describeKind(name),
     });
   }
   return argv.option('config', {
@@ -100,7 +101,13 @@ function lastValues(given: Given, flags: readonly string[]): Given {
   return Object.fromEntries(entries);
 }
 
-/** The kind of value and its default, as `--help` shows them. */
+/** What a value has to be, as `--help` shows it. */
+function describeKind(name: OptionName): string {
+  const { kind } = optionRow(name);
+  return kind === 'text' || kind === 'boolean' ? '' : ` (${describeExpected(name)})`;
+}
+
+/** The same with the unit and the default. */
 function describeValue(name: OptionName): string {
   const row = optionRow(name);
   const parts = row.kind === 'text' || row.kind === 'boolean' ? [] : [describeExpected(name)];

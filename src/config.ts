@@ -208,6 +208,30 @@ export const OPTIONS = {
   steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
   warmup: { kind: 'integer', atLeast: 0, default: 10, help: 'steps before the measurement' },
   classes: { kind: 'integer', above: 1, default: 1000, help: 'classes of synthetic data' },
+  module: {
+    kind: 'text',
+    default: null,
+    help: 'textbook module in place of a network: inception-naive, inception, 5x5, 3x3-stack and others',
+  },
+  'in-channels': {
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'those of the textbook',
+    help: 'with --module: channels of its input',
+  },
+  'num-classes': {
+    kind: 'integer',
+    above: 0,
+    recipe: ({ classes }) => classes,
+    help: 'classes of the output',
+  },
+  auxiliary: {
+    kind: 'boolean',
+    default: false,
+    help: 'with the auxiliary classifiers that a network has in training',
+  },
+  csv: { kind: 'boolean', default: false, help: 'print the table as CSV' },
   top: { kind: 'integer', above: 0, default: 5, help: 'classes printed for a picture' },
   logits: { kind: 'boolean', default: false, help: 'with --json: the output for every class' },
 } as const satisfies Record<string, Row>;
@@ -269,10 +293,30 @@ export const COMMAND_OPTIONS = {
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
   ],
+  summary: [
+    'arch',
+    'module',
+    'input-size',
+    'channels',
+    'in-channels',
+    'num-classes',
+    'auxiliary',
+    'batch-size',
+    'precision',
+    'csv',
+  ],
 } as const satisfies Record<string, readonly OptionName[]>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
 export type Value = string | number | boolean | null;
+
+/** Help for a command to which an option means something else than to the others. */
+export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
+  summary: {
+    'batch-size': 'adds what a training step of so many pictures takes in memory',
+    precision: 'number format of activations; auto is f32',
+  },
+};
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`

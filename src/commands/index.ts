@@ -30,6 +30,13 @@ export const commands: readonly (Command | CommandGroup)[] = [
     load: async () => (await import('./archs.js')).runArchs,
   },
   {
+    usage: 'summary',
+    summary: 'Show the layers of a network: shapes, memory, parameters, multiply-adds',
+    options: 'summary',
+    example: 'cnn summary --arch vgg16 --batch-size 32',
+    load: async () => (await import('./summary.js')).runSummary,
+  },
+  {
     name: 'bench',
     summary: 'Measure speed',
     members: [

@@ -12,11 +12,18 @@ export async function givenLayers(command: CommandName, given: Given): Promise<L
   return layers;
 }
 
-/** The value of one option in the layers, the strongest first. */
+/** The text of one option in the layers, the strongest first. */
 export function givenValue(layers: readonly Layer[], name: keyof Layer['values']): string | null {
-  for (const { values } of layers.toReversed()) {
-    const value = values[name];
-    if (typeof value === 'string') return value;
-  }
-  return null;
+  const value = strongest(layers, name);
+  return typeof value === 'string' ? value : null;
+}
+
+/** The same of an option that is a number. */
+export function givenNumber(layers: readonly Layer[], name: keyof Layer['values']): number | null {
+  const value = strongest(layers, name);
+  return typeof value === 'number' ? value : null;
+}
+
+function strongest(layers: readonly Layer[], name: keyof Layer['values']) {
+  return layers.findLast(({ values }) => (values[name] ?? null) !== null)?.values[name];
 }

@@ -1,0 +1,53 @@
+/** `cnn summary --module`: a building block on its own, as textbooks compare them. */
+import { layerCosts } from '../archs/index.js';
+import { buildModule, findModule, type Module } from '../archs/modules.js';
+import { openCountingBackend } from '../backend/counting-backend.js';
+import type { Layer } from '../settings.js';
+import { givenNumber } from './layers.js';
+import { grouped, shapeText, tableLines, totalsOf, totalsText } from './summary-table.js';
+
+export async function summariseModule(name: string, layers: readonly Layer[]) {
+  const module = findModule(name);
+  const size = givenNumber(layers, 'input-size') ?? module.size;
+  const channels = givenNumber(layers, 'in-channels') ?? module.channels;
+  await openCountingBackend('f32');
+  const costs = layerCosts(buildModule(module, { size, channels }));
+  const totals = totalsOf(costs, 'f32');
+  const pooling = costs
+    .filter(({ kind }) => kind.endsWith('Pooling2D'))
+    .reduce((sum, { activations }) => sum + activations, 0);
+  const macsWithPooling = totals.macs + pooling;
+  const weightsPerChannelPair = totals.weights / channels ** 2;
+  const pair = keepsChannels(module) ? { weightsPerChannelPair } : {};
+  return {
+    lines: [
+      ...tableLines(costs, totals),
+      '',
+      `${module.about}, on ${shapeText([size, size, channels])}: ${totalsText(totals, 'f32')}`,
+      ...(pooling === 0
+        ? []
+        : [
+            `${grouped(macsWithPooling)} with the pooling's ${grouped(pooling)}, one for each output`,
+          ]),
+      ...(keepsChannels(module)
+        ? [`${weightsPerChannelPair} weights for each pair of an input and an output channel`]
+        : []),
+    ],
+    json: {
+      module: module.name,
+      about: module.about,
+      inputSize: size,
+      channels,
+      layers: costs,
+      ...totals,
+      pooling,
+      macsWithPooling,
+      ...pair,
+    },
+  };
+}
+
+/** Whether every convolution has as many filters as the module's input has channels. */
+function keepsChannels({ branches }: Module): boolean {
+  return branches.flat().every((layer) => 'kernel' in layer && layer.filters === undefined);
+}

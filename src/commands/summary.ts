@@ -1,0 +1,98 @@
+import { findArchitecture, layerCosts, withoutDrawing } from '../archs/index.js';
+import { openCountingBackend } from '../backend/counting-backend.js';
+import { COMMAND_OPTIONS, type OptionName } from '../config.js';
+import { UsageError } from '../errors.js';
+import { type Layer, resolveSettings } from '../settings.js';
+import { type TrainingMemory, trainingMemory } from '../train/memory.js';
+import type { Given, Result } from './command.js';
+import { givenLayers, givenValue } from './layers.js';
+import { required } from './require.js';
+import { summariseModule } from './summary-module.js';
+import {
+  csvLines,
+  megabytes,
+  shapeText,
+  tableLines,
+  totalsOf,
+  totalsText,
+} from './summary-table.js';
+
+/** What shapes a module; all other options but --csv belong to networks. */
+const OF_MODULES: readonly OptionName[] = ['module', 'in-channels'];
+const OF_BOTH: readonly OptionName[] = ['input-size', 'csv'];
+
+/** Works by shapes alone: no weight is drawn and no backend computes. */
+export async function runSummary(given: Given): Promise<Result> {
+  const layers = await givenLayers('summary', given);
+  const { csv } = resolveSettings('summary', layers).settings;
+  if (csv && given['json'] === true) throw new UsageError('Expected --csv or --json, not both');
+  const result = await summarise(layers);
+  return csv ? { lines: csvLines(result.json.layers), json: null } : result;
+}
+
+async function summarise(layers: readonly Layer[]) {
+  const module = givenValue(layers, 'module');
+  const others = COMMAND_OPTIONS.summary.filter((name) => {
+    return !OF_BOTH.includes(name) && OF_MODULES.includes(name) === (module === null);
+  });
+  for (const name of others) {
+    if (layers.some(({ values }) => values[name] !== undefined)) {
+      throw new UsageError(`Expected --${name} ${module === null ? 'with' : 'without'} --module`);
+    }
+  }
+  if (module !== null) return summariseModule(module, layers);
+  const arch = required(
+    givenValue(layers, 'arch'),
+    '--arch',
+    '--arch vgg16; or --module inception',
+  );
+  return summariseNetwork(arch, layers);
+}
+
+async function summariseNetwork(arch: string, layers: readonly Layer[]) {
+  const architecture = findArchitecture(arch);
+  const { settings, provenance } = resolveSettings('summary', layers, architecture);
+  const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
+  if (auxiliary && !architecture.auxiliary) {
+    throw new UsageError(`${architecture.name} has no classifiers for --auxiliary to add`);
+  }
+  const precision = settings.precision === 'bf16' ? 'bf16' : 'f32';
+  const device = await openCountingBackend(precision);
+  const options = { classes, size, channels, seed: 0, auxiliary };
+  const costs = layerCosts(withoutDrawing(() => architecture.build(options)));
+  const totals = totalsOf(costs, precision);
+  const image = shapeText([size, size, channels]);
+  const lines = [
+    ...tableLines(costs, totals),
+    '',
+    `${architecture.name} with ${classes} classes on ${image}: ${totalsText(totals, precision)}`,
+  ];
+  const json = {
+    arch: architecture.name,
+    ...{ inputSize: size, channels, classes, auxiliary, precision },
+    layers: costs,
+    ...totals,
+  };
+  if (provenance['batch-size']?.source === 'recipe') return { lines, json };
+  const bytes = trainingMemory(architecture, device, settings);
+  return {
+    lines: [
+      ...lines,
+      `a training step of ${batchSize} pictures in ${precision}, estimated for backend cpu:`,
+      ...memoryLines(bytes),
+    ],
+    json: { ...json, training: { batchSize, bytes } },
+  };
+}
+
+function memoryLines(bytes: TrainingMemory): string[] {
+  const parts = [
+    ['weights', bytes.weights],
+    ['momentum', bytes.momentum],
+    ['gradients of the weights', bytes.gradients],
+    ['copies of weights for the kernels', bytes.copies],
+    ['activations kept for the backward pass', bytes.activations],
+    ['at most at any time', bytes.peak],
+  ] as const;
+  return parts.map(([part, count]) => `  ${part.padEnd(38)}${megabytes(count).padStart(12)}`);
+}
