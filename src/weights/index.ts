@@ -1,0 +1,5 @@
+/** Weights files: torchvision's `.pth` and `.safetensors` in, `.safetensors` out. */
+export { countClasses, type Loaded, loadWeightsFile } from './load.js';
+export { namedTensors } from './save.js';
+export { openWeightsFile, type WeightsFile } from './weights-file.js';
+export { safetensorsParts } from './write-safetensors.js';

@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Architecture } from '../archs/index.js';
+import { DataError } from '../errors.js';
+import { reverseAxes, type Slot, slotsOf } from './mapping.js';
+import { describeShape, type StoredTensor } from './stored-tensor.js';
+import type { WeightsFile } from './weights-file.js';
+
+export interface LoadOptions {
+  /** Let the last layers keep the weights they have where the file tells other classes apart. */
+  readonly otherClasses: boolean;
+}
+
+export interface Loaded {
+  /** The weights of the last layers that stayed as they were, and the classes of the file. */
+  readonly kept: readonly string[];
+  readonly fileClasses: number | undefined;
+  /** Tensors of auxiliary heads that the model does not have. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Fills a model with the tensors of a file; throws a DataError with the list where one is missing,
+ * left over or of another shape. Nothing is changed then.
+ */
+export async function loadWeightsFile(
+  model: LayersModel,
+  architecture: Architecture,
+  file: WeightsFile,
+  { otherClasses }: LoadOptions,
+): Promise<Loaded> {
+  const slots = slotsOf(model, architecture);
+  const fileClasses = classesOf(slots, file);
+  const heads = slots.filter(({ classAxis }) => classAxis !== undefined);
+  const differs = heads.some((slot) => isOfOtherClasses(slot, file.tensors.get(slot.name)));
+  const kept = differs && otherClasses ? heads : [];
+  const wanted = slots.filter((slot) => !kept.includes(slot));
+  const ignored = ignoredNames(slots, architecture, file);
+  checkTensors(wanted, kept, ignored, architecture, file);
+  for (const { name, order, variable } of wanted) {
+    const tensor = file.tensors.get(name) as StoredTensor;
+    // One at a time: a second copy of all of VGG would be half a gigabyte.
+    const values = await tensor.read();
+    const own = order === undefined ? values : reverseAxes(values, backwards(order));
+    const filled = tf.tensor(own, variable.shape as number[], 'float32');
+    variable.write(filled);
+    filled.dispose();
+  }
+  return { kept: kept.map(({ name }) => name), fileClasses, ignored };
+}
+
+/** How many classes a file tells apart, by the last layer of a model of any number of classes. */
+export function countClasses(
+  model: LayersModel,
+  architecture: Architecture,
+  file: WeightsFile,
+): number | undefined {
+  return classesOf(slotsOf(model, architecture), file);
+}
+
+function classesOf(slots: readonly Slot[], { tensors }: WeightsFile): number | undefined {
+  const head = slots.findLast(({ classAxis }) => classAxis !== undefined);
+  return head && tensors.get(head.name)?.shape[head.classAxis ?? 0];
+}
+
+function isOfOtherClasses({ shape, classAxis }: Slot, tensor: StoredTensor | undefined): boolean {
+  if (tensor === undefined || tensor.shape.length !== shape.length) return false;
+  return shape.every((length, axis) => (length !== tensor.shape[axis]) === (axis === classAxis));
+}
+
+/** Published files of GoogLeNet have auxiliary heads, which only training needs. */
+function ignoredNames(slots: readonly Slot[], { auxiliary }: Architecture, file: WeightsFile) {
+  if (auxiliary === undefined || slots.some(({ name }) => isAuxiliary(name))) return [];
+  return [...file.tensors.keys()].filter(isAuxiliary);
+}
+
+function isAuxiliary(name: string): boolean {
+  return /^aux\d\./.test(name);
+}
+
+/** (positions, inputs, outputs) of the model as the file has them. */
+function backwards([positions, inputs, outputs]: readonly [number, number, number]) {
+  return [outputs, inputs, positions] as const;
+}
+
+function checkTensors(
+  wanted: readonly Slot[],
+  kept: readonly Slot[],
+  ignored: readonly string[],
+  { name: arch, auxiliary }: Architecture,
+  { path, tensors }: WeightsFile,
+): void {
+  const known = new Set([...[...wanted, ...kept].map(({ name }) => name), ...ignored]);
+  const missing = wanted.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
+  const extra = [...tensors.keys()].filter((name) => !known.has(name));
+  const misshapen = wanted.flatMap(({ name, shape }) => {
+    const found = tensors.get(name)?.shape;
+    if (found === undefined || describeShape(found) === describeShape(shape)) return [];
+    return [`${name} is ${describeShape(found)}, expected ${describeShape(shape)}`];
+  });
+  const lists = [
+    listed('missing', missing),
+    listed('left over', extra),
+    listed('of another shape', misshapen),
+  ].filter((list) => list !== '');
+  if (lists.length === 0) return;
+  const heads = auxiliary !== undefined && missing.length > 0 && missing.every(isAuxiliary);
+  const advice = heads ? '\n--aux-weight 0 trains without the auxiliary heads' : '';
+  throw new DataError(`The weights ${path} do not fit ${arch}:${lists.join('')}${advice}`);
+}
+
+const SHOWN = 20;
+
+function listed(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const rest = names.length > SHOWN ? `, and ${names.length - SHOWN} more` : '';
+  const count = names.length === 1 ? '1 tensor is' : `${names.length} tensors are`;
+  return `\n${count} ${what}: ${names.slice(0, SHOWN).join(', ')}${rest}`;
+}

@@ -1,0 +1,167 @@
+/**
+ * The zip files of torch.save since PyTorch 1.6: `<name>/data.pkl`, a pickle, and the numbers of
+ * each storage in `<name>/data/<key>`, stored without compression.
+ */
+import { crc32 } from 'node:zlib';
+import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import { DataError } from '../errors.js';
+import { NUMBER_BYTES, roomFor, toFloat32 } from './number-types.js';
+import { PickleError } from './pickle.js';
+import { stateDictOf, type TorchTensor } from './state-dict.js';
+import {
+  type Contents,
+  elements,
+  readBytes,
+  refuse,
+  type Source,
+  type StoredTensor,
+} from './stored-tensor.js';
+
+const MAX_ENTRIES = 20_000;
+/** State dicts of the largest networks take 100 KB. */
+const MAX_PICKLE_BYTES = 2 ** 21;
+
+/** How to turn a file that is refused into one that is not. */
+const CONVERT =
+  "save the state_dict alone, where you trust the file: torch.save(model.state_dict(), 'new.pth')";
+
+/** Reads what a zip file of torch.save says about its tensors; executes nothing that it holds. */
+export async function readTorchArchive(source: Source): Promise<Contents> {
+  try {
+    const zip = await fromFdPromise(source.handle.fd, { autoClose: false, strictFileNames: true });
+    const entries = await entriesOf(zip, source);
+    const pickle = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+    const [name, ...others] = pickle;
+    if (name === undefined || others.length > 0) {
+      throw refuse(source.path, `it is a zip file with ${pickle.length} data.pkl; expected one`);
+    }
+    const root = name.slice(0, -'data.pkl'.length);
+    const archive = { source, zip, entries, root };
+    await checkByteOrder(archive);
+    const found = stateDictOf(await readEntry(archive, name));
+    const tensors = [...found].map(([key, tensor]) => {
+      return [key, storedTensor(archive, key, tensor)] as const;
+    });
+    return { tensors: new Map(tensors) };
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    const { message } = error as Error;
+    if (error instanceof PickleError) {
+      throw refuse(source.path, `${message}; ${CONVERT}`);
+    }
+    throw refuse(source.path, `its zip directory is damaged: ${message}`, { cause: error });
+  }
+}
+
+interface Archive {
+  readonly source: Source;
+  readonly zip: ZipFile;
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** `<name>/`. */
+  readonly root: string;
+}
+
+async function entriesOf(zip: ZipFile, { path }: Source): Promise<Map<string, Entry>> {
+  if (zip.entryCount > MAX_ENTRIES) {
+    throw refuse(path, `its zip directory lists ${zip.entryCount} files; at most ${MAX_ENTRIES}`);
+  }
+  const entries = new Map<string, Entry>();
+  for await (const entry of zip.eachEntry()) {
+    const { fileName, compressionMethod, compressedSize, uncompressedSize } = entry;
+    const name = JSON.stringify(fileName);
+    if (entries.has(fileName)) throw refuse(path, `it holds ${name} twice`);
+    if (compressionMethod !== 0 || compressedSize !== uncompressedSize || entry.isEncrypted()) {
+      throw refuse(path, `${name} in it is compressed or encrypted, which torch.save never does`);
+    }
+    entries.set(fileName, entry);
+  }
+  return entries;
+}
+
+async function checkByteOrder(archive: Archive): Promise<void> {
+  const name = `${archive.root}byteorder`;
+  if (!archive.entries.has(name)) return;
+  const order = (await readEntry(archive, name)).toString();
+  if (order === 'little') return;
+  throw refuse(
+    archive.source.path,
+    `its byte order is ${JSON.stringify(order)}, expected "little"`,
+  );
+}
+
+/** The whole content of a small file. */
+async function readEntry(archive: Archive, name: string): Promise<Buffer> {
+  const { entries, source } = archive;
+  const entry = entries.get(name) as Entry;
+  if (entry.uncompressedSize > MAX_PICKLE_BYTES) {
+    const { uncompressedSize: bytes } = entry;
+    throw refuse(source.path, `${name} takes ${bytes} bytes; at most ${MAX_PICKLE_BYTES} are read`);
+  }
+  const content = Buffer.alloc(entry.uncompressedSize);
+  await readBytes(source, await startOf(archive, entry), content);
+  checkSum(archive, entry, content);
+  return content;
+}
+
+/** Where the content of an entry begins in the file. */
+async function startOf({ zip, source }: Archive, entry: Entry): Promise<number> {
+  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  if (fileDataStart + entry.uncompressedSize <= source.size) return fileDataStart;
+  throw refuse(source.path, `${JSON.stringify(entry.fileName)} in it reaches beyond its end`);
+}
+
+function checkSum({ source }: Archive, entry: Entry, content: Uint8Array): void {
+  if (crc32(content) === entry.crc32) return;
+  throw refuse(source.path, `the content of ${JSON.stringify(entry.fileName)} is damaged`);
+}
+
+function storedTensor(archive: Archive, name: string, tensor: TorchTensor): StoredTensor {
+  const { entries, root, source } = archive;
+  const { type, key, count } = tensor.storage;
+  const entry = entries.get(`${root}data/${key}`);
+  const bytes = NUMBER_BYTES[type];
+  if (entry === undefined) {
+    throw refuse(source.path, `the numbers of "${name}" are missing: no ${root}data/${key}`);
+  }
+  if (entry.uncompressedSize !== count * bytes) {
+    const held = entry.uncompressedSize;
+    throw refuse(
+      source.path,
+      `${entry.fileName} has ${held} bytes; "${name}" says ${count * bytes}`,
+    );
+  }
+  const { offset, extent, shape } = tensor;
+  const read = async () => {
+    const room = roomFor(type, extent);
+    await readBytes(source, (await startOf(archive, entry)) + offset * bytes, room);
+    if (extent === count) checkSum(archive, entry, room);
+    return inRowMajorOrder(toFloat32(type, room), tensor);
+  };
+  return { shape, read };
+}
+
+/** Gathers the elements that lie `strides` apart. */
+function inRowMajorOrder(
+  values: Float32Array<ArrayBuffer>,
+  { shape, strides, contiguous }: TorchTensor,
+): Float32Array<ArrayBuffer> {
+  if (contiguous) return values;
+  const result = new Float32Array(elements(shape));
+  const place = shape.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = values[from] as number;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const stride = strides[axis] as number;
+      const next = (place[axis] as number) + 1;
+      if (next < (shape[axis] as number)) {
+        place[axis] = next;
+        from += stride;
+        break;
+      }
+      place[axis] = 0;
+      from -= stride * (next - 1);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,82 @@
+import { open, stat } from 'node:fs/promises';
+import { readSafetensors } from './safetensors.js';
+import {
+  type Contents,
+  readBytes,
+  refuse,
+  type Source,
+  type StoredTensor,
+} from './stored-tensor.js';
+import { readTorchArchive } from './torch-archive.js';
+
+/** An open weights file; its tensors are read one by one. */
+export interface WeightsFile {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly classes?: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a `.safetensors` file or a `.pth` file with a state_dict, told apart by their first bytes.
+ * Throws a DataError where it is neither, or damaged.
+ */
+export async function openWeightsFile(path: string): Promise<WeightsFile> {
+  // Opening a pipe would wait for its other end.
+  const info = await stat(path).catch((error: Error) => {
+    throw refuse(path, error.message, { cause: error });
+  });
+  if (!info.isFile()) throw refuse(path, 'it is not a file');
+  const handle = await open(path).catch((error: Error) => {
+    throw refuse(path, error.message, { cause: error });
+  });
+  try {
+    const contents = await readContents({ path, handle, size: info.size });
+    return {
+      ...contents,
+      tensors: plainNames(contents.tensors),
+      path,
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** How to turn the oldest form into the one that is read. */
+const CONVERT =
+  'convert it where you trust it: python3 -c "import torch; ' +
+  "torch.save(torch.load('old.pth', map_location='cpu'), 'new.pth')\"";
+
+async function readContents(source: Source): Promise<Contents> {
+  const { path, size } = source;
+  if (size < 10) throw refuse(path, `it has only ${size} bytes`);
+  const first = Buffer.alloc(10);
+  await readBytes(source, 0, first);
+  if (first.toString('latin1', 0, 4) === 'PK\x03\x04') return readTorchArchive(source);
+  if (first.toString('latin1', 8, 9) === '{') return readSafetensors(source);
+  // The magic number with which torch.save began before PyTorch 1.6.
+  if (first.toString('hex') === '80028a0a6cfc9c46f920') {
+    throw refuse(path, `it is of the form that torch.save had before PyTorch 1.6; ${CONVERT}`);
+  }
+  throw refuse(path, 'it is neither a safetensors file nor a zip file of torch.save');
+}
+
+/** What DistributedDataParallel puts before every name. */
+const PARALLEL = 'module.';
+/** `denselayer1.norm.1.weight`, as torchvision's own DenseNet files have it: it renames them too. */
+const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
+
+/** The names that a network uses, without PyTorch's counters of steps. */
+function plainNames(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
+  const names = [...tensors.keys()];
+  const start =
+    names.length > 0 && names.every((name) => name.startsWith(PARALLEL)) ? PARALLEL : '';
+  const plain = new Map<string, StoredTensor>();
+  for (const [name, tensor] of tensors) {
+    if (name.endsWith('.num_batches_tracked')) continue;
+    plain.set(name.slice(start.length).replace(OLD_DENSENET, '$1$2'), tensor);
+  }
+  return plain;
+}

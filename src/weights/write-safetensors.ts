@@ -1,0 +1,38 @@
+import { elements } from './stored-tensor.js';
+
+/** A float32 tensor to be written; its values are asked for when their turn comes. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
+/**
+ * A safetensors file in parts: the header, then the tensors one by one. `classes` are kept as a
+ * JSON list beside the format's own metadata, "pt" as PyTorch writes it.
+ */
+export async function* safetensorsParts(
+  tensors: readonly NamedTensor[],
+  classes: readonly string[],
+): AsyncGenerator<Uint8Array> {
+  const metadata = { format: 'pt', classes: JSON.stringify(classes) };
+  let end = 0;
+  const fields = tensors.map(({ name, shape }) => {
+    const begin = end;
+    end += 4 * elements(shape);
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }];
+  });
+  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(fields) });
+  const text = Buffer.from(json);
+  // Spaces, so that the numbers begin at a multiple of eight bytes.
+  const header = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ');
+  text.copy(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  yield length;
+  yield header;
+  for (const { read } of tensors) {
+    const { buffer, byteOffset, byteLength } = await read();
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+}
