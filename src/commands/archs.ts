@@ -1,25 +1,57 @@
 import { type Architecture, architectures } from '../archs/index.js';
-import type { Result } from './command.js';
+import { UsageError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
+import type { Given, Result } from './command.js';
 import { table } from './table.js';
 
-export async function runArchs(): Promise<Result> {
-  const header = ['name', 'paper', 'year', 'depth', 'parameters', 'GMACs', 'Acc@1', 'Acc@5'];
-  const rows = architectures.map((architecture) => {
-    const { name, paper, depth, parameters, macs, published } = architecture;
-    return [
-      name,
-      paper.authors,
-      paper.year,
-      depth,
-      parameters.toLocaleString('en'),
-      (macs / 1e9).toPrecision(3),
-      published?.top1?.toFixed(2) ?? '-',
-      published?.top5?.toFixed(2) ?? '-',
-    ].map(String);
+const HEADER = ['name', 'paper', 'year', 'depth', 'parameters', 'GMACs', 'Acc@1', 'Acc@5', ''];
+
+/** Lists the networks, or those whose name or family begins with one of the words. */
+export async function runArchs(given: Given): Promise<Result> {
+  const names = (given['names'] ?? []) as readonly unknown[];
+  const words = names.map((name) => String(name).toLowerCase());
+  const listed = architectures.filter((architecture) => {
+    return words.length === 0 || words.some((word) => isMeant(architecture, word));
   });
-  return { lines: table([header, ...rows], ['left', 'left']), json: architectures.map(describe) };
+  const unknown = words.find((word) => !listed.some((entry) => isMeant(entry, word)));
+  if (unknown !== undefined) {
+    const known = architectures.flatMap(({ name, family }) => [name, family]);
+    throw new UsageError(`No network or family "${unknown}".${didYouMean(unknown, known)}`);
+  }
+  const protocols = [...new Set(listed.flatMap(({ published }) => published?.protocol ?? []))];
+  const rows = listed.map((architecture) => row(architecture, protocols));
+  const legend = protocols.map((protocol, index) => `${mark(index)}  ${protocol}`);
+  return {
+    lines: [...table([HEADER, ...rows], ['left', 'left']), '', ...legend],
+    json: listed.map(describe),
+  };
 }
 
-function describe({ recipe: _recipe, build: _build, ...facts }: Architecture) {
+function isMeant({ name, family }: Architecture, word: string): boolean {
+  return name.startsWith(word) || family === word;
+}
+
+function row(architecture: Architecture, protocols: readonly string[]): string[] {
+  const { name, paper, depth, parameters, macs, published } = architecture;
+  const [first, ...others] = paper.authors.split(', ');
+  return [
+    name,
+    others.length === 0 ? paper.authors : `${first} et al.`,
+    String(paper.year),
+    String(depth),
+    parameters.toLocaleString('en'),
+    (macs / 1e9).toPrecision(3),
+    published?.top1?.toFixed(2) ?? '-',
+    published?.top5?.toFixed(2) ?? '-',
+    published === undefined ? '' : mark(protocols.indexOf(published.protocol)),
+  ];
+}
+
+/** The letter of a protocol, which stands below the table. */
+function mark(index: number): string {
+  return String.fromCharCode('a'.charCodeAt(0) + index);
+}
+
+function describe({ recipe: _recipe, build: _build, torchvision: _, ...facts }: Architecture) {
   return facts;
 }

@@ -24,9 +24,10 @@ export const commands: readonly (Command | CommandGroup)[] = [
     load: async () => (await import('./predict.js')).runPredict,
   },
   {
-    usage: 'archs',
-    summary: 'List the networks',
+    usage: 'archs [names..]',
+    summary: 'List the networks, or those of a family',
     options: null,
+    example: 'cnn archs resnet',
     load: async () => (await import('./archs.js')).runArchs,
   },
   {

@@ -19,7 +19,10 @@ export interface TrainingMemory {
   readonly peak: number;
 }
 
-/** Counts a training step of a network, which runs by its shapes alone on the counting backend. */
+/**
+ * Counts a training step of a network with its auxiliary heads, which runs by its shapes alone on
+ * the counting backend.
+ */
 export function trainingMemory(
   architecture: Architecture,
   device: CountingBackend,
@@ -27,7 +30,8 @@ export function trainingMemory(
 ): TrainingMemory {
   const { batchSize, inputSize, channels, numClasses } = settings;
   const classes = Array.from({ length: numClasses }, (_, index) => String(index));
-  const card = networkCard(architecture, { classes, inputSize, channels });
+  const auxWeight = architecture.auxiliary?.weight ?? 0;
+  const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
   const empty = device.count().bytes;
   const session = withoutDrawing(() => openSession(architecture, card, 0));
   const weights = device.count().bytes - empty;
@@ -53,6 +57,6 @@ function runStep(session: Session, optimizer: Sgd, batchSize: number, step: numb
     count: batchSize,
     release: () => {},
   });
-  const options = { lr: 0, smoothing: 0, seed: 0, step };
+  const options = { lr: 0, smoothing: 0, seed: 0, step, auxiliaryWeight: 1 };
   tf.dispose([trainStep(session, optimizer, batch, options), batch.images, batch.labels]);
 }
