@@ -5,34 +5,53 @@ import { UsageError } from '../errors.js';
  * the decoding threads.
  */
 export interface Transform {
-  /** The short side in pixels after resizing (bilinear with antialias, ratio kept). */
-  readonly resize: number;
-  readonly crop: 'random' | 'centre';
+  /**
+   * The short side in pixels after resizing (bilinear with antialias, ratio kept); a pair is VGG's
+   * scale jitter, each whole number from the least to the most as often. Crop `area` has no use for it.
+   */
+  readonly resize: number | readonly [least: number, most: number];
+  /** `area` cuts out a box of random area and aspect and resizes it to the square (Inception). */
+  readonly crop: 'random' | 'centre' | 'area';
+  /** Crop `area`: bounds of the box's share of the picture's area. */
+  readonly area?: readonly [least: number, most: number];
+  /** Crop `area`: bounds of width / height of the box. */
+  readonly aspect?: readonly [least: number, most: number];
   /** Side of the square that is cut out, in pixels. */
   readonly size: number;
   /** Mirror every other picture left to right, by chance. */
   readonly mirror: boolean;
   /** Zero pixels put around the resized picture before the crop, on each side. */
   readonly pad: number;
+  /**
+   * Deviation of the PCA colour offsets, 0 or absent for none. Krizhevsky et al., 2012, section
+   * 4.1, have 0.1.
+   */
+  readonly colour?: number;
 }
+
+/** Inception's bounds, as in torchvision's RandomResizedCrop. */
+export const INCEPTION_AREA = [0.08, 1] as const;
+export const INCEPTION_ASPECT = [3 / 4, 4 / 3] as const;
 
 /** Throws a UsageError unless every crop lies inside the padded picture. */
 export function checkTransform(transform: Transform): void {
-  const { resize, size, pad } = transform;
-  for (const [name, value, least] of [
-    ['resize', resize, 1],
+  const { resize, size, pad, crop } = transform;
+  const [least, most] = typeof resize === 'number' ? [resize, resize] : resize;
+  for (const [name, value, from] of [
+    ['resize', least, 1],
+    ['resize', most, least],
     ['size', size, 1],
     ['pad', pad, 0],
   ] as const) {
-    if (!Number.isInteger(value) || value < least) {
+    if (!Number.isInteger(value) || value < from) {
       throw new UsageError(
-        `Expected ${name} of the transform to be a whole number from ${least} but received ${value}.`,
+        `Expected ${name} of the transform to be a whole number from ${from} but received ${value}.`,
       );
     }
   }
-  if (size > resize + 2 * pad) {
+  if (crop !== 'area' && size > least + 2 * pad) {
     throw new UsageError(
-      `A crop of ${size} pixels does not fit a picture resized to ${resize} with ${pad} pixels of padding: resize to at least ${size - 2 * pad}.`,
+      `A crop of ${size} pixels does not fit a picture resized to ${least} with ${pad} pixels of padding: resize to at least ${size - 2 * pad}.`,
     );
   }
 }

@@ -1,8 +1,9 @@
 import {
   checkTransform,
-  copyWindow,
   cropWindow,
   drawAugmentation,
+  fillSlot,
+  isPlainCrop,
   type Transform,
 } from '../augment/index.js';
 import { UsageError } from '../errors.js';
@@ -40,7 +41,7 @@ export interface BatchSettings {
   readonly lastBatch: 'drop' | 'pad';
   /** Batches decoded ahead while one is in use; 0 = decode only when asked. */
   readonly prefetch: number;
-  /** Resized pictures stay in memory if the whole split fits in that many bytes. */
+  /** Decoded pictures stay in memory if the whole split fits in that many bytes. */
   readonly cacheBytes: number;
 }
 
@@ -152,7 +153,7 @@ class Loader implements BatchLoader {
     return { batch: { images, labels, mirror, count, release }, failures };
   }
 
-  /** Fills a slot from memory, or says what has to be decoded for it. */
+  /** Fills a slot from memory, or says what a thread has to do for it. */
   #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
     const { transform, seed, channels } = this.#settings;
     const file = this.#split.files[index] as string;
@@ -160,17 +161,19 @@ class Loader implements BatchLoader {
       buffers.clear(slot);
       return [];
     }
-    const { x, y, mirror } = drawAugmentation(transform, seed, epoch, index);
+    const draws = drawAugmentation(transform, seed, epoch, index);
     buffers.labels[slot] = this.#split.labels[index] as number;
-    buffers.mirror[slot] = Number(mirror);
+    buffers.mirror[slot] = Number(draws.mirror);
     const picture = this.#cache.get(index);
-    if (picture === undefined) return [{ slot, file, x, y }];
-    const window = cropWindow(transform, picture.width, picture.height, x, y);
-    copyWindow(picture, window, transform.size, buffers.slot(slot), channels);
+    if (picture === undefined) return [{ slot, source: file, draws }];
+    const window = cropWindow(transform, picture.width, picture.height, draws);
+    if (!isPlainCrop(window)) return [{ slot, source: picture, draws }];
+    // Cheaper here than to send it to a thread.
+    fillSlot(picture, window, transform.size, buffers.slot(slot), channels);
     return [];
   }
 
-  /** Fills slots from their files; the files that could not be read, in the order of slots. */
+  /** Lets threads fill slots; the files that could not be read, in the order of slots. */
   async #decode(
     buffers: Buffers,
     items: DecodeItem[],

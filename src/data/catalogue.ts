@@ -121,8 +121,10 @@ async function removeStale(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;
     const path = join(parent, name);
-    const age = Date.now() - (await stat(path)).mtimeMs;
-    if (age > STALE_MS) await rm(path, { recursive: true, force: true });
+    // Another process that makes the same set may have finished in the meantime.
+    const made = await stat(path).catch(() => undefined);
+    if (made !== undefined && Date.now() - made.mtimeMs > STALE_MS)
+      await rm(path, { recursive: true, force: true });
   }
 }
 

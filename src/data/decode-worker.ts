@@ -1,6 +1,12 @@
 /** Entry of a decoding thread: reads pictures, cuts them out and writes them into shared batches. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { copyWindow, cropWindow, type Picture, type Transform } from '../augment/index.js';
+import {
+  cropWindow,
+  type Draws,
+  fillSlot,
+  type Picture,
+  type Transform,
+} from '../augment/index.js';
 import { readPicture } from './decode.js';
 
 /** What a thread is told once. */
@@ -11,12 +17,12 @@ export interface WorkerSetup {
   readonly buffers: readonly SharedArrayBuffer[];
 }
 
-/** One picture for one slot of a batch; x and y are its draws for the crop. */
+/** One picture for one slot of a batch. */
 export interface DecodeItem {
   readonly slot: number;
-  readonly file: string;
-  readonly x: number;
-  readonly y: number;
+  /** The file, or the picture where it is in (shared) memory. */
+  readonly source: string | Picture;
+  readonly draws: Draws;
 }
 
 /** A part of a batch. */
@@ -24,7 +30,7 @@ export interface DecodeTask {
   readonly id: number;
   readonly buffer: number;
   readonly items: readonly DecodeItem[];
-  /** Send the resized pictures back as well. */
+  /** Send the decoded pictures back as well. */
   readonly keep: boolean;
 }
 
@@ -32,7 +38,7 @@ export interface DecodeReply {
   readonly id: number;
   /** Slots that were left as they are, and why. */
   readonly failures: ReadonlyMap<number, string>;
-  /** Resized pictures by slot, if they were to be kept. */
+  /** Pictures decoded from files by slot, in shared memory, if they were to be kept. */
   readonly pictures: ReadonlyMap<number, Picture>;
 }
 
@@ -49,9 +55,7 @@ port?.on('message', async (task: DecodeTask | 'close') => {
     port.close();
     return;
   }
-  const reply = await decode(task);
-  const first = reply.pictures.values().next().value;
-  port.postMessage(reply, first === undefined ? [] : [first.data.buffer as ArrayBuffer]);
+  port.postMessage(await decode(task));
 });
 
 async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeReply> {
@@ -61,13 +65,13 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
   let next = 0;
   async function lane() {
     for (let item = items[next++]; item !== undefined && !closing; item = items[next++]) {
-      const { slot, file, x, y } = item;
+      const { slot, source, draws } = item;
       try {
-        const picture = await readPicture(file, transform.resize);
+        const picture = typeof source === 'string' ? await readPicture(source) : source;
         const target = new Uint8Array(buffers[buffer] as SharedArrayBuffer, slot * bytes, bytes);
-        const window = cropWindow(transform, picture.width, picture.height, x, y);
-        copyWindow(picture, window, transform.size, target, channels);
-        if (keep) pictures.set(slot, picture);
+        const window = cropWindow(transform, picture.width, picture.height, draws);
+        fillSlot(picture, window, transform.size, target, channels);
+        if (keep && typeof source === 'string') pictures.set(slot, picture);
       } catch (error) {
         failures.set(slot, reasonOf(error));
       }
@@ -77,11 +81,11 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
   return { id, failures, pictures: pack(pictures) };
 }
 
-/** The same pictures in one ArrayBuffer, which is handed over as a whole. */
+/** The same pictures in one piece of memory, which all threads see. */
 function pack(pictures: Map<number, Picture>): Map<number, Picture> {
   let total = 0;
   for (const { data } of pictures.values()) total += data.length;
-  const packed = new Uint8Array(total);
+  const packed = new Uint8Array(new SharedArrayBuffer(total));
   let at = 0;
   for (const [slot, picture] of pictures) {
     packed.set(picture.data, at);

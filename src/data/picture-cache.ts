@@ -6,7 +6,7 @@ const SAMPLE = 64;
 const OVERHEAD_BYTES = 256;
 
 /**
- * Resized pictures of a split in memory, as long as the whole split is going to fit. The first time
+ * Decoded pictures of a split in memory, as long as the whole split is going to fit. The first time
  * it looks too large, everything is dropped and nothing more is kept.
  */
 export class PictureCache {

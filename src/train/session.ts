@@ -85,12 +85,13 @@ export function evaluateStep({ network }: Session, { images, labels }: DeviceBat
 
 /** The recipe's transform at another input size: the margin around the crop grows with it. */
 export function scaleTransform(transform: Transform, size: number): Transform {
-  const scale = size / transform.size;
+  const scaled = (pixels: number) => Math.round((pixels * size) / transform.size);
+  const { resize, pad } = transform;
   return {
     ...transform,
     size,
-    resize: Math.round(transform.resize * scale),
-    pad: Math.round(transform.pad * scale),
+    resize: typeof resize === 'number' ? scaled(resize) : [scaled(resize[0]), scaled(resize[1])],
+    pad: scaled(pad),
   };
 }
 

@@ -12,12 +12,16 @@ const scores = z.object({
   top5: z.number(),
   images: z.int(),
 });
+const pair = z.tuple([z.number(), z.number()]).readonly();
 const transform = z.object({
-  resize: z.int(),
-  crop: z.enum(['random', 'centre']),
+  resize: z.union([z.int(), pair]),
+  crop: z.enum(['random', 'centre', 'area']),
+  area: pair.exactOptional(),
+  aspect: pair.exactOptional(),
   size: z.int(),
   mirror: z.boolean(),
   pad: z.int(),
+  colour: z.number().exactOptional(),
 });
 
 /** What a network is and how pictures are made ready for it: enough to evaluate without the run. */

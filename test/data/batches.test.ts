@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  copyWindow,
-  cropWindow,
-  drawAugmentation,
-  type Transform,
-} from '../../src/augment/index.js';
+import { cropWindow, drawAugmentation, fillSlot, type Transform } from '../../src/augment/index.js';
 import { type Batch, type BatchSettings, openBatches } from '../../src/data/batches.js';
 import type { Split } from '../../src/data/dataset.js';
 import { readPicture } from '../../src/data/decode.js';
@@ -99,12 +94,12 @@ describe('batches', () => {
       const expected = new Uint8Array(4 * 16 * 16 * 3);
       for (let slot = 0; slot < 4; slot++) {
         const index = order[step * 4 + slot] as number;
-        const { x, y, mirror } = drawAugmentation(transform, 7, 3, index);
-        const picture = await readPicture(split.files[index] as string, 20);
-        const window = cropWindow(transform, picture.width, picture.height, x, y);
-        copyWindow(picture, window, 16, expected.subarray(slot * 768, (slot + 1) * 768), 3);
+        const draws = drawAugmentation(transform, 7, 3, index);
+        const picture = await readPicture(split.files[index] as string);
+        const window = cropWindow(transform, picture.width, picture.height, draws);
+        fillSlot(picture, window, 16, expected.subarray(slot * 768, (slot + 1) * 768), 3);
         assert.equal(batch.labels[slot], split.labels[index]);
-        assert.equal(batch.mirror[slot], Number(mirror));
+        assert.equal(batch.mirror[slot], Number(draws.mirror));
       }
       assert.ok(batch.images.equals(expected));
       assert.equal(batch.count, 4);

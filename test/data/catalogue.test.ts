@@ -62,10 +62,7 @@ describe('the catalogue', function () {
       digits.map((name) => name[0]),
       ['5', '0', '4', '1', '9'],
     );
-    const seven = await readPicture(
-      val.files.find((file) => file.endsWith('7/00000.png')) ?? '',
-      28,
-    );
+    const seven = await readPicture(val.files.find((file) => file.endsWith('7/00000.png')) ?? '');
     assert.deepEqual([seven.width, seven.height, seven.channels], [28, 28, 1]);
     assert.equal(seven.data[7 * 28 + 6], 84);
   });
@@ -86,7 +83,7 @@ describe('the catalogue', function () {
       assert.deepEqual(countLabels(data.train.labels), new Array(10).fill(50));
       assert.deepEqual(countLabels(data.val.labels), new Array(10).fill(10));
       const file = data.train.files[123] as string;
-      const picture = await readPicture(file, 64);
+      const picture = await readPicture(file);
       assert.deepEqual([picture.width, picture.height, picture.channels], [64, 64, 3]);
       process.env['CNN_CACHE'] = join(directory(), 'shapes again');
       const again = await openDataset('synthetic');

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { resizedSize, resizePixels } from '../../src/augment/index.js';
+import { resample } from '../../src/augment/resample.js';
+import { wholePicture } from './pictures.js';
 
-describe('resize', () => {
-  it('brings the short side to the size and rounds the long side down', () => {
-    assert.deepEqual(resizedSize(500, 375, 256), { width: 341, height: 256 });
-    assert.deepEqual(resizedSize(375, 500, 256), { width: 256, height: 341 });
-    assert.deepEqual(resizedSize(28, 28, 32), { width: 32, height: 32 });
-  });
-
+describe('resample', () => {
   // Image.frombytes(…).resize(…, Image.BILINEAR) of Pillow 12 on the same bytes.
   // biome-ignore format: a table
   const pillow: [number, number, 1 | 3, number, number, string][] = [
@@ -23,7 +18,8 @@ describe('resize', () => {
     it(`makes Pillow's bytes of ${width}×${height}×${channels} at ${toWidth}×${toHeight}`, () => {
       const length = width * height * channels;
       const data = Uint8Array.from({ length }, (_, i) => (i * i * 7 + i * 13) % 251);
-      const resized = resizePixels({ data, width, height, channels }, toWidth, toHeight);
+      const picture = { data, width, height, channels };
+      const resized = resample(picture, wholePicture(picture, toWidth, toHeight));
       assert.equal(createHash('sha256').update(resized.data).digest('hex'), expected);
     });
   }

@@ -1,0 +1,20 @@
+import type { Picture, Window } from '../../src/augment/index.js';
+
+/** Pixel (row, column) of channel c has the value 1 + 10·row + column + 100·c. */
+export function numbered(width: number, height: number, channels: 1 | 3): Picture {
+  const data = Uint8Array.from({ length: width * height * channels }, (_, i) => {
+    const pixel = Math.floor(i / channels);
+    return 1 + 10 * Math.floor(pixel / width) + (pixel % width) + 100 * (i % channels);
+  });
+  return { data, width, height, channels };
+}
+
+/** The window that shows all of a picture at another size. */
+export function wholePicture(
+  { width, height }: Pick<Picture, 'width' | 'height'>,
+  outWidth: number,
+  outHeight: number,
+): Window {
+  const box = { left: 0, top: 0, width, height, clipped: false };
+  return { ...box, outLeft: 0, outTop: 0, outWidth, outHeight };
+}
