@@ -7,6 +7,7 @@ import { didYouMean } from '../nearest.js';
 import { alexnet, alexnet1gpu } from './alexnet.js';
 import { alexnetTorchvision } from './alexnet-torchvision.js';
 import type { Architecture } from './architecture.js';
+import { googlenet, googlenetBn, googlenetTorchvision } from './googlenet.js';
 import { lenet5 } from './lenet5.js';
 import { resnets } from './resnet.js';
 
@@ -21,6 +22,9 @@ export const architectures: readonly Architecture[] = [
   alexnet,
   alexnet1gpu,
   alexnetTorchvision,
+  googlenet,
+  googlenetBn,
+  googlenetTorchvision,
   ...resnets,
 ];
 

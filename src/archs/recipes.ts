@@ -49,3 +49,18 @@ export const CIFAR_RECIPE: Recipe = {
   mean: [0.4914, 0.4822, 0.4465],
   std: [0.247, 0.2435, 0.2616],
 };
+
+/**
+ * Caffe's bvlc_googlenet: 60 epochs, weights meant for grey levels of 0 to 255 from which the mean is
+ * taken.
+ */
+export const GOOGLENET_RECIPE: Recipe = {
+  ...TORCHVISION_RECIPE,
+  epochs: 60,
+  batchSize: 32,
+  schedule: 'cosine',
+  weightDecay: 2e-4,
+  decayBias: false,
+  biasLrScale: 2,
+  std: [1 / 255, 1 / 255, 1 / 255],
+};
