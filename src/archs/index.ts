@@ -7,6 +7,8 @@ import { didYouMean } from '../nearest.js';
 import { alexnet, alexnet1gpu } from './alexnet.js';
 import { alexnetTorchvision } from './alexnet-torchvision.js';
 import type { Architecture } from './architecture.js';
+import { densenets } from './densenet.js';
+import { cifarDensenets } from './densenet-cifar.js';
 import { googlenet, googlenetBn, googlenetTorchvision } from './googlenet.js';
 import { lenet5 } from './lenet5.js';
 import { resnets } from './resnet.js';
@@ -26,12 +28,15 @@ export const architectures: readonly Architecture[] = [
   googlenetBn,
   googlenetTorchvision,
   ...resnets,
+  ...densenets,
+  ...cifarDensenets,
 ];
 
 /** What a family's bare name stands for where it is not a network itself, and second names. */
 const ALIASES: Readonly<Record<string, string>> = {
   lenet: 'lenet5',
   'lenet-5': 'lenet5',
+  densenet: 'densenet121',
   resnet: 'resnet50',
   'resnet18-torchvision': 'resnet18',
   'resnet34-torchvision': 'resnet34',

@@ -1,0 +1,82 @@
+/**
+ * DenseNet. Huang, Liu, van der Maaten, Weinberger, "Densely Connected Convolutional Networks", 2016
+ * (CVPR 2017), table 1: all of it is DenseNet-BC. DenseNet-161 is of the authors' repository.
+ * torchvision/models/densenet.py has the same networks.
+ *
+ * Differs from the paper: random crops of images of one scale; colours are not changed.
+ */
+import { model } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import { batchNorm, image, maxPool, relu } from './blocks.js';
+import { denseNet, plainConv } from './dense-block.js';
+import { TORCH_RECIPE } from './recipes.js';
+
+const AUTHORS = 'ILSVRC-2012 val, centre crop';
+const TORCHVISION = 'ILSVRC-2012 val, centre crop (torchvision)';
+
+// biome-ignore format: table 1, one column a row here
+const NETWORKS = [
+  //              depth        layers of the dense blocks
+  { depth: 121, blocks: [6, 12, 24, 16], growth: 32, parameters:  7_978_856, macs: 2_834_161_664, top1: 74.98,  top5: 92.29, protocol: AUTHORS },
+  { depth: 161, blocks: [6, 12, 36, 24], growth: 48, parameters: 28_681_000, macs: 7_727_907_072, top1: 77.138, top5: 93.56, protocol: TORCHVISION },
+  { depth: 169, blocks: [6, 12, 32, 32], growth: 32, parameters: 14_149_480, macs: 3_359_843_328, top1: 76.2,   top5: 93.15, protocol: AUTHORS },
+  { depth: 201, blocks: [6, 12, 48, 32], growth: 32, parameters: 20_013_928, macs: 4_291_365_888, top1: 77.42,  top5: 93.66, protocol: AUTHORS },
+  { depth: 264, blocks: [6, 12, 64, 48], growth: 32, parameters: 33_337_704, macs: 5_751_653_376, top1: 77.85,  top5: 93.88, protocol: AUTHORS },
+];
+
+function build(name: string, blocks: readonly number[], growth: number, options: BuildOptions) {
+  const { classes, seed } = options;
+  const images = image(options);
+  let x = plainConv(images, { name: 'conv1', filters: 2 * growth, kernel: 7, stride: 2, seed });
+  x = relu(batchNorm(x, { name: 'bn1' }), 'relu1');
+  x = maxPool(x, 'pool1', 3, 2, { pad: 1 });
+  const logits = denseNet(x, { blocks, growth, bottleneck: true, compression: 0.5, classes, seed });
+  return model({ inputs: images, outputs: logits, name });
+}
+
+// biome-ignore format: ours and torchvision's, one a row
+const MODULES: Readonly<Record<string, string>> = {
+  conv1: 'features.conv0',
+  bn1:   'features.norm0',
+  bn5:   'features.norm5',
+  fc:    'classifier',
+};
+
+/** `dense2_5.bn1` is `features.denseblock2.denselayer5.norm1`. */
+function torchvision(layer: string): string | undefined {
+  if (Object.hasOwn(MODULES, layer)) return MODULES[layer];
+  const [, block, place, word, number = ''] =
+    /^(?:dense|transition)(\d)_?(\d*)\.(bn|conv)(\d?)$/.exec(layer) ?? [];
+  if (!word) return undefined;
+  const part = (word === 'bn' ? 'norm' : 'conv') + number;
+  if (!place) return `features.transition${block}.${part}`;
+  return `features.denseblock${block}.denselayer${place}.${part}`;
+}
+
+export const DENSENET_PAPER = {
+  title: 'Densely Connected Convolutional Networks',
+  authors: 'Huang, Liu, van der Maaten, Weinberger',
+  year: 2016,
+  url: 'https://arxiv.org/abs/1608.06993',
+};
+
+export const densenets: Architecture[] = NETWORKS.map((network) => {
+  const { depth, blocks, growth, parameters, macs, ...published } = network;
+  const name = `densenet${depth}`;
+  return {
+    name,
+    family: 'densenet',
+    paper: DENSENET_PAPER,
+    size: 224,
+    channels: 3,
+    classes: 1000,
+    parameters,
+    macs,
+    depth,
+    published,
+    recipe: TORCH_RECIPE,
+    // torchvision has no DenseNet-264.
+    ...(depth !== 264 && { torchvision }),
+    build: (options) => build(name, blocks, growth, options),
+  };
+});
