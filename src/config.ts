@@ -6,7 +6,8 @@ import type { Architecture } from './archs/index.js';
 
 interface Row {
   readonly aliases?: readonly string[];
-  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice';
+  /** `colour`: one number, or one for each of red, green and blue. */
+  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour';
   readonly choices?: readonly (string | number)[];
   /** Bounds: `above` and `below` are exclusive, the others inclusive. */
   readonly above?: number;
@@ -19,7 +20,7 @@ interface Row {
   /** What null means, for `--help`; absent where the command asks for a value. */
   readonly auto?: string;
   /** The value in the recipe of an architecture. */
-  readonly recipe?: (architecture: Architecture) => string | number | boolean;
+  readonly recipe?: (architecture: Architecture) => Value;
   readonly help: string;
 }
 
@@ -135,6 +136,50 @@ export const OPTIONS = {
     recipe: ({ channels }) => channels,
     help: '1 (grey) or 3 (RGB)',
   },
+  mean: {
+    kind: 'colour',
+    atLeast: 0,
+    atMost: 1,
+    recipe: ({ recipe }) => recipe.mean,
+    help: 'what is subtracted from the colours, in [0, 1] units',
+  },
+  std: {
+    kind: 'colour',
+    above: 0,
+    recipe: ({ recipe }) => recipe.std,
+    help: 'what the colours are divided by then, in [0, 1] units',
+  },
+  'resize-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'as in the evaluations of the training',
+    help: 'short side of the picture before the crop',
+  },
+  'crop-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'as in the evaluations of the training',
+    help: 'side of the square that is cut out, which is what the network sees',
+  },
+  weights: {
+    kind: 'text',
+    default: null,
+    help: "file of weights in torchvision's or our names: .safetensors, or .pth of torch.save(model.state_dict())",
+  },
+  'weights-out': {
+    kind: 'text',
+    default: null,
+    help: 'safetensors file for the weights after the last step',
+  },
+  freeze: {
+    kind: 'text',
+    default: null,
+    help: 'regular expression; layers with a name that it matches are not trained',
+  },
   seed: {
     kind: 'integer',
     atLeast: 0,
@@ -185,8 +230,8 @@ export const OPTIONS = {
   },
   output: {
     kind: 'text',
-    default: 'runs',
-    help: 'directory in which the directory of the run is made',
+    default: null,
+    help: 'directory in which the directory of the run is made (default: runs)',
   },
   experiment: {
     kind: 'text',
@@ -232,6 +277,12 @@ export const OPTIONS = {
     help: 'with the auxiliary classifiers that a network has in training',
   },
   csv: { kind: 'boolean', default: false, help: 'print the table as CSV' },
+  format: {
+    kind: 'choice',
+    choices: ['safetensors', 'tfjs'],
+    default: 'safetensors',
+    help: 'safetensors, one file; tfjs, a directory with model.json and weights.bin',
+  },
   top: { kind: 'integer', above: 0, default: 5, help: 'classes printed for a picture' },
   logits: { kind: 'boolean', default: false, help: 'with --json: the output for every class' },
 } as const satisfies Record<string, Row>;
@@ -253,12 +304,22 @@ const RECIPE_OPTIONS = [
   'aux-weight',
   'input-size',
   'channels',
+  'mean',
+  'std',
 ] as const satisfies readonly OptionName[];
 
 const MACHINE_OPTIONS = [
   'backend',
   'precision',
   'threads',
+] as const satisfies readonly OptionName[];
+/** How a picture becomes what the network sees. */
+const VIEW_OPTIONS = [
+  'resize-size',
+  'crop-size',
+  'channels',
+  'mean',
+  'std',
 ] as const satisfies readonly OptionName[];
 const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
 
@@ -270,6 +331,9 @@ export const COMMAND_OPTIONS = {
     ...RECIPE_OPTIONS,
     'max-steps',
     'seed',
+    'weights',
+    'freeze',
+    'weights-out',
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
     'print-freq',
@@ -277,8 +341,28 @@ export const COMMAND_OPTIONS = {
     'experiment',
     'resume',
   ],
-  eval: ['checkpoint', 'data', 'arch', 'batch-size', ...LOADER_OPTIONS, ...MACHINE_OPTIONS],
-  predict: ['checkpoint', 'arch', 'top', 'logits', 'batch-size', 'workers', ...MACHINE_OPTIONS],
+  eval: [
+    'checkpoint',
+    'arch',
+    'weights',
+    'data',
+    ...VIEW_OPTIONS,
+    'batch-size',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+  ],
+  predict: [
+    'checkpoint',
+    'arch',
+    'weights',
+    'top',
+    'logits',
+    ...VIEW_OPTIONS,
+    'batch-size',
+    'workers',
+    ...MACHINE_OPTIONS,
+  ],
+  export: ['arch', 'weights', 'format', 'output', 'input-size', 'channels'],
   bench: [
     'arch',
     'data',
@@ -308,10 +392,11 @@ export const COMMAND_OPTIONS = {
 } as const satisfies Record<string, readonly OptionName[]>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
-export type Value = string | number | boolean | null;
+export type Value = string | number | boolean | null | readonly number[];
 
 /** Help for a command to which an option means something else than to the others. */
 export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
+  export: { output: 'file, or with --format tfjs directory, that is written' },
   summary: {
     'batch-size': 'adds what a training step of so many pictures takes in memory',
     precision: 'number format of activations; auto is f32',
@@ -327,7 +412,9 @@ type Base<R> = R extends { choices: readonly (infer Choice)[] }
     ? string
     : R extends { kind: 'boolean' }
       ? boolean
-      : number;
+      : R extends { kind: 'colour' }
+        ? readonly number[]
+        : number;
 type Setting<R> = R extends { default: null } ? Base<R> | null : Base<R>;
 
 /** The validated settings of a command, under their camel-case names. */

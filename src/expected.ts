@@ -1,12 +1,14 @@
 import { type OptionName, optionRow } from './config.js';
 
+const NUMBERS = { integer: 'a whole number', number: 'a number', colour: 'one number or three' };
+
 /** What an option accepts, in words: "a whole number above 0". */
 export function describeExpected(name: OptionName): string {
   const row = optionRow(name);
   if (row.kind === 'choice') return `one of ${row.choices?.join(', ')}`;
   if (row.kind === 'boolean') return 'true or false';
   if (row.kind === 'text') return 'a text that is not empty';
-  const number = row.kind === 'integer' ? 'a whole number' : 'a number';
+  const number = NUMBERS[row.kind];
   const bounds = [
     row.above === undefined ? '' : `above ${row.above}`,
     row.atLeast === undefined ? '' : `of at least ${row.atLeast}`,

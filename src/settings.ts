@@ -114,6 +114,10 @@ function fallback(name: OptionName, architecture?: Architecture) {
 
 function fromText(name: OptionName, raw: unknown): unknown {
   const { kind, choices } = optionRow(name);
+  if (kind === 'colour' && typeof raw === 'string') {
+    const numbers = raw.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    return numbers.some(Number.isNaN) ? raw : numbers;
+  }
   const numeric = kind === 'number' || kind === 'integer' || typeof choices?.[0] === 'number';
   if (!numeric || typeof raw !== 'string' || raw.trim() === '') return raw;
   const number = Number(raw);
@@ -138,6 +142,18 @@ function baseSchema(name: OptionName): z.ZodType<Value> {
   if (row.kind === 'boolean') return z.boolean();
   if (row.kind === 'text') return z.string().min(1);
   if (row.kind === 'choice') return z.literal([...(row.choices ?? [])]);
+  if (row.kind === 'colour') {
+    const one = numberSchema(row);
+    return z.union([
+      z.array(one).length(1),
+      z.array(one).length(3),
+      one.transform((value) => [value]),
+    ]);
+  }
+  return numberSchema(row);
+}
+
+function numberSchema(row: ReturnType<typeof optionRow>) {
   let number = row.kind === 'integer' ? z.int() : z.number();
   if (row.above !== undefined) number = number.gt(row.above);
   if (row.atLeast !== undefined) number = number.gte(row.atLeast);

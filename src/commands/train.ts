@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { findArchitecture } from '../archs/index.js';
 import type { OptionName } from '../config.js';
 import { UsageError } from '../errors.js';
@@ -13,7 +14,17 @@ import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 /** Settings that a run keeps: another value would make it another run. */
-const FIXED: readonly OptionName[] = ['batch-size', 'aux-weight', 'input-size', 'channels', 'seed'];
+const FIXED: readonly OptionName[] = [
+  'batch-size',
+  'aux-weight',
+  'input-size',
+  'channels',
+  'mean',
+  'std',
+  'seed',
+  'weights',
+  'freeze',
+];
 
 /** Settings of one start of the program, not of the run. */
 const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment'];
@@ -81,7 +92,7 @@ function changes(before: Provenance, after: Provenance): Provenance {
     const [known, now] = [before[name], after[name]];
     // A setting younger than the run is what it would have been, unless it is given.
     if (known === undefined) return now?.source === 'flag' || now?.source === 'config';
-    return known.value !== now?.value;
+    return !isDeepStrictEqual(known.value, now?.value);
   });
   return Object.fromEntries(changed.map((name) => [name, after[name]]));
 }

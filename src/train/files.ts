@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 type Bytes = string | Uint8Array;
 
 /** Writes parts one after the other and waits until they are on the disk. */
-export async function writeDurably(file: string, parts: Iterable<Bytes>): Promise<void> {
+export async function writeDurably(
+  file: string,
+  parts: Iterable<Bytes> | AsyncIterable<Bytes>,
+): Promise<void> {
   const handle = await open(file, 'w');
   try {
-    for (const part of parts) await handle.writeFile(part);
+    for await (const part of parts) await handle.writeFile(part);
     await handle.sync();
   } finally {
     await handle.close();
@@ -16,9 +19,18 @@ export async function writeDurably(file: string, parts: Iterable<Bytes>): Promis
 }
 
 /** Writes a file so that a reader finds the old content or the new, never a part of it. */
-export async function writeAtomically(file: string, content: Bytes): Promise<void> {
+export async function writeAtomically(
+  file: string,
+  content: Bytes | AsyncIterable<Bytes>,
+): Promise<void> {
   const partial = `${file}.partial`;
-  await writeDurably(partial, [content]);
+  try {
+    const whole = typeof content === 'string' || content instanceof Uint8Array;
+    await writeDurably(partial, whole ? [content] : content);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
   await rename(partial, file);
   await syncDirectory(dirname(file));
 }

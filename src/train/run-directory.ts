@@ -38,7 +38,7 @@ const recordSchema = z.looseObject({
   settings: z.record(
     z.string(),
     z.object({
-      value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+      value: z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.number())]),
       source: z.enum(['default', 'recipe', 'config', 'flag']),
     }),
   ),

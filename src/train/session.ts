@@ -33,8 +33,16 @@ export interface StepOptions {
   readonly auxiliaryWeight: number;
 }
 
-/** Builds the network of a card with the weights that belong to the seed. */
-export function openSession(architecture: Architecture, card: NetworkCard, seed: number): Session {
+/**
+ * Builds the network of a card with the weights that belong to the seed. `prepare` may change what
+ * of the model is trained before it is planned.
+ */
+export function openSession(
+  architecture: Architecture,
+  card: NetworkCard,
+  seed: number,
+  prepare: (model: LayersModel) => void = () => {},
+): Session {
   const model = architecture.build({
     classes: card.classes.length,
     size: card.inputSize,
@@ -42,6 +50,7 @@ export function openSession(architecture: Architecture, card: NetworkCard, seed:
     auxiliary: card.auxiliary,
     seed,
   });
+  prepare(model);
   return { card, model, network: new Network(model) };
 }
 
@@ -104,6 +113,9 @@ export function networkCard(
     channels: 1 | 3;
     /** `--aux-weight`; 0, or nothing, for a network without heads. */
     auxWeight?: number;
+    /** Of the colours, in [0, 1] units; the recipe's where they are left out. */
+    mean?: readonly number[];
+    std?: readonly number[];
   },
 ): NetworkCard {
   const { recipe } = architecture;
@@ -120,8 +132,8 @@ export function networkCard(
     channels: options.channels,
     auxiliary: auxWeight > 0,
     transform: scaleTransform(recipe.transform.val, options.inputSize),
-    mean: perChannel(recipe.mean, options.channels),
-    std: perChannel(recipe.std, options.channels),
+    mean: perChannel(options.mean ?? recipe.mean, options.channels),
+    std: perChannel(options.std ?? recipe.std, options.channels),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Provenance } from '../settings.js';
 import { type Checkpoint, loadMomenta, loadWeights } from './checkpoint.js';
 import { truncateSummary } from './csv.js';
 import { describeHardware, describeVersions } from './environment.js';
+import { freezeLayers } from './freeze.js';
 import { openEvaluationBatches, openTrainingBatches } from './loaders.js';
 import { runEpochs, startProgress, type Training } from './loop.js';
 import type { Scores } from './metrics.js';
@@ -20,6 +21,7 @@ import { networkCard, openSession, type Session, scaleTransform } from './sessio
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
 import type { NetworkCard, Progress } from './state.js';
+import { checkWritable, startFrom, writeWeights } from './weights.js';
 
 export interface TrainRequest {
   readonly settings: Settings<'train'>;
@@ -49,9 +51,10 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
   const { settings, resume } = request;
   const dataset = await openDataset(request.data);
   checkDataset(request, dataset);
+  if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
   const backend = await startBackend(settings, reporter);
 
-  const session = await prepareSession(request, dataset);
+  const session = await prepareSession(request, dataset, reporter);
   const optimizer = new Sgd(session.network.weights, {
     ...request.architecture.recipe,
     momentum: settings.momentum,
@@ -68,7 +71,12 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
     reporter.note(`${resume === undefined ? 'run' : 'resumed'} ${run.path}`);
     const alternate = takesTurns(backend, availableParallelism());
     const parts = { settings, backend, alternate, session, optimizer, schedule, ...loaders, run };
-    return await runUntilStopped({ ...parts, reporter }, start);
+    const result = await runUntilStopped({ ...parts, reporter }, start);
+    if (settings.weightsOut !== null) {
+      await writeWeights(settings.weightsOut, session, request.architecture);
+      reporter.note(`weights of step ${result.steps} in ${settings.weightsOut}`);
+    }
+    return result;
   } finally {
     await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
   }
@@ -124,18 +132,26 @@ function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset
   }
 }
 
-async function prepareSession(request: TrainRequest, dataset: Dataset): Promise<Session> {
+async function prepareSession(
+  request: TrainRequest,
+  dataset: Dataset,
+  reporter: Reporter,
+): Promise<Session> {
   const { settings, architecture, resume } = request;
+  const { freeze, weights, seed } = settings;
   const card = resume?.checkpoint.state.network ?? newCard(request, dataset);
-  const session = openSession(architecture, card, settings.seed);
+  const session = openSession(architecture, card, seed, (model) => {
+    if (freeze !== null) reporter.note(freezeLayers(model, freeze));
+  });
   if (resume !== undefined) await loadWeights(session.model, resume.checkpoint);
+  else if (weights !== null) await startFrom(weights, session, architecture, reporter);
   return session;
 }
 
 function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
-  const { inputSize, channels, auxWeight } = settings;
+  const { inputSize, channels, auxWeight, mean, std } = settings;
   const { classes } = dataset;
-  return networkCard(architecture, { classes, inputSize, channels, auxWeight });
+  return networkCard(architecture, { classes, inputSize, channels, auxWeight, mean, std });
 }
 
 async function openLoaders(request: TrainRequest, dataset: Dataset, backend: Backend) {
@@ -183,7 +199,7 @@ async function prepareRun(
     });
     return run;
   }
-  const run = await createRun(settings.output, settings.experiment, architecture.name);
+  const run = await createRun(settings.output ?? 'runs', settings.experiment, architecture.name);
   const { name, precision, threads, why } = backend;
   await writeRecord(run, {
     started: new Date().toISOString(),
