@@ -54,7 +54,7 @@ export interface BatchLoader {
    * back what it handed out.
    */
   batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
-  /** Files that could not be read, with the reason. */
+  /** Pictures that could not be read, by their names in the list, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
   /** Ends the decoding threads. */
   close(): Promise<void>;
@@ -66,10 +66,10 @@ export async function openBatches(split: Split, settings: BatchSettings): Promis
   return new Loader(split, settings);
 }
 
-/** A batch, and the files of it that could not be read. */
+/** A batch, and the pictures of it that could not be read. */
 interface Filled {
   readonly batch: Batch;
-  readonly failures: readonly (readonly [file: string, reason: string])[];
+  readonly failures: readonly (readonly [name: string, reason: string])[];
 }
 
 class Loader implements BatchLoader {
@@ -83,7 +83,7 @@ class Loader implements BatchLoader {
 
   constructor(split: Split, settings: BatchSettings) {
     const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
-    const count = split.files.length;
+    const count = split.pictures.length;
     this.#split = split;
     this.#settings = settings;
     this.steps =
@@ -96,7 +96,7 @@ class Loader implements BatchLoader {
 
   async *batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void> {
     const { shuffle, seed, prefetch } = this.#settings;
-    const count = this.#split.files.length;
+    const count = this.#split.pictures.length;
     const order = shuffle ? shuffledIndices(count, seed, epoch) : undefined;
     const ahead: Promise<Filled>[] = [];
     const handedOut: Batch[] = [];
@@ -112,7 +112,7 @@ class Loader implements BatchLoader {
         }
         const { batch, failures } = await (ahead.shift() as Promise<Filled>);
         // Noted here, not when a thread replies, so that the order never depends on timing.
-        for (const [file, reason] of failures) this.unreadable.set(file, reason);
+        for (const [name, reason] of failures) this.unreadable.set(name, reason);
         handedOut.push(batch);
         if (handedOut.length > prefetch + 2) handedOut.shift();
         yield batch;
@@ -135,7 +135,7 @@ class Loader implements BatchLoader {
     const buffers = await this.#buffers.acquire();
     const release = this.#buffers.releaser(buffers);
     const first = step * batchSize;
-    const count = Math.min(batchSize, this.#split.files.length - first);
+    const count = Math.min(batchSize, this.#split.pictures.length - first);
     const indices = Array.from(
       { length: count },
       (_, slot) => order?.[first + slot] ?? first + slot,
@@ -156,8 +156,8 @@ class Loader implements BatchLoader {
   /** Fills a slot from memory, or says what a thread has to do for it. */
   #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
     const { transform, seed, channels } = this.#settings;
-    const file = this.#split.files[index] as string;
-    if (this.unreadable.has(file)) {
+    const { pictures } = this.#split;
+    if (this.unreadable.size > 0 && this.unreadable.has(pictures.name(index))) {
       buffers.clear(slot);
       return [];
     }
@@ -165,7 +165,7 @@ class Loader implements BatchLoader {
     buffers.labels[slot] = this.#split.labels[index] as number;
     buffers.mirror[slot] = Number(draws.mirror);
     const picture = this.#cache.get(index);
-    if (picture === undefined) return [{ slot, source: file, draws }];
+    if (picture === undefined) return [{ slot, source: pictures.locate(index), draws }];
     const window = cropWindow(transform, picture.width, picture.height, draws);
     if (!isPlainCrop(window)) return [{ slot, source: picture, draws }];
     // Cheaper here than to send it to a thread.
@@ -186,7 +186,7 @@ class Loader implements BatchLoader {
     const failures = replies.flatMap((reply) => [...reply.failures]).sort(([a], [b]) => a - b);
     return failures.map(([slot, reason]) => {
       buffers.clear(slot);
-      return [this.#split.files[indices[slot] as number] as string, reason];
+      return [this.#split.pictures.name(indices[slot] as number), reason];
     });
   }
 }
@@ -209,9 +209,9 @@ function checkSettings(split: Split, settings: BatchSettings): void {
       `The network takes pictures of ${imageSize} pixels but the transform cuts out ${transform.size}.`,
     );
   }
-  if (lastBatch === 'drop' && batchSize > split.files.length) {
+  if (lastBatch === 'drop' && batchSize > split.pictures.length) {
     throw new UsageError(
-      `A batch of ${batchSize} is larger than the ${split.files.length} pictures of the split: use --batch-size ${split.files.length} or less.`,
+      `A batch of ${batchSize} is larger than the ${split.pictures.length} pictures of the split: use --batch-size ${split.pictures.length} or less.`,
     );
   }
 }

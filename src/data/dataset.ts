@@ -5,11 +5,29 @@ import { didYouMean } from '../nearest.js';
 import { catalogue, materialise } from './catalogue.js';
 import { openDirectory } from './directory.js';
 
+/** The bytes of a picture. */
+export interface PictureLocation {
+  /** Absolute path. */
+  readonly file: string;
+  /** Bytes of the file before the picture. */
+  readonly offset: number;
+  /** Bytes of the picture; -1: the file is the picture, however long. */
+  readonly length: number;
+}
+
+/** Pictures in a fixed order, in files of their own or inside tar files. */
+export interface PictureList {
+  readonly length: number;
+  /** The picture by name, for messages: `DIR/train/cat/1.jpg`, `DIR/train.tar:cat/1.jpg`. */
+  name(index: number): string;
+  locate(index: number): PictureLocation;
+}
+
 /** The pictures of one split. */
 export interface Split {
-  /** Absolute paths, by class and then by name. */
-  readonly files: readonly string[];
-  /** For each file the index of its class in `Dataset.classes`. */
+  /** By class and then by name. */
+  readonly pictures: PictureList;
+  /** For each picture the index of its class in `Dataset.classes`. */
   readonly labels: Int32Array;
 }
 

@@ -7,6 +7,7 @@ import {
   type Picture,
   type Transform,
 } from '../augment/index.js';
+import type { PictureLocation } from './dataset.js';
 import { readPicture } from './decode.js';
 
 /** What a thread is told once. */
@@ -20,8 +21,8 @@ export interface WorkerSetup {
 /** One picture for one slot of a batch. */
 export interface DecodeItem {
   readonly slot: number;
-  /** The file, or the picture where it is in (shared) memory. */
-  readonly source: string | Picture;
+  /** Where the picture lies, or the picture itself if it is in (shared) memory. */
+  readonly source: PictureLocation | Picture;
   readonly draws: Draws;
 }
 
@@ -67,11 +68,11 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
     for (let item = items[next++]; item !== undefined && !closing; item = items[next++]) {
       const { slot, source, draws } = item;
       try {
-        const picture = typeof source === 'string' ? await readPicture(source) : source;
+        const picture = 'data' in source ? source : await readPicture(source);
         const target = new Uint8Array(buffers[buffer] as SharedArrayBuffer, slot * bytes, bytes);
         const window = cropWindow(transform, picture.width, picture.height, draws);
         fillSlot(picture, window, transform.size, target, channels);
-        if (keep && typeof source === 'string') pictures.set(slot, picture);
+        if (keep && !('data' in source)) pictures.set(slot, picture);
       } catch (error) {
         failures.set(slot, reasonOf(error));
       }

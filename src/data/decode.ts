@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Picture } from '../augment/index.js';
+import type { PictureLocation } from './dataset.js';
 import { decodePng } from './png.js';
+import { readBytes } from './read-bytes.js';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -14,15 +15,15 @@ export const PICTURE_FILE = /\.(jpe?g|png|webp)$/i;
  * orientation and colour profiles and drops alpha.
  * Rejects with a reason fit for a message if the file cannot be read in full.
  */
-export async function readPicture(file: string): Promise<Picture> {
-  const bytes = readFileSync(file);
+export async function readPicture(location: PictureLocation): Promise<Picture> {
+  const bytes = readBytes(location);
   if (bytes.length === 0) throw new Error('the file is empty');
   return decodePng(bytes) ?? decodeWithSharp(bytes);
 }
 
-/** How many channels the picture in a file has: 1 if it is grey, else 3. */
-export async function readChannels(file: string): Promise<1 | 3> {
-  return isGrey(await sharp(readFileSync(file)).metadata()) ? 1 : 3;
+/** How many channels a picture has: 1 if it is grey, else 3. */
+export async function readChannels(location: PictureLocation): Promise<1 | 3> {
+  return isGrey(await sharp(readBytes(location)).metadata()) ? 1 : 3;
 }
 
 async function decodeWithSharp(bytes: Buffer): Promise<Picture> {

@@ -4,8 +4,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { DataError } from '../errors.js';
 import { didYouMean } from '../nearest.js';
-import type { Dataset, Split } from './dataset.js';
+import type { Dataset, PictureList, Split } from './dataset.js';
 import { PICTURE_FILE, readChannels } from './decode.js';
+import { type PictureTable, TableBuilder } from './picture-table.js';
 
 const VALIDATION_NAMES = ['val', 'valid', 'validation', 'test'];
 const LAYOUT =
@@ -43,8 +44,8 @@ export async function openDirectory(root: string, name = basename(root)): Promis
     classes,
     train,
     val,
-    channels: await firstChannels(train.files),
-    fingerprint: fingerprint(root, classes, [...train.files, ...val.files]),
+    channels: await firstChannels(train.pictures),
+    fingerprint: fingerprint(root, classes, [train.pictures, val.pictures]),
     warnings: missingClasses(classes, valClasses, valRoot),
   };
 }
@@ -64,9 +65,13 @@ async function classFolders(directory: string): Promise<string[]> {
   throw new DataError(`No class folders in ${directory}. ${LAYOUT}.`);
 }
 
-async function readSplit(directory: string, folders: string[], classes: string[]): Promise<Split> {
+async function readSplit(
+  directory: string,
+  folders: string[],
+  classes: string[],
+): Promise<Split & { pictures: PictureTable }> {
   const indices = new Map(classes.map((folder, index) => [folder, index]));
-  const files: string[] = [];
+  const table = new TableBuilder();
   const labels: number[] = [];
   for (const folder of folders) {
     const path = join(directory, folder);
@@ -77,12 +82,13 @@ async function readSplit(directory: string, folders: string[], classes: string[]
         `No pictures in ${path}: expected .jpg, .jpeg, .png or .webp files but found ${list(entries.map((entry) => entry.name))}. Add pictures or remove the folder.`,
       );
     }
+    table.place({ path });
     for (const name of names.sort(byCodeUnit)) {
-      files.push(join(path, name));
+      table.add({ name, size: sizeOf(join(path, name)) });
       labels.push(indices.get(folder) as number);
     }
   }
-  return { files, labels: Int32Array.from(labels) };
+  return { pictures: table.build(), labels: Int32Array.from(labels) };
 }
 
 function isPicture(entry: Dirent): boolean {
@@ -119,28 +125,38 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 /** Channels of the first picture that can be read. */
-async function firstChannels(files: readonly string[]): Promise<1 | 3> {
+async function firstChannels(pictures: PictureList): Promise<1 | 3> {
   let reason: unknown;
-  for (const file of files.slice(0, 10)) {
+  for (let index = 0; index < Math.min(10, pictures.length); index++) {
     try {
-      return await readChannels(file);
+      return await readChannels(pictures.locate(index));
     } catch (error) {
       reason = error;
     }
   }
   throw new DataError(
-    `Cannot read the first pictures, ${files[0]} and on: ${reason instanceof Error ? reason.message : reason}. Are they complete JPEG, PNG or WebP files?`,
+    `Cannot read the first pictures, ${pictures.name(0)} and on: ${reason instanceof Error ? reason.message : reason}. Are they complete JPEG, PNG or WebP files?`,
     { cause: reason },
   );
 }
 
-/** One synchronous stat costs 6 µs where an asynchronous one costs 15. */
-function fingerprint(root: string, classes: readonly string[], files: readonly string[]): string {
+/** Bytes of a file; one synchronous stat costs 6 µs where an asynchronous one costs 15. */
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? -1;
+}
+
+function fingerprint(
+  root: string,
+  classes: readonly string[],
+  tables: readonly PictureTable[],
+): string {
   const hash = createHash('sha256');
   hash.update(`${classes.join('\n')}\n`);
-  for (const file of files) {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 'missing';
-    hash.update(`${relative(root, file)} ${size}\n`);
+  for (const table of tables) {
+    for (let index = 0; index < table.length; index++) {
+      const size = table.columns.sizes[index] as number;
+      hash.update(`${relative(root, table.name(index))} ${size < 0 ? 'missing' : size}\n`);
+    }
   }
   return hash.digest('hex');
 }

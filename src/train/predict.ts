@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../config.js';
+import { listFiles } from '../data/picture-table.js';
 import { DataError } from '../errors.js';
 import { openEvaluationBatches } from './loaders.js';
 import { restoreSession, type TrainedModel } from './open-model.js';
@@ -37,7 +38,7 @@ export async function predict(
   const backend = await startBackend(settings, reporter);
   const session = await restoreSession(trained);
   const paths = files.map((file) => resolve(file));
-  const split = { files: paths, labels: new Int32Array(files.length) };
+  const split = { pictures: listFiles(paths), labels: new Int32Array(files.length) };
   const batchSize = Math.min(settings.batchSize, files.length);
   const { workers } = settings;
   const options = { backend, batchSize, workers, channels, transform, seed: 0 };

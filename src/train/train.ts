@@ -123,7 +123,7 @@ function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset
         'classes differ. Give the same data, or start a new run',
     );
   }
-  const pictures = dataset.train.files.length;
+  const pictures = dataset.train.pictures.length;
   if (settings.batchSize > pictures) {
     throw new UsageError(
       `Expected --batch-size to be at most ${pictures}, the pictures in the training set of ` +
@@ -211,8 +211,8 @@ async function prepareRun(
       name: dataset.name,
       root: data,
       fingerprint: dataset.fingerprint,
-      training: dataset.train.files.length,
-      validation: dataset.val.files.length,
+      training: dataset.train.pictures.length,
+      validation: dataset.val.pictures.length,
       classes: dataset.classes,
     },
     resumed: [],

@@ -5,6 +5,7 @@ import { cropWindow, drawAugmentation, fillSlot, type Transform } from '../../sr
 import { type Batch, type BatchSettings, openBatches } from '../../src/data/batches.js';
 import type { Split } from '../../src/data/dataset.js';
 import { readPicture } from '../../src/data/decode.js';
+import { listFiles } from '../../src/data/picture-table.js';
 import { encodePng } from '../../src/data/png.js';
 import { RunError, UsageError } from '../../src/errors.js';
 import { shuffledIndices } from '../../src/rng.js';
@@ -70,20 +71,21 @@ describe('batches', () => {
       writeFileSync(file, bytes);
       files.push(file);
     }
-    split = { files, labels: Int32Array.from(files, (_, i) => i % 3) };
+    split = { pictures: listFiles(files), labels: Int32Array.from(files, (_, i) => i % 3) };
   });
 
   /** The split with some files exchanged for damaged ones. */
   function damaged(...indices: number[]): Split {
     mkdirSync(join(directory(), 'damaged'), { recursive: true });
-    const files = split.files.map((file, index) => {
+    const files = Array.from({ length: split.pictures.length }, (_, index) => {
+      const file = split.pictures.name(index);
       if (!indices.includes(index)) return file;
       const bytes = readFileSync(file);
       const cut = join(directory(), 'damaged', `${index}.jpg`);
       writeFileSync(cut, bytes.subarray(0, bytes.length / 2));
       return cut;
     });
-    return { files, labels: split.labels };
+    return { pictures: listFiles(files), labels: split.labels };
   }
 
   it('hold the crop, label and mirror that seed, epoch and index give', async () => {
@@ -95,7 +97,7 @@ describe('batches', () => {
       for (let slot = 0; slot < 4; slot++) {
         const index = order[step * 4 + slot] as number;
         const draws = drawAugmentation(transform, 7, 3, index);
-        const picture = await readPicture(split.files[index] as string);
+        const picture = await readPicture(split.pictures.locate(index));
         const window = cropWindow(transform, picture.width, picture.height, draws);
         fillSlot(picture, window, 16, expected.subarray(slot * 768, (slot + 1) * 768), 3);
         assert.equal(batch.labels[slot], split.labels[index]);
@@ -124,7 +126,7 @@ describe('batches', () => {
   it('come from memory once the split is in it, even if the files are gone', async () => {
     const file = join(directory(), 'once.png');
     writeFileSync(file, encodePng(testPicture(20, 20, 3)));
-    const one = { files: [file, file], labels: Int32Array.of(0, 1) };
+    const one = { pictures: listFiles([file, file]), labels: Int32Array.of(0, 1) };
     for (const [cacheBytes, unreadable] of [
       [1e6, 0],
       [0, 1],
@@ -187,7 +189,10 @@ describe('batches', () => {
         step++;
         batch.release();
       }
-      assert.deepEqual([...loader.unreadable.keys()], [broken.files[3], broken.files[9]]);
+      assert.deepEqual(
+        [...loader.unreadable.keys()],
+        [broken.pictures.name(3), broken.pictures.name(9)],
+      );
     }
     for (const reason of loader.unreadable.values()) assert.ok(reason.length > 5, reason);
     await loader.close();

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openDataset } from '../../src/data/dataset.js';
 import { readPicture } from '../../src/data/decode.js';
+import { readBytes } from '../../src/data/read-bytes.js';
 import { DataError } from '../../src/errors.js';
-import { temporaryDirectory } from './pictures.js';
+import { namesOf, temporaryDirectory } from './pictures.js';
 
 /** Runs with environment variables set, and puts the old ones back. */
 async function withEnvironment<T>(
@@ -54,7 +48,7 @@ describe('the catalogue', function () {
       ],
     );
     // The first training label of the original files is 5, then 0, 4, 1, 9; of the test files 7.
-    const names = train.files.filter((file) => /0000[0-4]\.png$/.test(file));
+    const names = namesOf(train.pictures).filter((file) => /0000[0-4]\.png$/.test(file));
     const digits = names
       .map((file) => file.slice(-11))
       .sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
@@ -62,7 +56,8 @@ describe('the catalogue', function () {
       digits.map((name) => name[0]),
       ['5', '0', '4', '1', '9'],
     );
-    const seven = await readPicture(val.files.find((file) => file.endsWith('7/00000.png')) ?? '');
+    const index = namesOf(val.pictures).findIndex((file) => file.endsWith('/7/00000.png'));
+    const seven = await readPicture(val.pictures.locate(index));
     assert.deepEqual([seven.width, seven.height, seven.channels], [28, 28, 1]);
     assert.equal(seven.data[7 * 28 + 6], 84);
   });
@@ -82,14 +77,14 @@ describe('the catalogue', function () {
       assert.equal(data.name, 'synthetic');
       assert.deepEqual(countLabels(data.train.labels), new Array(10).fill(50));
       assert.deepEqual(countLabels(data.val.labels), new Array(10).fill(10));
-      const file = data.train.files[123] as string;
-      const picture = await readPicture(file);
+      const location = data.train.pictures.locate(123);
+      const picture = await readPicture(location);
       assert.deepEqual([picture.width, picture.height, picture.channels], [64, 64, 3]);
       process.env['CNN_CACHE'] = join(directory(), 'shapes again');
       const again = await openDataset('synthetic');
       assert.notEqual(again.root, data.root);
       assert.equal(again.fingerprint, data.fingerprint);
-      assert.deepEqual(readFileSync(again.train.files[123] as string), readFileSync(file));
+      assert.deepEqual(readBytes(again.train.pictures.locate(123)), readBytes(location));
     });
   });
 
@@ -113,7 +108,7 @@ describe('the catalogue', function () {
     utimesSync(stale, 0, 0);
     await withEnvironment({ CNN_CACHE: cache }, async () => {
       const data = await openDataset('synthetic');
-      assert.equal(data.train.files.length, 500);
+      assert.equal(data.train.pictures.length, 500);
     });
     assert.ok(!existsSync(stale));
     assert.ok(existsSync(recent));

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataset } from '../../src/data/dataset.js';
 import { DataError } from '../../src/errors.js';
-import { asSharp, temporaryDirectory, testPicture, writeTree } from './pictures.js';
+import { asSharp, namesOf, temporaryDirectory, testPicture, writeTree } from './pictures.js';
 
 describe('an ImageNet-format directory', () => {
   const directory = temporaryDirectory();
@@ -42,7 +42,7 @@ describe('an ImageNet-format directory', () => {
     });
     const data = await openDataset(root);
     assert.deepEqual(data.classes, ['10', '9', 'B', 'b', 'ä']);
-    const names = data.train.files.map((file) => file.slice(root.length + 7));
+    const names = namesOf(data.train.pictures).map((file) => file.slice(root.length + 7));
     assert.deepEqual(names, [
       '10/x.webp',
       '9/x.jpg',
@@ -60,7 +60,7 @@ describe('an ImageNet-format directory', () => {
   it('takes val, valid, validation and test as the name of the validation pictures', async () => {
     for (const name of ['val', 'valid', 'validation', 'test']) {
       const data = await openDataset(tree({ 'train/a/1.png': 1, [`${name}/a/1.png`]: 2 }));
-      assert.match(data.val.files[0] ?? '', new RegExp(`/${name}/a/1.png$`));
+      assert.match(data.val.pictures.name(0), new RegExp(`/${name}/a/1.png$`));
     }
   });
 
@@ -70,7 +70,7 @@ describe('an ImageNet-format directory', () => {
     symlinkSync(join(root, 'real', '1.png'), join(root, 'train', 'b', '2.png'));
     const data = await openDataset(root);
     assert.deepEqual(data.classes, ['a', 'b']);
-    assert.equal(data.train.files.length, 3);
+    assert.equal(data.train.pictures.length, 3);
   });
 
   it('knows grey pictures', async () => {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import type { PictureLocation } from '../../src/data/dataset.js';
 import { readChannels, readPicture } from '../../src/data/decode.js';
+import { wholeFile } from '../../src/data/read-bytes.js';
 import { asSharp, temporaryDirectory, testPicture } from './pictures.js';
 
 function meanDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -14,10 +16,10 @@ function meanDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 describe('reading a picture', () => {
   const directory = temporaryDirectory();
-  function save(name: string, bytes: Uint8Array): string {
+  function save(name: string, bytes: Uint8Array): PictureLocation {
     const file = join(directory(), name);
     writeFileSync(file, bytes);
-    return file;
+    return wholeFile(file);
   }
 
   it('in JPEG or WebP gives nearly the pixels that were stored', async () => {
@@ -101,6 +103,6 @@ describe('reading a picture', () => {
     }
     await assert.rejects(readPicture(save('empty.jpg', Buffer.alloc(0))), /empty/);
     await assert.rejects(readPicture(save('text.jpg', Buffer.from('hello'))), /unsupported/);
-    await assert.rejects(readPicture(join(directory(), 'missing.jpg')), /ENOENT/);
+    await assert.rejects(readPicture(wholeFile(join(directory(), 'missing.jpg'))), /ENOENT/);
   });
 });

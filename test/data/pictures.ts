@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { Picture } from '../../src/augment/index.js';
+import type { PictureList } from '../../src/data/dataset.js';
 import { encodePng } from '../../src/data/png.js';
 import { random } from '../../src/rng.js';
 
@@ -37,6 +38,11 @@ export function testPicture(width: number, height: number, channels: 1 | 3, seed
 export function asSharp({ data, width, height, channels }: Picture): Sharp {
   const image = sharp(data, { raw: { width, height, channels } });
   return channels === 1 ? image.toColourspace('b-w') : image;
+}
+
+/** The names of all pictures of a list. */
+export function namesOf(pictures: PictureList): string[] {
+  return Array.from({ length: pictures.length }, (_, index) => pictures.name(index));
 }
 
 /** Writes files, by their path below `root`; a number makes a small PNG picture of that seed. */
