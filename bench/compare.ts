@@ -14,11 +14,13 @@ import { median } from '../src/median.js';
 
 const USAGE = `npm run bench:compare -- --arch NAME [options]
 
-  --arch NAME        alexnet, alexnet-torchvision or lenet5
+  --arch NAME        lenet5, or a network of AlexNet, VGG, GoogLeNet, ResNet or DenseNet at
+                     224×224 (pytorch.py lists them)
   --batch-size N     default 64
   --precision P      bf16 (default) or f32
   --rounds N         runs of each, in turn; default 3
   --steps N          measured steps of a run; default 20
+  --warmup N         steps before them; default 5
   --threads N        of both; default: the cores of this machine
   --backend NAME     ours; default cpu
   --python FILE      a Python with torch; default /usr/bin/python3 (Debian's python3-torch)`;
@@ -38,6 +40,7 @@ const COLUMNS = [
   'milliseconds_per_step',
   'javascript_milliseconds_per_step',
   'peak_bytes',
+  'peak_resident_bytes',
 ] as const;
 
 type Row = Partial<Record<(typeof COLUMNS)[number], string | number>>;
@@ -47,6 +50,7 @@ interface Measured {
   readonly milliseconds_per_step: number;
   readonly javascript_milliseconds_per_step?: number;
   readonly peak_bytes?: number;
+  readonly peak_resident_bytes: number;
   readonly torch?: string;
 }
 
@@ -56,8 +60,8 @@ async function compare(): Promise<void> {
   const options = readOptions();
   const shared = [
     ...['--arch', options.arch, '--batch-size', options['batch-size']],
-    ...['--precision', options.precision, '--steps', options.steps, '--threads', options.threads],
-    '--json',
+    ...['--precision', options.precision, '--threads', options.threads],
+    ...['--steps', options.steps, '--warmup', options.warmup, '--json'],
   ];
   const hardware = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`;
   const [load = 0] = loadavg();
@@ -110,6 +114,7 @@ function readOptions() {
       precision: { ...text, default: 'bf16' },
       rounds: { ...text, default: '3' },
       steps: { ...text, default: '20' },
+      warmup: { ...text, default: '5' },
       threads: { ...text, default: threads },
       backend: { ...text, default: 'cpu' },
       python: { ...text, default: '/usr/bin/python3' },
@@ -148,9 +153,11 @@ function printSide(name: string, rounds: readonly Measured[]): number {
   const images = median(rounds.map((round) => round.images_per_second));
   const step = median(rounds.map((round) => round.milliseconds_per_step));
   const javascript = rounds.flatMap((round) => round.javascript_milliseconds_per_step ?? []);
+  const resident = Math.max(...rounds.map((round) => round.peak_resident_bytes));
   console.log(
     `${name.padEnd(8)} ${images.toFixed(1)} images/s, ${step.toFixed(2)} ms per step` +
-      (javascript.length === 0 ? '' : `, ${median(javascript).toFixed(2)} ms of it JavaScript`),
+      (javascript.length === 0 ? '' : ` (${median(javascript).toFixed(2)} ms of it JavaScript)`) +
+      `, ${(resident / 2 ** 20).toFixed(0)} MiB at most`,
   );
   return images;
 }

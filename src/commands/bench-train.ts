@@ -19,9 +19,13 @@ export async function runBenchTrain(given: Given): Promise<Result> {
       `${result.images_per_second.toFixed(1)} images/s`,
       `${result.milliseconds_per_step.toFixed(2)} ms per step`,
       `${result.javascript_milliseconds_per_step.toFixed(2)} ms of JavaScript per step`,
-      `${(result.peak_bytes / 2 ** 20).toFixed(0)} MiB at most`,
+      `${mebibytes(result.peak_bytes)} at most, ${mebibytes(result.peak_resident_bytes)} of the whole process`,
       `${result.data_wait_percent.toFixed(1)} % of the time waiting for data`,
     ],
     json: result,
   };
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }

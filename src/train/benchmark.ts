@@ -35,7 +35,10 @@ export interface BenchmarkResult {
   readonly milliseconds_per_step: number;
   /** The part of a step that occupies the JavaScript thread. */
   readonly javascript_milliseconds_per_step: number;
+  /** The most that tensors, copies of weights and scratch memory took on the device. */
   readonly peak_bytes: number;
+  /** The most that the whole process had in main memory. */
+  readonly peak_resident_bytes: number;
   readonly data_wait_percent: number;
 }
 
@@ -85,6 +88,8 @@ export async function benchmarkTraining(
       milliseconds_per_step: milliseconds,
       javascript_milliseconds_per_step: median(times.map(({ javascript }) => javascript)),
       peak_bytes: backend.memory().peakBytes,
+      // Node gives it in KiB.
+      peak_resident_bytes: 1024 * process.resourceUsage().maxRSS,
       data_wait_percent: (100 * sum(({ waiting }) => waiting)) / sum(({ all }) => all),
     };
   } finally {
