@@ -1,21 +1,17 @@
 import { resolveSettings } from '../settings.js';
 import { evaluate } from '../train/evaluate.js';
 import { accuracyLine } from '../train/metrics.js';
-import { openTrainedModel, storedLayer } from '../train/open-model.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
+import { givenLayers } from './layers.js';
+import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runEval(given: Given): Promise<Result> {
   const layers = await givenLayers('eval', given);
-  const path = required(givenValue(layers, 'checkpoint'), '--checkpoint', '--checkpoint runs/…');
-  const trained = await openTrainedModel(path, givenValue(layers, 'arch'));
-  const { settings } = resolveSettings(
-    'eval',
-    [storedLayer(trained), ...layers],
-    trained.architecture,
-  );
+  const trained = await givenModel(layers);
+  const { stored, architecture } = trained;
+  const { settings } = resolveSettings('eval', [stored, ...layers], architecture);
   const data = required(settings.data ?? trained.record?.data.root, '--data', '--data mnist');
   const result = await evaluate(trained, { ...settings, data }, createReporter());
   const { images, unreadable, loss } = result;

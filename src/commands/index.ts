@@ -24,6 +24,13 @@ export const commands: readonly (Command | CommandGroup)[] = [
     load: async () => (await import('./predict.js')).runPredict,
   },
   {
+    usage: 'export [run]',
+    summary: 'Write the weights of a run or a weights file for torchvision, or as a tfjs model',
+    options: 'export',
+    example: 'cnn export runs/resnet50 --output resnet50.safetensors',
+    load: async () => (await import('./export.js')).runExport,
+  },
+  {
     usage: 'archs [names..]',
     summary: 'List the networks, or those of a family',
     options: null,

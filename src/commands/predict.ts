@@ -1,18 +1,17 @@
 import { DataError } from '../errors.js';
 import { resolveSettings } from '../settings.js';
-import { openTrainedModel } from '../train/open-model.js';
 import { type Prediction, predict } from '../train/predict.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
+import { givenLayers } from './layers.js';
+import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
-import { required } from './require.js';
 
 export async function runPredict(given: Given): Promise<Result> {
   const layers = await givenLayers('predict', given);
-  const path = required(givenValue(layers, 'checkpoint'), '--checkpoint', '--checkpoint runs/…');
   const files = (given['images'] as readonly unknown[]).map(String);
-  const trained = await openTrainedModel(path, givenValue(layers, 'arch'));
-  const { settings } = resolveSettings('predict', layers, trained.architecture);
+  const trained = await givenModel(layers);
+  const { stored, architecture } = trained;
+  const { settings } = resolveSettings('predict', [stored, ...layers], architecture);
   const predictions = await predict(trained, settings, files, createReporter());
   const unread = predictions.filter(({ error }) => error !== undefined);
   const result = { lines: predictions.flatMap(predictionLines), json: predictions };

@@ -106,10 +106,30 @@ export async function loadMomenta(
   tf.dispose(tensors);
 }
 
+/** The files of a stock tfjs model, model.json and weights.bin in float32, by name. */
+export async function modelFiles(model: LayersModel): Promise<[string, Uint8Array][]> {
+  const { json, weights } = await artifactsOf(model);
+  return [
+    [MODEL, json],
+    [WEIGHTS, Buffer.concat(weights)],
+  ];
+}
+
 async function contentsOf(
   model: LayersModel,
   momenta: readonly tf.Tensor[],
 ): Promise<Record<(typeof FILES)[number], Uint8Array[]>> {
+  const { json, weights } = await artifactsOf(model);
+  for (const { buffer } of weights) checkFinite(new Float32Array(buffer));
+  const values: Uint8Array[] = [];
+  for (const momentum of momenta) {
+    const data = await momentum.data();
+    values.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return { [MODEL]: [json], [WEIGHTS]: weights, [OPTIMIZER]: values };
+}
+
+async function artifactsOf(model: LayersModel) {
   const collected: tf.io.ModelArtifacts[] = [];
   await model.save(
     tf.io.withSaveHandler(async (artifacts) => {
@@ -120,17 +140,10 @@ async function contentsOf(
   const { modelTopology, format, generatedBy, weightSpecs = [], weightData } = collected[0] ?? {};
   const weightsManifest = [{ paths: [WEIGHTS], weights: weightSpecs }];
   const json = { modelTopology, format, generatedBy, convertedBy: null, weightsManifest };
-  const values: Uint8Array[] = [];
-  for (const momentum of momenta) {
-    const data = await momentum.data();
-    values.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
   const buffers = Array.isArray(weightData) ? weightData : [weightData ?? new ArrayBuffer(0)];
-  for (const buffer of buffers) checkFinite(new Float32Array(buffer));
   return {
-    [MODEL]: [new TextEncoder().encode(`${JSON.stringify(json)}\n`)],
-    [WEIGHTS]: buffers.map((buffer) => new Uint8Array(buffer)),
-    [OPTIMIZER]: values,
+    json: new TextEncoder().encode(`${JSON.stringify(json)}\n`),
+    weights: buffers.map((buffer) => new Uint8Array(buffer)),
   };
 }
 

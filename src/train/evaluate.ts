@@ -6,7 +6,7 @@ import { openDataset } from '../data/dataset.js';
 import { RunError } from '../errors.js';
 import { openEvaluationBatches } from './loaders.js';
 import { Counters, type Scores, scores } from './metrics.js';
-import { checkClasses, restoreSession, type TrainedModel } from './open-model.js';
+import { checkClasses, type TrainedModel } from './open-model.js';
 import { createPace, takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
 import { evaluateStep, type Session, upload } from './session.js';
@@ -73,24 +73,26 @@ export function createUnreadableWarning(reporter: Reporter) {
 }
 
 export interface EvaluationResult extends Scores {
-  readonly checkpoint: string;
+  /** The checkpoint or the weights file. */
+  readonly checkpoint?: string;
+  readonly weights?: string;
   readonly arch: string;
   readonly data: string;
   readonly unreadable: number;
 }
 
-/** Evaluates a checkpoint on the validation set of `data`. */
+/** Evaluates trained weights on the validation set of `data`. */
 export async function evaluate(
   trained: TrainedModel,
   settings: Settings<'eval'> & { readonly data: string },
   reporter: Reporter,
 ): Promise<EvaluationResult> {
-  const { checkpoint } = trained;
-  const card = checkpoint.state.network;
   const dataset = await openDataset(settings.data);
-  checkClasses(checkpoint, settings.data, dataset.classes);
   const backend = await startBackend(settings, reporter);
-  const session = await restoreSession(trained);
+  const opened = await trained.open(settings, reporter);
+  checkClasses(trained, opened, settings.data, dataset.classes);
+  const { session } = opened;
+  const { card } = session;
   const { batchSize, workers, cache } = settings;
   const { channels, transform } = card;
   const options = { backend, batchSize, workers, cache, channels, transform, seed: 0 };
@@ -100,7 +102,7 @@ export async function evaluate(
     const result = await evaluateSplit(session, loader, { backend, alternate, reporter });
     if (result === undefined) throw new RunError('The evaluation was stopped');
     createUnreadableWarning(reporter)(loader, 'which counts as wrong');
-    const about = { checkpoint: checkpoint.directory, arch: card.arch, data: settings.data };
+    const about = { ...trained.origin, arch: card.arch, data: settings.data };
     return { ...result, ...about, unreadable: loader.unreadable.size };
   } finally {
     await loader.close();

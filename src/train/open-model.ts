@@ -1,26 +1,87 @@
-import { type Architecture, findArchitecture } from '../archs/index.js';
-import { DataError } from '../errors.js';
+import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
+import { checkTransform } from '../augment/index.js';
+import type { Settings } from '../config.js';
+import { DataError, UsageError } from '../errors.js';
 import type { Layer } from '../settings.js';
+import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
 import { type Checkpoint, loadWeights, openCheckpoint } from './checkpoint.js';
+import type { Reporter } from './reporter.js';
 import { findRun, type RunRecord, readRecord } from './run-directory.js';
-import { openSession, type Session } from './session.js';
+import { networkCard, openSession, perChannel, type Session, scaleTransform } from './session.js';
+import type { NetworkCard } from './state.js';
+import { noteIgnored, withWeightsFile } from './weights.js';
 
-/** A checkpoint that was found whole and fits what was asked for. */
+/** How a picture becomes what the network sees; null is as in the training. */
+export type View = Pick<
+  Settings<'predict'>,
+  'resizeSize' | 'cropSize' | 'channels' | 'mean' | 'std'
+>;
+
+/** Trained weights that were found, and the network that they are for. */
 export interface TrainedModel {
-  readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
-  /** The run it belongs to, if it still lies there. */
+  /** Where the weights are, as results name it. */
+  readonly origin: { readonly checkpoint: string } | { readonly weights: string };
+  /** The run they belong to, if it still lies there. */
   readonly run: string | undefined;
   readonly record: RunRecord | undefined;
+  /** The settings of the training, which hold where none are given. */
+  readonly stored: Layer;
+  /** Builds the network on the current backend and fills in its weights. */
+  open(view: View, reporter: Reporter): Promise<Opened>;
+}
+
+export interface Opened {
+  readonly session: Session;
+  /** The classes have names, and not only numbers. */
+  readonly named: boolean;
 }
 
 /** Opens a checkpoint of an architecture, or of any when `arch` is null. */
 export async function openTrainedModel(path: string, arch: string | null): Promise<TrainedModel> {
   const checkpoint = await openCheckpoint(path);
-  const architecture = findArchitecture(checkpoint.state.network.arch);
+  const { directory, state } = checkpoint;
+  const card = state.network;
+  const architecture = findArchitecture(card.arch);
   checkArchitecture(checkpoint, arch);
-  const run = await findRun(checkpoint.directory).catch(() => undefined);
-  return { checkpoint, architecture, run: run?.path, record: run && (await readRecord(run)) };
+  const run = await findRun(directory).catch(() => undefined);
+  const record = run && (await readRecord(run));
+  return {
+    architecture,
+    origin: { checkpoint: directory },
+    run: run?.path,
+    record,
+    stored: storedLayer(card, record),
+    async open(view) {
+      checkChannels(view, card, directory);
+      const session = withoutDrawing(() => openSession(architecture, viewed(card, view), 0));
+      await loadWeights(session.model, checkpoint);
+      return { session, named: true };
+    },
+  };
+}
+
+/** Means a weights file of an architecture, which is opened with the network. */
+export function weightsModel(path: string, arch: string): TrainedModel {
+  const architecture = findArchitecture(arch);
+  return {
+    architecture,
+    origin: { weights: path },
+    run: undefined,
+    record: undefined,
+    stored: { values: {}, source: 'default' },
+    open: (view, reporter) =>
+      withWeightsFile(path, async (file) => {
+        const { channels } = view;
+        const classes = file.classes ?? numberedClasses(architecture, channels, file);
+        const inputSize = architecture.size;
+        const card = viewed(networkCard(architecture, { classes, inputSize, channels }), view);
+        const session = withoutDrawing(() => openSession(architecture, card, 0));
+        const options = { otherClasses: false };
+        noteIgnored(await loadWeightsFile(session.model, architecture, file, options), reporter);
+        return { session, named: file.classes !== undefined };
+      }),
+  };
 }
 
 /** Throws a DataError unless the checkpoint is one of `arch`, where that is given. */
@@ -32,35 +93,75 @@ export function checkArchitecture({ directory, state }: Checkpoint, arch: string
   );
 }
 
-/** Throws a DataError unless the classes are those that the checkpoint was trained on. */
+/** Throws a DataError unless the classes are those that the network was trained on. */
 export function checkClasses(
-  { directory, state }: Checkpoint,
+  { origin }: TrainedModel,
+  { session, named }: Opened,
   data: string,
   classes: readonly string[],
 ): void {
-  const known = state.network.classes;
+  const known = session.card.classes;
+  const [what] = Object.entries(origin).map(([kind, path]) => `${kind} ${path}`);
   if (known.length !== classes.length) {
     throw new DataError(
-      `The checkpoint ${directory} tells ${known.length} classes apart but ${data} has ${classes.length}`,
+      `The ${what} tells ${known.length} classes apart but ${data} has ${classes.length}`,
     );
   }
-  const differs = known.findIndex((name, index) => name !== classes[index]);
+  const differs = named ? known.findIndex((name, index) => name !== classes[index]) : -1;
   if (differs < 0) return;
   throw new DataError(
-    `The classes of ${data} are not those of the checkpoint ${directory}: ` +
-      `class ${differs} is "${classes[differs]}" where the checkpoint has "${known[differs]}"`,
+    `The classes of ${data} are not those of the ${what}: ` +
+      `class ${differs} is "${classes[differs]}" where the training had "${known[differs]}"`,
   );
 }
 
-/** The batch size of the run, so that an evaluation adds up as the run's own did. */
-export function storedLayer({ record }: TrainedModel): Layer {
+/** The batch size of the run, so that an evaluation adds up as the run's own did, and its colours. */
+function storedLayer(card: NetworkCard, record: RunRecord | undefined): Layer {
+  const { channels, mean, std, inputSize } = card;
   const batchSize = record?.settings['batch-size'];
-  return { values: batchSize ? { 'batch-size': batchSize.value } : {}, source: 'default' };
+  return {
+    values: {
+      channels,
+      mean,
+      std,
+      'input-size': inputSize,
+      ...(batchSize ? { 'batch-size': batchSize.value } : {}),
+    },
+    source: 'default',
+  };
 }
 
-/** Builds the network on the device and fills in its weights. */
-export async function restoreSession({ architecture, checkpoint }: TrainedModel): Promise<Session> {
-  const session = openSession(architecture, checkpoint.state.network, 0);
-  await loadWeights(session.model, checkpoint);
-  return session;
+function checkChannels({ channels }: View, card: NetworkCard, directory: string): void {
+  if (channels === card.channels) return;
+  throw new UsageError(
+    `Expected --channels to be ${card.channels}, as ${directory} was trained, but received ${channels}`,
+  );
+}
+
+/** The card with what the settings change in the way to the network. */
+function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: View): NetworkCard {
+  const size = cropSize ?? card.inputSize;
+  const scaled = scaleTransform(card.transform, size);
+  const transform = { ...scaled, resize: resizeSize ?? scaled.resize };
+  checkTransform(transform);
+  return {
+    ...card,
+    inputSize: size,
+    transform,
+    mean: perChannel(mean, card.channels),
+    std: perChannel(std, card.channels),
+  };
+}
+
+/** "0", "1" … for the classes of a file that does not name them. */
+function numberedClasses(
+  architecture: Architecture,
+  channels: 1 | 3,
+  file: WeightsFile,
+): readonly string[] {
+  const { classes, size } = architecture;
+  const model = withoutDrawing(() => architecture.build({ classes, size, channels, seed: 0 }));
+  const count = countClasses(model, architecture, file) ?? classes;
+  model.dispose();
+  return Array.from({ length: count }, (_, index) => String(index));
 }

@@ -5,7 +5,7 @@ import type { Settings } from '../config.js';
 import { listFiles } from '../data/picture-table.js';
 import { DataError } from '../errors.js';
 import { openEvaluationBatches } from './loaders.js';
-import { restoreSession, type TrainedModel } from './open-model.js';
+import type { TrainedModel } from './open-model.js';
 import type { Reporter } from './reporter.js';
 import { upload } from './session.js';
 import { startBackend } from './start-backend.js';
@@ -34,9 +34,9 @@ export async function predict(
   reporter: Reporter,
 ): Promise<Prediction[]> {
   await checkFiles(files);
-  const { channels, transform, classes } = trained.checkpoint.state.network;
   const backend = await startBackend(settings, reporter);
-  const session = await restoreSession(trained);
+  const { session } = await trained.open(settings, reporter);
+  const { channels, transform, classes } = session.card;
   const paths = files.map((file) => resolve(file));
   const split = { pictures: listFiles(paths), labels: new Int32Array(files.length) };
   const batchSize = Math.min(settings.batchSize, files.length);

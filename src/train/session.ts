@@ -138,7 +138,7 @@ export function networkCard(
 }
 
 /** One number per channel: grey takes the mean of RGB, RGB repeats grey. */
-function perChannel(values: readonly number[], channels: 1 | 3): number[] {
+export function perChannel(values: readonly number[], channels: 1 | 3): number[] {
   if (values.length === channels) return [...values];
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return new Array<number>(channels).fill(mean);
