@@ -51,14 +51,17 @@ describe('native training kernels', () => {
         { shape: [1, 1, 1, 1], mean: [0], std: [1] },
       ];
       for (const { shape, mean, std } of cases) {
-        it(`of [${shape}] become the floats of their twin, mirrored where asked`, () => {
+        it(`of [${shape}] become the floats of their twin, mirrored and moved in colour`, () => {
           const size = tf.util.sizeFromShape(shape);
           const bytes = Uint8Array.from(numbers(size), (value) => (value + 1) * 127.5);
           const flags = Int32Array.from({ length: shape[0] as number }, (_, index) => index % 2);
+          const offsetShape: [number, number] = [shape[0] as number, shape[3] as number];
+          const moves = numbers(tf.util.sizeFromShape(offsetShape));
           const compute = () => {
             const images = tf.tensor(bytes, shape, 'bool');
             const mirror = tf.tensor1d(flags, 'int32');
-            return runKernel('ImageToFloat', { images, mirror }, { mean, std });
+            const inputs = { images, mirror, offsets: tf.tensor2d(moves, offsetShape) };
+            return runKernel('ImageToFloat', inputs, { mean, std });
           };
           assert.deepEqual(compare(compute, tolerance, 'ImageToFloat'), [precision]);
         });

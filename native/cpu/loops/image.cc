@@ -1,4 +1,4 @@
-// Bytes to normalised floats, mirrored where asked, in one pass.
+// Bytes to normalised floats, colours moved and mirrored where asked, in one pass.
 #include "parallel.h"
 
 namespace cnn {
@@ -24,27 +24,38 @@ void mirrorRow(const uint8_t* __restrict bytes, int64_t width, uint8_t* __restri
   }
 }
 
+// A pixel's values over a row of `size` elements.
+void repeatPixel(const float* pixel, int channels, int64_t size, float* __restrict out) {
+  for (int64_t i = 0; i < size; i++) out[i] = pixel[i % channels];
+}
+
 template <class T>
 void convert(const Call& call, const ImageParams& p) {
   const uint8_t* bytes = valuesOf<uint8_t>(call.inputs[0]);
   const int32_t* mirror = valuesOf<int32_t>(call.inputs[1]);
+  const float* offsets = valuesOf<float>(call.inputs[2]);
   T* images = valuesOf<T>(call.outputs[0]);
   const int64_t rowSize = int64_t{p.width} * p.channels;
   const int64_t rows = int64_t{p.batch} * p.height;
   int parts = partsFor(rows, kRowsGrain);
-  // Part 0 holds the tables; the others one mirrored row each.
+  // Part 0 holds the table of scales; the others the shifts of an image and one mirrored row each.
   PartScratch<float> scratch(call.context, parts + 1, 2 * rowSize);
   float* scale = scratch.of(0);
-  float* shift = scale + rowSize;
-  for (int64_t i = 0; i < rowSize; i++) {
-    scale[i] = p.scale[i % p.channels];
-    shift[i] = p.shift[i % p.channels];
-  }
+  repeatPixel(p.scale, p.channels, rowSize, scale);
   parallelParts(parts, rows, [&](int part, int64_t begin, int64_t end) {
-    uint8_t* mirrored = reinterpret_cast<uint8_t*>(scratch.of(part + 1));
+    float* shift = scratch.of(part + 1);
+    uint8_t* mirrored = reinterpret_cast<uint8_t*>(shift + rowSize);
     for (int64_t row = begin; row < end; row++) {
+      const int64_t image = row / p.height;
+      if (row == begin || row % p.height == 0) {
+        float pixel[3] = {};
+        for (int c = 0; c < p.channels; c++) {
+          pixel[c] = p.shift[c] + offsets[image * p.channels + c] * (255 * p.scale[c]);
+        }
+        repeatPixel(pixel, p.channels, rowSize, shift);
+      }
       const uint8_t* source = bytes + row * rowSize;
-      if (mirror[row / p.height] != 0) {
+      if (mirror[image] != 0) {
         p.channels == 1 ? mirrorRow<1>(source, p.width, mirrored)
                         : mirrorRow<3>(source, p.width, mirrored);
         source = mirrored;
@@ -56,9 +67,11 @@ void convert(const Call& call, const ImageParams& p) {
 
 }  // namespace
 
-// Inputs images (N, H, W, C) of bytes, C 1 or 3, and mirror (N).
+// Inputs images (N, H, W, C) of bytes, C 1 or 3, mirror (N) and colour offsets (N, C) in [0, 1]
+// units.
 CNN_KERNEL(ImageToFloat, ImageParams) {
   if (call.inputs[0].dtype != DType::UInt8 || call.inputs[1].dtype != DType::Int32) return false;
+  if (call.inputs[2].dtype != DType::Float32) return false;
   if (params.channels != 1 && params.channels != 3) return false;
   return withFloatType(call.outputs[0].dtype, [&](auto image) {
     convert<decltype(image)>(call, params);

@@ -4,6 +4,7 @@ import type { KernelCall, KernelRows } from './row.js';
 interface ImageInputs {
   images: TensorInfo;
   mirror: TensorInfo;
+  offsets: TensorInfo;
 }
 
 interface ImageAttrs {
@@ -12,19 +13,20 @@ interface ImageAttrs {
 }
 
 function imageToFloat({
-  inputs: { images, mirror },
+  inputs: { images, mirror, offsets },
   attrs: { mean, std },
   backend,
 }: KernelCall<ImageInputs, ImageAttrs>) {
   const channels = images.shape[3];
   if (images.dtype !== 'bool' || mirror.dtype !== 'int32') return undefined;
+  if (offsets.dtype !== 'float32') return undefined;
   if (images.shape.includes(0) || (channels !== 1 && channels !== 3)) return undefined;
-  // (byte / 255 - mean) / std as byte * scale + shift; ImageParams always holds three of each.
+  // (byte / 255 + offset - mean) / std as byte * scale + shift, to which the kernel adds the offset; ImageParams always holds three of each.
   const scale = [0, 0, 0].map((_, channel) => 1 / (255 * (std[channel] ?? 1)));
   const shift = [0, 0, 0].map((_, channel) => -(mean[channel] ?? 0) / (std[channel] ?? 1));
   const output = { shape: images.shape, storage: 'compute' } as const;
   const floats = [...scale, ...shift];
-  return backend.runOne('ImageToFloat', [images, mirror], output, images.shape, floats);
+  return backend.runOne('ImageToFloat', [images, mirror, offsets], output, images.shape, floats);
 }
 
 export const imageKernels: KernelRows = { ImageToFloat: imageToFloat };
