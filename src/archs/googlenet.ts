@@ -10,7 +10,7 @@
  *
  * Differs from the paper: initial weights, batch size, learning rate and decay of Caffe's
  * bvlc_googlenet, with a cosine in place of its polynomial (the paper's 4 % every 8 epochs goes with
- * averaged weights); random crops of images of one scale; AlexNet's constants of local response
+ * averaged weights); AlexNet's constants of local response
  * normalisation; the last pooling is global, and a head's pooling adaptive where its map is smaller
  * than 5×5, so that other image sizes do.
  */
@@ -19,7 +19,7 @@ import type { Architecture, BuildOptions } from './architecture.js';
 import { dropout, globalAveragePool, image, localResponse, maxPool } from './blocks.js';
 import { auxiliaryHead, conv, type Form, full, inception } from './inception.js';
 import { constant, normal, pytorch, uniform } from './initialisers.js';
-import { GOOGLENET_RECIPE, RESNET_RECIPE } from './recipes.js';
+import { GOOGLENET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
 
 // biome-ignore format: the columns of table 1, with the head or pooling that follows a module
 const MODULES = [
@@ -133,7 +133,7 @@ export const googlenetBn: Architecture = {
   parameters: 7_005_832,
   macs: 1_582_671_872,
   auxiliary: { weight: 0.3, parameters: 13_385_816, macs: 1_591_044_096 },
-  recipe: RESNET_RECIPE,
+  recipe: TORCHVISION_NORM_RECIPE,
   build: (options) => build(BN, options),
 };
 
@@ -144,7 +144,7 @@ export const googlenetTorchvision: Architecture = {
   macs: 1_498_376_192,
   auxiliary: { weight: 0.3, parameters: 13_004_888, macs: 1_506_748_416 },
   published: { top1: 69.778, top5: 89.53, protocol: 'ILSVRC-2012 val, centre crop (torchvision)' },
-  recipe: RESNET_RECIPE,
+  recipe: TORCHVISION_NORM_RECIPE,
   torchvision,
   build: (options) => build(TORCHVISION, options),
 };

@@ -12,6 +12,7 @@ import { cifarDensenets } from './densenet-cifar.js';
 import { googlenet, googlenetBn, googlenetTorchvision } from './googlenet.js';
 import { lenet5 } from './lenet5.js';
 import { resnets } from './resnet.js';
+import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
@@ -24,6 +25,7 @@ export const architectures: readonly Architecture[] = [
   alexnet,
   alexnet1gpu,
   alexnetTorchvision,
+  ...vggs,
   googlenet,
   googlenetBn,
   googlenetTorchvision,
@@ -38,6 +40,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'lenet-5': 'lenet5',
   densenet: 'densenet121',
   resnet: 'resnet50',
+  vgg: 'vgg16',
   'resnet18-torchvision': 'resnet18',
   'resnet34-torchvision': 'resnet34',
 };

@@ -1,4 +1,5 @@
 /** The settings that the recipes of several families share. */
+import { INCEPTION_AREA, INCEPTION_ASPECT } from '../augment/transform.js';
 import type { Recipe } from './architecture.js';
 
 /** Mean and deviation of ImageNet's training images, red, green, blue, in [0, 1] units. */
@@ -8,6 +9,20 @@ export const IMAGENET_COLOURS = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.22
 export const IMAGENET_TRANSFORM: Recipe['transform'] = {
   train: { resize: 256, crop: 'random', size: 224, mirror: true, pad: 0 },
   val: { resize: 256, crop: 'centre', size: 224, mirror: false, pad: 0 },
+};
+
+/** Boxes of 8 to 100 % of the area, resized to 224 (GoogLeNet, section 6); mirroring. */
+export const INCEPTION_TRANSFORM: Recipe['transform'] = {
+  train: {
+    resize: 256,
+    crop: 'area',
+    area: INCEPTION_AREA,
+    aspect: INCEPTION_ASPECT,
+    size: 224,
+    mirror: true,
+    pad: 0,
+  },
+  val: IMAGENET_TRANSFORM.val,
 };
 
 /** torchvision's classification reference script with its defaults for AlexNet and VGG. */
@@ -25,15 +40,24 @@ export const TORCHVISION_RECIPE: Recipe = {
   decayBias: true,
   biasLrScale: 1,
   labelSmoothing: 0,
-  transform: IMAGENET_TRANSFORM,
+  transform: INCEPTION_TRANSFORM,
   ...IMAGENET_COLOURS,
 };
 
-/** He et al., 2015, section 3.4, in the 90 epochs of fb.resnet.torch and torchvision. */
-export const RESNET_RECIPE: Recipe = { ...TORCHVISION_RECIPE, lr: 0.1 };
+/** The same script's rate for networks with batch normalisation. */
+export const TORCHVISION_NORM_RECIPE: Recipe = { ...TORCHVISION_RECIPE, lr: 0.1 };
+
+/** He et al., 2015, section 3.4: short side 256 to 480; in 90 epochs as in fb.resnet.torch. */
+export const RESNET_RECIPE: Recipe = {
+  ...TORCHVISION_NORM_RECIPE,
+  transform: {
+    train: { ...IMAGENET_TRANSFORM.train, resize: [256, 480] },
+    val: IMAGENET_TRANSFORM.val,
+  },
+};
 
 /** github.com/facebookarchive/fb.resnet.torch, in which the later networks were trained. */
-export const TORCH_RECIPE: Recipe = { ...RESNET_RECIPE, nesterov: true };
+export const TORCH_RECIPE: Recipe = { ...TORCHVISION_NORM_RECIPE, nesterov: true };
 
 /** He et al., 2015, section 4.2: 64,000 steps; the rate falls at thirds instead of at 1/2 and 3/4. */
 export const CIFAR_RECIPE: Recipe = {

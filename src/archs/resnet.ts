@@ -4,15 +4,15 @@
  * projections (option B). `-torchvision` has the stride in the 3×3 convolution instead of the first
  * 1×1, as torchvision/models/resnet.py; in ResNet-18 and -34 that is the same network.
  *
- * Differs from the paper: 90 epochs whose learning rate falls every 30 instead of on plateaus; random
- * crops of images of one scale; colours are not changed; the running statistics are used as they
+ * Differs from the paper: 90 epochs whose learning rate falls every 30 instead of on plateaus;
+ * colours are not changed; the running statistics are used as they
  * are instead of being computed anew after training.
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { channelsOf, dense, globalAveragePool, image, maxPool, relu } from './blocks.js';
 import { pytorch } from './initialisers.js';
-import { RESNET_RECIPE } from './recipes.js';
+import { RESNET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
 import { BASIC, BOTTLENECK, convNorm, residual } from './residual.js';
 
 const FILTERS = [64, 128, 256, 512];
@@ -101,7 +101,7 @@ export const resnets: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth,
     published,
-    recipe: RESNET_RECIPE,
+    recipe: name.endsWith('-torchvision') ? TORCHVISION_NORM_RECIPE : RESNET_RECIPE,
     ...(loads && { torchvision }),
     build: (options) => build(network, options),
   };

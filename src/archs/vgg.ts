@@ -1,0 +1,139 @@
+/**
+ * VGG. Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+ * 2014 (ICLR 2015), table 1. vgg11, vgg11-lrn, vgg13, vgg16-1x1, vgg16 and vgg19 are its
+ * configurations A, A-LRN, B, C, D and E; `-bn` has batch normalisation after each convolution, as
+ * torchvision/models/vgg.py.
+ *
+ * Differs from the paper: images are divided by their deviation and weights are He's, with which all
+ * depths learn from the start (the paper begins the deep ones with net A, or draws by Glorot for
+ * images of 0 to 255); the learning rate falls every 20 epochs instead of on plateaus; colours are
+ * not changed. Differs from torchvision: no adaptive pooling, so that fc6 has other sizes at other
+ * image sizes; dropout follows ReLU, which is the same.
+ */
+import { model } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import {
+  batchNorm,
+  convolution,
+  dense,
+  dropout,
+  flatten,
+  image,
+  localResponse,
+  maxPool,
+  relu,
+} from './blocks.js';
+import { he, normal } from './initialisers.js';
+import { IMAGENET_TRANSFORM, TORCHVISION_RECIPE } from './recipes.js';
+
+const FILTERS = [64, 128, 256, 512, 512];
+const DENSE = ['6', '7'];
+
+const DENSELY = 'ILSVRC-2012 val, dense at scale 256, one network';
+const TORCHVISION = 'ILSVRC-2012 val, centre crop (torchvision)';
+
+// biome-ignore format: table 1 of the paper: convolutions of each stage; results of its table 3
+const NETWORKS: Network[] = [
+  { name: 'vgg11',     convs: [1, 1, 2, 2, 2], parameters: 132_863_336, macs:  7_609_090_048, top1: 70.4,   top5: 89.6 },
+  { name: 'vgg11-lrn', convs: [1, 1, 2, 2, 2], parameters: 132_863_336, macs:  7_609_090_048, top1: 70.3,   top5: 89.5,   form: 'lrn' },
+  { name: 'vgg13',     convs: [2, 2, 2, 2, 2], parameters: 133_047_848, macs: 11_308_466_176, top1: 71.3,   top5: 90.1 },
+  { name: 'vgg16-1x1', convs: [2, 2, 3, 3, 3], parameters: 133_638_952, macs: 11_770_888_192, top1: 71.9,   top5: 90.6,   form: '1x1' },
+  { name: 'vgg16',     convs: [2, 2, 3, 3, 3], parameters: 138_357_544, macs: 15_470_264_320, top1: 73.0,   top5: 91.2 },
+  { name: 'vgg19',     convs: [2, 2, 4, 4, 4], parameters: 143_667_240, macs: 19_632_062_464, top1: 72.7,   top5: 91.0 },
+  { name: 'vgg11-bn',  convs: [1, 1, 2, 2, 2], parameters: 132_868_840, macs:  7_609_090_048, top1: 70.37,  top5: 89.81,  form: 'bn' },
+  { name: 'vgg13-bn',  convs: [2, 2, 2, 2, 2], parameters: 133_053_736, macs: 11_308_466_176, top1: 71.586, top5: 90.374, form: 'bn' },
+  { name: 'vgg16-bn',  convs: [2, 2, 3, 3, 3], parameters: 138_365_992, macs: 15_470_264_320, top1: 73.36,  top5: 91.516, form: 'bn' },
+  { name: 'vgg19-bn',  convs: [2, 2, 4, 4, 4], parameters: 143_678_248, macs: 19_632_062_464, top1: 74.218, top5: 91.842, form: 'bn' },
+];
+
+interface Network {
+  readonly name: string;
+  readonly convs: readonly number[];
+  readonly parameters: number;
+  readonly macs: number;
+  readonly top1: number;
+  readonly top5: number;
+  /** `1x1`: the last convolution of stages 3 to 5; `lrn`: normalisation after the first. */
+  readonly form?: 'lrn' | '1x1' | 'bn';
+}
+
+function build({ name, convs, form }: Network, options: BuildOptions) {
+  const { classes, seed } = options;
+  const images = image(options);
+  let x = images;
+  convs.forEach((count, place) => {
+    const filters = FILTERS[place] as number;
+    for (let index = 1; index <= count; index++) {
+      const id = `${place + 1}_${index}`;
+      const kernel = form === '1x1' && index === 3 ? 1 : 3;
+      const settings = {
+        name: `conv${id}`,
+        filters,
+        kernel,
+        pad: (kernel - 1) / 2,
+        kernelInitializer: he(kernel ** 2 * filters, seed, `conv${id}/kernel`),
+      };
+      if (form !== 'bn') x = convolution(x, { ...settings, activation: 'relu' });
+      else x = relu(batchNorm(convolution(x, settings), { name: `bn${id}` }), `relu${id}`);
+      if (form === 'lrn' && id === '1_1') x = localResponse(x, 'norm1');
+    }
+    x = maxPool(x, `pool${place + 1}`, 2, 2);
+  });
+  x = flatten(x);
+  const draw = (layer: string) => ({ kernelInitializer: normal(0.01, seed, `${layer}/kernel`) });
+  for (const number of DENSE) {
+    const layer = `fc${number}`;
+    x = dense(x, { name: layer, units: 4096, activation: 'relu', ...draw(layer) });
+    x = dropout(x, `drop${number}`, 0.5);
+  }
+  const logits = dense(x, { name: 'fc8', units: classes, ...draw('fc8') });
+  return model({ inputs: images, outputs: logits, name });
+}
+
+/** torchvision numbers convolutions, normalisations, ReLUs and poolings alike, from 0. */
+function torchvisionOf({ convs, form }: Network) {
+  const each = form === 'bn' ? 3 : 2;
+  const classifier: Record<string, string> = { 6: '0', 7: '3', 8: '6' };
+  return (layer: string): string | undefined => {
+    const [, word, stage, index] = /^(conv|bn|fc)(\d)(?:_(\d))?$/.exec(layer) ?? [];
+    if (!word || !stage) return undefined;
+    if (word === 'fc') return `classifier.${classifier[stage]}`;
+    const poolings = Number(stage) - 1;
+    const before = convs.slice(0, poolings).reduce((sum, count) => sum + count, 0);
+    const place = (before + Number(index) - 1) * each + poolings;
+    return `features.${word === 'bn' ? place + 1 : place}`;
+  };
+}
+
+const PAPER_RECIPE = {
+  ...TORCHVISION_RECIPE,
+  epochs: 74,
+  lrStepSize: 20,
+  weightDecay: 5e-4,
+  transform: IMAGENET_TRANSFORM,
+};
+
+export const vggs: Architecture[] = NETWORKS.map((network) => {
+  const { name, convs, form, parameters, macs, top1, top5 } = network;
+  const paper = {
+    title: 'Very Deep Convolutional Networks for Large-Scale Image Recognition',
+    authors: 'Simonyan, Zisserman',
+    year: 2014,
+    url: 'https://arxiv.org/abs/1409.1556',
+  };
+  return {
+    name,
+    family: 'vgg',
+    paper,
+    size: 224,
+    channels: 3,
+    classes: 1000,
+    parameters,
+    macs,
+    depth: convs.reduce((sum, count) => sum + count, DENSE.length + 1),
+    published: { top1, top5, protocol: form === 'bn' ? TORCHVISION : DENSELY },
+    recipe: form === 'bn' ? TORCHVISION_RECIPE : PAPER_RECIPE,
+    ...((!form || form === 'bn') && { torchvision: torchvisionOf(network) }),
+    build: (options) => build(network, options),
+  };
+});
