@@ -38,7 +38,15 @@ export function philox4x32(counter: Readonly<Words4>, key: readonly [number, num
 }
 
 /** What a stream of random numbers is for; each purpose is independent of the others. */
-export const PURPOSES = { order: 1, augment: 2, weights: 3, dropout: 4, subset: 5 } as const;
+export const PURPOSES = {
+  order: 1,
+  augment: 2,
+  weights: 3,
+  dropout: 4,
+  subset: 5,
+  box: 6,
+  colour: 7,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 export interface Random {

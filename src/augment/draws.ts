@@ -1,4 +1,4 @@
-import { random } from '../rng.js';
+import { type Random, random } from '../rng.js';
 import type { Transform } from './transform.js';
 
 /** What chance decides about one picture; fractions are in [0, 1). */
@@ -11,16 +11,18 @@ export interface Draws {
   readonly short: number;
   /** Crop `area`: share of the area and aspect of each try. */
   readonly tries: readonly (readonly [area: number, aspect: number])[];
+  /** Of the three principal colours, from N(0, 1); empty where colours stay. */
+  readonly colour: readonly number[];
 }
 
-const UNMOVED: Draws = { x: 0, y: 0, mirror: false, short: 0, tries: [] };
+const UNMOVED: Draws = { x: 0, y: 0, mirror: false, short: 0, tries: [], colour: [] };
 
 /** Tries of torchvision's RandomResizedCrop before it takes the centre. */
 const TRIES = 10;
 
 /**
- * The draws for picture `index` of the split in `epoch`. They are always made in the same order, so
- * that turning one transform off leaves the others as they were.
+ * The draws for picture `index` of the split in `epoch`. Each is made whether it is used or not, or
+ * from a stream of its own, so that turning one transform off leaves the others as they were.
  */
 export function drawAugmentation(
   transform: Transform,
@@ -28,16 +30,23 @@ export function drawAugmentation(
   epoch: number,
   index: number,
 ): Draws {
-  const { crop, mirror, resize } = transform;
-  if (crop === 'centre' && !mirror && typeof resize === 'number') return UNMOVED;
+  const { crop, mirror, resize, colour = 0 } = transform;
+  if (crop === 'centre' && !mirror && typeof resize === 'number' && colour === 0) return UNMOVED;
   const draw = random(seed, 'augment', epoch, index);
-  const x = draw.uniform();
-  const y = draw.uniform();
-  const mirrored = draw.uniform() < 0.5 && mirror;
-  const short = draw.uniform();
-  const tries = Array.from(
-    { length: crop === 'area' ? TRIES : 0 },
-    () => [draw.uniform(), draw.uniform()] as const,
-  );
-  return { x, y, mirror: mirrored, short, tries };
+  return {
+    x: draw.uniform(),
+    y: draw.uniform(),
+    mirror: draw.uniform() < 0.5 && mirror,
+    short: draw.uniform(),
+    tries: crop === 'area' ? drawTries(random(seed, 'box', epoch, index)) : [],
+    colour: colour > 0 ? drawColour(random(seed, 'colour', epoch, index)) : [],
+  };
+}
+
+function drawTries(draw: Random): Draws['tries'] {
+  return Array.from({ length: TRIES }, () => [draw.uniform(), draw.uniform()]);
+}
+
+function drawColour(draw: Random): number[] {
+  return [draw.normal(), draw.normal(), draw.normal()];
 }

@@ -1,18 +1,27 @@
+interface BatchShape {
+  readonly batchSize: number;
+  /** Side of a picture in pixels. */
+  readonly size: number;
+  readonly channels: 1 | 3;
+}
+
 /** Memory of one batch. */
 export class Buffers {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
   readonly mirror: Uint8Array;
+  readonly offsets: Float32Array;
   readonly #pictureBytes: number;
 
   constructor(
     readonly id: number,
     shared: SharedArrayBuffer,
-    batchSize: number,
+    { batchSize, channels }: BatchShape,
   ) {
     this.images = new Uint8Array(shared);
     this.labels = new Int32Array(batchSize);
     this.mirror = new Uint8Array(batchSize);
+    this.offsets = new Float32Array(batchSize * channels);
     this.#pictureBytes = shared.byteLength / batchSize;
   }
 
@@ -21,11 +30,20 @@ export class Buffers {
     return this.images.subarray(slot * this.#pictureBytes, (slot + 1) * this.#pictureBytes);
   }
 
+  /** Sets what is added to each channel of a slot; grey pictures keep their level. */
+  move(slot: number, offset: readonly number[]): void {
+    const channels = this.offsets.length / this.labels.length;
+    for (let channel = 0; channel < channels; channel++) {
+      this.offsets[slot * channels + channel] = channels === 1 ? 0 : (offset[channel] ?? 0);
+    }
+  }
+
   /** Makes a slot count as no picture. */
   clear(slot: number): void {
     this.slot(slot).fill(0);
     this.labels[slot] = -1;
     this.mirror[slot] = 0;
+    this.move(slot, []);
   }
 }
 
@@ -35,10 +53,10 @@ export class BatchBuffers {
   readonly #free: Buffers[];
   readonly #waiting: ((buffers: Buffers) => void)[] = [];
 
-  constructor(count: number, batchSize: number, pictureBytes: number) {
-    const bytes = batchSize * pictureBytes;
+  constructor(count: number, shape: BatchShape) {
+    const bytes = shape.batchSize * shape.size ** 2 * shape.channels;
     this.shared = Array.from({ length: count }, () => new SharedArrayBuffer(bytes));
-    this.#free = this.shared.map((shared, id) => new Buffers(id, shared, batchSize));
+    this.#free = this.shared.map((shared, id) => new Buffers(id, shared, shape));
   }
 
   /** A free buffer, as soon as there is one. */

@@ -1,9 +1,12 @@
 import {
   checkTransform,
+  colourOffset,
   cropWindow,
   drawAugmentation,
   fillSlot,
+  IMAGENET_PRINCIPAL_COLOURS,
   isPlainCrop,
+  type PrincipalColours,
   type Transform,
 } from '../augment/index.js';
 import { UsageError } from '../errors.js';
@@ -21,6 +24,8 @@ export interface Batch {
   readonly labels: Int32Array;
   /** (N); 1 = to be mirrored left to right, which the device does. */
   readonly mirror: Uint8Array;
+  /** (N, C); what the device adds to the colours, in [0, 1] units; 0 where C is 1. */
+  readonly offsets: Float32Array;
   /** Slots that stand for a picture of the split, read or not: N less padding. */
   readonly count: number;
   /** Gives the buffer back; once is enough. */
@@ -33,6 +38,8 @@ export interface BatchSettings {
   readonly imageSize: number;
   readonly channels: 1 | 3;
   readonly transform: Transform;
+  /** What colour offsets go along; ImageNet's by default. */
+  readonly principalColours?: PrincipalColours;
   readonly seed: number;
   /** Decoding threads. */
   readonly workers: number;
@@ -88,7 +95,7 @@ class Loader implements BatchLoader {
     this.#settings = settings;
     this.steps =
       lastBatch === 'drop' ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
-    this.#buffers = new BatchBuffers(prefetch + 2, batchSize, transform.size ** 2 * channels);
+    this.#buffers = new BatchBuffers(prefetch + 2, { batchSize, size: transform.size, channels });
     const buffers = this.#buffers.shared;
     this.#pool = new DecodePool(workers, { transform, channels, buffers });
     this.#cache = new PictureCache(count, cacheBytes);
@@ -149,13 +156,13 @@ class Loader implements BatchLoader {
       release();
       throw error;
     }
-    const { images, labels, mirror } = buffers;
-    return { batch: { images, labels, mirror, count, release }, failures };
+    const { images, labels, mirror, offsets } = buffers;
+    return { batch: { images, labels, mirror, offsets, count, release }, failures };
   }
 
   /** Fills a slot from memory, or says what a thread has to do for it. */
   #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
-    const { transform, seed, channels } = this.#settings;
+    const { transform, seed, channels, principalColours } = this.#settings;
     const { pictures } = this.#split;
     if (this.unreadable.size > 0 && this.unreadable.has(pictures.name(index))) {
       buffers.clear(slot);
@@ -164,6 +171,8 @@ class Loader implements BatchLoader {
     const draws = drawAugmentation(transform, seed, epoch, index);
     buffers.labels[slot] = this.#split.labels[index] as number;
     buffers.mirror[slot] = Number(draws.mirror);
+    const basis = principalColours ?? IMAGENET_PRINCIPAL_COLOURS;
+    buffers.move(slot, colourOffset(basis, transform.colour ?? 0, draws.colour));
     const picture = this.#cache.get(index);
     if (picture === undefined) return [{ slot, source: pictures.locate(index), draws }];
     const window = cropWindow(transform, picture.width, picture.height, draws);

@@ -151,6 +151,7 @@ async function syntheticSource(
     images: Uint8Array.from({ length: count }, () => draw.below(256)),
     labels: Int32Array.from({ length: batchSize }, () => draw.below(classes)),
     mirror: new Uint8Array(batchSize),
+    offsets: new Float32Array(batchSize * channels),
     count: batchSize,
     release: () => {},
   });

@@ -54,6 +54,7 @@ function runStep(session: Session, optimizer: Sgd, batchSize: number, step: numb
     images: new Uint8Array(batchSize * inputSize * inputSize * channels),
     labels: new Int32Array(batchSize),
     mirror: new Uint8Array(batchSize),
+    offsets: new Float32Array(batchSize * channels),
     count: batchSize,
     release: () => {},
   });

@@ -68,7 +68,7 @@ export function upload(session: Session, batch: Batch): DeviceBatch {
   const images = tf.tidy(() => {
     // tfjs passes bytes through unchanged only under the label bool.
     const bytes = tf.tensor4d(batch.images, shape, 'bool');
-    return imagesToFloat(bytes, batch.mirror, { mean, std });
+    return imagesToFloat(bytes, batch.mirror, { mean, std }, batch.offsets);
   });
   return { images, labels };
 }
