@@ -3,13 +3,21 @@
  * networks", 2014, as torchvision has it (torchvision/models/alexnet.py).
  *
  * Differs from torchvision: flatten gives (H, W, C) where torchvision's gives (C, H, W), which
- * permutes the rows of fc6; the average pooling to 6×6, the identity at 224, is left out, so that
- * fc6 has other sizes at other image sizes.
+ * permutes the rows of fc6.
  * Differs from the paper: 64 filters and a padding of 2 in conv1, as in torchvision.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './blocks.js';
+import {
+  adaptiveAveragePool,
+  channelsOf,
+  convolution,
+  dense,
+  dropout,
+  flatten,
+  image,
+  maxPool,
+} from './blocks.js';
 import { pytorch } from './initialisers.js';
 import { TORCHVISION_RECIPE } from './recipes.js';
 
@@ -35,6 +43,8 @@ function build(options: BuildOptions) {
     x = convolution(x, { ...layer, ...weights, activation: 'relu' });
     if (pool) x = maxPool(x, pool, 3, 2);
   }
+  // The same weights fit at every image size; at 224 there is nothing to do.
+  x = adaptiveAveragePool(x, 'avgpool', 6);
   x = flatten(x);
   for (const { drop, ...layer } of DENSE) {
     x = dropout(x, drop, 0.5);
@@ -44,6 +54,12 @@ function build(options: BuildOptions) {
   const logits = dense(x, { name: 'fc8', units: options.classes, ...weights });
   return model({ inputs: images, outputs: logits, name: 'alexnet-torchvision' });
 }
+
+// biome-ignore format: ours and torchvision's places in its two Sequentials
+const MODULES: ReadonlyMap<string, string> = new Map([
+  ['conv1', 'features.0'], ['conv2', 'features.3'], ['conv3', 'features.6'], ['conv4', 'features.8'], ['conv5', 'features.10'],
+  ['fc6', 'classifier.1'], ['fc7', 'classifier.4'], ['fc8', 'classifier.6'],
+]);
 
 export const alexnetTorchvision: Architecture = {
   name: 'alexnet-torchvision',
@@ -62,5 +78,6 @@ export const alexnetTorchvision: Architecture = {
   depth: 8,
   published: { top1: 56.522, top5: 79.066, protocol: 'ILSVRC-2012 val, centre crop (torchvision)' },
   recipe: TORCHVISION_RECIPE,
+  torchvision: (layer) => MODULES.get(layer),
   build,
 };

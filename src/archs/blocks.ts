@@ -2,7 +2,7 @@
 import { input, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
 import type { BuildOptions } from './architecture.js';
-import { constant, type Initialiser } from './initialisers.js';
+import { constant, he, type Initialiser } from './initialisers.js';
 import {
   type Activation,
   AdaptiveAveragePooling2D,
@@ -63,6 +63,24 @@ export function convolution(x: SymbolicTensor, settings: Convolution): SymbolicT
   };
   if (groups === 1) return apply(layers.conv2d(options), padded);
   return apply(new GroupConv2D({ ...options, groups }), padded);
+}
+
+export interface HeConvolution {
+  name: string;
+  filters: number;
+  kernel: number;
+  stride?: number;
+  seed: number;
+}
+
+/**
+ * A convolution without bias, padded by half its kernel, with the initial weights of He et al., 2015:
+ * what goes with batch normalisation.
+ */
+export function heConvolution(x: SymbolicTensor, { seed, ...settings }: HeConvolution) {
+  const { name, kernel, filters } = settings;
+  const kernelInitializer = he(kernel ** 2 * filters, seed, `${name}/kernel`);
+  return convolution(x, { ...settings, pad: (kernel - 1) / 2, bias: false, kernelInitializer });
 }
 
 /** Zeros around the image: as many on each side, or [[top, bottom], [left, right]]. */

@@ -5,12 +5,12 @@ import {
   batchNorm,
   channelsOf,
   concat,
-  convolution,
   dense,
   globalAveragePool,
+  heConvolution,
   relu,
 } from './blocks.js';
-import { he, pytorch } from './initialisers.js';
+import { pytorch } from './initialisers.js';
 
 export interface DenseNet {
   /** Layers of each dense block. */
@@ -73,20 +73,5 @@ interface Unit {
 function normReluConv(x: SymbolicTensor, { name, number, filters, kernel, seed }: Unit) {
   const part = (word: string) => `${name}.${word}${number ?? ''}`;
   const y = relu(batchNorm(x, { name: part('bn') }), part('relu'));
-  return plainConv(y, { name: part('conv'), filters, kernel, seed });
-}
-
-interface PlainConv {
-  name: string;
-  filters: number;
-  kernel: number;
-  stride?: number;
-  seed: number;
-}
-
-/** A convolution without bias, padded by half its kernel, with He's initial weights. */
-export function plainConv(x: SymbolicTensor, { seed, ...settings }: PlainConv): SymbolicTensor {
-  const { name, kernel, filters } = settings;
-  const kernelInitializer = he(kernel ** 2 * filters, seed, `${name}/kernel`);
-  return convolution(x, { ...settings, pad: (kernel - 1) / 2, bias: false, kernelInitializer });
+  return heConvolution(y, { name: part('conv'), filters, kernel, seed });
 }

@@ -9,8 +9,8 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { image } from './blocks.js';
-import { denseNet, plainConv } from './dense-block.js';
+import { heConvolution, image } from './blocks.js';
+import { denseNet } from './dense-block.js';
 import { DENSENET_PAPER } from './densenet.js';
 import { CIFAR_RECIPE } from './recipes.js';
 
@@ -24,7 +24,7 @@ function build(network: (typeof NETWORKS)[number], options: BuildOptions) {
   const { name, layers, stem, bottleneck, compression } = network;
   const { classes, seed } = options;
   const images = image(options);
-  const x = plainConv(images, { name: 'conv1', filters: stem, kernel: 3, seed });
+  const x = heConvolution(images, { name: 'conv1', filters: stem, kernel: 3, seed });
   const blocks = [layers, layers, layers];
   const logits = denseNet(x, { blocks, growth: 12, bottleneck, compression, classes, seed });
   return model({ inputs: images, outputs: logits, name });

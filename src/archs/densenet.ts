@@ -7,8 +7,8 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { batchNorm, image, maxPool, relu } from './blocks.js';
-import { denseNet, plainConv } from './dense-block.js';
+import { batchNorm, heConvolution, image, maxPool, relu } from './blocks.js';
+import { denseNet } from './dense-block.js';
 import { TORCH_RECIPE } from './recipes.js';
 
 const AUTHORS = 'ILSVRC-2012 val, centre crop';
@@ -27,7 +27,7 @@ const NETWORKS = [
 function build(name: string, blocks: readonly number[], growth: number, options: BuildOptions) {
   const { classes, seed } = options;
   const images = image(options);
-  let x = plainConv(images, { name: 'conv1', filters: 2 * growth, kernel: 7, stride: 2, seed });
+  let x = heConvolution(images, { name: 'conv1', filters: 2 * growth, kernel: 7, stride: 2, seed });
   x = relu(batchNorm(x, { name: 'bn1' }), 'relu1');
   x = maxPool(x, 'pool1', 3, 2, { pad: 1 });
   const logits = denseNet(x, { blocks, growth, bottleneck: true, compression: 0.5, classes, seed });
@@ -35,16 +35,16 @@ function build(name: string, blocks: readonly number[], growth: number, options:
 }
 
 // biome-ignore format: ours and torchvision's, one a row
-const MODULES: Readonly<Record<string, string>> = {
-  conv1: 'features.conv0',
-  bn1:   'features.norm0',
-  bn5:   'features.norm5',
-  fc:    'classifier',
-};
+const MODULES: ReadonlyMap<string, string> = new Map([
+  ['conv1', 'features.conv0'],
+  ['bn1',   'features.norm0'],
+  ['bn5',   'features.norm5'],
+  ['fc',    'classifier'],
+]);
 
 /** `dense2_5.bn1` is `features.denseblock2.denselayer5.norm1`. */
 function torchvision(layer: string): string | undefined {
-  if (Object.hasOwn(MODULES, layer)) return MODULES[layer];
+  if (MODULES.has(layer)) return MODULES.get(layer);
   const [, block, place, word, number = ''] =
     /^(?:dense|transition)(\d)_?(\d*)\.(bn|conv)(\d?)$/.exec(layer) ?? [];
   if (!word) return undefined;

@@ -89,18 +89,18 @@ function torchvision(layer: string): string | undefined {
   if (/^(fc|aux\d\.fc\d)$/.test(layer)) return layer;
   const [, unit = '', suffix = '.conv'] = /^(.+?)(\.bn)?$/.exec(layer) ?? [];
   const [, module = '', part = ''] = /^(?:(inception..|aux\d)\.)?(.+)$/.exec(unit) ?? [];
-  const name = UNITS[part];
+  const name = UNITS.get(part);
   return name && (module && `${module}.`) + name + suffix;
 }
 
 // biome-ignore format: one branch a row
-const UNITS: Readonly<Record<string, string>> = {
-  conv1: 'conv1', 'conv2.3x3_reduce': 'conv2', 'conv2.3x3': 'conv3', conv: 'conv',
-  '1x1': 'branch1',
-  '3x3_reduce': 'branch2.0', '3x3': 'branch2.1',
-  '5x5_reduce': 'branch3.0', '5x5': 'branch3.1',
-  pool_proj: 'branch4.1',
-};
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ['conv1', 'conv1'], ['conv2.3x3_reduce', 'conv2'], ['conv2.3x3', 'conv3'], ['conv', 'conv'],
+  ['1x1', 'branch1'],
+  ['3x3_reduce', 'branch2.0'], ['3x3', 'branch2.1'],
+  ['5x5_reduce', 'branch3.0'], ['5x5', 'branch3.1'],
+  ['pool_proj', 'branch4.1'],
+]);
 
 const shared = {
   family: 'googlenet',

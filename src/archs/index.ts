@@ -11,7 +11,9 @@ import { densenets } from './densenet.js';
 import { cifarDensenets } from './densenet-cifar.js';
 import { googlenet, googlenetBn, googlenetTorchvision } from './googlenet.js';
 import { lenet5 } from './lenet5.js';
+import { preresnets } from './preresnet.js';
 import { resnets } from './resnet.js';
+import { cifarResnets } from './resnet-cifar.js';
 import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
@@ -30,6 +32,8 @@ export const architectures: readonly Architecture[] = [
   googlenetBn,
   googlenetTorchvision,
   ...resnets,
+  ...preresnets,
+  ...cifarResnets,
   ...densenets,
   ...cifarDensenets,
 ];

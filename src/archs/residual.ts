@@ -5,11 +5,11 @@ import {
   averagePool,
   batchNorm,
   channelsOf,
-  convolution,
+  type HeConvolution,
+  heConvolution,
   padChannels,
   relu,
 } from './blocks.js';
-import { he } from './initialisers.js';
 
 /** One convolution a row; its filters are `widen` times those of the stage. */
 export type Rows = readonly { readonly kernel: number; readonly widen: number }[];
@@ -52,7 +52,6 @@ export function residual(x: SymbolicTensor, settings: Residual): SymbolicTensor 
       filters: filters * widen,
       kernel,
       stride: place === strided ? settings.stride : 1,
-      pad: (kernel - 1) / 2,
       seed,
     });
   });
@@ -80,19 +79,10 @@ function shortcut(x: SymbolicTensor, filters: number, settings: Residual): Symbo
   });
 }
 
-interface ConvNorm {
-  name: string;
-  norm: string;
-  filters: number;
-  kernel: number;
-  stride?: number;
-  pad?: number;
-  seed: number;
-}
-
-/** A convolution with He's initial weights and batch normalisation in place of its bias. */
-export function convNorm(x: SymbolicTensor, { norm, seed, ...settings }: ConvNorm) {
-  const { name, kernel, filters } = settings;
-  const kernelInitializer = he(kernel ** 2 * filters, seed, `${name}/kernel`);
-  return batchNorm(convolution(x, { ...settings, bias: false, kernelInitializer }), { name: norm });
+/** A convolution with batch normalisation, named `norm`, in place of its bias. */
+export function convNorm(
+  x: SymbolicTensor,
+  { norm, ...settings }: HeConvolution & { norm: string },
+) {
+  return batchNorm(heConvolution(x, settings), { name: norm });
 }

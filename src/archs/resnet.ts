@@ -8,7 +8,7 @@
  * colours are not changed; the running statistics are used as they
  * are instead of being computed anew after training.
  */
-import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { channelsOf, dense, globalAveragePool, image, maxPool, relu } from './blocks.js';
 import { pytorch } from './initialisers.js';
@@ -56,8 +56,7 @@ function build({ name, depth }: (typeof NETWORKS)[number], options: BuildOptions
     seed,
   };
   const images = image(options);
-  let x: SymbolicTensor = images;
-  x = convNorm(x, { name: 'conv1', norm: 'bn1', filters: 64, kernel: 7, stride: 2, pad: 3, seed });
+  let x = convNorm(images, { name: 'conv1', norm: 'bn1', filters: 64, kernel: 7, stride: 2, seed });
   x = relu(x, 'relu1');
   x = maxPool(x, 'pool1', 3, 2, { pad: 1 });
   blocks.forEach((count, stage) => {
@@ -82,18 +81,20 @@ function torchvision(layer: string): string | undefined {
   return name && `layer${Number(stage) - 1}.${Number(index) - 1}.${name}`;
 }
 
+export const RESNET_PAPER = {
+  title: 'Deep Residual Learning for Image Recognition',
+  authors: 'He, Zhang, Ren, Sun',
+  year: 2015,
+  url: 'https://arxiv.org/abs/1512.03385',
+};
+
 export const resnets: Architecture[] = NETWORKS.map((network) => {
   const { name, depth, parameters, macs, ...published } = network;
   const loads = name.endsWith('-torchvision') || name === 'resnet18' || name === 'resnet34';
   return {
     name,
     family: 'resnet',
-    paper: {
-      title: 'Deep Residual Learning for Image Recognition',
-      authors: 'He, Zhang, Ren, Sun',
-      year: 2015,
-      url: 'https://arxiv.org/abs/1512.03385',
-    },
+    paper: RESNET_PAPER,
     size: 224,
     channels: 3,
     classes: 1000,

@@ -1,0 +1,116 @@
+/**
+ * Pre-activation ResNet. He, Zhang, Ren, Sun, "Identity Mappings in Deep Residual Networks", 2016,
+ * figure 1b and appendix: batch normalisation and ReLU come before each convolution, the stride is
+ * in the 3×3 as in the authors' code (github.com/KaimingHe/resnet-1k-layers).
+ *
+ * Differs from the paper: 90 epochs; colours are not changed; one centre crop of 224 is evaluated
+ * instead of 320.
+ */
+import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import {
+  add,
+  batchNorm,
+  channelsOf,
+  dense,
+  globalAveragePool,
+  heConvolution,
+  image,
+  maxPool,
+  relu,
+} from './blocks.js';
+import { pytorch } from './initialisers.js';
+import { TORCH_RECIPE } from './recipes.js';
+
+const FILTERS = [64, 128, 256, 512];
+
+/** Protocol of the paper's table 5. */
+const PROTOCOL = 'ILSVRC-2012 val, one 320×320 crop';
+
+// biome-ignore format: the stages of ResNet's table 1; -200 as in the appendix
+const NETWORKS = [
+  //              conv2_x conv3_x conv4_x conv5_x
+  { depth:  50, blocks: [3,  4,  6, 3], parameters: 25_549_352, macs:  4_089_184_256 },
+  { depth: 101, blocks: [3,  4, 23, 3], parameters: 44_541_480, macs:  7_801_405_440 },
+  { depth: 152, blocks: [3,  8, 36, 3], parameters: 60_185_128, macs: 11_513_626_624, published: { top1: 78.9, top5: 94.5, protocol: PROTOCOL } },
+  { depth: 200, blocks: [3, 24, 36, 3], parameters: 64_666_152, macs: 15_007_481_856, published: { top1: 79.3, top5: 94.7, protocol: PROTOCOL } },
+];
+
+function build(name: string, blocks: readonly number[], options: BuildOptions) {
+  const { seed } = options;
+  const images = image(options);
+  let x = heConvolution(images, { name: 'conv1', filters: 64, kernel: 7, stride: 2, seed });
+  x = relu(batchNorm(x, { name: 'bn1' }), 'relu1');
+  x = maxPool(x, 'pool1', 3, 2, { pad: 1 });
+  blocks.forEach((count, stage) => {
+    for (let index = 1; index <= count; index++) {
+      const stride = stage > 0 && index === 1 ? 2 : 1;
+      const filters = FILTERS[stage] as number;
+      x = residual(x, { name: `conv${stage + 2}_${index}`, filters, stride, seed });
+    }
+  });
+  x = relu(batchNorm(x, { name: 'bn5' }), 'relu5');
+  x = globalAveragePool(x, 'pool5');
+  const weights = pytorch(channelsOf(x), seed, 'fc');
+  const logits = dense(x, { name: 'fc', units: options.classes, ...weights });
+  return model({ inputs: images, outputs: logits, name });
+}
+
+interface Residual {
+  name: string;
+  filters: number;
+  stride: number;
+  seed: number;
+}
+
+/** Figure 4e, as a bottleneck. The first block of all follows a normalisation and a ReLU already. */
+function residual(x: SymbolicTensor, { name, filters, stride, seed }: Residual): SymbolicTensor {
+  const rows = [
+    { filters, kernel: 1 },
+    { filters, kernel: 3, stride },
+    { filters: 4 * filters, kernel: 1 },
+  ];
+  let shortcut = x;
+  let y = x;
+  rows.forEach((row, place) => {
+    const number = place + 1;
+    if (name !== 'conv2_1' || place > 0) {
+      y = relu(batchNorm(y, { name: `${name}.bn${number}` }), `${name}.relu${number}`);
+    }
+    // A shortcut that changes the shape sees what the first convolution sees.
+    if (place === 0 && channelsOf(x) !== 4 * filters) {
+      const settings = {
+        name: `${name}.shortcut.conv`,
+        filters: 4 * filters,
+        kernel: 1,
+        stride,
+        seed,
+      };
+      shortcut = heConvolution(y, settings);
+    }
+    y = heConvolution(y, { name: `${name}.conv${number}`, ...row, seed });
+  });
+  return add([y, shortcut], `${name}.add`);
+}
+
+export const preresnets: Architecture[] = NETWORKS.map((network) => {
+  const { depth, blocks, ...facts } = network;
+  const name = `preresnet${depth}`;
+  return {
+    ...facts,
+    name,
+    family: 'resnet',
+    paper: {
+      title: 'Identity Mappings in Deep Residual Networks',
+      authors: 'He, Zhang, Ren, Sun',
+      year: 2016,
+      url: 'https://arxiv.org/abs/1603.05027',
+    },
+    size: 224,
+    channels: 3,
+    classes: 1000,
+    depth,
+    recipe: TORCH_RECIPE,
+    build: (options) => build(name, blocks, options),
+  };
+});

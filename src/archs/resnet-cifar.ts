@@ -1,0 +1,66 @@
+/**
+ * ResNets and plain networks for 32×32 images. He, Zhang, Ren, Sun, "Deep Residual Learning for
+ * Image Recognition", 2015, section 4.2: 6n + 2 layers in three stages, shortcuts without parameters
+ * (option A).
+ *
+ * Differs from the paper: the learning rate falls at thirds of the training instead of at 1/2 and
+ * 3/4; ResNet-110 warms up by 400 rising steps instead of steps at 0.01; images are centred by the
+ * mean colour and divided by its deviation instead of the mean of each pixel.
+ */
+import { model } from '@tensorflow/tfjs-layers';
+import type { Architecture, BuildOptions } from './architecture.js';
+import { channelsOf, dense, globalAveragePool, image, relu } from './blocks.js';
+import { pytorch } from './initialisers.js';
+import { CIFAR_RECIPE } from './recipes.js';
+import { BASIC, convNorm, residual } from './residual.js';
+import { RESNET_PAPER } from './resnet.js';
+
+const FILTERS = [16, 32, 64];
+
+// biome-ignore format: table 6 of the paper; multiply-adds of networks of n blocks a stage
+const NETWORKS = [
+  { name: 'resnet20-cifar',  depth:  20, parameters:   269_722, macs:  40_551_040, top1: 91.25 },
+  { name: 'resnet32-cifar',  depth:  32, parameters:   464_154, macs:  68_862_592, top1: 92.49 },
+  { name: 'resnet44-cifar',  depth:  44, parameters:   658_586, macs:  97_174_144, top1: 92.83 },
+  { name: 'resnet56-cifar',  depth:  56, parameters:   853_018, macs: 125_485_696, top1: 93.03 },
+  { name: 'resnet110-cifar', depth: 110, parameters: 1_727_962, macs: 252_887_680, top1: 93.57, warmupSteps: 400 },
+  { name: 'plain20-cifar',   depth:  20, parameters:   269_722, macs:  40_551_040 },
+  { name: 'plain56-cifar',   depth:  56, parameters:   853_018, macs: 125_485_696 },
+];
+
+function build(name: string, depth: number, options: BuildOptions) {
+  const { seed } = options;
+  const shortcut = name.startsWith('plain') ? 'none' : 'zeros';
+  const images = image(options);
+  let x = convNorm(images, { name: 'conv1', norm: 'bn1', filters: 16, kernel: 3, seed });
+  x = relu(x, 'relu1');
+  FILTERS.forEach((filters, stage) => {
+    for (let index = 1; index <= (depth - 2) / 6; index++) {
+      const stride = stage > 0 && index === 1 ? 2 : 1;
+      const block = { name: `conv${stage + 2}_${index}`, block: BASIC, filters, stride };
+      x = residual(x, { ...block, strided: 0, shortcut, seed });
+    }
+  });
+  x = globalAveragePool(x, 'pool4');
+  const weights = pytorch(channelsOf(x), seed, 'fc');
+  const logits = dense(x, { name: 'fc', units: options.classes, ...weights });
+  return model({ inputs: images, outputs: logits, name });
+}
+
+export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
+  const { name, depth, parameters, macs, top1, warmupSteps = 0 } = network;
+  return {
+    name,
+    family: 'resnet',
+    paper: RESNET_PAPER,
+    size: 32,
+    channels: 3,
+    classes: 10,
+    parameters,
+    macs,
+    depth,
+    ...(top1 && { published: { top1, protocol: 'CIFAR-10 test' } }),
+    recipe: { ...CIFAR_RECIPE, warmupSteps },
+    build: (options) => build(name, depth, options),
+  };
+});
