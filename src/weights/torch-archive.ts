@@ -103,11 +103,14 @@ async function readEntry(archive: Archive, name: string): Promise<Buffer> {
   return content;
 }
 
-/** Where the content of an entry begins in the file. */
+/** Where the content of an entry, which lies inside the file then, begins. */
 async function startOf({ zip, source }: Archive, entry: Entry): Promise<number> {
-  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  if (fileDataStart + entry.uncompressedSize <= source.size) return fileDataStart;
-  throw refuse(source.path, `${JSON.stringify(entry.fileName)} in it reaches beyond its end`);
+  const header = zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  const { fileDataStart } = await header.catch((error: Error) => {
+    const name = JSON.stringify(entry.fileName);
+    throw refuse(source.path, `${name} in it is damaged: ${error.message}`, { cause: error });
+  });
+  return fileDataStart;
 }
 
 function checkSum({ source }: Archive, entry: Entry, content: Uint8Array): void {
@@ -132,8 +135,9 @@ function storedTensor(archive: Archive, name: string, tensor: TorchTensor): Stor
   }
   const { offset, extent, shape } = tensor;
   const read = async () => {
+    const start = await startOf(archive, entry);
     const room = roomFor(type, extent);
-    await readBytes(source, (await startOf(archive, entry)) + offset * bytes, room);
+    await readBytes(source, start + offset * bytes, room);
     if (extent === count) checkSum(archive, entry, room);
     return inRowMajorOrder(toFloat32(type, room), tensor);
   };
