@@ -57,6 +57,23 @@ struct BiasActivationGradParams {
   int32_t rows, channels, activation, bias;
 };
 
+// Batch normalisation of (rows, channels). The running statistics keep the share `momentum`; their
+// variance is divided by rows - 1 if `unbiased`.
+struct BatchNormTrainParams {
+  int32_t rows, channels, activation, unbiased;
+  float epsilon, momentum;
+};
+
+struct BatchNormInferenceParams {
+  int32_t rows, channels, activation;
+  float epsilon;
+};
+
+// `frozen`: mean and deviation do not depend on x.
+struct BatchNormGradParams {
+  int32_t rows, channels, activation, frozen;
+};
+
 // The middle of (outer, reduce, inner) to one value, which is divided by `divisor`.
 struct ReduceParams {
   int32_t outer, reduce, inner, divisor;

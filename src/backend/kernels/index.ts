@@ -14,6 +14,7 @@ import {
 import { cpuKernels, runFallback } from '../fallback.js';
 import type { NativeBackend } from '../native-backend.js';
 import { activationGradKernels } from './activation-grad.js';
+import { batchNormKernels } from './batch-norm.js';
 import { binaryKernels } from './binary.js';
 import { convolutionKernels } from './convolution.js';
 import { dropoutKernels } from './dropout.js';
@@ -39,6 +40,7 @@ const rows: KernelRows = {
   ...layoutKernels,
   ...poolKernels,
   ...lrnKernels,
+  ...batchNormKernels,
   ...activationGradKernels,
   ...dropoutKernels,
   ...imageKernels,

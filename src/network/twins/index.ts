@@ -3,6 +3,7 @@
  * on backends that lack the kernel (tfjs-backend-cpu, libtensorflow).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { batchNormGradTwin, batchNormInferenceTwin, batchNormTrainTwin } from './batch-norm.js';
 import { biasActivationGradTwin } from './bias-activation-grad.js';
 import { dropoutTwin } from './dropout.js';
 import { imageToFloatTwin } from './image-to-float.js';
@@ -13,6 +14,9 @@ import { softmaxCrossEntropyTwin } from './softmax-cross-entropy.js';
 export type Twin = (inputs: never, attributes: never) => tf.Tensor | tf.Tensor[];
 
 const TWINS: Readonly<Record<string, Twin>> = {
+  BatchNormGrad: batchNormGradTwin,
+  BatchNormInference: batchNormInferenceTwin,
+  BatchNormTrain: batchNormTrainTwin,
   BiasActivationGrad: biasActivationGradTwin,
   Dropout: dropoutTwin,
   ImageToFloat: imageToFloatTwin,
