@@ -5,7 +5,8 @@
 
 namespace cnn {
 
-enum class Activation : int32_t { Linear = 0, Relu = 1, Tanh = 2 };
+// ScaledTanh, 1.7159 tanh(2x/3), has its gradient alone among the activations of other kernels.
+enum class Activation : int32_t { Linear = 0, Relu = 1, Tanh = 2, ScaledTanh = 3 };
 
 // A convolution (N, H, W, C) * (kh, kw, inC / groups, outC).
 struct ConvParams {
@@ -82,6 +83,9 @@ struct ReduceParams {
 struct FillParams {
   float value;
 };
+
+// WindowMeans and WindowMeansGrad have VariableParams: batch, inHeight, inWidth, channels, outHeight,
+// outWidth, begin and end of each row of windows, begin and end of each column of windows.
 
 // Sgd has VariableParams: nesterov; momentum, lr, every weight's decay, every weight's lr scale.
 

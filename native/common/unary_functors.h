@@ -21,6 +21,7 @@ CNN_UNARY_FUNCTOR(Reciprocal, 1.0f / x);
 CNN_UNARY_FUNCTOR(Relu, x < 0.0f ? 0.0f : x);
 CNN_UNARY_FUNCTOR(Relu6, x < 0.0f ? 0.0f : (x > 6.0f ? 6.0f : x));
 CNN_UNARY_FUNCTOR(Rsqrt, 1.0f / __builtin_sqrtf(x));
+CNN_UNARY_FUNCTOR(ScaledTanh, 1.7159f * tanhOf((2.0f / 3) * x));
 CNN_UNARY_FUNCTOR(Sigmoid, 1.0f / (1.0f + expOf(-x)));
 CNN_UNARY_FUNCTOR(Sign, x > 0.0f ? 1.0f : (x < 0.0f ? -1.0f : 0.0f));
 CNN_UNARY_FUNCTOR(Sqrt, __builtin_sqrtf(x));

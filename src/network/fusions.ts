@@ -20,6 +20,7 @@ const CONVOLUTION: Ending = {
 const ENDINGS: Readonly<Record<string, Ending>> = {
   Conv2D: CONVOLUTION,
   GroupConv2D: CONVOLUTION,
+  PartialConv2D: CONVOLUTION,
   Dense: { activations: ['relu', 'tanh'], takes: isRow },
   BatchNormalization: { activations: ['relu'], takes: isPlainNorm },
 };

@@ -17,19 +17,30 @@ export interface ParityOptions {
   byNorm?: boolean;
   /** Where the reference is slow: computed once for all tests of this key. */
   cacheKey?: string;
+  /** Another model of the same weights, where the tape has not the gradient that is wanted. */
+  reference?: () => LayersModel;
+  /** The reference runs its layers as in evaluation, so that it normalises by running statistics. */
+  frozen?: boolean;
 }
+
+/** Of the loss of each auxiliary head. */
+const WEIGHT = 0.3;
 
 type Reference = ReturnType<typeof reference>;
 const references = new Map<string, Reference>();
 
-/** Compares logits in evaluation and the loss and every weight's gradient in training. */
+/**
+ * Compares logits in evaluation and, in training, the loss, every weight's gradient and the weights
+ * that are not trained, after the step.
+ */
 export function assertParity(
   backend: TestBackend,
   build: () => LayersModel,
-  { batch = 2, tolerance = backend.tolerance, byNorm = false, cacheKey }: ParityOptions = {},
+  options: ParityOptions = {},
 ): void {
+  const { batch = 2, tolerance = backend.tolerance, byNorm = false, cacheKey } = options;
   const known = cacheKey === undefined ? undefined : references.get(cacheKey);
-  const expected = known ?? onReference(() => reference(build, batch));
+  const expected = known ?? onReference(() => reference(options.reference ?? build, options));
   if (cacheKey !== undefined) references.set(cacheKey, expected);
   const before = tf.memory().numTensors;
   const model = build();
@@ -42,34 +53,52 @@ export function assertParity(
     smoothing: 0,
     seed: 1,
     step: 0,
+    auxiliaryWeight: WEIGHT,
   });
   assertClose([(stats.dataSync()[0] as number) / batch], [expected.loss], tolerance, 'loss');
+  const compare = byNorm ? assertCloseByNorm : assertClose;
   network.weights.forEach(({ name }, index) => {
     const gradient = (gradients[index] as tf.Tensor).dataSync();
-    const compare = byNorm ? assertCloseByNorm : assertClose;
     compare(gradient, expected.gradients[index] ?? [], tolerance, `gradient of ${name}`);
   });
+  fixedWeights(model).forEach(({ name, values }, index) => {
+    assertClose(values, expected.fixed[index]?.values ?? [], tolerance, name);
+  });
   tf.dispose([images, labels, logits, stats, gradients]);
+  network.dispose();
   disposeModel(model);
   const left = tf.memory().numTensors - before;
   if (left !== 0) throw new Error(`${left} tensors are left`);
 }
 
-function reference(build: () => LayersModel, batch: number) {
+function reference(build: () => LayersModel, { batch = 2, frozen = false }: ParityOptions) {
   const model = build();
   setWeights(model);
   const { images, labels } = inputs(model, batch);
   const classes = model.outputs[0]?.shape[1] as number;
-  const logits = (model.apply(images) as tf.Tensor).dataSync();
+  const logits = ([model.apply(images)].flat()[0] as tf.Tensor).dataSync();
   const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const oneHot = tf.oneHot(labels, classes);
   const { value, grads } = tf.variableGrads(() => {
-    const output = model.apply(images, { training: true }) as tf.Tensor;
-    return tf.losses.softmaxCrossEntropy(tf.oneHot(labels, classes), output) as tf.Scalar;
+    const heads = [model.apply(images, { training: !frozen })].flat() as tf.Tensor[];
+    const losses = heads.map((head, index) =>
+      tf.mul(tf.losses.softmaxCrossEntropy(oneHot, head), index === 0 ? 1 : WEIGHT),
+    );
+    return tf.addN(losses) as tf.Scalar;
   }, weights);
   const gradients = weights.map((weight) => (grads[weight.name] as tf.Tensor).dataSync());
   const loss = value.dataSync()[0] as number;
+  const fixed = fixedWeights(model);
   disposeModel(model);
-  return { logits, loss, gradients };
+  return { logits, loss, gradients, fixed };
+}
+
+/** Running statistics, and the weights of frozen layers. */
+function fixedWeights(model: LayersModel) {
+  return model.nonTrainableWeights.map((weight) => ({
+    name: weight.originalName,
+    values: weight.read().dataSync(),
+  }));
 }
 
 function inputs(model: LayersModel, batch: number) {
@@ -88,13 +117,14 @@ function inputs(model: LayersModel, batch: number) {
 function setWeights(model: LayersModel): void {
   tf.tidy(() =>
     model.setWeights(
-      model.getWeights().map(({ shape, size }, index) => {
+      model.weights.map((weight, index) => {
+        const { shape, size } = weight.read();
         const fanIn = shape.length > 1 ? size / (shape.at(-1) as number) : 64;
         const scale = 2 ** -Math.ceil(Math.log2(fanIn) / 2);
-        return tf.tensor(
-          numbers(size, index + 2).map((value) => value * scale),
-          shape,
-        );
+        // Gammas and variances about 1.
+        const shift = /gamma|variance|coefficient/.test(weight.originalName) ? 1 : 0;
+        const values = numbers(size, index + 2).map((value) => shift + value * scale);
+        return tf.tensor(values, shape);
       }),
     ),
   );

@@ -1,9 +1,26 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { GroupConv2D, LocalResponseNormalization } from '../../src/archs/index.js';
+import {
+  AdaptiveAveragePooling2D,
+  BatchNormalization,
+  GroupConv2D,
+  LocalResponseNormalization,
+  PartialConv2D,
+  ScaledTanh,
+  Subsampling2D,
+} from '../../src/archs/layers/index.js';
 import { onEachBackend } from './backends.js';
-import { assertParity, Probe } from './parity.js';
+import { assertParity, type ParityOptions, Probe } from './parity.js';
 
 type Graph = (x: SymbolicTensor) => SymbolicTensor;
+
+interface Case {
+  graph: Graph;
+  /** The same weights in a graph of which the tape has the gradient. */
+  reference?: Graph;
+  frozen?: boolean;
+  batch?: number;
+}
 
 const chain =
   (...list: (() => layers.Layer)[]): Graph =>
@@ -23,8 +40,57 @@ const maxPool = (size: number, strides: number, padding: 'valid' | 'same' = 'val
 const averagePool = (size: number, strides: number, padding: 'valid' | 'same' = 'valid') =>
   layers.averagePooling2d({ poolSize: size, strides, padding, name: 'pool' });
 
+const norm = (settings: Partial<ConstructorParameters<typeof BatchNormalization>[0]> = {}) =>
+  new BatchNormalization({
+    momentum: 0.75,
+    epsilon: 1e-3,
+    unbiased: false,
+    name: 'norm',
+    ...settings,
+  });
+const join = (kind: 'add' | 'concatenate', ...terms: SymbolicTensor[]) =>
+  layers[kind]({ name: kind }).apply(terms) as SymbolicTensor;
+
+/** A convolution without bias and its normalisation. */
+const convNorm = (x: SymbolicTensor, name: string, trainable = true) => {
+  const settings = { name, filters: 4, padding: 'same' as const, useBias: false };
+  return norm({ name: `${name}.norm`, trainable }).apply(
+    conv(settings).apply(x) as SymbolicTensor,
+  ) as SymbolicTensor;
+};
+const relu = (x: SymbolicTensor) => activation('relu').apply(x) as SymbolicTensor;
+
+/** Average pooling with `same` padding whose zeros do not count, in its gradient either. */
+class CountedAveragePooling extends layers.Layer {
+  static readonly className = 'CountedAveragePooling';
+
+  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+    const [batch = null, height, width, channels = null] = inputShape;
+    return [batch, Math.ceil((height ?? 0) / 2), Math.ceil((width ?? 0) / 2), channels];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = [inputs].flat()[0] as tf.Tensor4D;
+      const padded = (y: tf.Tensor4D) =>
+        tf.avgPool(
+          tf.pad4d(y, [
+            [0, 0],
+            [1, 1],
+            [1, 1],
+            [0, 0],
+          ]),
+          3,
+          2,
+          'valid',
+        );
+      return tf.div(padded(x), padded(tf.onesLike(x)));
+    });
+  }
+}
+
 /** Graphs on images (9, 7, 4). */
-const CASES: Record<string, Graph> = {
+const CASES: Record<string, Graph | Case> = {
   'a convolution': chain(() => conv()),
   'a convolution with ReLU': chain(() => conv({ activation: 'relu' })),
   'a convolution with tanh': chain(() => conv({ activation: 'tanh' })),
@@ -82,10 +148,112 @@ const CASES: Record<string, Graph> = {
     () => maxPool(3, 2),
   ),
   'average pooling': chain(() => averagePool(2, 2)),
-  'average pooling with `same` padding': chain(() => averagePool(3, 2, 'same')),
+  'average pooling with `same` padding': {
+    graph: chain(() => averagePool(3, 2, 'same')),
+    reference: chain(() => new CountedAveragePooling({ name: 'pool' })),
+  },
+  'global average pooling': chain(() => layers.globalAveragePooling2d({ name: 'mean' })),
+  'adaptive average pooling to windows that overlap': chain(
+    () => new AdaptiveAveragePooling2D({ outputSize: [4, 3], name: 'pool' }),
+  ),
+  'adaptive average pooling to more pixels than there are': chain(
+    () => new AdaptiveAveragePooling2D({ outputSize: [11, 2], name: 'pool' }),
+  ),
   'zeros before average pooling': chain(
     () => pad(1),
     () => averagePool(3, 1),
+  ),
+  'unequal zeros folded into maximum pooling of what is not below 0': chain(
+    () => conv({ activation: 'relu', padding: 'same', filters: 4 }),
+    () =>
+      new LocalResponseNormalization({
+        depthRadius: 1,
+        bias: 2,
+        alpha: 0.5,
+        beta: 0.75,
+        name: 'lrn',
+      }),
+    () =>
+      pad([
+        [0, 1],
+        [0, 2],
+      ]),
+    () => maxPool(3, 2),
+  ),
+  'zeros wider than the windows of maximum pooling': chain(
+    () => conv({ activation: 'relu' }),
+    () => pad(2),
+    () => maxPool(2, 2),
+  ),
+  'zeros before a convolution beyond the rules': chain(
+    () => pad(1),
+    () => conv({ activation: 'sigmoid' }),
+  ),
+  'batch normalisation': chain(() => norm()),
+  'batch normalisation with an unbiased variance': chain(() => norm({ unbiased: true })),
+  'batch normalisation of rows': {
+    graph: chain(
+      () => layers.flatten({ name: 'rows' }),
+      () => layers.dense({ units: 12, name: 'fc', activation: 'relu' }),
+      () => norm(),
+    ),
+    batch: 5,
+  },
+  'batch normalisation and ReLU': chain(
+    () => norm(),
+    () => activation('relu'),
+  ),
+  'batch normalisation and tanh': chain(
+    () => norm(),
+    () => activation('tanh'),
+  ),
+  'batch normalisation of two axes at once': chain(
+    () => layers.reshape({ targetShape: [7, 9, 4], name: 'reshape' }),
+    () => norm({ axis: 3 }),
+  ),
+  'a residual sum and ReLU after batch normalisation': (x) =>
+    relu(join('add', convNorm(x, 'a'), x)),
+  'a residual sum without ReLU': (x) => join('add', x, convNorm(x, 'a')),
+  'a residual sum of two normalisations': (x) =>
+    relu(join('add', convNorm(x, 'a'), convNorm(x, 'b'))),
+  'a residual sum with a shortcut that runs later': (x) => {
+    const shortcut = conv({ name: 'shortcut', filters: 4, padding: 'same' });
+    return relu(join('add', convNorm(x, 'a'), shortcut.apply(x) as SymbolicTensor));
+  },
+  'a normalisation that is read twice': (x) => {
+    const y = convNorm(x, 'a');
+    return join('concatenate', relu(join('add', y, x)), y);
+  },
+  'a sum of one normalisation with itself': (x) => {
+    const y = convNorm(x, 'a');
+    return relu(join('add', y, y));
+  },
+  'two residual blocks': (x) => {
+    const y = activation('relu').apply(join('add', convNorm(x, 'a'), x)) as SymbolicTensor;
+    const z = layers.add({ name: 'add2' }).apply([convNorm(y, 'b'), y]) as SymbolicTensor;
+    return layers.activation({ activation: 'relu', name: 'relu2' }).apply(z) as SymbolicTensor;
+  },
+  'frozen batch normalisation': {
+    graph: chain(() => norm({ trainable: false })),
+    frozen: true,
+  },
+  'frozen batch normalisation with a residual sum and ReLU': {
+    graph: (x) => relu(join('add', convNorm(x, 'a', false), x)),
+    frozen: true,
+  },
+  'a partly connected convolution': chain(
+    () =>
+      new PartialConv2D({
+        connections: [[0, 1], [1, 2, 3], [0], [3, 0], [0, 1, 2, 3]],
+        kernelSize: [3, 2],
+        activation: 'tanh',
+        name: 'partial',
+      }),
+  ),
+  'trained subsampling': chain(() => new Subsampling2D({ poolSize: 2, name: 'pool' })),
+  'the scaled tanh of LeNet-5': chain(
+    () => conv(),
+    () => new ScaledTanh({ name: 'squash' }),
   ),
   'local response normalisation': chain(
     () =>
@@ -110,7 +278,7 @@ const CASES: Record<string, Graph> = {
     () => layers.activation({ activation: 'relu', name: 'folded' }),
     () => layers.dense({ units: 9, name: 'fc4' }),
   ),
-  'a layer without a rule': chain(() => layers.globalAveragePooling2d({ name: 'mean' })),
+  'a layer without a rule': chain(() => layers.globalMaxPooling2d({ name: 'greatest' })),
   'a residual connection': (x) => {
     const main = conv({ padding: 'same', filters: 4, activation: 'relu' }).apply(x);
     const second = conv({ padding: 'same', filters: 4, name: 'conv2' }).apply(main);
@@ -133,18 +301,23 @@ const CASES: Record<string, Graph> = {
   },
 };
 
+const build = (graph: Graph) => () => {
+  const images = input({ shape: [9, 7, 4], name: 'image' });
+  const output = graph(new Probe({ name: 'probe' }).apply(images) as SymbolicTensor);
+  const flat = layers.flatten({ name: 'flatten' });
+  const logits = output.rank > 2 ? (flat.apply(output) as SymbolicTensor) : output;
+  return model({ inputs: images, outputs: logits, name: 'case' });
+};
+
 describe('A rule gives the outputs and gradients of the stock layer for', () => {
   onEachBackend((backend) => {
-    for (const [name, graph] of Object.entries(CASES)) {
-      it(name, () =>
-        assertParity(backend, () => {
-          const images = input({ shape: [9, 7, 4], name: 'image' });
-          const output = graph(new Probe({ name: 'probe' }).apply(images) as SymbolicTensor);
-          const flat = layers.flatten({ name: 'flatten' });
-          const logits = output.rank > 2 ? (flat.apply(output) as SymbolicTensor) : output;
-          return model({ inputs: images, outputs: logits, name: 'case' });
-        }),
-      );
+    for (const [name, given] of Object.entries(CASES)) {
+      it(name, () => {
+        const { graph, reference, ...rest } =
+          typeof given === 'function' ? { graph: given } : given;
+        const options: ParityOptions = reference ? { ...rest, reference: build(reference) } : rest;
+        assertParity(backend, build(graph), options);
+      });
     }
   });
 });

@@ -14,6 +14,8 @@ inline float slope(float dy, float y) {
       return zeroUnless(y > 0, dy);
     case Activation::Tanh:
       return dy * (1 - y * y);
+    case Activation::ScaledTanh:
+      return dy * (2.0f / 3) * (1.7159f - y * y * (1 / 1.7159f));
     default:
       return dy;
   }
@@ -102,8 +104,10 @@ CNN_KERNEL(BiasActivationGrad, BiasActivationGradParams) {
       using Y = decltype(y);
       if (activation == Activation::Relu) {
         gradient<Activation::Relu, D, Y>(call, params);
-      } else {
+      } else if (activation == Activation::Tanh) {
         gradient<Activation::Tanh, D, Y>(call, params);
+      } else {
+        gradient<Activation::ScaledTanh, D, Y>(call, params);
       }
       return true;
     });

@@ -2,6 +2,9 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { ACTIVATIONS, allFloat } from './convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
 
+/** The numbers of native/params.h's Activation; scaled tanh is an activation layer's alone. */
+const GRADIENTS: Readonly<Record<string, number>> = { ...ACTIVATIONS, scaledTanh: 3 };
+
 interface GradInputs {
   dy: TensorInfo;
   y: TensorInfo;
@@ -17,7 +20,7 @@ function biasActivationGrad({
   attrs: { activation, bias },
   backend,
 }: KernelCall<GradInputs, GradAttrs>) {
-  const code = ACTIVATIONS[activation];
+  const code = GRADIENTS[activation];
   if (code === undefined || !allFloat([dy, y])) return undefined;
   const channels = dy.shape.at(-1) ?? 1;
   const biasGradient = bias ? [{ shape: [channels] }] : [];

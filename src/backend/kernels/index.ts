@@ -29,6 +29,7 @@ import type { KernelFunction, KernelRows } from './row.js';
 import { sgdKernels } from './sgd.js';
 import { unaryKernels } from './unary.js';
 import { viewKernels } from './views.js';
+import { windowMeansKernels } from './window-means.js';
 
 const rows: KernelRows = {
   ...viewKernels,
@@ -39,6 +40,7 @@ const rows: KernelRows = {
   ...reduceKernels,
   ...layoutKernels,
   ...poolKernels,
+  ...windowMeansKernels,
   ...lrnKernels,
   ...batchNormKernels,
   ...activationGradKernels,

@@ -19,6 +19,7 @@ const NAMES = [
   'Relu',
   'Relu6',
   'Rsqrt',
+  'ScaledTanh',
   'Sigmoid',
   'Sign',
   'Sqrt',

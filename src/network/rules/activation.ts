@@ -2,15 +2,24 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { runKernel, runKernelForList, share } from '../kernels.js';
 import type { Activation, LayerNode, Operation, Pass } from './rule.js';
 
-const KERNELS = { linear: 'Identity', relu: 'Relu', tanh: 'Tanh' } as const;
+const KERNELS = { linear: 'Identity', relu: 'Relu', tanh: 'Tanh', scaledTanh: 'ScaledTanh' };
 
 /** An activation layer of its own, where it is not folded into the layer before. */
 export function activation({ config }: LayerNode): Operation | undefined {
-  const name = config['activation'] as string;
+  const name = config['activation'];
   if (name !== 'relu' && name !== 'tanh' && name !== 'linear') return undefined;
+  return separate(name);
+}
+
+/** ScaledTanh (src/archs/layers). */
+export function scaledTanh(): Operation {
+  return separate('scaledTanh');
+}
+
+function separate(name: keyof typeof KERNELS): Operation {
   return {
     keeps: { inputs: [], output: name !== 'linear' },
-    forward: ([x]) => activate(name, x as tf.Tensor),
+    forward: ([x]) => runKernel(KERNELS[name], { x }),
     backward(dy, _inputs, output) {
       if (name === 'linear') return [share(dy)];
       const inputs = { dy, y: output };

@@ -2,7 +2,7 @@
  * The rules, by the class name of the layer. To add one: write a function that turns a LayerNode
  * into an Operation, list it here, and add a case to test/network/rules.test.ts.
  */
-import { activation } from './activation.js';
+import { activation, scaledTanh } from './activation.js';
 import { batchNormalization } from './batch-norm.js';
 import { convolution } from './convolution.js';
 import { dense } from './dense.js';
@@ -10,13 +10,17 @@ import { dropout } from './dropout.js';
 import { localResponse } from './local-response.js';
 import { add, concatenate } from './merge.js';
 import { zeroPadding } from './padding.js';
+import { partialConvolution } from './partial-convolution.js';
 import { averagePool, maxPool } from './pool.js';
 import { reshape } from './reshape.js';
 import type { LayerNode, Operation, Rule } from './rule.js';
+import { subsampling } from './subsampling.js';
 import { taped } from './tape.js';
+import { adaptiveAveragePool, globalAveragePool } from './window-means.js';
 
 const RULES: Readonly<Record<string, Rule>> = {
   Activation: activation,
+  AdaptiveAveragePooling2D: adaptiveAveragePool,
   Add: add,
   AveragePooling2D: averagePool,
   BatchNormalization: batchNormalization,
@@ -25,10 +29,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   Dense: dense,
   Dropout: dropout,
   Flatten: reshape,
+  GlobalAveragePooling2D: globalAveragePool,
   GroupConv2D: convolution,
   LocalResponseNormalization: localResponse,
   MaxPooling2D: maxPool,
+  PartialConv2D: partialConvolution,
   Reshape: reshape,
+  ScaledTanh: scaledTanh,
+  Subsampling2D: subsampling,
   ZeroPadding2D: zeroPadding,
 };
 

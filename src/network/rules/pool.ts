@@ -1,6 +1,7 @@
 import { runKernel } from '../kernels.js';
-import { padAttribute } from './padding.js';
+import { impliedPadding, padAttribute } from './padding.js';
 import { isPlainImage, type LayerNode, type Operation } from './rule.js';
+import { type Range, windowMeans } from './window-means.js';
 
 /** MaxPooling2D with the padding before it. */
 export function maxPool(node: LayerNode): Operation | undefined {
@@ -19,6 +20,8 @@ export function maxPool(node: LayerNode): Operation | undefined {
 export function averagePool(node: LayerNode): Operation | undefined {
   const attributes = poolAttributes(node);
   if (!attributes) return undefined;
+  // tfjs's gradient divides by the whole window also where part of it is padding.
+  if (node.config['padding'] === 'same') return windowMeans(node, ...unpaddedRanges(node));
   return {
     keeps: { inputs: [0], output: false },
     forward: ([x]) => runKernel('AvgPool', { x }, attributes),
@@ -26,6 +29,21 @@ export function averagePool(node: LayerNode): Operation | undefined {
       return [runKernel('AvgPoolGrad', { dy, input }, attributes)];
     },
   };
+}
+
+/** The windows without their padding. */
+function unpaddedRanges(node: LayerNode): [rows: Range[], columns: Range[]] {
+  const filterSize = node.config['poolSize'] as [number, number];
+  const strides = node.config['strides'] as [number, number];
+  const paddings = impliedPadding(node, filterSize, strides);
+  const [, ...sizes] = node.inputShapes[0] as number[];
+  const [, ...counts] = node.outputShape as number[];
+  const rangesOf = (axis: 0 | 1) =>
+    Array.from({ length: counts[axis] as number }, (_, index): Range => {
+      const begin = index * strides[axis] - paddings[axis][0];
+      return [Math.max(0, begin), Math.min(sizes[axis] as number, begin + filterSize[axis])];
+    });
+  return [rangesOf(0), rangesOf(1)];
 }
 
 function poolAttributes(node: LayerNode) {

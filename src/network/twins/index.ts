@@ -7,8 +7,10 @@ import { batchNormGradTwin, batchNormInferenceTwin, batchNormTrainTwin } from '.
 import { biasActivationGradTwin } from './bias-activation-grad.js';
 import { dropoutTwin } from './dropout.js';
 import { imageToFloatTwin } from './image-to-float.js';
+import { scaledTanhTwin } from './scaled-tanh.js';
 import { sgdTwin } from './sgd.js';
 import { softmaxCrossEntropyTwin } from './softmax-cross-entropy.js';
+import { windowMeansGradTwin, windowMeansTwin } from './window-means.js';
 
 /** A kernel made of ops: tensors in, tensors out that the caller owns. */
 export type Twin = (inputs: never, attributes: never) => tf.Tensor | tf.Tensor[];
@@ -20,8 +22,11 @@ const TWINS: Readonly<Record<string, Twin>> = {
   BiasActivationGrad: biasActivationGradTwin,
   Dropout: dropoutTwin,
   ImageToFloat: imageToFloatTwin,
+  ScaledTanh: scaledTanhTwin,
   Sgd: sgdTwin,
   SoftmaxCrossEntropy: softmaxCrossEntropyTwin,
+  WindowMeans: windowMeansTwin,
+  WindowMeansGrad: windowMeansGradTwin,
 };
 
 const done = new Set<string>();

@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { runKernel } from '../kernels.js';
+import { convolution } from './convolution.js';
+import type { LayerNode, LayerWeight, Operation, Pass } from './rule.js';
+
+/**
+ * PartialConv2D (src/archs/layers): a convolution whose filter, zeros where maps are not connected,
+ * is made of the kernel (height, width, connections) before each forward pass.
+ */
+export function partialConvolution(node: LayerNode): Operation | undefined {
+  const [kernel, ...bias] = node.weights as [LayerWeight, ...LayerWeight[]];
+  const connections = node.config['connections'] as unknown as number[][];
+  const channels = node.inputShapes[0]?.[3] ?? 0;
+  const [height = 0, width = 0, count = 0] = kernel.variable.shape;
+  const filterShape = [height, width, channels, connections.length];
+  const filter = tf.tidy(() => tf.variable(tf.zeros(filterShape), false));
+  const dense: LayerWeight = { variable: filter, index: kernel.index };
+  const inner = convolution({
+    ...node,
+    config: { ...node.config, strides: [1, 1], padding: 'valid' },
+    weights: [dense, ...bias],
+  });
+  if (!inner) {
+    filter.dispose();
+    return undefined;
+  }
+  const placement = tf.keep(placementOf(connections, channels));
+  const makeFilter = () =>
+    tf.tidy(() => {
+      const rows = tf.reshape(kernel.variable, [height * width, count]);
+      const values = runKernel('BatchMatMul', { a: rows, b: placement }, { precise: true });
+      filter.assign(tf.reshape(values, filterShape));
+    });
+  const kernelGradient = (gradient: tf.Tensor) =>
+    tf.tidy(() => {
+      const rows = tf.reshape(gradient, [height * width, channels * connections.length]);
+      const product = { transposeA: false, transposeB: true, precise: true };
+      const values = runKernel('BatchMatMul', { a: rows, b: placement }, product);
+      return tf.reshape(values, [height, width, count]);
+    });
+  return {
+    keeps: inner.keeps,
+    forward(inputs, pass) {
+      makeFilter();
+      return inner.forward(inputs, pass);
+    },
+    backward(dy, inputs, output, pass) {
+      const addGradient: Pass['addGradient'] = (weight, gradient) => {
+        if (weight !== dense) return pass.addGradient(weight, gradient);
+        pass.addGradient(kernel, kernelGradient(gradient));
+        gradient.dispose();
+      };
+      return inner.backward(dy, inputs, output, { ...pass, addGradient });
+    },
+    dispose: () => tf.dispose([filter, placement]),
+  };
+}
+
+/** 1 where a connection's filter lies in the whole filter: (connections, channels × filters). */
+function placementOf(connections: readonly (readonly number[])[], channels: number): tf.Tensor2D {
+  const filters = connections.length;
+  const columns = connections.flatMap((maps, filter) => maps.map((map) => map * filters + filter));
+  const width = channels * filters;
+  const ones = new Float32Array(columns.length * width);
+  columns.forEach((column, connection) => {
+    ones[connection * width + column] = 1;
+  });
+  return tf.tensor2d(ones, [columns.length, width]);
+}
