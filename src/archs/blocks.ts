@@ -9,6 +9,9 @@ import {
   BatchNormalization,
   GroupConv2D,
   LocalResponseNormalization,
+  PartialConv2D,
+  ScaledTanh,
+  Subsampling2D,
 } from './layers/index.js';
 
 export interface Initialisers {
@@ -83,6 +86,21 @@ export function heConvolution(x: SymbolicTensor, { seed, ...settings }: HeConvol
   return convolution(x, { ...settings, pad: (kernel - 1) / 2, bias: false, kernelInitializer });
 }
 
+export interface PartialConvolution extends Initialisers {
+  name: string;
+  /** The input maps that each output map sees. */
+  connections: number[][];
+  kernel: number;
+}
+
+/** A square convolution whose output maps see some of the input maps each. */
+export function partialConvolution(
+  x: SymbolicTensor,
+  { kernel, ...settings }: PartialConvolution,
+): SymbolicTensor {
+  return apply(new PartialConv2D({ ...settings, kernelSize: [kernel, kernel] }), x);
+}
+
 /** Zeros around the image: as many on each side, or [[top, bottom], [left, right]]. */
 export function zeroPadding(x: SymbolicTensor, name: string, padding: number | Sides) {
   return apply(layers.zeroPadding2d({ name, padding }), x);
@@ -140,6 +158,18 @@ export function averagePool(x: SymbolicTensor, name: string, size: number, strid
   return apply(layers.averagePooling2d({ name, poolSize: size, strides: stride }), x);
 }
 
+export interface Subsampling {
+  name: string;
+  size: number;
+  coefficientInitializer: Initialiser;
+  biasInitializer: Initialiser;
+}
+
+/** The sum of each size × size window, scaled and shifted by two trained values of its map. */
+export function subsampling(x: SymbolicTensor, { size, ...settings }: Subsampling) {
+  return apply(new Subsampling2D({ ...settings, poolSize: size }), x);
+}
+
 /** The mean of each map: (N, H, W, C) as (N, C). */
 export function globalAveragePool(x: SymbolicTensor, name: string): SymbolicTensor {
   return apply(layers.globalAveragePooling2d({ name }), x);
@@ -168,6 +198,11 @@ export function batchNorm(x: SymbolicTensor, settings: Normalisation): SymbolicT
 
 export function relu(x: SymbolicTensor, name: string): SymbolicTensor {
   return apply(layers.activation({ name, activation: 'relu' }), x);
+}
+
+/** 1.7159 tanh(2x/3). */
+export function scaledTanh(x: SymbolicTensor, name: string): SymbolicTensor {
+  return apply(new ScaledTanh({ name }), x);
 }
 
 /** The sum of tensors of one shape. */

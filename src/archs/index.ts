@@ -11,9 +11,11 @@ import { densenets } from './densenet.js';
 import { cifarDensenets } from './densenet-cifar.js';
 import { googlenet, googlenetBn, googlenetTorchvision } from './googlenet.js';
 import { lenet5 } from './lenet5.js';
+import { lenet51998 } from './lenet5-1998.js';
 import { preresnets } from './preresnet.js';
 import { resnets } from './resnet.js';
 import { cifarResnets } from './resnet-cifar.js';
+import { simpleCnn } from './simple-cnn.js';
 import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
@@ -24,6 +26,8 @@ export * from './layers/index.js';
 /** Every network that `--arch` takes. */
 export const architectures: readonly Architecture[] = [
   lenet5,
+  lenet51998,
+  simpleCnn,
   alexnet,
   alexnet1gpu,
   alexnetTorchvision,
@@ -49,9 +53,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   'resnet34-torchvision': 'resnet34',
 };
 
-/** The network of this name; upper and lower case are the same. */
+/** The network of this name; upper and lower case are the same, and so are `-` and `_`. */
 export function findArchitecture(name: string): Architecture {
-  const wanted = name.toLowerCase();
+  const wanted = name.toLowerCase().replaceAll('_', '-');
   const found = architectures.find((entry) => entry.name === (ALIASES[wanted] ?? wanted));
   if (found) return found;
   const names = [...architectures.map((entry) => entry.name), ...Object.keys(ALIASES)];
