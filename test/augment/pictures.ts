@@ -9,6 +9,13 @@ export function numbered(width: number, height: number, channels: 1 | 3): Pictur
   return { data, width, height, channels };
 }
 
+/** Bytes of every level without a pattern that a filter could hide. */
+export function patterned(width: number, height: number, channels: 1 | 3): Picture {
+  const length = width * height * channels;
+  const data = Uint8Array.from({ length }, (_, i) => (i * i * 7 + i * 13) % 251);
+  return { data, width, height, channels };
+}
+
 /** The window that shows all of a picture at another size. */
 export function wholePicture(
   { width, height }: Pick<Picture, 'width' | 'height'>,

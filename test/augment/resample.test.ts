@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { resample } from '../../src/augment/resample.js';
-import { wholePicture } from './pictures.js';
+import { patterned, wholePicture } from './pictures.js';
 
 describe('resample', () => {
   // Image.frombytes(…).resize(…, Image.BILINEAR) of Pillow 12 on the same bytes.
@@ -16,9 +16,7 @@ describe('resample', () => {
   ];
   for (const [width, height, channels, toWidth, toHeight, expected] of pillow) {
     it(`makes Pillow's bytes of ${width}×${height}×${channels} at ${toWidth}×${toHeight}`, () => {
-      const length = width * height * channels;
-      const data = Uint8Array.from({ length }, (_, i) => (i * i * 7 + i * 13) % 251);
-      const picture = { data, width, height, channels };
+      const picture = patterned(width, height, channels);
       const resized = resample(picture, wholePicture(picture, toWidth, toHeight));
       assert.equal(createHash('sha256').update(resized.data).digest('hex'), expected);
     });

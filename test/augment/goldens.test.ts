@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import {
+  colourOffset,
+  cropWindow,
+  drawAugmentation,
+  fillSlot,
+  IMAGENET_PRINCIPAL_COLOURS,
+  type Picture,
+  resizedSize,
+  type Transform,
+  type Window,
+} from '../../src/augment/index.js';
+import { imagesToFloat } from '../../src/network/images.js';
+import { readGoldens } from './goldens.js';
+import { patterned } from './pictures.js';
+
+const goldens = readGoldens();
+const still = drawAugmentation(centred(1, 1), 0, 0, 0);
+
+function centred(resize: number, size: number): Transform {
+  return { resize, crop: 'centre', size, mirror: false, pad: 0 };
+}
+
+/** The window of a crop at a place of the picture that is resized to a short side. */
+function placedCrop(
+  { width, height }: Picture,
+  short: number,
+  left: number,
+  top: number,
+  size: number,
+): Window {
+  const resized = resizedSize(width, height, short);
+  const draws = {
+    ...still,
+    x: (left + 0.5) / (resized.width - size + 1),
+    y: (top + 0.5) / (resized.height - size + 1),
+  };
+  return cropWindow({ ...centred(short, size), crop: 'random' }, width, height, draws);
+}
+
+function slotOf(picture: Picture, window: Window, size: number): Uint8Array {
+  const slot = new Uint8Array(size * size * picture.channels);
+  fillSlot(picture, window, size, slot, picture.channels);
+  return slot;
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The numbers of a row, the picture they begin with, and the digest at the end. */
+function unpack(row: readonly (number | string)[]) {
+  const [width, height, channels, ...numbers] = row.slice(0, -1) as number[];
+  const picture = patterned(width as number, height as number, channels as 1 | 3);
+  return { picture, numbers, expected: row.at(-1) as string };
+}
+
+describe('pixels are those of torchvision and Pillow, bit for bit,', () => {
+  for (const row of goldens.crops) {
+    it(`resized, cropped at a place: ${row.slice(0, -1).join(' ')}`, () => {
+      const { picture, numbers, expected } = unpack(row);
+      const [short = 0, left = 0, top = 0, size = 0] = numbers;
+      const window = placedCrop(picture, short, left, top, size);
+      assert.equal(digest(slotOf(picture, window, size)), expected);
+    });
+  }
+
+  for (const row of goldens.centres) {
+    it(`resized, cropped in the centre: ${row.slice(0, -1).join(' ')}`, () => {
+      const { picture, numbers, expected } = unpack(row);
+      const [short = 0, size = 0] = numbers;
+      const window = cropWindow(centred(short, size), picture.width, picture.height, still);
+      assert.equal(digest(slotOf(picture, window, size)), expected);
+    });
+  }
+
+  for (const row of goldens.boxes) {
+    it(`cropped, then resized: ${row.slice(0, -1).join(' ')}`, () => {
+      const { picture, numbers, expected } = unpack(row);
+      const [left = 0, top = 0, width = 0, height = 0, size = 0] = numbers;
+      const out = { outLeft: 0, outTop: 0, outWidth: size, outHeight: size };
+      const window = { left, top, width, height, clipped: true, ...out };
+      assert.equal(digest(slotOf(picture, window, size)), expected);
+    });
+  }
+
+  it('and the network sees the floats of ToTensor, Lighting and Normalize', async () => {
+    await tf.setBackend('cpu');
+    const picture = patterned(50, 40, 3);
+    const slot = slotOf(picture, placedCrop(picture, 16, 3, 2, 6), 6);
+    const offset = colourOffset(IMAGENET_PRINCIPAL_COLOURS, 1, goldens.alphas);
+    const colours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+    const bytes = tf.tensor4d(slot, [1, 6, 6, 3], 'bool');
+    const images = imagesToFloat(bytes, Uint8Array.of(1), colours, Float32Array.from(offset));
+    const values = images.dataSync();
+    for (const [index, expected] of goldens.normalised.entries()) {
+      assert.ok(Math.abs((values[index] as number) - expected) < 5e-6, `value ${index}`);
+    }
+    assert.equal(values.length, goldens.normalised.length);
+    tf.dispose([bytes, images]);
+  });
+
+  it('as the Pillow and torchvision of this machine make them', function () {
+    this.timeout(60_000);
+    const python = '/usr/bin/python3';
+    const { status: absent } = spawnSync(python, ['-c', 'import torchvision, PIL, numpy']);
+    if (absent !== 0) {
+      console.warn(
+        `      skipped: ${python} has no torchvision (apt-get install python3-torchvision)`,
+      );
+      this.skip();
+    }
+    const script = fileURLToPath(new URL('goldens.py', import.meta.url));
+    const { stdout, stderr, status } = spawnSync(python, [script, '--quick'], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const { versions: _, ...live } = JSON.parse(stdout);
+    for (const [name, value] of Object.entries(live)) {
+      assert.deepEqual(value, goldens[name as keyof typeof goldens], name);
+    }
+  });
+});
