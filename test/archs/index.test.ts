@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { architectures, findArchitecture, layerCosts, modelCost } from '../../src/archs/index.js';
+import {
+  type Architecture,
+  architectures,
+  type BuildOptions,
+  findArchitecture,
+  layerCosts,
+  modelCost,
+  withoutDrawing,
+} from '../../src/archs/index.js';
 import { UsageError } from '../../src/errors.js';
-
-// biome-ignore format: one network a row; multiply-adds as in the papers' and torchvision's tables
-const TABLE = [
-  ['lenet5',                  61_706,       416_520, { conv1: [28, 28, 6], pool2: [5, 5, 16], fc5: [10] }],
-  ['alexnet',             60_965_224,   724_406_816, { conv1: [55, 55, 96], pool1: [27, 27, 96], pool5: [6, 6, 256], fc8: [1000] }],
-  ['alexnet-1gpu',        62_378_344, 1_135_256_096, { conv2: [27, 27, 256], pool5: [6, 6, 256], fc8: [1000] }],
-  ['alexnet-torchvision', 61_100_840,   714_188_480, { conv1: [55, 55, 64], pool5: [6, 6, 256], fc8: [1000] }],
-] as const;
+import { TABLE, WITH_HEADS } from './table.js';
 
 describe('The catalogue of networks', () => {
   before(() => tf.setBackend('cpu'));
@@ -18,7 +19,7 @@ describe('The catalogue of networks', () => {
   for (const [name, parameters, macs, shapes] of TABLE) {
     it(`builds ${name} with the parameters, multiply-adds and shapes of its table`, () => {
       const architecture = findArchitecture(name);
-      const model = architecture.build({ ...architecture, auxiliary: false, seed: 1 });
+      const model = shapesOf(architecture);
       const costs = layerCosts(model);
       assert.deepEqual(modelCost(model), { parameters, macs });
       assert.deepEqual([architecture.parameters, architecture.macs], [parameters, macs]);
@@ -30,12 +31,56 @@ describe('The catalogue of networks', () => {
     });
   }
 
-  it('takes other class counts, image sizes and channels', () => {
-    const model = findArchitecture('lenet5').build({ classes: 7, size: 32, channels: 3, seed: 1 });
-    assert.deepEqual(model.outputs[0]?.shape, [null, 7]);
-    assert.deepEqual(model.inputs[0]?.shape, [null, 32, 32, 3]);
-    model.dispose();
+  it('has a row of the table for every network', () => {
+    assert.deepEqual(
+      architectures.map(({ name }) => name),
+      TABLE.map(([name]) => name),
+    );
   });
+
+  for (const [name, parameters, macs] of WITH_HEADS) {
+    it(`builds ${name} with its auxiliary heads`, () => {
+      const architecture = findArchitecture(name);
+      const model = shapesOf(architecture, { auxiliary: true });
+      const heads = model.outputs.map(({ sourceLayer, shape }) => [sourceLayer.name, ...shape]);
+      assert.deepEqual(heads, [
+        ['fc', null, 1000],
+        ['aux1.fc2', null, 1000],
+        ['aux2.fc2', null, 1000],
+      ]);
+      assert.deepEqual(modelCost(model), { parameters, macs });
+      assert.deepEqual(architecture.auxiliary, { weight: 0.3, parameters, macs });
+      const shapeOf = (layer: string) => model.getLayer(layer).outputShape;
+      assert.deepEqual(shapeOf('aux1.pool'), [null, 4, 4, 512]);
+      assert.deepEqual(shapeOf('aux2.pool'), [null, 4, 4, 528]);
+      assert.deepEqual(shapeOf('aux1.conv'), [null, 4, 4, 128]);
+      model.dispose();
+    });
+  }
+
+  it('has heads in these networks alone', () => {
+    const found = architectures.filter(({ auxiliary }) => auxiliary).map(({ name }) => name);
+    assert.deepEqual(
+      found,
+      WITH_HEADS.map(([name]) => name),
+    );
+  });
+
+  for (const architecture of architectures) {
+    it(`builds ${architecture.name} for other images and classes, with names for all layers`, () => {
+      const size = architecture.size === 224 ? 96 : architecture.size + 8;
+      const auxiliary = architecture.auxiliary !== undefined;
+      const model = shapesOf(architecture, { classes: 7, size, channels: 1, auxiliary });
+      assert.deepEqual(model.inputs[0]?.shape, [null, size, size, 1]);
+      for (const { shape } of model.outputs) assert.deepEqual(shape, [null, 7]);
+      // tf.layers puts the class's name into the names that it makes up.
+      const unnamed = model.layers.filter((layer) => layer.name.includes(layer.getClassName()));
+      assert.deepEqual(unnamed, []);
+      const weights = model.weights.map(({ originalName }) => originalName);
+      assert.equal(new Set(weights).size, weights.length);
+      model.dispose();
+    });
+  }
 
   it('draws weights that depend on the seed alone', () => {
     const build = (seed: number) =>
@@ -72,15 +117,61 @@ describe('The catalogue of networks', () => {
     model.dispose();
   });
 
-  it('names the layer that an image is too small for', () => {
-    const build = () =>
-      findArchitecture('alexnet').build({ classes: 10, size: 40, channels: 3, seed: 1 });
-    assert.throws(build, (error) => error instanceof UsageError && /"pool5"/.test(error.message));
+  it("draws weights as torchvision's ResNet, Caffe's GoogLeNet and LeNet's paper", () => {
+    const weights = (name: string, layer: string, size: number) => {
+      const { build } = findArchitecture(name);
+      const model = build({ classes: 10, size, channels: 3, seed: 5 });
+      const [kernel, bias] = model.getLayer(layer).getWeights() as tf.Tensor[];
+      const values = kernel?.dataSync<'float32'>() ?? new Float32Array();
+      const squares = values.reduce((sum, value) => sum + value * value, 0);
+      const result = {
+        deviation: Math.sqrt(squares / values.length),
+        limit: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+        bias: bias?.dataSync()[0],
+      };
+      model.dispose();
+      return result;
+    };
+    const near = (value: number, expected: number) =>
+      assert.ok(Math.abs(value / expected - 1) < 0.01, `${value} is not near ${expected}`);
+    // He, fan-out: 9 × 256 inputs of the gradient.
+    const he = weights('resnet18', 'conv4_2.conv1', 32);
+    near(he.deviation, Math.sqrt(2 / (9 * 256)));
+    assert.equal(he.bias, undefined);
+    // Caffe's xavier: variance 1 / fan-in.
+    const xavier = weights('googlenet', 'inception4e.3x3', 32);
+    near(xavier.deviation, Math.sqrt(1 / (9 * 160)));
+    near(xavier.limit, Math.sqrt(3 / (9 * 160)));
+    assert.equal(xavier.bias?.toFixed(3), '0.200');
+    near(weights('googlenet-torchvision', 'inception4e.3x3', 32).deviation, 0.01);
+    near(weights('lenet5-1998', 'c5', 32).limit, 2.4 / 400);
   });
+
+  for (const [name, size, layer] of [
+    ['lenet5', 8, 'conv2'],
+    ['lenet5-1998', 8, 'c3'],
+    ['simple-cnn', 4, 'pool3'],
+    ['alexnet', 40, 'pool5'],
+    ['vgg16', 16, 'pool5'],
+    ['googlenet', 8, 'pool3'],
+    ['densenet121', 16, 'transition3.pool'],
+  ] as const) {
+    it(`names the layer of ${name} that an image of ${size} pixels is too small for`, () => {
+      const build = () => shapesOf(findArchitecture(name), { size, auxiliary: true });
+      const expected = new RegExp(`layer "${layer}" would turn \\d+×\\d+×\\d+ into`);
+      assert.throws(build, (error) => error instanceof UsageError && expected.test(error.message));
+    });
+  }
 
   it('finds networks by name, alias and case, and suggests the nearest', () => {
     assert.equal(findArchitecture('LeNet').name, 'lenet5');
     assert.equal(findArchitecture('AlexNet').name, 'alexnet');
+    assert.equal(findArchitecture('vgg').name, 'vgg16');
+    assert.equal(findArchitecture('vgg16_bn').name, 'vgg16-bn');
+    assert.equal(findArchitecture('googlenet').name, 'googlenet');
+    assert.equal(findArchitecture('resnet').name, 'resnet50');
+    assert.equal(findArchitecture('resnet34-torchvision').name, 'resnet34');
+    assert.equal(findArchitecture('densenet').name, 'densenet121');
     assert.throws(
       () => findArchitecture('alexnt'),
       /Unknown network "alexnt". Did you mean "alexnet"\?/,
@@ -96,3 +187,9 @@ describe('The catalogue of networks', () => {
     }
   });
 });
+
+/** The network with weights of zero. */
+function shapesOf(architecture: Architecture, options: Partial<BuildOptions> = {}) {
+  const { classes, size, channels } = architecture;
+  return withoutDrawing(() => architecture.build({ classes, size, channels, seed: 1, ...options }));
+}
