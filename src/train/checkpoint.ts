@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { DataError, DivergedError } from '../errors.js';
-import { sha256, syncDirectory, writeDurably } from './files.js';
+import { sha256, syncDirectory, writeDurably } from '../files.js';
 import { type CheckpointState, stateSchema } from './state.js';
 
 const MODEL = 'model.json';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
 import { DataError } from '../errors.js';
-import { writeAtomically } from './files.js';
+import { writeAtomically } from '../files.js';
 
 /** The columns of summary.csv: those of timm, then ours. Accuracies in percent. */
 export const COLUMNS = [

@@ -4,8 +4,8 @@ import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers'
 import { openBackend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import { RunError } from '../errors.js';
+import { writeAtomically } from '../files.js';
 import { modelFiles } from './checkpoint.js';
-import { writeAtomically } from './files.js';
 import type { TrainedModel, View } from './open-model.js';
 import type { Reporter } from './reporter.js';
 import { checkWritable, writeWeights } from './weights.js';

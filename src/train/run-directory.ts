@@ -2,9 +2,9 @@ import { access, mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
+import { writeAtomically } from '../files.js';
 import type { Provenance } from '../settings.js';
 import { startSummary } from './csv.js';
-import { writeAtomically } from './files.js';
 
 /** The files of a run. */
 export interface RunDirectory {

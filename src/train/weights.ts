@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Architecture } from '../archs/index.js';
 import { UsageError } from '../errors.js';
+import { writeAtomically } from '../files.js';
 import {
   type Loaded,
   loadWeightsFile,
@@ -11,7 +12,6 @@ import {
   safetensorsParts,
   type WeightsFile,
 } from '../weights/index.js';
-import { writeAtomically } from './files.js';
 import type { Reporter } from './reporter.js';
 import type { Session } from './session.js';
 
