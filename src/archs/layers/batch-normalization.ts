@@ -34,9 +34,7 @@ export class BatchNormalization extends StockBatchNormalization {
     inputs: tf.Tensor | tf.Tensor[],
     options: Parameters<layers.Layer['call']>[1],
   ): tf.Tensor | tf.Tensor[] {
-    const variance = this.weights.find(({ originalName }) =>
-      /\/moving_variance$/.test(originalName),
-    );
+    const variance = this.weights.find((weight) => weight.originalName.endsWith('moving_variance'));
     if (!options['training'] || !this.#unbiased || !variance) return super.call(inputs, options);
     return tf.tidy(() => {
       const kept = tf.mul(variance.read(), this.#momentum);
