@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { RunError } from '../errors.js';
 import type { DecodeItem, DecodeReply, DecodeTask, WorkerSetup } from './decode-worker.js';
+import { startThread } from './threads.js';
 
 interface Waiting {
   resolve(reply: DecodeReply): void;
@@ -71,7 +70,7 @@ export class DecodePool {
   }
 
   #start(setup: WorkerSetup): Worker {
-    const worker = startWorker(setup);
+    const worker = startThread('decode-worker', setup);
     const waiting = new Map<number, Waiting>();
     this.#waiting.push(waiting);
     worker.unref();
@@ -96,17 +95,4 @@ export class DecodePool {
       waiting.clear();
     }
   }
-}
-
-/**
- * Compiled, the entry is JavaScript. From source it is TypeScript, which tsx has to be told of anew
- * in every thread.
- */
-function startWorker(workerData: WorkerSetup): Worker {
-  const source = import.meta.url.endsWith('.ts');
-  if (!source) return new Worker(new URL('./decode-worker.js', import.meta.url), { workerData });
-  const tsx = createRequire(import.meta.url).resolve('tsx/cjs/api');
-  const entry = fileURLToPath(new URL('./decode-worker.ts', import.meta.url));
-  const code = `require(${JSON.stringify(tsx)}).register(); require(${JSON.stringify(entry)});`;
-  return new Worker(code, { workerData, eval: true });
 }
