@@ -65,7 +65,7 @@ function addCommand(program: Argv, command: Command): void {
     (argv) => addOptions(argv, command),
     async (given) => {
       const run = await command.load();
-      printResult(await run(lastValues(given, options)), given['json'] === true);
+      await printResult(await run(lastValues(given, options)), given['json'] === true);
     },
   );
 }
@@ -118,9 +118,10 @@ function describeValue(name: OptionName): string {
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
-function printResult({ lines, json, error }: Result, asJson: boolean): void {
+async function printResult({ lines, json, error }: Result, asJson: boolean): Promise<void> {
   const text = asJson ? JSON.stringify(json, undefined, 2) : lines.join('\n');
-  process.stdout.write(`${text}\n`);
+  // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
+  await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
   if (error !== undefined) throw error;
 }
 
