@@ -6,14 +6,13 @@
  * N(0, 0.005²) (Caffe's bvlc_alexnet, where 1 gave a flat loss); 224×224 images are padded by 2 to
  * give the 55×55 of figure 2; biases learn at twice the rate and without decay (Caffe); the
  * learning rate warms up for 200 steps and falls at fixed epochs instead of by hand; images are
- * centred by the mean colour instead of the mean image, and their colours are not changed; one
- * centre crop is evaluated instead of ten.
+ * centred by the mean colour instead of the mean image; one centre crop is evaluated instead of ten.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './blocks.js';
 import { constant, normal } from './initialisers.js';
-import { IMAGENET_COLOURS, IMAGENET_TRANSFORM, TORCHVISION_RECIPE } from './recipes.js';
+import { ALEXNET_TRANSFORM, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
 
 // biome-ignore format: figure 2 and section 5 of the paper, one layer a row
 const CONVOLUTIONS = [
@@ -69,7 +68,7 @@ const shared = {
     weightDecay: 5e-4,
     decayBias: false,
     biasLrScale: 2,
-    transform: IMAGENET_TRANSFORM,
+    transform: ALEXNET_TRANSFORM,
     mean: IMAGENET_COLOURS.mean,
     // The weights of section 5 are meant for grey levels of 0 to 255 from which the mean is taken.
     std: [1 / 255, 1 / 255, 1 / 255],

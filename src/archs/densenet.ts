@@ -3,7 +3,7 @@
  * (CVPR 2017), table 1: all of it is DenseNet-BC. DenseNet-161 is of the authors' repository.
  * torchvision/models/densenet.py has the same networks.
  *
- * Differs from the paper: colours are not changed.
+ * Differs from the paper: brightness, contrast and saturation are not changed.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -84,8 +84,8 @@ export const lenet51998: Architecture = {
     ...lenet5.recipe,
     weightDecay: 0,
     transform: {
-      train: { resize: 28, crop: 'random', size: 32, mirror: false, pad: 4 },
-      val: { resize: 28, crop: 'centre', size: 32, mirror: false, pad: 0 },
+      train: { resize: 28, crop: 'random', size: 32, mirror: 0, pad: 4 },
+      val: { resize: 28, crop: 'centre', size: 32, mirror: 0, pad: 0 },
     },
     mean: [0.1 / 1.275],
     std: [1 / 1.275],

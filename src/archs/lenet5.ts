@@ -83,8 +83,8 @@ export const lenet5: Architecture = {
     biasLrScale: 1,
     labelSmoothing: 0,
     transform: {
-      train: { resize: 28, crop: 'random', size: 28, mirror: false, pad: 2 },
-      val: { resize: 28, crop: 'centre', size: 28, mirror: false, pad: 0 },
+      train: { resize: 28, crop: 'random', size: 28, mirror: 0, pad: 2 },
+      val: { resize: 28, crop: 'centre', size: 28, mirror: 0, pad: 0 },
     },
     // Of MNIST's training images.
     mean: [0.1307],

@@ -1,29 +1,15 @@
 /** The settings that the recipes of several families share. */
-import { INCEPTION_AREA, INCEPTION_ASPECT } from '../augment/transform.js';
+import { AUGMENTATIONS, CENTRE_CROP } from '../augment/papers.js';
 import type { Recipe } from './architecture.js';
 
 /** Mean and deviation of ImageNet's training images, red, green, blue, in [0, 1] units. */
 export const IMAGENET_COLOURS = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** Short side 256; random 224 crops and mirroring in training, the centre crop in evaluation. */
-export const IMAGENET_TRANSFORM: Recipe['transform'] = {
-  train: { resize: 256, crop: 'random', size: 224, mirror: true, pad: 0 },
-  val: { resize: 256, crop: 'centre', size: 224, mirror: false, pad: 0 },
-};
-
-/** Boxes of 8 to 100 % of the area, resized to 224 (GoogLeNet, section 6); mirroring. */
-export const INCEPTION_TRANSFORM: Recipe['transform'] = {
-  train: {
-    resize: 256,
-    crop: 'area',
-    area: INCEPTION_AREA,
-    aspect: INCEPTION_ASPECT,
-    size: 224,
-    mirror: true,
-    pad: 0,
-  },
-  val: IMAGENET_TRANSFORM.val,
-};
+/** How each paper augments; all evaluate the centre crop of 224 at short side 256. */
+export const ALEXNET_TRANSFORM = { train: AUGMENTATIONS.alexnet, val: CENTRE_CROP };
+export const VGG_TRANSFORM = { train: AUGMENTATIONS.vgg, val: CENTRE_CROP };
+export const INCEPTION_TRANSFORM = { train: AUGMENTATIONS.inception, val: CENTRE_CROP };
+export const RESNET_TRANSFORM = { train: AUGMENTATIONS.resnet, val: CENTRE_CROP };
 
 /** torchvision's classification reference script with its defaults for AlexNet and VGG. */
 export const TORCHVISION_RECIPE: Recipe = {
@@ -50,14 +36,15 @@ export const TORCHVISION_NORM_RECIPE: Recipe = { ...TORCHVISION_RECIPE, lr: 0.1 
 /** He et al., 2015, section 3.4: short side 256 to 480; in 90 epochs as in fb.resnet.torch. */
 export const RESNET_RECIPE: Recipe = {
   ...TORCHVISION_NORM_RECIPE,
-  transform: {
-    train: { ...IMAGENET_TRANSFORM.train, resize: [256, 480] },
-    val: IMAGENET_TRANSFORM.val,
-  },
+  transform: RESNET_TRANSFORM,
 };
 
 /** github.com/facebookarchive/fb.resnet.torch, in which the later networks were trained. */
-export const TORCH_RECIPE: Recipe = { ...TORCHVISION_NORM_RECIPE, nesterov: true };
+export const TORCH_RECIPE: Recipe = {
+  ...TORCHVISION_NORM_RECIPE,
+  nesterov: true,
+  transform: { train: { ...AUGMENTATIONS.inception, colour: 0.1 }, val: CENTRE_CROP },
+};
 
 /** He et al., 2015, section 4.2: 64,000 steps; the rate falls at thirds instead of at 1/2 and 3/4. */
 export const CIFAR_RECIPE: Recipe = {
@@ -66,8 +53,8 @@ export const CIFAR_RECIPE: Recipe = {
   batchSize: 128,
   lrStepSize: 55,
   transform: {
-    train: { resize: 32, crop: 'random', size: 32, mirror: true, pad: 4 },
-    val: { resize: 32, crop: 'centre', size: 32, mirror: false, pad: 0 },
+    train: { resize: 32, crop: 'random', size: 32, mirror: 0.5, pad: 4 },
+    val: { resize: 32, crop: 'centre', size: 32, mirror: 0, pad: 0 },
   },
   // Of CIFAR-10's training images.
   mean: [0.4914, 0.4822, 0.4465],

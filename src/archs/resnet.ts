@@ -5,8 +5,7 @@
  * 1×1, as torchvision/models/resnet.py; in ResNet-18 and -34 that is the same network.
  *
  * Differs from the paper: 90 epochs whose learning rate falls every 30 instead of on plateaus;
- * colours are not changed; the running statistics are used as they
- * are instead of being computed anew after training.
+ * the running statistics are used as they are instead of being computed anew after training.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

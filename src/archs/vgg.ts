@@ -6,9 +6,9 @@
  *
  * Differs from the paper: images are divided by their deviation and weights are He's, with which all
  * depths learn from the start (the paper begins the deep ones with net A, or draws by Glorot for
- * images of 0 to 255); the learning rate falls every 20 epochs instead of on plateaus; colours are
- * not changed. Differs from torchvision: no adaptive pooling, so that fc6 has other sizes at other
- * image sizes; dropout follows ReLU, which is the same.
+ * images of 0 to 255); the learning rate falls every 20 epochs instead of on plateaus; one
+ * centre crop is evaluated. Differs from torchvision: no adaptive pooling, so that fc6 has other
+ * sizes at other image sizes; dropout follows ReLU, which is the same.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
@@ -24,7 +24,7 @@ import {
   relu,
 } from './blocks.js';
 import { he, normal } from './initialisers.js';
-import { IMAGENET_TRANSFORM, TORCHVISION_RECIPE } from './recipes.js';
+import { TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
 
 const FILTERS = [64, 128, 256, 512, 512];
 const DENSE = ['6', '7'];
@@ -110,7 +110,7 @@ const PAPER_RECIPE = {
   epochs: 74,
   lrStepSize: 20,
   weightDecay: 5e-4,
-  transform: IMAGENET_TRANSFORM,
+  transform: VGG_TRANSFORM,
 };
 
 export const vggs: Architecture[] = NETWORKS.map((network) => {

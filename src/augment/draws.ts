@@ -31,12 +31,13 @@ export function drawAugmentation(
   index: number,
 ): Draws {
   const { crop, mirror, resize, colour = 0 } = transform;
-  if (crop === 'centre' && !mirror && typeof resize === 'number' && colour === 0) return UNMOVED;
+  if (crop === 'centre' && mirror === 0 && typeof resize === 'number' && colour === 0)
+    return UNMOVED;
   const draw = random(seed, 'augment', epoch, index);
   return {
     x: draw.uniform(),
     y: draw.uniform(),
-    mirror: draw.uniform() < 0.5 && mirror,
+    mirror: draw.uniform() < mirror,
     short: draw.uniform(),
     tries: crop === 'area' ? drawTries(random(seed, 'box', epoch, index)) : [],
     colour: colour > 0 ? drawColour(random(seed, 'colour', epoch, index)) : [],

@@ -1,6 +1,7 @@
 /** What happens to a picture on its way to the network: pure functions of pictures and random numbers. */
 export { colourOffset, IMAGENET_PRINCIPAL_COLOURS, type PrincipalColours } from './colour.js';
 export { type Draws, drawAugmentation } from './draws.js';
+export { AUGMENTATIONS, CENTRE_CROP } from './papers.js';
 export type { Picture } from './resample.js';
 export { fillSlot, isPlainCrop } from './slot.js';
 export { checkTransform, type Transform } from './transform.js';

@@ -12,14 +12,14 @@ export interface Transform {
   readonly resize: number | readonly [least: number, most: number];
   /** `area` cuts out a box of random area and aspect and resizes it to the square (Inception). */
   readonly crop: 'random' | 'centre' | 'area';
-  /** Crop `area`: bounds of the box's share of the picture's area. */
+  /** Crop `area`: bounds of the box's share of the picture's area; Inception's where absent. */
   readonly area?: readonly [least: number, most: number];
-  /** Crop `area`: bounds of width / height of the box. */
+  /** Crop `area`: bounds of width / height of the box; Inception's where absent. */
   readonly aspect?: readonly [least: number, most: number];
   /** Side of the square that is cut out, in pixels. */
   readonly size: number;
-  /** Mirror every other picture left to right, by chance. */
-  readonly mirror: boolean;
+  /** Probability of mirroring left to right. */
+  readonly mirror: number;
   /** Zero pixels put around the resized picture before the crop, on each side. */
   readonly pad: number;
   /**

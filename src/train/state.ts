@@ -19,7 +19,8 @@ const transform = z.object({
   area: pair.exactOptional(),
   aspect: pair.exactOptional(),
   size: z.int(),
-  mirror: z.boolean(),
+  // Was false in the first checkpoints.
+  mirror: z.preprocess((value) => (value === false ? 0 : value), z.number()),
   pad: z.int(),
   colour: z.number().exactOptional(),
 });

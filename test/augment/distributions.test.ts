@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  AUGMENTATIONS,
   colourOffset,
   cropWindow,
   drawAugmentation,
@@ -11,8 +12,8 @@ import { readGoldens } from './goldens.js';
 
 const goldens = readGoldens();
 const COUNT = 40_000;
-const vgg: Transform = { resize: [256, 512], crop: 'random', size: 224, mirror: true, pad: 0 };
-const inception: Transform = { ...vgg, resize: 256, crop: 'area' };
+const vgg: Transform = { resize: [256, 512], crop: 'random', size: 224, mirror: 0.5, pad: 0 };
+const inception: Transform = AUGMENTATIONS.inception;
 
 /** The windows of so many pictures of one size. */
 function windows(transform: Transform, width: number, height: number): Window[] {

@@ -23,7 +23,7 @@ const goldens = readGoldens();
 const still = drawAugmentation(centred(1, 1), 0, 0, 0);
 
 function centred(resize: number, size: number): Transform {
-  return { resize, crop: 'centre', size, mirror: false, pad: 0 };
+  return { resize, crop: 'centre', size, mirror: 0, pad: 0 };
 }
 
 /** The window of a crop at a place of the picture that is resized to a short side. */

@@ -8,8 +8,8 @@ import {
 } from '../../src/augment/index.js';
 import { UsageError } from '../../src/errors.js';
 
-const centre: Transform = { resize: 8, crop: 'centre', size: 5, mirror: false, pad: 0 };
-const shifts: Transform = { resize: 28, crop: 'random', size: 28, mirror: true, pad: 2 };
+const centre: Transform = { resize: 8, crop: 'centre', size: 5, mirror: 0, pad: 0 };
+const shifts: Transform = { resize: 28, crop: 'random', size: 28, mirror: 0.5, pad: 2 };
 const still = drawAugmentation(centre, 0, 0, 0);
 
 describe('window', () => {
@@ -97,7 +97,7 @@ describe('random augmentation', () => {
 
   it('keeps the crop when mirroring is turned off', () => {
     const draws = drawAugmentation(shifts, 1, 2, 3);
-    const plain = drawAugmentation({ ...shifts, mirror: false }, 1, 2, 3);
+    const plain = drawAugmentation({ ...shifts, mirror: 0 }, 1, 2, 3);
     assert.deepEqual(plain, { ...draws, mirror: false });
   });
 

@@ -11,7 +11,7 @@ import { RunError, UsageError } from '../../src/errors.js';
 import { shuffledIndices } from '../../src/rng.js';
 import { asSharp, temporaryDirectory, testPicture } from './pictures.js';
 
-const transform: Transform = { resize: 20, crop: 'random', size: 16, mirror: true, pad: 2 };
+const transform: Transform = { resize: 20, crop: 'random', size: 16, mirror: 0.5, pad: 2 };
 const base: BatchSettings = {
   batchSize: 4,
   imageSize: 16,
@@ -149,7 +149,7 @@ describe('batches', () => {
   });
 
   it('keep the order of the split without shuffling and pad the last batch', async () => {
-    const centre: Transform = { resize: 16, crop: 'centre', size: 16, mirror: false, pad: 0 };
+    const centre: Transform = { resize: 16, crop: 'centre', size: 16, mirror: 0, pad: 0 };
     const [batches = []] = await collect(split, {
       transform: centre,
       shuffle: false,

@@ -31,7 +31,7 @@ const STATE: Omit<CheckpointState, 'files'> = {
     inputSize: 4,
     channels: 1,
     auxiliary: false,
-    transform: { resize: 4, crop: 'centre', size: 4, mirror: false, pad: 0 },
+    transform: { resize: 4, crop: 'centre', size: 4, mirror: 0, pad: 0 },
     mean: [0.5],
     std: [0.5],
   },
