@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command, CommandGroup, Given, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { COMMAND_HELP, COMMAND_OPTIONS, type OptionName, optionRow } from './config.js';
+import { COMMAND_HELP, COMMAND_OPTIONS, OPTIONS, type OptionName, optionRow } from './config.js';
 import { CnnError, UsageError } from './errors.js';
 import { describeExpected } from './expected.js';
 import { didYouMean } from './nearest.js';
@@ -12,12 +12,29 @@ const COMMON_FLAGS = ['json', 'verbose', 'help', 'version', 'config'];
 async function main(args: readonly string[]): Promise<number> {
   const verbose = args.includes('--verbose');
   try {
-    await parser(args).parseAsync();
+    await parser(joinNumbers(args)).parseAsync();
     return 0;
   } catch (error) {
     process.stderr.write(`${describeError(error, verbose)}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
   }
+}
+
+/** `--scale 0.08 1` becomes `--scale 0.08,1`: timm and torchvision take several numbers like that. */
+function joinNumbers(args: readonly string[]): string[] {
+  const lists = Object.keys(OPTIONS).filter((name) => {
+    return ['colour', 'range'].includes(optionRow(name as OptionName).kind);
+  });
+  const joined: string[] = [];
+  let inList = false;
+  for (const arg of args) {
+    const number = /^-?[\d.][\d.,e+-]*$/i.test(arg);
+    const before = joined.at(-1) ?? '';
+    if (inList && number && !before.startsWith('--')) joined.push(`${joined.pop()},${arg}`);
+    else joined.push(arg);
+    inList = lists.includes(arg.replace(/^--/, '')) || (inList && number);
+  }
+  return joined;
 }
 
 function parser(args: readonly string[]): Argv {

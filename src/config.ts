@@ -6,8 +6,11 @@ import type { Architecture } from './archs/index.js';
 
 interface Row {
   readonly aliases?: readonly string[];
-  /** `colour`: one number, or one for each of red, green and blue. */
-  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour';
+  /**
+   * `colour`: one number, or one for each of red, green and blue. `range`: the least and the most;
+   * one number is both.
+   */
+  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour' | 'range';
   readonly choices?: readonly (string | number)[];
   /** Bounds: `above` and `below` are exclusive, the others inclusive. */
   readonly above?: number;
@@ -149,7 +152,74 @@ export const OPTIONS = {
     recipe: ({ recipe }) => recipe.std,
     help: 'what the colours are divided by then, in [0, 1] units',
   },
+  stats: {
+    kind: 'choice',
+    choices: ['recipe', 'dataset'],
+    default: 'recipe',
+    help: 'where mean, std and principal colours come from: the recipe, or what "cnn data stats" measured; --mean and --std win, and a recipe that only shifts its colours keeps its std',
+  },
+  augment: {
+    kind: 'choice',
+    choices: ['none', 'alexnet', 'vgg', 'inception', 'resnet'],
+    default: null,
+    auto: 'recipe',
+    help: 'how training pictures are cut out, mirrored and coloured; the options below change a part of it',
+  },
+  'train-resize-size': {
+    kind: 'range',
+    atLeast: 1,
+    unit: 'pixels',
+    default: null,
+    auto: 'by --augment',
+    help: 'training: short side of the picture before the crop; of two numbers any from the least to the most (scale jitter)',
+  },
+  'train-crop-mode': {
+    kind: 'choice',
+    choices: ['random', 'centre', 'area'],
+    default: null,
+    auto: 'by --augment',
+    help: 'training: a crop at a random place or in the centre, or a box of random area and aspect',
+  },
+  scale: {
+    kind: 'range',
+    above: 0,
+    atMost: 1,
+    default: null,
+    auto: 'by --augment',
+    help: "training, crop mode area: the box's share of the picture",
+  },
+  ratio: {
+    kind: 'range',
+    above: 0,
+    default: null,
+    auto: 'by --augment',
+    help: 'training, crop mode area: width / height of the box',
+  },
+  padding: {
+    kind: 'integer',
+    atLeast: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'by --augment',
+    help: 'training: zeros put around the picture before the crop, on each side',
+  },
+  hflip: {
+    kind: 'number',
+    atLeast: 0,
+    atMost: 1,
+    default: null,
+    auto: 'by --augment',
+    help: 'training: probability of mirroring left to right',
+  },
+  'color-pca': {
+    kind: 'number',
+    atLeast: 0,
+    default: null,
+    auto: 'by --augment',
+    help: "training: deviation of the shares of the principal colours that are added (AlexNet's paper: 0.1)",
+  },
   'resize-size': {
+    aliases: ['val-resize-size'],
     kind: 'integer',
     above: 0,
     unit: 'pixels',
@@ -308,6 +378,18 @@ const RECIPE_OPTIONS = [
   'std',
 ] as const satisfies readonly OptionName[];
 
+/** What becomes of training pictures. */
+const AUGMENT_OPTIONS = [
+  'augment',
+  'train-resize-size',
+  'train-crop-mode',
+  'scale',
+  'ratio',
+  'padding',
+  'hflip',
+  'color-pca',
+] as const satisfies readonly OptionName[];
+
 const MACHINE_OPTIONS = [
   'backend',
   'precision',
@@ -329,6 +411,9 @@ export const COMMAND_OPTIONS = {
     'arch',
     'data',
     ...RECIPE_OPTIONS,
+    'stats',
+    ...AUGMENT_OPTIONS,
+    'resize-size',
     'max-steps',
     'seed',
     'weights',
@@ -374,9 +459,11 @@ export const COMMAND_OPTIONS = {
     'channels',
     'classes',
     'seed',
+    ...AUGMENT_OPTIONS,
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
   ],
+  stats: ['data', 'workers'],
   summary: [
     'arch',
     'module',
@@ -396,6 +483,9 @@ export type Value = string | number | boolean | null | readonly number[];
 
 /** Help for a command to which an option means something else than to the others. */
 export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
+  train: {
+    'resize-size': 'evaluation: short side of the picture before the centre crop (default: recipe)',
+  },
   export: { output: 'file, or with --format tfjs directory, that is written' },
   summary: {
     'batch-size': 'adds what a training step of so many pictures takes in memory',
@@ -414,7 +504,9 @@ type Base<R> = R extends { choices: readonly (infer Choice)[] }
       ? boolean
       : R extends { kind: 'colour' }
         ? readonly number[]
-        : number;
+        : R extends { kind: 'range' }
+          ? readonly [number, number]
+          : number;
 type Setting<R> = R extends { default: null } ? Base<R> | null : Base<R>;
 
 /** The validated settings of a command, under their camel-case names. */
@@ -423,7 +515,7 @@ export type Settings<C extends CommandName> = {
 };
 
 /** Where the value of a setting came from, weakest first. */
-export type Source = 'default' | 'recipe' | 'config' | 'flag';
+export type Source = 'default' | 'recipe' | 'dataset' | 'config' | 'flag';
 
 /** The table's row of an option, with every field that a row may have. */
 export function optionRow(name: OptionName): Row {

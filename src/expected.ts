@@ -1,6 +1,11 @@
 import { type OptionName, optionRow } from './config.js';
 
-const NUMBERS = { integer: 'a whole number', number: 'a number', colour: 'one number or three' };
+const NUMBERS = {
+  integer: 'a whole number',
+  number: 'a number',
+  colour: 'one number or three',
+  range: 'one number or two, the least first,',
+};
 
 /** What an option accepts, in words: "a whole number above 0". */
 export function describeExpected(name: OptionName): string {

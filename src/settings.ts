@@ -114,7 +114,7 @@ function fallback(name: OptionName, architecture?: Architecture) {
 
 function fromText(name: OptionName, raw: unknown): unknown {
   const { kind, choices } = optionRow(name);
-  if (kind === 'colour' && typeof raw === 'string') {
+  if ((kind === 'colour' || kind === 'range') && typeof raw === 'string') {
     const numbers = raw.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
     return numbers.some(Number.isNaN) ? raw : numbers;
   }
@@ -150,7 +150,20 @@ function baseSchema(name: OptionName): z.ZodType<Value> {
       one.transform((value) => [value]),
     ]);
   }
+  if (row.kind === 'range') return rangeSchema(numberSchema(row));
   return numberSchema(row);
+}
+
+/** One number stands for both ends. */
+function rangeSchema(one: ReturnType<typeof numberSchema>) {
+  return z
+    .union([z.tuple([one, one]), z.tuple([one]), one])
+    .transform((value): [number, number] => {
+      if (typeof value === 'number') return [value, value];
+      const [least, most = least] = value;
+      return [least, most];
+    })
+    .refine(([least, most]) => least <= most);
 }
 
 function numberSchema(row: ReturnType<typeof optionRow>) {

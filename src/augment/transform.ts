@@ -35,7 +35,7 @@ export const INCEPTION_ASPECT = [3 / 4, 4 / 3] as const;
 
 /** Throws a UsageError unless every crop lies inside the padded picture. */
 export function checkTransform(transform: Transform): void {
-  const { resize, size, pad, crop } = transform;
+  const { resize, size, pad, crop, mirror, colour = 0 } = transform;
   const [least, most] = typeof resize === 'number' ? [resize, resize] : resize;
   for (const [name, value, from] of [
     ['resize', least, 1],
@@ -49,9 +49,24 @@ export function checkTransform(transform: Transform): void {
       );
     }
   }
+  if (!(mirror >= 0 && mirror <= 1)) {
+    throw new UsageError(`Expected mirror to be a probability but received ${mirror}.`);
+  }
+  if (!(colour >= 0)) {
+    throw new UsageError(`Expected colour to be a deviation of at least 0 but received ${colour}.`);
+  }
+  checkRange('area', transform.area ?? INCEPTION_AREA, 1);
+  checkRange('aspect', transform.aspect ?? INCEPTION_ASPECT, Number.POSITIVE_INFINITY);
   if (crop !== 'area' && size > least + 2 * pad) {
     throw new UsageError(
       `A crop of ${size} pixels does not fit a picture resized to ${least} with ${pad} pixels of padding: resize to at least ${size - 2 * pad}.`,
     );
   }
+}
+
+function checkRange(name: string, [least, most]: readonly [number, number], bound: number): void {
+  if (least > 0 && least <= most && most <= bound) return;
+  throw new UsageError(
+    `Expected ${name} of the transform to be two numbers above 0, the least first${bound === 1 ? ', up to 1' : ''}, but received ${least} and ${most}.`,
+  );
 }

@@ -21,6 +21,8 @@ const FIXED: readonly OptionName[] = [
   'channels',
   'mean',
   'std',
+  'stats',
+  'resize-size',
   'seed',
   'weights',
   'freeze',

@@ -8,6 +8,7 @@ import { RunError } from '../errors.js';
 import { median } from '../median.js';
 import { Sgd } from '../network/sgd.js';
 import { random } from '../rng.js';
+import { trainingTransform } from './augmentation.js';
 import { openTrainingBatches } from './loaders.js';
 import { createPace, takesTurns, timed } from './pace.js';
 import type { Reporter } from './reporter.js';
@@ -16,7 +17,6 @@ import {
   networkCard,
   openSession,
   type Session,
-  scaleTransform,
   trainStep,
   upload,
 } from './session.js';
@@ -175,7 +175,7 @@ async function dataSource(
   const { classes } = dataset;
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
   const session = openSession(architecture, card, seed);
-  const transform = scaleTransform(architecture.recipe.transform.train, inputSize);
+  const transform = trainingTransform(architecture.recipe, settings);
   const loader = await openTrainingBatches(dataset.train, { ...settings, backend, transform });
   if (loader.steps === 0) {
     throw new RunError(`${data} holds fewer pictures than one batch of ${settings.batchSize}`);

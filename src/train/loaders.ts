@@ -1,5 +1,5 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import type { Transform } from '../augment/index.js';
+import type { PrincipalColours, Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches.js';
 import type { Split } from '../data/dataset.js';
@@ -10,6 +10,7 @@ export interface LoaderOptions {
   readonly batchSize: number;
   readonly channels: 1 | 3;
   readonly transform: Transform;
+  readonly principalColours?: PrincipalColours;
   readonly seed: number;
   readonly workers: number | null;
   readonly cache: 'auto' | 'none' | 'memory';

@@ -1,13 +1,13 @@
 import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
-import { checkTransform } from '../augment/index.js';
 import type { Settings } from '../config.js';
 import { DataError, UsageError } from '../errors.js';
 import type { Layer } from '../settings.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
+import { evaluationTransform } from './augmentation.js';
 import { type Checkpoint, loadWeights, openCheckpoint } from './checkpoint.js';
 import type { Reporter } from './reporter.js';
 import { findRun, type RunRecord, readRecord } from './run-directory.js';
-import { networkCard, openSession, perChannel, type Session, scaleTransform } from './session.js';
+import { networkCard, openSession, perChannel, type Session } from './session.js';
 import type { NetworkCard } from './state.js';
 import { noteIgnored, withWeightsFile } from './weights.js';
 
@@ -141,13 +141,10 @@ function checkChannels({ channels }: View, card: NetworkCard, directory: string)
 /** The card with what the settings change in the way to the network. */
 function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: View): NetworkCard {
   const size = cropSize ?? card.inputSize;
-  const scaled = scaleTransform(card.transform, size);
-  const transform = { ...scaled, resize: resizeSize ?? scaled.resize };
-  checkTransform(transform);
   return {
     ...card,
     inputSize: size,
-    transform,
+    transform: evaluationTransform(card.transform, size, resizeSize),
     mean: perChannel(mean, card.channels),
     std: perChannel(std, card.channels),
   };

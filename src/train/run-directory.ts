@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';
 import type { Provenance } from '../settings.js';
+import type { Augmentation } from './augmentation.js';
 import { startSummary } from './csv.js';
 
 /** The files of a run. */
@@ -30,6 +31,8 @@ export interface RunRecord {
     validation: number;
     classes: readonly string[];
   };
+  /** What becomes of training pictures; absent in the first runs. */
+  readonly augmentation?: Augmentation;
   /** One entry for each time the run went on: where from, and the settings that were changed. */
   readonly resumed: readonly { time: string; step: number; changed: Provenance }[];
 }
@@ -39,7 +42,7 @@ const recordSchema = z.looseObject({
     z.string(),
     z.object({
       value: z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.number())]),
-      source: z.enum(['default', 'recipe', 'config', 'flag']),
+      source: z.enum(['default', 'recipe', 'dataset', 'config', 'flag']),
     }),
   ),
   data: z.looseObject({ fingerprint: z.string(), root: z.string(), name: z.string() }),

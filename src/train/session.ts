@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
-import type { Transform } from '../augment/index.js';
 import type { Batch } from '../data/batches.js';
 import { UsageError } from '../errors.js';
 import { imagesToFloat } from '../network/images.js';
 import { evaluate as lossOf } from '../network/loss.js';
 import { Network } from '../network/network.js';
 import type { Sgd } from '../network/sgd.js';
+import { evaluationTransform } from './augmentation.js';
 import type { NetworkCard } from './state.js';
 
 /** A network on the device, with what turns a batch into its input. */
@@ -92,24 +92,14 @@ export function evaluateStep({ network }: Session, { images, labels }: DeviceBat
   return tf.tidy(() => lossOf(network.predict(images), labels));
 }
 
-/** The recipe's transform at another input size: the margin around the crop grows with it. */
-export function scaleTransform(transform: Transform, size: number): Transform {
-  const scaled = (pixels: number) => Math.round((pixels * size) / transform.size);
-  const { resize, pad } = transform;
-  return {
-    ...transform,
-    size,
-    resize: typeof resize === 'number' ? scaled(resize) : [scaled(resize[0]), scaled(resize[1])],
-    pad: scaled(pad),
-  };
-}
-
 /** How a network of this architecture is built and fed, as checkpoints keep it. */
 export function networkCard(
   architecture: Architecture,
   options: {
     classes: readonly string[];
     inputSize: number;
+    /** Short side of pictures in evaluations; the recipe's where it is left out or null. */
+    resizeSize?: number | null;
     channels: 1 | 3;
     /** `--aux-weight`; 0, or nothing, for a network without heads. */
     auxWeight?: number;
@@ -131,7 +121,7 @@ export function networkCard(
     inputSize: options.inputSize,
     channels: options.channels,
     auxiliary: auxWeight > 0,
-    transform: scaleTransform(recipe.transform.val, options.inputSize),
+    transform: evaluationTransform(recipe.transform.val, options.inputSize, options.resizeSize),
     mean: perChannel(options.mean ?? recipe.mean, options.channels),
     std: perChannel(options.std ?? recipe.std, options.channels),
   };

@@ -1,11 +1,17 @@
 import { availableParallelism } from 'node:os';
 import type { Architecture } from '../archs/index.js';
+import {
+  IMAGENET_PRINCIPAL_COLOURS,
+  type PrincipalColours,
+  type Transform,
+} from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import { type Dataset, openDataset } from '../data/dataset.js';
 import { CnnError, DataError, UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
 import type { Provenance } from '../settings.js';
+import { type Augmentation, trainingTransform } from './augmentation.js';
 import { type Checkpoint, loadMomenta, loadWeights } from './checkpoint.js';
 import { truncateSummary } from './csv.js';
 import { describeHardware, describeVersions } from './environment.js';
@@ -17,10 +23,11 @@ import { takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
 import { createRun, type RunDirectory, type RunRecord, writeRecord } from './run-directory.js';
 import type { Schedule } from './schedule.js';
-import { networkCard, openSession, type Session, scaleTransform } from './session.js';
+import { networkCard, openSession, type Session } from './session.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
 import type { NetworkCard, Progress } from './state.js';
+import { withStatistics } from './statistics.js';
 import { checkWritable, startFrom, writeWeights } from './weights.js';
 
 export interface TrainRequest {
@@ -29,6 +36,8 @@ export interface TrainRequest {
   readonly architecture: Architecture;
   /** `--data`, which the settings may leave open. */
   readonly data: string;
+  /** What colour offsets go along; ImageNet's where it is absent. */
+  readonly principalColours?: PrincipalColours;
   /** The run to go on with, and the settings that are not what they were. */
   readonly resume?: {
     readonly run: RunDirectory;
@@ -47,10 +56,12 @@ export interface TrainResult extends Scores {
 }
 
 /** Trains a network and evaluates it after each epoch; returns the last evaluation. */
-export async function train(request: TrainRequest, reporter: Reporter): Promise<TrainResult> {
+export async function train(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
+  const dataset = await openDataset(given.data);
+  checkDataset(given, dataset);
+  const request = await withStatistics(given, dataset);
+  const augmentation = augmentationOf(request);
   const { settings, resume } = request;
-  const dataset = await openDataset(request.data);
-  checkDataset(request, dataset);
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
   const backend = await startBackend(settings, reporter);
 
@@ -63,10 +74,11 @@ export async function train(request: TrainRequest, reporter: Reporter): Promise<
   });
   if (resume !== undefined) await loadMomenta(optimizer.momenta, resume.checkpoint);
 
-  const loaders = await openLoaders(request, dataset, backend);
+  const view = session.card.transform;
+  const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
   try {
     const schedule = scheduleOf(settings, loaders.trainLoader.steps);
-    const run = await prepareRun(request, dataset, backend);
+    const run = await prepareRun(request, dataset, { backend, augmentation });
     const start = resume?.checkpoint.state.progress ?? startProgress();
     reporter.note(`${resume === undefined ? 'run' : 'resumed'} ${run.path}`);
     const alternate = takesTurns(backend, availableParallelism());
@@ -149,24 +161,34 @@ async function prepareSession(
 }
 
 function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
-  const { inputSize, channels, auxWeight, mean, std } = settings;
   const { classes } = dataset;
-  return networkCard(architecture, { classes, inputSize, channels, auxWeight, mean, std });
+  return networkCard(architecture, { ...settings, classes });
 }
 
-async function openLoaders(request: TrainRequest, dataset: Dataset, backend: Backend) {
-  const { settings, architecture } = request;
-  const { batchSize, channels, seed, workers, cache, inputSize } = settings;
-  const { train: augmented, val: plain } = architecture.recipe.transform;
+function augmentationOf({ settings, architecture, resume, ...request }: TrainRequest) {
+  const principalColours =
+    resume?.record.augmentation?.principalColours ??
+    request.principalColours ??
+    IMAGENET_PRINCIPAL_COLOURS;
+  return { transform: trainingTransform(architecture.recipe, settings), principalColours };
+}
+
+interface LoaderParts {
+  readonly backend: Backend;
+  readonly augmentation: Augmentation;
+  /** How pictures of evaluations are cut out. */
+  readonly view: Transform;
+}
+
+async function openLoaders(
+  { settings }: TrainRequest,
+  dataset: Dataset,
+  { backend, augmentation, view }: LoaderParts,
+) {
+  const { batchSize, channels, seed, workers, cache } = settings;
   const options = { backend, batchSize, channels, seed, workers, cache };
-  const trainLoader = await openTrainingBatches(dataset.train, {
-    ...options,
-    transform: scaleTransform(augmented, inputSize),
-  });
-  const valLoader = await openEvaluationBatches(dataset.val, {
-    ...options,
-    transform: scaleTransform(plain, inputSize),
-  });
+  const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
+  const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
   return { trainLoader, valLoader };
 }
 
@@ -185,7 +207,7 @@ function scheduleOf(settings: Settings<'train'>, stepsPerEpoch: number): Schedul
 async function prepareRun(
   { settings, provenance, architecture, data, resume }: TrainRequest,
   dataset: Dataset,
-  backend: Backend,
+  { backend, augmentation }: Pick<LoaderParts, 'backend' | 'augmentation'>,
 ): Promise<RunDirectory> {
   if (resume !== undefined) {
     const { run, record, checkpoint, changed } = resume;
@@ -195,6 +217,7 @@ async function prepareRun(
     await writeRecord(run, {
       ...record,
       settings: provenance,
+      augmentation,
       resumed: [...record.resumed, entry],
     });
     return run;
@@ -204,6 +227,7 @@ async function prepareRun(
   await writeRecord(run, {
     started: new Date().toISOString(),
     settings: provenance,
+    augmentation,
     versions: await describeVersions(),
     hardware: describeHardware(),
     backend: { name, precision, threads, why },

@@ -1,0 +1,97 @@
+import type { Recipe } from '../archs/index.js';
+import {
+  AUGMENTATIONS,
+  checkTransform,
+  type PrincipalColours,
+  type Transform,
+} from '../augment/index.js';
+import type { Settings } from '../config.js';
+import { UsageError } from '../errors.js';
+
+/** `--augment` and its parts. */
+export type AugmentSettings = Pick<
+  Settings<'train'>,
+  | 'inputSize'
+  | 'augment'
+  | 'trainResizeSize'
+  | 'trainCropMode'
+  | 'scale'
+  | 'ratio'
+  | 'padding'
+  | 'hflip'
+  | 'colorPca'
+>;
+
+/** What becomes of training pictures. */
+export interface Augmentation {
+  readonly transform: Transform;
+  /** What colour offsets go along. */
+  readonly principalColours: PrincipalColours;
+}
+
+/** How training pictures are cut out, mirrored and coloured. Throws a UsageError if settings clash. */
+export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Transform {
+  const { trainResizeSize, trainCropMode, scale, ratio, padding, hflip, colorPca } = settings;
+  const base = scaleTransform(augmentation(recipe, settings.augment), settings.inputSize);
+  const transform: Transform = {
+    ...base,
+    ...(trainResizeSize && { resize: sideOrSides(trainResizeSize) }),
+    ...(trainCropMode && { crop: trainCropMode }),
+    ...(scale && { area: scale }),
+    ...(ratio && { aspect: ratio }),
+    pad: padding ?? base.pad,
+    mirror: hflip ?? base.mirror,
+    ...(colorPca !== null && { colour: colorPca }),
+  };
+  checkUse(transform, settings);
+  checkTransform(transform);
+  return transform;
+}
+
+/** The transform of an evaluation at another size of the crop, and at another short side if given. */
+export function evaluationTransform(
+  transform: Transform,
+  size: number,
+  resizeSize: number | null = null,
+): Transform {
+  const scaled = scaleTransform(transform, size);
+  const resized = { ...scaled, resize: resizeSize ?? scaled.resize };
+  checkTransform(resized);
+  return resized;
+}
+
+/** A transform at another size of the crop: the margin around it grows along. */
+function scaleTransform(transform: Transform, size: number): Transform {
+  const scaled = (pixels: number) => Math.round((pixels * size) / transform.size);
+  const { resize, pad } = transform;
+  return {
+    ...transform,
+    size,
+    resize: typeof resize === 'number' ? scaled(resize) : [scaled(resize[0]), scaled(resize[1])],
+    pad: scaled(pad),
+  };
+}
+
+function augmentation(recipe: Recipe, name: AugmentSettings['augment']): Transform {
+  if (name === null) return recipe.transform.train;
+  return name === 'none' ? recipe.transform.val : AUGMENTATIONS[name];
+}
+
+function sideOrSides([least, most]: readonly [number, number]): Transform['resize'] {
+  return least === most ? least : [least, most];
+}
+
+/** A setting that would do nothing is a mistake. */
+function checkUse({ crop }: Transform, settings: AugmentSettings): void {
+  const idle =
+    crop === 'area'
+      ? { 'train-resize-size': settings.trainResizeSize, padding: settings.padding || null }
+      : { scale: settings.scale, ratio: settings.ratio };
+  const [name] = Object.entries(idle).find(([, value]) => value !== null) ?? [];
+  if (name === undefined) return;
+  throw new UsageError(
+    crop === 'area'
+      ? `--${name} does nothing to boxes of random area, which are cut from the picture as it is: leave it out, or add --train-crop-mode random`
+      : `--${name} does nothing to crops of mode ${crop}: leave it out, or add --train-crop-mode area`,
+  );
+}

@@ -1,0 +1,37 @@
+import type { Dataset } from '../data/dataset.js';
+import { readStatistics } from '../data/statistics.js';
+import { UsageError } from '../errors.js';
+import type { TrainRequest } from './train.js';
+
+/** A recipe with this deviation leaves colours at 0 to 255: its weights are meant for them. */
+const GREY_LEVELS = 1 / 255;
+
+/**
+ * With `--stats dataset`, the request with the mean, deviation and principal colours that
+ * `cnn data stats` measured; what was given as a flag stays. A run that goes on has them already.
+ */
+export async function withStatistics(
+  request: TrainRequest,
+  dataset: Pick<Dataset, 'fingerprint'>,
+): Promise<TrainRequest> {
+  const { settings, provenance, data, resume, architecture } = request;
+  if (settings.stats === 'recipe' || resume !== undefined) return request;
+  const measured = await readStatistics(dataset.fingerprint);
+  if (measured === undefined) {
+    throw new UsageError(
+      `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first`,
+    );
+  }
+  const keepStd = architecture.recipe.std.every((std) => std === GREY_LEVELS);
+  const names = (keepStd ? ['mean'] : ['mean', 'std']).filter(
+    (name): name is 'mean' | 'std' => provenance[name as 'mean' | 'std']?.source === 'recipe',
+  );
+  const values = Object.fromEntries(names.map((name) => [name, measured[name]]));
+  const entries = names.map((name) => [name, { value: measured[name], source: 'dataset' }]);
+  return {
+    ...request,
+    settings: { ...settings, ...values },
+    provenance: { ...provenance, ...Object.fromEntries(entries) },
+    principalColours: measured.principal,
+  };
+}
