@@ -1,23 +1,21 @@
-// The Node-API face of a stream: the only file that knows of JavaScript.
+// The Node-API face of a stream.
 //
 // JavaScript writes commands into one shared Int32Array and calls submit(words); shapes, types and
 // the choice of kernels are its business (src/backend). One stream belongs to one environment.
+#include "jpeg/binding.h"
+
 #include <node_api.h>
 
 #include <atomic>
 #include <cstdlib>
 
+#include "node_values.h"
 #include "stream.h"
 
 namespace cnn {
 namespace {
 
 constexpr size_t kCommandWords = 1 << 16;
-
-#define NAPI_CHECK(call)                                                 \
-  do {                                                                   \
-    if ((call) != napi_ok) throw std::runtime_error("Node-API: " #call); \
-  } while (0)
 
 // A promise that the compute thread settles: a read (with its buffer) or a plain sync.
 struct Request {
@@ -37,47 +35,6 @@ Addon& addonOf(napi_env env) {
   void* data = nullptr;
   napi_get_instance_data(env, &data);
   return *static_cast<Addon*>(data);
-}
-
-struct Arguments {
-  napi_env env;
-  napi_value values[4];
-  Arguments(napi_env environment, napi_callback_info info) : env(environment) {
-    size_t count = 4;
-    NAPI_CHECK(napi_get_cb_info(env, info, &count, values, nullptr, nullptr));
-  }
-  int32_t integer(int index) const {
-    int32_t value;
-    NAPI_CHECK(napi_get_value_int32(env, values[index], &value));
-    return value;
-  }
-  bool boolean(int index) const {
-    bool value;
-    NAPI_CHECK(napi_get_value_bool(env, values[index], &value));
-    return value;
-  }
-  void* typedArray(int index, size_t* bytes) const {
-    napi_typedarray_type type;
-    size_t length, offset;
-    void* data;
-    NAPI_CHECK(
-        napi_get_typedarray_info(env, values[index], &type, &length, &data, nullptr, &offset));
-    bool wide = type == napi_float32_array || type == napi_int32_array;
-    *bytes = wide ? length * 4 : length;
-    return data;
-  }
-};
-
-napi_value number(napi_env env, double value) {
-  napi_value result;
-  NAPI_CHECK(napi_create_double(env, value, &result));
-  return result;
-}
-
-napi_value string(napi_env env, const std::string& value) {
-  napi_value result;
-  NAPI_CHECK(napi_create_string_utf8(env, value.data(), value.size(), &result));
-  return result;
 }
 
 // Wraps a function so that a C++ exception becomes a JavaScript one.
@@ -246,12 +203,6 @@ napi_value trim(napi_env, Addon& addon, const Arguments&) {
   return nullptr;
 }
 
-void define(napi_env env, napi_value exports, const char* name, napi_callback function) {
-  napi_value value;
-  NAPI_CHECK(napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value));
-  NAPI_CHECK(napi_set_named_property(env, exports, name, value));
-}
-
 void setUp(napi_env env, napi_value exports) {
   auto addon = std::make_unique<Addon>();
   NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "cnn"), 0, 1,
@@ -272,6 +223,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "memory", entry<memory>);
   define(env, exports, "timings", entry<timings>);
   define(env, exports, "trim", entry<trim>);
+  defineJpeg(env, exports);
 }
 
 }  // namespace

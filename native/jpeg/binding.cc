@@ -1,0 +1,210 @@
+// The Node-API face of JPEG decoding.
+#include "jpeg/binding.h"
+
+#include <memory>
+
+#include "jpeg/pool.h"
+#include "jpeg/slot.h"
+#include "node_values.h"
+
+namespace cnn {
+namespace {
+
+// A promise of a request, and what must stay in memory until it is settled.
+struct Pending {
+  napi_deferred deferred = nullptr;
+  napi_ref buffers[2] = {};
+  bool complete = false;
+};
+
+// A pool, and how its threads reach JavaScript.
+struct Host {
+  explicit Host(int threads) : pool(threads, detectIsa()) {}
+  napi_env env = nullptr;
+  napi_threadsafe_function settle = nullptr;
+  int unsettled = 0;
+  JpegPool pool;
+};
+
+// Wraps a function so that a C++ exception becomes a JavaScript one.
+template <napi_value (*function)(napi_env, const Arguments&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  try {
+    return function(env, Arguments(env, info));
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+}
+
+Host& hostOf(const Arguments& arguments) {
+  void* host;
+  NAPI_CHECK(napi_get_value_external(arguments.env, arguments.values[0], &host));
+  return *static_cast<Host*>(host);
+}
+
+void settle(napi_env env, napi_value, void* context, void* data) {
+  std::unique_ptr<Pending> pending(static_cast<Pending*>(data));
+  if (env == nullptr) return;
+  Host& host = *static_cast<Host*>(context);
+  if (--host.unsettled == 0) napi_unref_threadsafe_function(env, host.settle);
+  for (napi_ref buffer : pending->buffers) {
+    if (buffer != nullptr) napi_delete_reference(env, buffer);
+  }
+  napi_value value;
+  napi_get_boolean(env, pending->complete, &value);
+  napi_resolve_deferred(env, pending->deferred, value);
+}
+
+// Before the environment goes, so that no thread calls into what is gone.
+void closeHost(void* data) {
+  Host* host = static_cast<Host*>(data);
+  host->pool.stop();
+  host->pool.join();
+}
+
+void releaseHost(napi_env env, void* data, void*) {
+  std::unique_ptr<Host> host(static_cast<Host*>(data));
+  napi_remove_env_cleanup_hook(env, closeHost, data);
+  closeHost(data);
+  napi_release_threadsafe_function(host->settle, napi_tsfn_abort);
+}
+
+// openJpegPool(threads): a pool of threads, which keeps the process alive only while it works.
+napi_value openJpegPool(napi_env env, const Arguments& arguments) {
+  auto host = std::make_unique<Host>(arguments.integer(0));
+  host->env = env;
+  NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "jpeg"), 0, 1,
+                                             nullptr, nullptr, host.get(), settle, &host->settle));
+  NAPI_CHECK(napi_unref_threadsafe_function(env, host->settle));
+  NAPI_CHECK(napi_add_env_cleanup_hook(env, closeHost, host.get()));
+  napi_value result;
+  NAPI_CHECK(napi_create_external(env, host.release(), releaseHost, nullptr, &result));
+  return result;
+}
+
+// closeJpegPool(pool): the threads end after the picture in their hands.
+napi_value closeJpegPool(napi_env, const Arguments& arguments) {
+  hostOf(arguments).pool.stop();
+  return nullptr;
+}
+
+napi_ref keep(napi_env env, napi_value value) {
+  napi_ref reference;
+  NAPI_CHECK(napi_create_reference(env, value, 1, &reference));
+  return reference;
+}
+
+// The request that the arguments (pool, files, records) make; files are names that end in 0.
+std::shared_ptr<JpegRequest> requestOf(const Arguments& arguments) {
+  auto request = std::make_shared<JpegRequest>();
+  size_t bytes;
+  const char* names = static_cast<const char*>(arguments.typedArray(1, &bytes));
+  for (const char* end = names + bytes; names < end; names += request->files.back().size() + 1) {
+    request->files.emplace_back(names, strnlen(names, end - names));
+  }
+  request->records = static_cast<JpegRecord*>(arguments.typedArray(2, &bytes));
+  if (bytes != request->files.size() * sizeof(JpegRecord)) {
+    throw std::runtime_error("expected a record for each of the " +
+                             std::to_string(request->files.size()) + " files");
+  }
+  return request;
+}
+
+napi_value submit(const Arguments& arguments, const std::shared_ptr<JpegRequest>& request,
+                  bool images) {
+  Host& host = hostOf(arguments);
+  napi_value promise;
+  auto pending = std::make_unique<Pending>();
+  NAPI_CHECK(napi_create_promise(arguments.env, &pending->deferred, &promise));
+  pending->buffers[0] = keep(arguments.env, arguments.values[2]);
+  if (images) pending->buffers[1] = keep(arguments.env, arguments.values[3]);
+  if (host.unsettled++ == 0) napi_ref_threadsafe_function(arguments.env, host.settle);
+  request->done = [pending = pending.release(), settle = host.settle](bool complete) {
+    pending->complete = complete;
+    napi_call_threadsafe_function(settle, pending, napi_tsfn_nonblocking);
+  };
+  host.pool.submit(request);
+  return promise;
+}
+
+// measureJpegs(pool, files, records): a promise that widths and heights are filled in; false if the
+// pool was closed before that.
+napi_value measureJpegs(napi_env, const Arguments& arguments) {
+  return submit(arguments, requestOf(arguments), false);
+}
+
+// fillFromJpegs(pool, files, records, images, size, channels): the same for the slots.
+napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
+  auto request = requestOf(arguments);
+  request->measure = false;
+  request->images = static_cast<uint8_t*>(arguments.typedArray(3, &request->bytes));
+  request->size = arguments.integer(4);
+  request->channels = arguments.integer(5);
+  if (request->size < 1 || (request->channels != 1 && request->channels != 3)) {
+    throw std::runtime_error("expected slots of at least one pixel of 1 or 3 channels");
+  }
+  return submit(arguments, request, true);
+}
+
+// State for pictures that are decoded on the JavaScript thread.
+struct Single {
+  JpegDecoder decoder;
+  SlotFiller filler{passesFor(detectIsa())};
+};
+
+Single& singleOf(const Arguments& arguments) {
+  auto& single = *static_cast<std::unique_ptr<Single>*>(arguments.data);
+  if (!single) single = std::make_unique<Single>();
+  return *single;
+}
+
+// measureJpeg(bytes): [width, height, channels], or undefined if it is not for this decoder.
+napi_value measureJpeg(napi_env env, const Arguments& arguments) {
+  JpegDecoder& decoder = singleOf(arguments).decoder;
+  size_t length;
+  const uint8_t* bytes = static_cast<const uint8_t*>(arguments.typedArray(0, &length));
+  if (!decoder.open(bytes, length)) return nullptr;
+  napi_value list;
+  NAPI_CHECK(napi_create_array_with_length(env, 3, &list));
+  NAPI_CHECK(napi_set_element(env, list, 0, number(env, decoder.width())));
+  NAPI_CHECK(napi_set_element(env, list, 1, number(env, decoder.height())));
+  NAPI_CHECK(napi_set_element(env, list, 2, number(env, decoder.grey() ? 1 : 3)));
+  return list;
+}
+
+// decodeJpeg(bytes, into): fills (height, width, channels); false if the picture is damaged.
+napi_value decodeJpeg(napi_env env, const Arguments& arguments) {
+  auto& [decoder, filler] = singleOf(arguments);
+  size_t length, room;
+  const uint8_t* bytes = static_cast<const uint8_t*>(arguments.typedArray(0, &length));
+  uint8_t* into = static_cast<uint8_t*>(arguments.typedArray(1, &room));
+  bool decoded = decoder.open(bytes, length);
+  if (decoded) {
+    const int channels = decoder.grey() ? 1 : 3;
+    const size_t needed = static_cast<size_t>(decoder.width()) * decoder.height() * channels;
+    if (room != needed) {
+      throw std::runtime_error("expected room for " + std::to_string(needed) + " bytes");
+    }
+    decoded = filler.decode(decoder, channels, into);
+  }
+  napi_value result;
+  NAPI_CHECK(napi_get_boolean(env, decoded, &result));
+  return result;
+}
+
+}  // namespace
+
+void defineJpeg(napi_env env, napi_value exports) {
+  auto* single = new std::unique_ptr<Single>();
+  NAPI_CHECK(napi_add_env_cleanup_hook(
+      env, [](void* data) { delete static_cast<std::unique_ptr<Single>*>(data); }, single));
+  define(env, exports, "openJpegPool", entry<openJpegPool>);
+  define(env, exports, "closeJpegPool", entry<closeJpegPool>);
+  define(env, exports, "measureJpegs", entry<measureJpegs>);
+  define(env, exports, "fillFromJpegs", entry<fillFromJpegs>);
+  define(env, exports, "measureJpeg", entry<measureJpeg>, single);
+  define(env, exports, "decodeJpeg", entry<decodeJpeg>, single);
+}
+
+}  // namespace cnn

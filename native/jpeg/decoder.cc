@@ -1,0 +1,112 @@
+#include "jpeg/decoder.h"
+
+#include <algorithm>
+
+namespace cnn {
+namespace {
+
+// Memory for a progressive picture's coefficients; larger ones are refused.
+constexpr long kMaxBytes = 512L << 20;
+// Each scan of a progressive picture costs a pass over all of it. Real ones have about ten.
+constexpr int kMaxScans = 100;
+// Columns decoded on either side of what is asked for, and the least in all: colour has half the
+// columns, each of which is blended with its neighbours, but not in pictures of very few.
+constexpr int kMargin = 4;
+constexpr int kLeastColumns = 32;
+// Columns that resampling may read beyond the last one.
+constexpr int kSlack = 4;
+
+}  // namespace
+
+JpegDecoder::JpegDecoder() {
+  state_.err = jpeg_std_error(&errors_.manager);
+  errors_.manager.error_exit = fail;
+  // Warnings too: a decoder that goes on after them decides what is to become of such a picture.
+  errors_.manager.emit_message = [](j_common_ptr state, int level) {
+    if (level < 0) fail(state);
+  };
+  if (setjmp(errors_.jump)) throw std::bad_alloc();
+  jpeg_create_decompress(&state_);
+  state_.client_data = this;
+  state_.mem->max_memory_to_use = kMaxBytes;
+  progress_ = {};
+  progress_.progress_monitor = refuseScans;
+  state_.progress = &progress_;
+}
+
+JpegDecoder::~JpegDecoder() { jpeg_destroy_decompress(&state_); }
+
+void JpegDecoder::fail(j_common_ptr state) {
+  // The first member, as in the manual of libjpeg.
+  std::longjmp(reinterpret_cast<Errors*>(state->err)->jump, 1);
+}
+
+void JpegDecoder::refuseScans(j_common_ptr state) {
+  if (reinterpret_cast<j_decompress_ptr>(state)->input_scan_number > kMaxScans) fail(state);
+}
+
+// Each of the functions that call libjpeg sets the place to jump to: no C++ object may be alive
+// between it and libjpeg.
+
+bool JpegDecoder::open(const uint8_t* bytes, size_t length) {
+  if (setjmp(errors_.jump)) {
+    jpeg_abort_decompress(&state_);
+    return false;
+  }
+  jpeg_abort_decompress(&state_);
+  jpeg_mem_src(&state_, bytes, length);
+  jpeg_read_header(&state_, TRUE);
+  endsWell_ = length >= 2 && bytes[length - 2] == 0xff && bytes[length - 1] == JPEG_EOI;
+  const J_COLOR_SPACE colours = state_.jpeg_color_space;
+  return state_.data_precision == 8 && !state_.arith_code &&
+         (colours == JCS_GRAYSCALE || colours == JCS_YCbCr || colours == JCS_RGB);
+}
+
+bool JpegDecoder::start(const Box& box, int group) {
+  if (setjmp(errors_.jump)) {
+    jpeg_abort_decompress(&state_);
+    return false;
+  }
+  state_.out_color_space = JCS_EXT_RGBX;
+  jpeg_start_decompress(&state_);
+  const int least = std::max(box.right - box.left + 2 * kMargin, kLeastColumns);
+  JDIMENSION left = std::max(0, std::min(box.left - kMargin, width() - least));
+  JDIMENSION columns = std::min(least, width() - static_cast<int>(left));
+  // Moves left to where a block begins.
+  jpeg_crop_scanline(&state_, &left, &columns);
+  stride_ = (static_cast<int64_t>(columns) + kSlack) * 4;
+  first_ = (box.left - static_cast<int64_t>(left)) * 4;
+  rows_.resize(stride_ * group);
+  if (box.top > 0) jpeg_skip_scanlines(&state_, box.top);
+  return true;
+}
+
+int JpegDecoder::read(int count) {
+  if (setjmp(errors_.jump)) {
+    jpeg_abort_decompress(&state_);
+    return 0;
+  }
+  const JDIMENSION end = state_.output_scanline + count;
+  uint8_t* row = rows_.data();
+  while (state_.output_scanline < end) {
+    row += stride_ * jpeg_read_scanlines(&state_, &row, 1);
+  }
+  return count;
+}
+
+bool JpegDecoder::finish() {
+  if (!endsWell_) {
+    while (state_.output_scanline < state_.output_height) {
+      if (read(1) == 0) return false;
+    }
+  }
+  if (setjmp(errors_.jump)) {
+    jpeg_abort_decompress(&state_);
+    return false;
+  }
+  if (!endsWell_) jpeg_finish_decompress(&state_);
+  jpeg_abort_decompress(&state_);
+  return true;
+}
+
+}  // namespace cnn

@@ -1,0 +1,77 @@
+// The part of a JPEG that a window needs, by libjpeg-turbo.
+#pragma once
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+// After <cstdio>, which it needs.
+#include <jpeglib.h>
+
+namespace cnn {
+
+// Decodes one picture at a time; the memory that it takes is used again for the next one. Pictures
+// that it does not take, and damaged ones, are left to a decoder that can say what is wrong.
+class JpegDecoder {
+ public:
+  JpegDecoder();
+  ~JpegDecoder();
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
+
+  // Reads the header; `bytes` must stay until the picture is decoded. False for what is no JPEG in
+  // grey or colour of 8 bits, Huffman coded.
+  bool open(const uint8_t* bytes, size_t length);
+  int width() const { return static_cast<int>(state_.image_width); }
+  int height() const { return static_cast<int>(state_.image_height); }
+  bool grey() const { return state_.jpeg_color_space == JCS_GRAYSCALE; }
+
+  // Decodes the open picture's rows [top, bottom), of them at least the columns [left, right), with
+  // the same pixels as if all of it were decoded, and calls take(rows, count) for each `group` of
+  // rows, `stride()` bytes apart. A row begins at column left; pixels have four bytes. False if the
+  // picture is damaged.
+  struct Box {
+    int left, top, right, bottom;
+  };
+  template <class Take>
+  bool decode(const Box& box, int group, const Take& take);
+  int64_t stride() const { return stride_; }
+
+ private:
+  struct Errors {
+    jpeg_error_mgr manager;
+    std::jmp_buf jump;
+  };
+
+  [[noreturn]] static void fail(j_common_ptr state);
+  static void refuseScans(j_common_ptr state);
+  bool start(const Box& box, int group);
+  // Reads up to `count` rows to rows_; 0 if the picture is damaged.
+  int read(int count);
+  // Checks what lies below the box, where that is not known to be there.
+  bool finish();
+
+  Errors errors_;
+  jpeg_progress_mgr progress_;
+  jpeg_decompress_struct state_;
+  bool endsWell_ = false;
+  // Rows of the group, from `first_` bytes on.
+  std::vector<uint8_t> rows_;
+  int64_t stride_ = 0;
+  int64_t first_ = 0;
+};
+
+template <class Take>
+bool JpegDecoder::decode(const Box& box, int group, const Take& take) {
+  if (!start(box, group)) return false;
+  for (int row = box.top; row < box.bottom; row += group) {
+    const int count = box.bottom - row < group ? box.bottom - row : group;
+    if (read(count) != count) return false;
+    take(rows_.data() + first_, count);
+  }
+  return finish();
+}
+
+}  // namespace cnn

@@ -1,0 +1,130 @@
+#include "jpeg/pool.h"
+
+#include "jpeg/file_bytes.h"
+#include "jpeg/slot.h"
+
+namespace cnn {
+namespace {
+
+Window windowOf(const JpegRecord& record) {
+  return {record.left,
+          record.top,
+          record.boxWidth,
+          record.boxHeight,
+          record.clipped != 0,
+          static_cast<int>(record.outLeft),
+          static_cast<int>(record.outTop),
+          static_cast<int>(record.outWidth),
+          static_cast<int>(record.outHeight)};
+}
+
+// Whether a window lies in its picture and in the slot.
+bool fits(const Window& window, int width, int height, int size) {
+  // Fractions of the picture's size may be off in their last bit.
+  constexpr double kTolerance = 1e-6;
+  return window.left >= 0 && window.top >= 0 && window.width > 0 && window.height > 0 &&
+         window.left + window.width <= width + kTolerance &&
+         window.top + window.height <= height + kTolerance && window.outLeft >= 0 &&
+         window.outTop >= 0 && window.outWidth > 0 && window.outHeight > 0 &&
+         window.outLeft <= size - window.outWidth && window.outTop <= size - window.outHeight;
+}
+
+}  // namespace
+
+// What a thread keeps from picture to picture.
+class JpegWorker {
+ public:
+  explicit JpegWorker(Isa isa) : filler_(passesFor(isa)) {}
+
+  void run(const JpegRequest& request, size_t index) {
+    JpegRecord& record = request.records[index];
+    try {
+      const bool opened = open(request.files[index].c_str(), record);
+      if (request.measure) {
+        record.width = opened ? decoder_.width() : 0;
+        record.height = opened ? decoder_.height() : 0;
+      } else if (!opened || !fill(request, record)) {
+        record.width = 0;
+      }
+    } catch (const std::bad_alloc&) {
+      record.width = 0;
+    }
+  }
+
+ private:
+  bool open(const char* file, const JpegRecord& record) {
+    return bytes_.read(file, static_cast<int64_t>(record.offset),
+                       static_cast<int64_t>(record.length)) &&
+           decoder_.open(bytes_.data(), bytes_.size());
+  }
+
+  bool fill(const JpegRequest& request, const JpegRecord& record) {
+    // The window was made for a picture of this size; the file may have changed since.
+    if (record.width != decoder_.width() || record.height != decoder_.height()) return false;
+    const Window window = windowOf(record);
+    const size_t slotBytes = static_cast<size_t>(request.size) * request.size * request.channels;
+    const size_t slot = static_cast<size_t>(record.slot);
+    if (!fits(window, decoder_.width(), decoder_.height(), request.size)) return false;
+    if (slot >= request.bytes / slotBytes) return false;
+    return filler_.fill(decoder_, window, request.size, request.channels,
+                        request.images + slot * slotBytes);
+  }
+
+  FileBytes bytes_;
+  JpegDecoder decoder_;
+  SlotFiller filler_;
+};
+
+JpegPool::JpegPool(int threads, Isa isa) {
+  for (int i = 0; i < threads; i++) workers_.push_back(std::make_unique<JpegWorker>(isa));
+  for (auto& worker : workers_) threads_.emplace_back([this, &worker] { loop(*worker); });
+}
+
+JpegPool::~JpegPool() {
+  stop();
+  join();
+}
+
+void JpegPool::submit(std::shared_ptr<JpegRequest> request) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!stopping_ && !request->files.empty()) {
+      requests_.push_back(std::move(request));
+      wake_.notify_all();
+      return;
+    }
+  }
+  request->done(request->files.empty());
+}
+
+void JpegPool::stop() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stopping_ = true;
+  wake_.notify_all();
+}
+
+void JpegPool::join() {
+  for (auto& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+void JpegPool::loop(JpegWorker& worker) {
+  for (;;) {
+    std::shared_ptr<JpegRequest> request;
+    size_t index;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !requests_.empty(); });
+      if (requests_.empty()) return;
+      request = requests_.front();
+      index = request->next++;
+      if (request->next == request->files.size()) requests_.pop_front();
+      if (stopping_) request->cut = true;
+    }
+    if (!request->cut) worker.run(*request, index);
+    if (++request->finished == request->files.size()) request->done(!request->cut);
+  }
+}
+
+}  // namespace cnn

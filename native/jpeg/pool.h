@@ -1,0 +1,74 @@
+// Threads that read and decode JPEGs into batches. They sleep while there is nothing to do.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "kernel.h"
+
+namespace cnn {
+
+// The record of a picture in a request, in doubles; src/data/jpeg.ts has the same.
+struct JpegRecord {
+  // Bytes of the file before the picture, and of the picture: -1 for all of a file.
+  double offset, length;
+  // Of the picture; 0 is what this decoder does not take or finds damaged.
+  double width, height;
+  // The window (src/augment/window.ts), and the slot of the batch that shows it.
+  double left, top, boxWidth, boxHeight, clipped, outLeft, outTop, outWidth, outHeight, slot;
+};
+
+// Pictures to work on together. The memory of records and images belongs to the caller, who keeps
+// it until `done` is called.
+struct JpegRequest {
+  // Measures the pictures: fills in their widths and heights. Otherwise fills their slots, and
+  // makes the width of those it could not fill 0.
+  bool measure = true;
+  std::vector<std::string> files;
+  JpegRecord* records = nullptr;
+  // (slots, size, size, channels)
+  uint8_t* images = nullptr;
+  size_t bytes = 0;
+  int size = 0;
+  int channels = 0;
+  // Called by one of the threads at the end; false if the pool was stopped before it.
+  std::function<void(bool)> done;
+
+  size_t next = 0;
+  std::atomic<size_t> finished{0};
+  std::atomic<bool> cut{false};
+};
+
+class JpegWorker;
+
+class JpegPool {
+ public:
+  JpegPool(int threads, Isa isa);
+  ~JpegPool();
+  JpegPool(const JpegPool&) = delete;
+  JpegPool& operator=(const JpegPool&) = delete;
+
+  void submit(std::shared_ptr<JpegRequest> request);
+  // Ends the threads, each after the picture in its hands, and what was submitted.
+  void stop();
+  // Waits for the threads, once they were stopped.
+  void join();
+
+ private:
+  void loop(JpegWorker& worker);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::shared_ptr<JpegRequest>> requests_;
+  bool stopping_ = false;
+  std::vector<std::unique_ptr<JpegWorker>> workers_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cnn
