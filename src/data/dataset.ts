@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { didYouMean } from '../nearest.js';
 import { catalogue, materialise } from './catalogue.js';
-import { openDirectory } from './directory.js';
+import { type DatasetIndex, openIndex } from './dataset-index.js';
+import { type Selection, select } from './selection.js';
 
 /** The bytes of a picture. */
 export interface PictureLocation {
@@ -34,34 +35,51 @@ export interface Split {
 export interface Dataset {
   /** The catalogue name, or the name of the directory. */
   readonly name: string;
-  /** The directory that holds `train` and `val`. */
+  /** Absolute path of the directory or tar file. */
   readonly root: string;
-  /** The folders of `train` in code-unit order. */
+  /** How it lies there, for people. */
+  readonly layout: string;
+  /** The classes of the training set in code-unit order. */
   readonly classes: readonly string[];
+  /** What people call each class, `tench, Tinca tinca`; empty texts where nothing says. */
+  readonly words: readonly string[];
   readonly train: Split;
   readonly val: Split;
   /** What the pictures hold: 1 for grey, 3 for colour. Networks may ask otherwise. */
   readonly channels: 1 | 3;
-  /** SHA-256 of class names, file names relative to the root and sizes. */
+  /** SHA-256 of class names, file names relative to the root and sizes, and of what was selected. */
   readonly fingerprint: string;
   /** Sentences about things that are odd but do no harm. */
   readonly warnings: readonly string[];
 }
 
+export interface OpenOptions extends Selection {
+  readonly onProgress?: (text: string) => void;
+}
+
 /**
- * Opens an ImageNet-format directory (`train/<class>/*.jpg`, `val/<class>/*.jpg`) or a set of the
+ * Opens a data set in a directory or tar file, in any of the layouts of `layouts/`, or a set of the
  * catalogue, which is fetched on its first use. A catalogue name wins over a directory of the same
  * name: write `./mnist` for the directory.
  */
-export async function openDataset(
+export async function openDataset(data: string, options: OpenOptions = {}): Promise<Dataset> {
+  const index = await findIndex(data, options.onProgress);
+  const { name, root, layout, channels, warnings } = index;
+  return { name, root, layout, channels, warnings, ...select(index, options) };
+}
+
+/** The index of a data set, for those who want all of its pictures, with or without a validation part. */
+export async function findIndex(
   data: string,
   onProgress: (text: string) => void = () => {},
-): Promise<Dataset> {
+): Promise<DatasetIndex> {
   const entry = catalogue.find(({ name }) => name === data);
-  if (entry !== undefined) return openDirectory(await materialise(entry, onProgress), entry.name);
-  if (existsSync(data)) return openDirectory(resolve(data));
+  if (entry !== undefined) {
+    return openIndex(await materialise(entry, onProgress), onProgress, entry.name);
+  }
+  if (existsSync(data)) return openIndex(resolve(data), onProgress);
   const names = catalogue.map(({ name }) => name);
   throw new DataError(
-    `No data set at "${data}": expected an ImageNet-format directory (train/<class>/*.jpg and val/<class>/*.jpg) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
+    `No data set at "${data}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
   );
 }

@@ -72,7 +72,9 @@ describe('the catalogue', function () {
   it('draws the synthetic shapes, always the same', async () => {
     await withEnvironment({ CNN_CACHE: join(directory(), 'shapes') }, async () => {
       const progress: string[] = [];
-      const data = await openDataset('synthetic', (text) => progress.push(text));
+      const data = await openDataset('synthetic', {
+        onProgress: (text) => progress.push(text),
+      });
       assert.deepEqual(progress, ['Writing synthetic: 600 of 600 pictures']);
       assert.equal(data.name, 'synthetic');
       assert.deepEqual(countLabels(data.train.labels), new Array(10).fill(50));

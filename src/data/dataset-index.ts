@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { basename, relative } from 'node:path';
+import { DataError } from '../errors.js';
+import type { Split } from './dataset.js';
+import { readChannels } from './decode.js';
+import { loadIndex, saveIndex } from './index-cache.js';
+import { openFolder } from './layouts/directory.js';
+import type { Labelled } from './layouts/labelled.js';
+import { count, list } from './layouts/names.js';
+import { readLayout } from './layouts/read-layout.js';
+import { type Source, Survey } from './layouts/survey.js';
+import type { PictureTable } from './picture-table.js';
+
+/** The pictures of a part as they were found. */
+export interface IndexedSplit extends Split {
+  /** The directory or tar file of the part. */
+  readonly path: string;
+  readonly pictures: PictureTable;
+}
+
+/** All that is known of a data set before a choice is made among its pictures. */
+export interface DatasetIndex {
+  /** The catalogue name, or the name of the directory. */
+  readonly name: string;
+  /** Absolute path of the directory or tar file. */
+  readonly root: string;
+  /** How it lies there, for people. */
+  readonly layout: string;
+  /** The classes of the training part in code-unit order. */
+  readonly classes: readonly string[];
+  /** What people call each class; empty texts where nothing says. */
+  readonly words: readonly string[];
+  readonly train: IndexedSplit;
+  /** Labels from `classes.length` on stand for `strangers`. */
+  readonly val: IndexedSplit | undefined;
+  /** A sentence that says why there is no validation part. */
+  readonly noVal: string;
+  /** Classes of the validation part that the training part lacks. */
+  readonly strangers: readonly string[];
+  readonly channels: 1 | 3;
+  readonly fingerprint: string;
+  readonly warnings: readonly string[];
+}
+
+/** Pictures that are looked at to tell grey from colour. */
+const LOOKS = 10;
+/** Sets with fewer pictures are read anew at each start, in under a second. */
+const CACHED_FROM = 20_000;
+/** A change within that time of an earlier one may leave a directory's time as it was. */
+const SETTLED_MS = 2000;
+
+/**
+ * The index of the data set in a directory or tar file: of a large one from the cache, as long as no
+ * directory and no tar file of it changed. Throws a DataError that names the path.
+ */
+export async function openIndex(
+  root: string,
+  onProgress: (text: string) => void = () => {},
+  name = basename(root, '.tar'),
+): Promise<DatasetIndex> {
+  const cached = await loadIndex(root);
+  if (cached !== undefined) return { ...cached, name };
+  const started = Date.now();
+  const survey = new Survey((pictures) =>
+    onProgress(`Indexing ${root}: ${count(pictures, 'picture')}`),
+  );
+  const index = await makeIndex(root, name, survey);
+  const pictures = index.train.pictures.length + (index.val?.pictures.length ?? 0);
+  const sources = [...survey.sources.values()];
+  if (pictures < CACHED_FROM || !sources.every((source) => isSettled(source, started)))
+    return index;
+  const problem = await saveIndex(index, sources);
+  return problem === undefined ? index : { ...index, warnings: [...index.warnings, problem] };
+}
+
+function isSettled({ modified }: Source, now: number): boolean {
+  return Number(BigInt(modified) / 1_000_000n) < now - SETTLED_MS;
+}
+
+async function makeIndex(root: string, name: string, survey: Survey): Promise<DatasetIndex> {
+  const layout = await readLayout(openFolder(root, survey), survey);
+  const { train, words, noVal } = layout;
+  const { classes } = train;
+  const strangers = layout.val?.classes.filter((folder) => !classes.includes(folder)) ?? [];
+  const val = layout.val && renumber(layout.val, [...classes, ...strangers]);
+  return {
+    ...{ name, root, layout: layout.name, classes, words, train, val, noVal, strangers },
+    channels: await channelsOf(train.pictures),
+    fingerprint: fingerprint(root, classes, val === undefined ? [train] : [train, val]),
+    warnings: [...survey.notes, ...warningsOf(train, val)],
+  };
+}
+
+/** The part with labels that count the classes of another list. */
+function renumber(part: Labelled, classes: readonly string[]): Labelled {
+  const indices = new Map(classes.map((name, index) => [name, index]));
+  const table = part.classes.map((name) => indices.get(name) as number);
+  return { ...part, labels: part.labels.map((label) => table[label] as number) };
+}
+
+function warningsOf(train: Labelled, val: Labelled | undefined): string[] {
+  const { classes } = train;
+  const warnings: string[] = [];
+  const empty = [train, val].flatMap((part) => (part === undefined ? [] : emptyFiles(part)));
+  if (empty.length > 0) {
+    warnings.push(`${count(empty.length, 'picture')} are empty or missing: ${list(empty)}.`);
+  }
+  if (classes.length === 1) {
+    warnings.push(`There is only one class in ${train.path}: ${classes[0]}.`);
+  }
+  if (val === undefined) return warnings;
+  const present = new Set(val.labels);
+  const missing = classes.filter((_, label) => !present.has(label));
+  if (missing.length > 0) {
+    warnings.push(
+      `${missing.length} of ${classes.length} classes have no validation pictures in ${val.path}: ${list(missing)}.`,
+    );
+  }
+  return warnings;
+}
+
+function emptyFiles({ pictures }: Labelled): string[] {
+  const { sizes } = pictures.columns;
+  const empty: string[] = [];
+  for (let index = 0; index < sizes.length; index++) {
+    if ((sizes[index] as number) <= 0) empty.push(pictures.name(index));
+  }
+  return empty;
+}
+
+/** 3 if one of a few pictures from all over the part has colour, else 1. */
+async function channelsOf(pictures: PictureTable): Promise<1 | 3> {
+  let grey = false;
+  let reason: unknown;
+  const looks = Math.min(LOOKS, pictures.length);
+  for (let look = 0; look < looks; look++) {
+    const index = Math.floor((look * pictures.length) / looks);
+    try {
+      if ((await readChannels(pictures.locate(index))) === 3) return 3;
+      grey = true;
+    } catch (error) {
+      reason ??= error;
+    }
+  }
+  if (grey) return 1;
+  throw new DataError(
+    `Cannot read any of ${count(looks, 'picture')}, ${pictures.name(0)} first: ${reason instanceof Error ? reason.message : reason}. Are they complete JPEG, PNG or WebP files?`,
+    { cause: reason },
+  );
+}
+
+/**
+ * SHA-256 of class names, of the pictures' names relative to the root and of their sizes; where the
+ * names of pictures do not tell their classes, of the labels as well.
+ */
+function fingerprint(root: string, classes: readonly string[], parts: readonly Labelled[]): string {
+  const hash = createHash('sha256');
+  hash.update(`${classes.join('\n')}\n`);
+  for (const { pictures, labels, kind } of parts) {
+    for (let index = 0; index < pictures.length; index++) {
+      const size = pictures.columns.sizes[index] as number;
+      hash.update(`${relative(root, pictures.name(index))} ${size < 0 ? 'missing' : size}\n`);
+    }
+    if (kind !== 'class folders') hash.update(labels);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,169 @@
+/**
+ * Indexes of large data sets on the disk, so that a start need not look at each file again. A file
+ * is a line with its length and checksum, the header as JSON, and the columns of each part, each at
+ * a multiple of 8 bytes, in the byte order of the machine.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { writeAtomically } from '../files.js';
+import { cacheDirectory } from './catalogue.js';
+import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import type { Source } from './layouts/survey.js';
+import { type PictureColumns, PictureTable, type Place } from './picture-table.js';
+
+/** Changes whenever the meaning of the file does: an older one is left alone. */
+const VERSION = 1;
+/** Version, bytes of the header and checksum of all that follows, as 32-bit numbers. */
+const PREFIX_BYTES = 16;
+
+/** A part in the header. Paths are less the root. */
+interface StoredPart {
+  readonly path: string;
+  readonly places: readonly Place[];
+  readonly pictures: number;
+  readonly nameBytes: number;
+  readonly inArchives: boolean;
+}
+
+interface Header {
+  readonly sources: readonly Source[];
+  readonly about: Omit<DatasetIndex, 'name' | 'root' | 'train' | 'val'>;
+  readonly train: StoredPart;
+  readonly val: StoredPart | null;
+}
+
+/** The kept index of a data set, if nothing that it was made from has changed since. */
+export async function loadIndex(root: string): Promise<Omit<DatasetIndex, 'name'> | undefined> {
+  const bytes = readIndex(root);
+  if (bytes === undefined) return undefined;
+  const view = new DataView(bytes.buffer);
+  const headerBytes = view.getUint32(4, true);
+  const checksum = view.getUint32(8, true);
+  if (view.getUint32(0, true) !== VERSION) return undefined;
+  if (crc32(bytes.subarray(PREFIX_BYTES)) !== checksum) return undefined;
+  const text = Buffer.from(bytes.buffer, PREFIX_BYTES, headerBytes).toString('utf8');
+  const { sources, about, train, val } = JSON.parse(text) as Header;
+  if (!sources.every(isUnchanged)) return undefined;
+  const columns = new ColumnReader(bytes.buffer, PREFIX_BYTES + headerBytes);
+  return {
+    ...about,
+    root,
+    train: columns.part(train, root),
+    val: val === null ? undefined : columns.part(val, root),
+  };
+}
+
+/** Keeps an index; a sentence if that fails, which does no harm. */
+export async function saveIndex(
+  { name: _, root, train, val, ...about }: DatasetIndex,
+  sources: readonly Source[],
+): Promise<string | undefined> {
+  const parts = val === undefined ? [train] : [train, val];
+  const [first, second] = parts.map((part) => storedPart(part, root));
+  const header: Header = { sources, about, train: first as StoredPart, val: second ?? null };
+  const chunks = [Buffer.from(JSON.stringify(header)), ...parts.flatMap(columnsOf)].map(padded);
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32LE(VERSION, 0);
+  prefix.writeUInt32LE(chunks[0]?.length ?? 0, 4);
+  prefix.writeUInt32LE(
+    chunks.reduce((sum, chunk) => crc32(chunk, sum), 0),
+    8,
+  );
+  const file = fileOf(root);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeAtomically(file, stream([prefix, ...chunks]));
+    return undefined;
+  } catch (error) {
+    return `Cannot keep the index of ${root}, which is made anew at each start: ${(error as Error).message}. Set CNN_CACHE to a directory that can be written.`;
+  }
+}
+
+async function* stream(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+function readIndex(root: string): Uint8Array<ArrayBuffer> | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(fileOf(root));
+  } catch {
+    // Nothing was kept yet, or the root does not exist, which whoever reads it says.
+    return undefined;
+  }
+  // A copy, whose columns begin at multiples of 8 bytes.
+  return bytes.length < PREFIX_BYTES ? undefined : new Uint8Array(bytes);
+}
+
+function fileOf(root: string): string {
+  const key = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32);
+  return join(cacheDirectory(), 'indexes', key);
+}
+
+function isUnchanged({ path, modified }: Source): boolean {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return String(stats?.mtimeNs) === modified;
+}
+
+function storedPart({ path, pictures }: IndexedSplit, root: string): StoredPart {
+  const { places, names, offsets } = pictures.columns;
+  return {
+    path: path.slice(root.length),
+    places: places.map((place) => ({ ...place, path: place.path.slice(root.length) })),
+    pictures: pictures.length,
+    nameBytes: names.length,
+    inArchives: offsets.length > 0,
+  };
+}
+
+/** The columns in the order in which `ColumnReader.part` reads them. */
+function columnsOf({ labels, pictures: { columns } }: IndexedSplit): Buffer[] {
+  const { sizes, offsets, placeOf, nameStarts, names } = columns;
+  return [sizes, offsets, labels, placeOf, nameStarts, names].map((column) =>
+    Buffer.from(column.buffer, column.byteOffset, column.byteLength),
+  );
+}
+
+function padded(bytes: Buffer): Buffer {
+  const rest = bytes.length % 8;
+  // Spaces, which JSON allows at its end.
+  return rest === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(8 - rest, ' ')]);
+}
+
+class ColumnReader {
+  readonly #buffer: ArrayBuffer;
+  #at: number;
+
+  constructor(buffer: ArrayBuffer, at: number) {
+    this.#buffer = buffer;
+    this.#at = at;
+  }
+
+  part({ path, places, pictures, nameBytes, inArchives }: StoredPart, root: string): IndexedSplit {
+    const sizes = new Float64Array(this.#buffer, this.#take(8 * pictures), pictures);
+    const inside = inArchives ? pictures : 0;
+    const offsets = new Float64Array(this.#buffer, this.#take(8 * inside), inside);
+    const labels = new Int32Array(this.#buffer, this.#take(4 * pictures), pictures);
+    const placeOf = new Uint32Array(this.#buffer, this.#take(4 * pictures), pictures);
+    const starts = this.#take(4 * (pictures + 1));
+    const columns: PictureColumns = {
+      places: places.map((place) => ({ ...place, path: root + place.path })),
+      placeOf,
+      names: Buffer.from(this.#buffer, this.#take(nameBytes), nameBytes),
+      nameStarts: new Uint32Array(this.#buffer, starts, pictures + 1),
+      offsets,
+      sizes,
+    };
+    return { path: root + path, labels, pictures: new PictureTable(columns) };
+  }
+
+  /** Where the next column begins. */
+  #take(bytes: number): number {
+    const at = this.#at;
+    this.#at += Math.ceil(bytes / 8) * 8;
+    return at;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Folders of pictures, whatever they are kept in: directories, tar files, folders inside tar files
+ * and tar files inside tar files look the same, so that each layout is read from any of them. A tar
+ * file is a folder with its name less `.tar`.
+ */
+import { PICTURE_FILE } from '../decode.js';
+import type { Place, TableEntry } from '../picture-table.js';
+
+export interface Folder {
+  /** The last part of its path, of a tar file without `.tar`. */
+  readonly name: string;
+  readonly place: Place;
+  contents(): Promise<Contents>;
+}
+
+/** What a folder holds, in code-unit order of the names, without hidden files. */
+export interface Contents {
+  readonly folders: readonly Folder[];
+  readonly files: readonly string[];
+  /** One of the files. */
+  entry(name: string): TableEntry;
+  /** The bytes of one of the files, at most the first `most` of them. */
+  read(name: string, most?: number): Buffer;
+}
+
+/** The folder for messages: `/data/train`, `/data/train.tar`, `/data/train.tar:n01440764.tar`. */
+export function pathOf({ place: { path, inside = '' } }: Folder): string {
+  return inside === '' ? path : `${path}:${inside.replace(/[/:]$/, '')}`;
+}
+
+/** The names among files that are pictures by their ending. */
+export function picturesAmong(files: readonly string[]): string[] {
+  return files.filter((name) => PICTURE_FILE.test(name));
+}
+
+/** Files that no data set means to hold: hidden ones, and what macOS puts into archives. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.') || name === '__MACOSX';
+}

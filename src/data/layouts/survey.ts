@@ -1,0 +1,37 @@
+/** A file or directory that an index was made from, as it was then. */
+export interface Source {
+  /** Absolute path. */
+  readonly path: string;
+  /** Nanoseconds since 1970, as text: more digits than a number holds. */
+  readonly modified: string;
+}
+
+/** Pictures between two reports. */
+const REPORT_EVERY = 100_000;
+
+/** What is learned on the way while folders are read. */
+export class Survey {
+  /** What the index depends on: a change of one of them makes it stale. */
+  readonly sources = new Map<string, Source>();
+  /** Sentences about things that are odd but do no harm. */
+  readonly notes: string[] = [];
+  readonly #onProgress: (pictures: number) => void;
+  #pictures = 0;
+
+  constructor(onProgress: (pictures: number) => void = () => {}) {
+    this.#onProgress = onProgress;
+  }
+
+  depend(path: string, mtimeNs: bigint): void {
+    this.sources.set(path, { path, modified: String(mtimeNs) });
+  }
+
+  note(sentence: string): void {
+    if (!this.notes.includes(sentence)) this.notes.push(sentence);
+  }
+
+  /** One more picture was found. */
+  count(): void {
+    if (++this.#pictures % REPORT_EVERY === 0) this.#onProgress(this.#pictures);
+  }
+}

@@ -1,0 +1,191 @@
+/** The members of a tar file and where their bytes lie: ustar, GNU and pax archives. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Header, type HeaderData, Pax } from 'tar';
+import { DataError } from '../../errors.js';
+
+/** A regular file in a tar file. */
+export interface Member {
+  /** With `/` between its parts, without `./` before them. */
+  readonly path: string;
+  /** Bytes before it in the outermost file. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Bytes to read a tar file from. */
+export interface ByteSource {
+  /** Bytes before the tar file. */
+  readonly start: number;
+  /** Bytes before its end. */
+  readonly end: number;
+  /** Valid until the next call. */
+  read(position: number, length: number): Buffer;
+}
+
+const BLOCK = 512;
+/** What is read around a header: small enough to skip pictures, large enough for small members. */
+const WINDOW = 4096;
+/** Members read before signals and progress get their turn. */
+const TURN = 4096;
+/** Longer names than that are taken for damage. */
+const MOST_META = 1 << 20;
+
+/** Calls `use` with the bytes of a file; `range` tells where in it the tar file lies. */
+export async function withFile<T>(
+  file: string,
+  range: { readonly offset: number; readonly size: number } | undefined,
+  use: (source: ByteSource, mtimeNs: bigint) => T | Promise<T>,
+): Promise<T> {
+  const handle = openFile(file);
+  try {
+    const { size, mtimeNs } = fstatSync(handle, { bigint: true });
+    const start = range?.offset ?? 0;
+    const end = Math.min(Number(size), start + (range?.size ?? Number(size)));
+    return await use({ start, end, read: windowReader(handle, end) }, mtimeNs);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A tar file in memory. */
+export function bytesSource(bytes: Buffer): ByteSource {
+  const read = (position: number, length: number) => bytes.subarray(position, position + length);
+  return { start: 0, end: bytes.length, read };
+}
+
+/**
+ * The regular files of a tar file in their order, `most` of them. `name` is for messages. Throws a
+ * DataError if it is damaged or cut off.
+ */
+export async function readMembers(
+  source: ByteSource,
+  name: string,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Member[]> {
+  const members: Member[] = [];
+  const byPath = new Map<string, Member>();
+  let extended: HeaderData | undefined;
+  let globals: HeaderData | undefined;
+  let at = source.start;
+  for (let turn = 1; at + BLOCK <= source.end && members.length < most; turn++) {
+    if (turn % TURN === 0) await nextTurn();
+    const header = new Header(source.read(at, BLOCK), 0, extended, globals);
+    if (header.nullBlock) return members;
+    if (!header.cksumValid) throw damaged(name, at - source.start);
+    const size = header.size ?? 0;
+    const body = at + BLOCK;
+    if (body + size > source.end) throw truncated(name, header.path);
+    at = body + Math.ceil(size / BLOCK) * BLOCK;
+    const text = () => metaText(source, body, size, name);
+    switch (header.type) {
+      case 'ExtendedHeader':
+        extended = Pax.parse(text(), extended, false);
+        continue;
+      case 'GlobalExtendedHeader':
+        globals = Pax.parse(text(), globals, true);
+        continue;
+      case 'NextFileHasLongPath':
+      case 'OldGnuLongPath':
+        extended = { ...extended, path: untilZero(text()) };
+        continue;
+      case 'NextFileHasLongLinkpath':
+        extended = { ...extended, linkpath: untilZero(text()) };
+        continue;
+    }
+    // The package puts the prefix of a ustar header before a pax path, which holds it already.
+    const path = extended?.path ?? header.path ?? '';
+    const linkPath = extended?.linkpath ?? header.linkpath ?? '';
+    extended = undefined;
+    const member = memberOf(
+      header.type,
+      plainPath(path),
+      body,
+      size,
+      byPath.get(plainPath(linkPath)),
+    );
+    if (member === undefined) continue;
+    members.push(member);
+    byPath.set(member.path, member);
+  }
+  if (at > source.end || members.length === 0) throw truncated(name, members.at(-1)?.path);
+  return members;
+}
+
+/** A file, or a hard link to an earlier one; anything else holds no picture. */
+function memberOf(
+  type: Header['type'],
+  path: string,
+  offset: number,
+  size: number,
+  linked: Member | undefined,
+): Member | undefined {
+  switch (type) {
+    case 'File':
+    case 'OldFile':
+    case 'ContiguousFile':
+      return { path, offset, size };
+    case 'Link':
+      return linked && { ...linked, path };
+    default:
+      return undefined;
+  }
+}
+
+function plainPath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.join('/');
+}
+
+function metaText(source: ByteSource, body: number, size: number, name: string): string {
+  if (size > MOST_META) throw damaged(name, body - source.start);
+  return source.read(body, size).toString('utf8');
+}
+
+function untilZero(text: string): string {
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
+}
+
+/** Reads the file in pieces, so that headers that lie close together take one call. */
+function windowReader(handle: number, end: number): ByteSource['read'] {
+  let window = Buffer.alloc(0);
+  let from = 0;
+  return (position, length) => {
+    if (position < from || position + length > from + window.length) {
+      const bytes = Buffer.allocUnsafe(Math.min(Math.max(length, WINDOW), end - position));
+      from = position;
+      let filled = 0;
+      while (filled < bytes.length) {
+        const count = readSync(handle, bytes, filled, bytes.length - filled, from + filled);
+        if (count === 0) break;
+        filled += count;
+      }
+      window = bytes.subarray(0, filled);
+    }
+    return window.subarray(position - from, position - from + length);
+  };
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (cause) {
+    throw new DataError(`Cannot read ${file}: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+function damaged(name: string, position: number): DataError {
+  const what =
+    position === 0
+      ? 'is no tar file, or a compressed one, which cannot be read in place'
+      : `is damaged: expected the header of a member ${position} bytes from its start`;
+  return new DataError(`${name} ${what}. Compare its size and checksum with the original.`);
+}
+
+function truncated(name: string, member: string | undefined): DataError {
+  const where = member === undefined ? 'before its first member' : `in ${member}`;
+  return new DataError(
+    `${name} is truncated: it ends ${where}. Compare its size and checksum with the original.`,
+  );
+}

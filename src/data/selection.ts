@@ -1,0 +1,217 @@
+/** Choices among the pictures of a data set: all depend on the seed and the data alone. */
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { DataError, UsageError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
+import { random } from '../rng.js';
+import type { Dataset, PictureList, Split } from './dataset.js';
+import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import { count, list } from './layouts/names.js';
+import { linesOf } from './layouts/opened.js';
+
+/** What is taken of a data set; null: all of it. */
+export interface Selection {
+  /** `a,b,c`, or a file with a class on each line, or the names themselves. */
+  readonly classes?: string | readonly string[] | null;
+  /** Of the training pictures: a share (`0.1`), a number of each class (`50/class`) or a file of names. */
+  readonly subset?: string | null;
+  /** The share of the training pictures of each class that becomes the validation set. */
+  readonly valFraction?: number | null;
+  readonly seed?: number;
+}
+
+/** What the draws of a class are for. */
+const DRAWS = { validation: 0, subset: 1 } as const;
+
+/** Pictures of a part by their indices, which ascend. */
+interface Part {
+  readonly split: IndexedSplit;
+  readonly indices: Int32Array;
+}
+
+/**
+ * Applies a selection: validation pictures are drawn first, then classes are chosen, then training
+ * pictures are drawn, so that no choice changes what another picks within a class. Throws a
+ * UsageError if the selection does not fit the data, a DataError if it leaves nothing to validate on.
+ */
+export function select(
+  index: DatasetIndex,
+  { classes = null, subset = null, valFraction = null, seed = 0 }: Selection,
+): Omit<Dataset, 'name' | 'root' | 'layout' | 'channels' | 'warnings'> {
+  const chosen = classes === null ? undefined : chooseClasses(index, classes);
+  const { train, val } = splitParts(index, valFraction, seed);
+  if (chosen === undefined && subset === null && valFraction === null) {
+    checkStrangers(index);
+    const { words, fingerprint } = index;
+    return { classes: index.classes, words, train: train.split, val: val.split, fingerprint };
+  }
+  const kept = chosen ?? index.classes.map((_, label) => label);
+  if (chosen === undefined) checkStrangers(index);
+  const trainKept = ofClasses(train, kept);
+  const trained = subset === null ? trainKept : drawSubset(index, trainKept, subset, seed);
+  const validated = ofClasses(val, kept);
+  const names = kept.map((label) => index.classes[label] as string);
+  const hash = createHash('sha256').update(`${index.fingerprint}\n${names.join('\n')}\n`);
+  return {
+    classes: names,
+    words: kept.map((label) => index.words[label] as string),
+    train: splitOf(trained, kept),
+    val: splitOf(validated, kept),
+    fingerprint: hash.update(trained.indices).update(validated.indices).digest('hex'),
+  };
+}
+
+/** The labels of the classes that are asked for, ascending. */
+function chooseClasses(index: DatasetIndex, asked: string | readonly string[]): number[] {
+  const names = typeof asked === 'string' ? namesIn(asked) : asked;
+  const labels = [...new Set(names.map((name) => labelOf(index, name)))].sort((a, b) => a - b);
+  if (labels.length >= 2) return labels;
+  throw new UsageError(
+    `Expected --classes to name at least two classes of ${index.root} but received ${list(names)}.`,
+  );
+}
+
+/** A list with commas, or the lines of a file. */
+function namesIn(text: string): string[] {
+  const names = !text.includes(',') && isFile(text) ? linesOfFile(text) : text.split(',');
+  return names.map((name) => name.trim()).filter((name) => name !== '');
+}
+
+/** A class by its name, or by one of the words that people call it if only one class has it. */
+function labelOf({ root, classes, words }: DatasetIndex, name: string): number {
+  const label = classes.indexOf(name);
+  if (label >= 0) return label;
+  const called = words.flatMap((text, at) => (text.split(', ').includes(name) ? [at] : []));
+  if (called.length === 1) return called[0] as number;
+  const several = list(called.map((at) => classes[at] as string));
+  const reason =
+    called.length > 1
+      ? `: ${several} are called so`
+      : `.${didYouMean(name, [...classes, ...words.flatMap((text) => text.split(', '))])}`;
+  throw new UsageError(`--classes names "${name}", which is no one class of ${root}${reason}`);
+}
+
+function splitParts(index: DatasetIndex, valFraction: number | null, seed: number) {
+  const { train, val } = index;
+  if (valFraction === null) {
+    if (val === undefined) throw new DataError(index.noVal);
+    return { train: allOf(train), val: allOf(val) };
+  }
+  if (val !== undefined) {
+    throw new UsageError(
+      `${index.root} has validation pictures of its own in ${val.path}: --val-fraction is for data without.`,
+    );
+  }
+  const validation = drawEach(allOf(train), DRAWS.validation, seed, (size) => {
+    // A class keeps at least one picture on either side, as far as it has two.
+    return Math.max(size > 1 ? 1 : 0, Math.min(size - 1, Math.round(size * valFraction)));
+  });
+  const drawn = new Set(validation);
+  const rest = allOf(train).indices.filter((at) => !drawn.has(at));
+  return { train: { split: train, indices: rest }, val: { split: train, indices: validation } };
+}
+
+function checkStrangers({ strangers, classes, train, val }: DatasetIndex): void {
+  const [first] = strangers;
+  if (first === undefined) return;
+  throw new DataError(
+    `The class "${first}" in ${val?.path} is not in ${train.path}.${didYouMean(first, classes)} Every validation class needs training pictures; --classes takes some of the classes alone.`,
+  );
+}
+
+function drawSubset(index: DatasetIndex, part: Part, subset: string, seed: number): Part {
+  const { split } = part;
+  const share = Number(subset);
+  const [, perClass] = /^(\d+)\/class$/.exec(subset) ?? [];
+  if (perClass !== undefined && Number(perClass) > 0) {
+    const most = Number(perClass);
+    return { split, indices: drawEach(part, DRAWS.subset, seed, (size) => Math.min(size, most)) };
+  }
+  if (share > 0 && share <= 1) {
+    const indices = drawEach(part, DRAWS.subset, seed, (size) =>
+      Math.max(1, Math.round(size * share)),
+    );
+    return { split, indices };
+  }
+  if (isFile(subset)) return { split, indices: listed(index, part, subset) };
+  throw new UsageError(
+    `Expected --subset to be a share above 0 up to 1, a number of each class such as 50/class, or a file with names of pictures but received "${subset}".`,
+  );
+}
+
+/** The pictures whose names a file lists, below the root: `train/cat/1.jpg`. */
+function listed(index: DatasetIndex, { split, indices }: Part, file: string): Int32Array {
+  const wanted = new Set(linesOfFile(file).map((line) => line.replace(/^\.\//, '')));
+  const found = indices.filter((at) => wanted.delete(nameBelow(index.root, split.pictures, at)));
+  if (wanted.size === 0 && found.length > 0) return found;
+  throw new UsageError(
+    `${file} lists ${count(wanted.size, 'picture')} that are not among the training pictures chosen from ${index.root}: ${list([...wanted])}. Expected names such as ${nameBelow(index.root, split.pictures, 0)}, one on each line.`,
+  );
+}
+
+/** The name of a picture below the root of its data set, as `--subset FILE` takes it. */
+export function nameBelow(root: string, pictures: PictureList, index: number): string {
+  return pictures.name(index).slice(root.length + 1);
+}
+
+/** Draws pictures of each class without putting back; `howMany` tells how many of so many. */
+function drawEach(
+  { split, indices }: Part,
+  purpose: number,
+  seed: number,
+  howMany: (size: number) => number,
+): Int32Array {
+  const members = new Map<number, number[]>();
+  for (const at of indices) {
+    const label = split.labels[at] as number;
+    const known = members.get(label);
+    if (known === undefined) members.set(label, [at]);
+    else known.push(at);
+  }
+  const drawn: number[] = [];
+  for (const [label, pictures] of members) {
+    const draw = random(seed, 'subset', label, purpose);
+    const many = howMany(pictures.length);
+    for (let turn = 0; turn < many; turn++) {
+      const other = turn + draw.below(pictures.length - turn);
+      const picture = pictures[other] as number;
+      pictures[other] = pictures[turn] as number;
+      drawn.push(picture);
+    }
+  }
+  return Int32Array.from(drawn).sort();
+}
+
+function allOf(split: IndexedSplit): Part {
+  return { split, indices: Int32Array.from(split.labels.keys()) };
+}
+
+function ofClasses({ split, indices }: Part, labels: readonly number[]): Part {
+  const kept = new Set(labels);
+  return { split, indices: indices.filter((at) => kept.has(split.labels[at] as number)) };
+}
+
+function splitOf({ split, indices }: Part, labels: readonly number[]): Split {
+  const renumbered = new Map(labels.map((label, at) => [label, at]));
+  const at = (position: number) => {
+    const index = indices[position];
+    if (index !== undefined) return index;
+    throw new RangeError(`No picture ${position} in a list of ${indices.length}`);
+  };
+  return {
+    pictures: {
+      length: indices.length,
+      name: (position) => split.pictures.name(at(position)),
+      locate: (position) => split.pictures.locate(at(position)),
+    },
+    labels: indices.map((index) => renumbered.get(split.labels[index] as number) as number),
+  };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function linesOfFile(file: string): string[] {
+  return linesOf(readFileSync(file, 'utf8'));
+}
