@@ -346,6 +346,8 @@ export const OPTIONS = {
     default: false,
     help: 'with the auxiliary classifiers that a network has in training',
   },
+  out: { kind: 'text', default: null, help: 'where the result is written' },
+  pictures: { kind: 'integer', above: 0, default: 24, help: 'pictures on the sheet' },
   csv: { kind: 'boolean', default: false, help: 'print the table as CSV' },
   format: {
     kind: 'choice',
@@ -463,7 +465,19 @@ export const COMMAND_OPTIONS = {
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
   ],
-  stats: ['data', 'workers'],
+  'data-stats': ['data', 'workers'],
+  'data-preview': [
+    'arch',
+    'data',
+    'out',
+    'pictures',
+    'input-size',
+    'channels',
+    ...AUGMENT_OPTIONS,
+    'stats',
+    'seed',
+    'workers',
+  ],
   summary: [
     'arch',
     'module',
@@ -485,6 +499,10 @@ export type Value = string | number | boolean | null | readonly number[];
 export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
   train: {
     'resize-size': 'evaluation: short side of the picture before the centre crop (default: recipe)',
+  },
+  'data-preview': {
+    out: 'picture that is written: .png, .jpg or .webp',
+    stats: 'where principal colours come from: ImageNet, or what "cnn data stats" measured',
   },
   export: { output: 'file, or with --format tfjs directory, that is written' },
   summary: {

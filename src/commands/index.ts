@@ -45,6 +45,26 @@ export const commands: readonly (Command | CommandGroup)[] = [
     load: async () => (await import('./summary.js')).runSummary,
   },
   {
+    name: 'data',
+    summary: 'Look into data sets',
+    members: [
+      {
+        usage: 'stats',
+        summary: 'Measure mean, deviation and principal colours of the training pictures',
+        options: 'data-stats',
+        example: 'cnn data stats --data fashion-mnist',
+        load: async () => (await import('./data-stats.js')).runDataStats,
+      },
+      {
+        usage: 'preview',
+        summary: 'Draw training pictures as a network sees them, with their labels',
+        options: 'data-preview',
+        example: 'cnn data preview --arch alexnet --data synthetic --out preview.png',
+        load: async () => (await import('./data-preview.js')).runDataPreview,
+      },
+    ],
+  },
+  {
     name: 'bench',
     summary: 'Measure speed',
     members: [

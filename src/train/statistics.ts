@@ -1,7 +1,19 @@
 import type { Dataset } from '../data/dataset.js';
-import { readStatistics } from '../data/statistics.js';
+import { type ColourStatistics, readStatistics } from '../data/statistics.js';
 import { UsageError } from '../errors.js';
 import type { TrainRequest } from './train.js';
+
+/** What `cnn data stats` measured. Throws a UsageError where it has not been run. */
+export async function requiredStatistics(
+  data: string,
+  { fingerprint }: Pick<Dataset, 'fingerprint'>,
+): Promise<ColourStatistics> {
+  const measured = await readStatistics(fingerprint);
+  if (measured !== undefined) return measured;
+  throw new UsageError(
+    `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first`,
+  );
+}
 
 /** A recipe with this deviation leaves colours at 0 to 255: its weights are meant for them. */
 const GREY_LEVELS = 1 / 255;
@@ -16,12 +28,7 @@ export async function withStatistics(
 ): Promise<TrainRequest> {
   const { settings, provenance, data, resume, architecture } = request;
   if (settings.stats === 'recipe' || resume !== undefined) return request;
-  const measured = await readStatistics(dataset.fingerprint);
-  if (measured === undefined) {
-    throw new UsageError(
-      `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first`,
-    );
-  }
+  const measured = await requiredStatistics(data, dataset);
   const keepStd = architecture.recipe.std.every((std) => std === GREY_LEVELS);
   const names = (keepStd ? ['mean'] : ['mean', 'std']).filter(
     (name): name is 'mean' | 'std' => provenance[name as 'mean' | 'std']?.source === 'recipe',

@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os';
+import { openDataset } from '../data/dataset.js';
+import { measureColours, statisticsFile, storeStatistics } from '../data/statistics.js';
+import { resolveSettings } from '../settings.js';
+import { createUnreadableWarning } from '../train/evaluate.js';
+import type { Given, Result } from './command.js';
+import { givenLayers } from './layers.js';
+import { createReporter } from './progress.js';
+import { required } from './require.js';
+import { table } from './table.js';
+
+export async function runDataStats(given: Given): Promise<Result> {
+  const { settings } = resolveSettings('data-stats', await givenLayers('data-stats', given));
+  const data = required(settings.data, '--data', '--data fashion-mnist');
+  const reporter = createReporter();
+  const dataset = await openDataset(data, { onProgress: reporter.note });
+  const workers = settings.workers ?? availableParallelism();
+  reporter.begin('colours', dataset.train.pictures.length);
+  const { statistics, unreadable } = await measureColours(dataset, workers, reporter.advance);
+  reporter.end();
+  createUnreadableWarning(reporter)({ unreadable }, 'which were left out');
+  await storeStatistics(dataset.fingerprint, statistics);
+  const { pictures, mean, std, principal } = statistics;
+  const file = statisticsFile(dataset.fingerprint);
+  return {
+    lines: [
+      `${pictures} training pictures of ${data}, colours in [0, 1] units`,
+      `--mean ${flagValue(mean)}`,
+      `--std ${flagValue(std)}`,
+      ...table(
+        [
+          ['principal colours', 'red', 'green', 'blue'],
+          ...principal.values.map((value, component) => [
+            `variance ${value.toFixed(6)}`,
+            ...principal.vectors.map((row) => (row[component] as number).toFixed(4)),
+          ]),
+        ],
+        ['left'],
+      ),
+      `Stored in ${file}: cnn train --stats dataset takes them from there.`,
+    ],
+    json: { data, ...statistics, unreadable: unreadable.size, file },
+  };
+}
+
+/** A number, or three where they differ, as a flag takes them. */
+function flagValue(values: readonly number[]): string {
+  const texts = values.map((value) => value.toFixed(4));
+  return new Set(texts).size === 1 ? (texts[0] ?? '') : texts.join(',');
+}
