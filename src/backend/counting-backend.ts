@@ -1,4 +1,5 @@
 /** Our backend without its addon: it works out shapes and counts bytes, and computes nothing. */
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { Addon } from './addon.js';
@@ -27,24 +28,30 @@ const NO_ADDON: Addon = {
 /** Bytes that tensors hold. */
 export interface Count {
   readonly bytes: number;
-  readonly peakBytes: number;
   /** The part of `bytes` that are copies of weights, in the layout or type that kernels take. */
   readonly copiedBytes: number;
+  /** The most at any time, in blocks as native/memory_pool.cc gives them out. */
+  readonly peakBytes: number;
 }
 
 /**
- * Runs every kernel by the shapes of its tensors alone, whose values are undefined. What kernels
- * take within one call does not count, but for a filter's gradient in oneDNN's layout.
+ * Runs every kernel by the shapes of its tensors alone, whose values are undefined. Counts tensors,
+ * copies of weights and what convolutions convert; oneDNN's own scratch memory is not known here.
  */
 export class CountingBackend extends NativeBackend {
   /** Called before each kernel with its name. */
   onKernel: (kernel: string) => void = () => {};
   #bytes = 0;
-  #peakBytes = 0;
   #copiedBytes = 0;
+  #blockBytes = 0;
+  #peakBytes = 0;
   readonly #copies = new Map<NativeData, Map<string, number>>();
 
-  constructor(precision: 'f32' | 'bf16') {
+  /** `matrixUnits`: the processor multiplies bfloat16; without, convolutions compute in float32. */
+  constructor(
+    precision: 'f32' | 'bf16',
+    readonly matrixUnits: boolean,
+  ) {
     super(NO_ADDON, 1, precision, false);
   }
 
@@ -54,33 +61,27 @@ export class CountingBackend extends NativeBackend {
     outputs: readonly Output[],
   ): tf.TensorInfo[] {
     this.onKernel(kernel);
-    const data = inputs.map((input) => input && this.data(input.dataId));
-    this.#countCopies(kernel, data);
-    const first = data.find((input) => input !== undefined);
-    const results = outputs.map((output) => ({ ...output, data: this.allocate(output, first) }));
-    for (const result of results) this.#add(bytesOf(result.data));
-    if (kernel === 'Conv2DBackpropFilter')
-      this.#reach(this.#bytes + sum(results, ({ data }) => bytesOf(data)));
-    return results.map(({ data: dataId, shape }) => ({
-      dataId,
-      shape: [...shape],
-      dtype: dataId.dtype,
-    }));
+    const operands = inputs.flatMap((input) => (input ? [this.data(input.dataId)] : []));
+    this.#countCopies(kernel, operands);
+    const results = outputs.map((output) => {
+      const data = this.allocate(output, operands[0]);
+      this.#take(bytesOf(data));
+      return { dataId: data, shape: [...output.shape], dtype: data.dtype };
+    });
+    this.#countTemporaries(kernel, [...operands, ...results.map(({ dataId }) => dataId)]);
+    return results;
   }
 
   /** A convolution keeps its filter in oneDNN's layout, a product its weight as bfloat16. */
-  #countCopies(kernel: string, [first, second]: readonly (NativeData | undefined)[]): void {
+  #countCopies(kernel: string, [first, second]: readonly NativeData[]): void {
+    if (!first || !second) return;
     if (kernel === 'FusedConv2D' || kernel === 'Conv2DBackpropInput') {
-      if (first && second) this.#copy(second, kernel, BYTES[first.storage]);
+      this.#copy(second, kernel, this.matrixUnits ? BYTES[first.storage] : BYTES.f32);
     }
-    if (kernel === 'BatchMatMul') {
-      for (const [operand, other] of [
-        [first, second],
-        [second, first],
-      ] as const) {
-        if (operand?.storage === 'f32' && other?.storage === 'bf16')
-          this.#copy(operand, kernel, BYTES.bf16);
-      }
+    const mixed = [first, second].some(({ storage }) => storage === 'bf16');
+    if (kernel !== 'BatchMatMul' || !mixed || !this.matrixUnits) return;
+    for (const operand of [first, second]) {
+      if (operand.storage === 'f32') this.#copy(operand, kernel, BYTES.bf16);
     }
   }
 
@@ -90,7 +91,19 @@ export class CountingBackend extends NativeBackend {
     const bytes = bytesPerValue * data.size;
     this.#copies.set(data, copies.set(kernel, bytes));
     this.#copiedBytes += bytes;
-    this.#add(bytes);
+    this.#take(bytes);
+  }
+
+  /** A filter's gradient in oneDNN's layout, and what float32 convolutions read or write as bfloat16. */
+  #countTemporaries(kernel: string, operands: readonly NativeData[]): void {
+    if (!kernel.includes('Conv2D')) return;
+    let bytes = 0;
+    for (const { storage, size } of operands) {
+      if (storage === 'bf16' && !this.matrixUnits) bytes += roundUp(BYTES.f32 * size);
+    }
+    const result = operands.at(-1);
+    if (kernel === 'Conv2DBackpropFilter' && result) bytes += roundUp(bytesOf(result));
+    this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes + bytes);
   }
 
   protected override store(
@@ -99,7 +112,7 @@ export class CountingBackend extends NativeBackend {
     dtype: tf.DataType,
   ): NativeData {
     const data = super.store(values, shape, dtype);
-    this.#add(bytesOf(data));
+    this.#take(bytesOf(data));
     return data;
   }
 
@@ -107,31 +120,38 @@ export class CountingBackend extends NativeBackend {
     const held = this.refCount(dataId) > 0 ? this.data(dataId) : undefined;
     const gone = super.disposeData(dataId, force);
     if (!gone || !held) return gone;
-    const copied = sum([...(this.#copies.get(held)?.values() ?? [])], (bytes) => bytes);
+    this.#give(bytesOf(held));
+    for (const bytes of this.#copies.get(held)?.values() ?? []) {
+      this.#copiedBytes -= bytes;
+      this.#give(bytes);
+    }
     this.#copies.delete(held);
-    this.#copiedBytes -= copied;
-    this.#bytes -= bytesOf(held) + copied;
     return gone;
   }
 
   count(): Count {
-    return { bytes: this.#bytes, peakBytes: this.#peakBytes, copiedBytes: this.#copiedBytes };
+    return { bytes: this.#bytes, copiedBytes: this.#copiedBytes, peakBytes: this.#peakBytes };
   }
 
-  #add(bytes: number): void {
+  #take(bytes: number): void {
     this.#bytes += bytes;
-    this.#reach(this.#bytes);
+    this.#blockBytes += roundUp(bytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes);
   }
 
-  #reach(bytes: number): void {
-    this.#peakBytes = Math.max(this.#peakBytes, bytes);
+  #give(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#blockBytes -= roundUp(bytes);
   }
 }
 
-/** Makes a counting backend the current one, in our backend's place in a process that has not opened it. */
+/**
+ * Makes a counting backend the current one, in the place of our backend, which must not be open in
+ * this process.
+ */
 export async function openCountingBackend(precision: 'f32' | 'bf16'): Promise<CountingBackend> {
   tf.env().set('PROD', true);
-  const device = new CountingBackend(precision);
+  const device = new CountingBackend(precision, hasMatrixUnits());
   if (!tf.registerBackend(NATIVE_BACKEND, () => device)) {
     throw new Error('A backend that computes is open in this process already');
   }
@@ -140,10 +160,22 @@ export async function openCountingBackend(precision: 'f32' | 'bf16'): Promise<Co
   return device;
 }
 
+/** Whether this processor has AMX for bfloat16, as far as Linux says. */
+function hasMatrixUnits(): boolean {
+  try {
+    return /^flags\s*:.*\bamx_bf16\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 function bytesOf({ storage, size }: NativeData): number {
   return BYTES[storage] * size;
 }
 
-function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((total, value) => total + of(value), 0);
+/** The block for so many bytes: an eighth finer than powers of two, huge pages from 2 MiB on. */
+function roundUp(bytes: number): number {
+  const huge = 2 << 20;
+  const step = bytes >= huge ? huge : Math.max(64, 2 ** Math.ceil(Math.log2(bytes / 8)));
+  return Math.max(64, Math.ceil(bytes / step) * step);
 }

@@ -75,7 +75,8 @@ export function grouped(count: number): string {
 }
 
 export function megabytes(bytes: number): string {
-  return `${grouped(Number((bytes / 1e6).toFixed(1)))} MB`;
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return `${(bytes / 1e6).toLocaleString('en', digits)} MB`;
 }
 
 /** Counts as in the VGG table of textbooks: 3.2M, 803K, 4096. */

@@ -59,7 +59,9 @@ async function summariseNetwork(arch: string, layers: readonly Layer[]) {
   const precision = settings.precision === 'bf16' ? 'bf16' : 'f32';
   const device = await openCountingBackend(precision);
   const options = { classes, size, channels, seed: 0, auxiliary };
-  const costs = layerCosts(withoutDrawing(() => architecture.build(options)));
+  const model = withoutDrawing(() => architecture.build(options));
+  const costs = layerCosts(model);
+  model.dispose();
   const totals = totalsOf(costs, precision);
   const image = shapeText([size, size, channels]);
   const lines = [

@@ -21,7 +21,7 @@ export interface TrainingMemory {
 
 /**
  * Counts a training step of a network with its auxiliary heads, which runs by its shapes alone on
- * the counting backend.
+ * the counting backend, which holds nothing yet.
  */
 export function trainingMemory(
   architecture: Architecture,
@@ -32,11 +32,10 @@ export function trainingMemory(
   const classes = Array.from({ length: numClasses }, (_, index) => String(index));
   const auxWeight = architecture.auxiliary?.weight ?? 0;
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
-  const empty = device.count().bytes;
   const session = withoutDrawing(() => openSession(architecture, card, 0));
-  const weights = device.count().bytes - empty;
+  const weights = device.count().bytes;
   const optimizer = new Sgd(session.network.weights, architecture.recipe);
-  const momentum = device.count().bytes - empty - weights;
+  const momentum = device.count().bytes - weights;
   let kept = 0;
   device.onKernel = (kernel) => {
     if (kernel === 'SoftmaxCrossEntropy') kept = device.count().bytes;
@@ -44,8 +43,8 @@ export function trainingMemory(
   // The first step makes the copies of weights.
   for (let step = 0; step < 2; step++) runStep(session, optimizer, batchSize, step);
   const { copiedBytes: copies, peakBytes } = device.count();
-  const activations = kept - empty - weights - momentum - copies;
-  return { weights, momentum, gradients: momentum, copies, activations, peak: peakBytes - empty };
+  const activations = kept - weights - momentum - copies;
+  return { weights, momentum, gradients: momentum, copies, activations, peak: peakBytes };
 }
 
 function runStep(session: Session, optimizer: Sgd, batchSize: number, step: number): void {
