@@ -49,6 +49,13 @@ export const commands: readonly (Command | CommandGroup)[] = [
     summary: 'Look into data sets',
     members: [
       {
+        usage: 'check <data>',
+        summary: 'Say how a data set lies, count it and name what is odd; changes nothing',
+        options: null,
+        example: 'cnn data check /data/imagenet',
+        load: async () => (await import('./data-check.js')).runDataCheck,
+      },
+      {
         usage: 'stats',
         summary: 'Measure mean, deviation and principal colours of the training pictures',
         options: 'data-stats',

@@ -111,12 +111,15 @@ function splitParts(index: DatasetIndex, valFraction: number | null, seed: numbe
   return { train: { split: train, indices: rest }, val: { split: train, indices: validation } };
 }
 
-function checkStrangers({ strangers, classes, train, val }: DatasetIndex): void {
-  const [first] = strangers;
-  if (first === undefined) return;
-  throw new DataError(
-    `The class "${first}" in ${val?.path} is not in ${train.path}.${didYouMean(first, classes)} Every validation class needs training pictures; --classes takes some of the classes alone.`,
-  );
+function checkStrangers(index: DatasetIndex): void {
+  if (index.strangers.length > 0) throw new DataError(strangersProblem(index));
+}
+
+/** A sentence about validation classes that the training part lacks. */
+export function strangersProblem({ strangers, classes, train, val }: DatasetIndex): string {
+  const [first = ''] = strangers;
+  const others = strangers.length === 1 ? '' : `, nor are ${strangers.length - 1} others`;
+  return `The class "${first}" in ${val?.path} is not in ${train.path}${others}.${didYouMean(first, classes)} Every validation class needs training pictures; --classes takes some of the classes alone.`;
 }
 
 function drawSubset(index: DatasetIndex, part: Part, subset: string, seed: number): Part {

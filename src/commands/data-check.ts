@@ -1,0 +1,43 @@
+import { type CheckReport, checkIndex, type PartReport } from '../data/check.js';
+import { findIndex } from '../data/dataset.js';
+import { DataError } from '../errors.js';
+import type { Given, Result } from './command.js';
+import { createReporter } from './progress.js';
+import { table } from './table.js';
+
+/** Classes that are shown with their words. */
+const SHOWN = 5;
+
+export async function runDataCheck(given: Given): Promise<Result> {
+  const data = String(given['data']);
+  const report = checkIndex(data, await findIndex(data, createReporter().note));
+  const result = { lines: reportLines(report), json: report };
+  const [problem] = report.problems;
+  return problem === undefined ? result : { ...result, error: new DataError(problem) };
+}
+
+function reportLines({ root, layout, classes, channels, ...report }: CheckReport): string[] {
+  const { train, val, fingerprint, warnings } = report;
+  const parts =
+    val === null ? [partRow('train', train)] : [partRow('train', train), partRow('val', val)];
+  const named = classes.slice(0, SHOWN).map(({ name, words }) => `  ${name}  ${words}`.trimEnd());
+  const more = classes.length > SHOWN ? [`  and ${classes.length - SHOWN} more`] : [];
+  return [
+    `${root}: ${layout}`,
+    ...table(parts, ['left', 'right', 'left', 'left']),
+    `${classes.length} classes, ${channels === 1 ? 'grey' : 'colour'} pictures:`,
+    ...named,
+    ...more,
+    `fingerprint ${fingerprint}`,
+    ...warnings.map((warning) => `odd: ${warning}`),
+  ];
+}
+
+function partRow(
+  name: string,
+  { path, pictures, classes, smallest, largest }: PartReport,
+): string[] {
+  const [least, most] = [smallest.pictures, largest.pictures];
+  const each = least === most ? `${most} each` : `${least} to ${most} each`;
+  return [name, pictures.toLocaleString('en'), `pictures in ${classes} classes, ${each}`, path];
+}

@@ -1,0 +1,115 @@
+import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import { IMAGENET_WORDS } from './imagenet-words.js';
+import { list } from './layouts/names.js';
+import { strangersProblem } from './selection.js';
+
+/** What is to be said of one part of a data set. */
+export interface PartReport {
+  readonly path: string;
+  readonly pictures: number;
+  readonly classes: number;
+  /** The classes with the fewest and the most pictures. */
+  readonly smallest: ClassSize;
+  readonly largest: ClassSize;
+}
+
+interface ClassSize {
+  readonly class: string;
+  readonly pictures: number;
+}
+
+export interface CheckReport {
+  readonly data: string;
+  readonly root: string;
+  readonly layout: string;
+  readonly classes: readonly { readonly name: string; readonly words: string }[];
+  readonly train: PartReport;
+  readonly val: PartReport | null;
+  readonly channels: 1 | 3;
+  readonly fingerprint: string;
+  /** Things that are odd but do no harm. */
+  readonly warnings: readonly string[];
+  /** What has to be mended before a network can be trained on it. */
+  readonly problems: readonly string[];
+}
+
+/** Classes whose sizes differ by more than that factor are worth a warning. */
+const UNEVEN = 20;
+/** ILSVRC 2012 as it is distributed. */
+const ILSVRC = { train: 1_281_167, val: 50_000 } as const;
+
+/** Looks at an index for what is odd; reads no picture. */
+export function checkIndex(data: string, index: DatasetIndex): CheckReport {
+  const { root, layout, classes, words, strangers, channels, fingerprint, val } = index;
+  const train = reportPart(index.train, classes);
+  const all = [...classes, ...strangers];
+  return {
+    data,
+    root,
+    layout,
+    classes: classes.map((name, label) => ({ name, words: words[label] ?? '' })),
+    train,
+    val: val === undefined ? null : reportPart(val, all),
+    channels,
+    fingerprint,
+    warnings: [
+      ...index.warnings,
+      ...(val === undefined ? [index.noVal] : []),
+      ...similarNames(classes),
+      ...unevenClasses(train),
+      ...ilsvrcCounts(index),
+    ],
+    problems: strangers.length === 0 ? [] : [strangersProblem(index)],
+  };
+}
+
+function reportPart({ path, labels }: IndexedSplit, classes: readonly string[]): PartReport {
+  const sizes = new Int32Array(classes.length);
+  for (const label of labels) sizes[label] = (sizes[label] as number) + 1;
+  const present = classes
+    .map((name, label) => ({ class: name, pictures: sizes[label] as number }))
+    .filter(({ pictures }) => pictures > 0)
+    .sort((a, b) => a.pictures - b.pictures);
+  return {
+    path,
+    pictures: labels.length,
+    classes: present.length,
+    smallest: present[0] as ClassSize,
+    largest: present.at(-1) as ClassSize,
+  };
+}
+
+/** Classes that are one but for the case of letters, spaces, hyphens or underscores. */
+function similarNames(classes: readonly string[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const name of classes) {
+    const key = name.toLowerCase().replace(/[\s_-]+/g, '');
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  const similar = [...groups.values()].filter((group) => group.length > 1);
+  return similar.map((group) => `The classes ${list(group)} may be meant as one.`);
+}
+
+function unevenClasses({ smallest, largest }: PartReport): string[] {
+  if (largest.pictures <= UNEVEN * smallest.pictures) return [];
+  return [
+    `The training classes are uneven: ${largest.pictures} pictures of ${largest.class} and ${smallest.pictures} of ${smallest.class}.`,
+  ];
+}
+
+/** What a copy of ILSVRC 2012 lacks, by its 1000 classes. */
+function ilsvrcCounts({ classes, train, val }: DatasetIndex): string[] {
+  const whole =
+    classes.length === IMAGENET_WORDS.size && classes.every((name) => IMAGENET_WORDS.has(name));
+  if (!whole) return [];
+  const parts = [
+    { name: 'training', found: train.labels.length, expected: ILSVRC.train },
+    { name: 'validation', found: val?.labels.length ?? ILSVRC.val, expected: ILSVRC.val },
+  ];
+  return parts
+    .filter(({ found, expected }) => found !== expected)
+    .map(
+      ({ name, found, expected }) =>
+        `ILSVRC 2012 has ${expected.toLocaleString('en')} ${name} pictures but ${found.toLocaleString('en')} are here.`,
+    );
+}
