@@ -41,10 +41,8 @@ export async function drawContactSheet(
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="13">${texts.join('')}</svg>`;
   const canvas = { width, height, channels: 3 as const, background: 'white' };
-  return sharp({ create: canvas }).composite([
-    ...(await Promise.all(tiles)),
-    { input: Buffer.from(svg), left: 0, top: 0 },
-  ]);
+  const layers = [...(await Promise.all(tiles)), { input: Buffer.from(svg), left: 0, top: 0 }];
+  return sharp({ create: canvas }).composite(layers).removeAlpha();
 }
 
 /** A label that is not wider than its picture; a letter of 13 pixels is about 7 wide. */
