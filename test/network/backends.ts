@@ -69,27 +69,35 @@ export function assertClose(
   }
 }
 
-/** Fails where the norm of the error is more than the tolerance times the norm of the reference. */
+/**
+ * Fails where the norm of the error is more than the tolerance times the norm of the reference, or
+ * times `least` where that is greater.
+ */
 export function assertCloseByNorm(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   tolerance: number,
   what: string,
+  least = 0,
 ): void {
   assert.equal(actual.length, expected.length, `${what}: number of values`);
   let error = 0;
-  let norm = 0;
   for (let index = 0; index < expected.length; index++) {
-    const value = expected[index] as number;
-    norm += value ** 2;
-    error += ((actual[index] as number) - value) ** 2;
+    error += ((actual[index] as number) - (expected[index] as number)) ** 2;
   }
-  const ratio = Math.sqrt(error / norm);
+  const ratio = Math.sqrt(error) / Math.max(norm(expected), least);
   if (!(ratio <= tolerance)) {
     assert.fail(
       `${what}: expected an error of at most ${tolerance} of the norm but it is ${ratio}`,
     );
   }
+}
+
+/** The square root of the sum of squares. */
+export function norm(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += (values[index] as number) ** 2;
+  return Math.sqrt(sum);
 }
 
 /** Numbers in [-1, 1) that bf16 holds exactly, from a small generator of their own. */

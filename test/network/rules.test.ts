@@ -163,6 +163,16 @@ const CASES: Record<string, Graph | Case> = {
     () => pad(1),
     () => averagePool(3, 1),
   ),
+  'zeros behind the channels': chain(() =>
+    layers.zeroPadding2d({
+      padding: [
+        [0, 1],
+        [2, 3],
+      ],
+      dataFormat: 'channelsFirst',
+      name: 'pad',
+    }),
+  ),
   'unequal zeros folded into maximum pooling of what is not below 0': chain(
     () => conv({ activation: 'relu', padding: 'same', filters: 4 }),
     () =>

@@ -6,18 +6,18 @@ type Window = readonly [number, number];
 
 /** ZeroPadding2D on its own, where it is not folded into the next layer. */
 export function zeroPadding(node: LayerNode): Operation | undefined {
-  const padding = paddingOf(node);
-  if (!padding) return undefined;
-  const [[top], [left]] = padding;
-  const paddings = [[0, 0], ...padding, [0, 0]];
+  const [rows, columns] = node.config['padding'] as unknown as Padding;
+  const none = [0, 0] as const;
+  const last = node.config['dataFormat'] === 'channelsLast';
+  // Channels first: the last two axes, whatever they are.
+  const paddings = last ? [none, rows, columns, none] : [none, none, rows, columns];
+  const [, ...inner] = node.inputShapes[0] ?? [];
+  if (inner.length !== 3 || inner.includes(null)) return undefined;
+  const begin = paddings.map(([before]) => before);
   return {
     keeps: { inputs: [], output: false },
     forward: ([x]) => runKernel('PadV2', { x }, { paddings, constantValue: 0 }),
-    backward(dy) {
-      const [, height = 0, width = 0, channels = 0] = node.inputShapes[0] as number[];
-      const size = [dy.shape[0], height, width, channels];
-      return [runKernel('Slice', { x: dy }, { begin: [0, top, left, 0], size })];
-    },
+    backward: (dy) => [runKernel('Slice', { x: dy }, { begin, size: [dy.shape[0], ...inner] })],
   };
 }
 
