@@ -20,7 +20,6 @@ struct Pending {
 // A pool, and how its threads reach JavaScript.
 struct Host {
   explicit Host(int threads) : pool(threads, detectIsa()) {}
-  napi_env env = nullptr;
   napi_threadsafe_function settle = nullptr;
   int unsettled = 0;
   JpegPool pool;
@@ -56,28 +55,31 @@ void settle(napi_env env, napi_value, void* context, void* data) {
   napi_resolve_deferred(env, pending->deferred, value);
 }
 
-// Before the environment goes, so that no thread calls into what is gone.
-void closeHost(void* data) {
+// Called when the environment ends, and before it takes `settle` away, into which threads call.
+void endHost(void* data) {
   Host* host = static_cast<Host*>(data);
   host->pool.stop();
   host->pool.join();
+  host->settle = nullptr;
 }
 
+// Called when JavaScript has forgotten the pool, or at the very end.
 void releaseHost(napi_env env, void* data, void*) {
   std::unique_ptr<Host> host(static_cast<Host*>(data));
-  napi_remove_env_cleanup_hook(env, closeHost, data);
-  closeHost(data);
-  napi_release_threadsafe_function(host->settle, napi_tsfn_abort);
+  if (host->settle == nullptr) return;
+  napi_threadsafe_function settle = host->settle;
+  napi_remove_env_cleanup_hook(env, endHost, data);
+  endHost(data);
+  napi_release_threadsafe_function(settle, napi_tsfn_abort);
 }
 
 // openJpegPool(threads): a pool of threads, which keeps the process alive only while it works.
 napi_value openJpegPool(napi_env env, const Arguments& arguments) {
   auto host = std::make_unique<Host>(arguments.integer(0));
-  host->env = env;
   NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "jpeg"), 0, 1,
                                              nullptr, nullptr, host.get(), settle, &host->settle));
   NAPI_CHECK(napi_unref_threadsafe_function(env, host->settle));
-  NAPI_CHECK(napi_add_env_cleanup_hook(env, closeHost, host.get()));
+  NAPI_CHECK(napi_add_env_cleanup_hook(env, endHost, host.get()));
   napi_value result;
   NAPI_CHECK(napi_create_external(env, host.release(), releaseHost, nullptr, &result));
   return result;

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { requireAddon } from '../addon.js';
 
 /** The element types that the addon stores; the numbers are those of native/tensor.h. */
 export const STORAGE = { f32: 0, bf16: 1, i32: 2, u8: 3 } as const;
@@ -22,15 +21,10 @@ export interface Addon {
   trim(): void;
 }
 
-export const ADDON_PATH = fileURLToPath(new URL('../../build/cnn.node', import.meta.url));
-
 let loaded: Addon | undefined;
 
-/**
- * The addon of build/cnn.node; throws what the dynamic loader says where it is missing or does not
- * fit this machine.
- */
+/** The addon; throws where it cannot be loaded. */
 export function loadAddon(): Addon {
-  loaded ??= createRequire(import.meta.url)(ADDON_PATH) as Addon;
+  loaded ??= requireAddon() as Addon;
   return loaded;
 }

@@ -2,8 +2,9 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
+import { ADDON_PATH } from '../addon.js';
 import { RunError } from '../errors.js';
-import { ADDON_PATH, loadAddon } from './addon.js';
+import { loadAddon } from './addon.js';
 import { registerKernels } from './kernels/index.js';
 import { NativeBackend } from './native-backend.js';
 

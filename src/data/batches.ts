@@ -15,6 +15,7 @@ import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import type { Split } from './dataset.js';
 import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
+import { JpegFiller } from './jpeg-filler.js';
 import { PictureCache } from './picture-cache.js';
 
 export interface Batch {
@@ -70,8 +71,16 @@ export interface BatchLoader {
 /** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
 export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
   checkSettings(split, settings);
-  return new Loader(split, settings);
+  const { transform, channels, workers } = settings;
+  const jpegs = JpegFiller.open(split.pictures, { transform, channels, threads: workers });
+  const pixels = settings.cacheBytes > 0 ? await jpegs?.meanPixels(MEASURED) : undefined;
+  // Known before anything is decoded for the cache in vain, which takes longer.
+  const tooLarge = (pixels ?? 0) * channels * split.pictures.length > settings.cacheBytes;
+  return new Loader(split, tooLarge ? { ...settings, cacheBytes: 0 } : settings, jpegs);
 }
+
+/** Pictures that are measured to see whether all of them would fit in memory. */
+const MEASURED = 64;
 
 /** A batch, and the pictures of it that could not be read. */
 interface Filled {
@@ -86,9 +95,10 @@ class Loader implements BatchLoader {
   readonly #settings: BatchSettings;
   readonly #buffers: BatchBuffers;
   readonly #pool: DecodePool;
+  readonly #jpegs: JpegFiller | undefined;
   readonly #cache: PictureCache;
 
-  constructor(split: Split, settings: BatchSettings) {
+  constructor(split: Split, settings: BatchSettings, jpegs: JpegFiller | undefined) {
     const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
     const count = split.pictures.length;
     this.#split = split;
@@ -98,6 +108,7 @@ class Loader implements BatchLoader {
     this.#buffers = new BatchBuffers(prefetch + 2, { batchSize, size: transform.size, channels });
     const buffers = this.#buffers.shared;
     this.#pool = new DecodePool(workers, { transform, channels, buffers });
+    this.#jpegs = jpegs;
     this.#cache = new PictureCache(count, cacheBytes);
   }
 
@@ -134,6 +145,7 @@ class Loader implements BatchLoader {
   }
 
   close(): Promise<void> {
+    this.#jpegs?.close();
     return this.#pool.close();
   }
 
@@ -188,7 +200,11 @@ class Loader implements BatchLoader {
     items: DecodeItem[],
     indices: number[],
   ): Promise<Filled['failures']> {
-    const replies = await this.#pool.decode(buffers.id, items, this.#cache.open);
+    const keep = this.#cache.open;
+    const jpegs = keep ? undefined : this.#jpegs;
+    const rest = jpegs === undefined ? items : await jpegs.fill(buffers.images, items, indices);
+    if (rest.length === 0) return [];
+    const replies = await this.#pool.decode(buffers.id, rest, keep);
     for (const { pictures } of replies) {
       for (const [slot, picture] of pictures) this.#cache.add(indices[slot] as number, picture);
     }

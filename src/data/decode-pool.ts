@@ -8,18 +8,22 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The decoding threads of a loader. They keep the process alive only while they have work. */
+/**
+ * The decoding threads of a loader, which start when there is something to do for them. They keep
+ * the process alive only while they have work.
+ */
 export class DecodePool {
-  readonly #workers: Worker[];
+  readonly #count: number;
+  readonly #setup: WorkerSetup;
+  readonly #workers: Worker[] = [];
   readonly #waiting: Map<number, Waiting>[] = [];
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<unknown>[] = [];
   #failure: Error | undefined;
   #tasks = 0;
 
   constructor(count: number, setup: WorkerSetup) {
-    this.#workers = Array.from({ length: count }, () => this.#start(setup));
-    const ends = this.#workers.map((worker) => new Promise((done) => worker.once('exit', done)));
-    this.#ended = Promise.all(ends);
+    this.#count = count;
+    this.#setup = setup;
   }
 
   /** Decodes a part of a batch on each thread; resolves when all are in their slots. */
@@ -28,6 +32,8 @@ export class DecodePool {
     items: readonly DecodeItem[],
     keep: boolean,
   ): Promise<DecodeReply[]> {
+    if (this.#failure !== undefined) throw this.#failure;
+    while (this.#workers.length < this.#count) this.#workers.push(this.#start());
     const share = Math.ceil(items.length / this.#workers.length);
     const replies: Promise<DecodeReply>[] = [];
     for (let from = 0; from < items.length; from += share) {
@@ -52,7 +58,7 @@ export class DecodePool {
       worker.ref();
       worker.postMessage('close');
     }
-    await this.#ended;
+    await Promise.all(this.#ended);
   }
 
   #send(task: DecodeTask): Promise<DecodeReply> {
@@ -69,8 +75,9 @@ export class DecodePool {
     });
   }
 
-  #start(setup: WorkerSetup): Worker {
-    const worker = startThread('decode-worker', setup);
+  #start(): Worker {
+    const worker = startThread('decode-worker', this.#setup);
+    this.#ended.push(new Promise((done) => worker.once('exit', done)));
     const waiting = new Map<number, Waiting>();
     this.#waiting.push(waiting);
     worker.unref();

@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Picture } from '../augment/index.js';
 import type { PictureLocation } from './dataset.js';
+import { decodeJpeg } from './jpeg.js';
 import { decodePng } from './png.js';
 import { readBytes } from './read-bytes.js';
 
@@ -18,7 +19,7 @@ export const PICTURE_FILE = /\.(jpe?g|png|webp)$/i;
 export async function readPicture(location: PictureLocation): Promise<Picture> {
   const bytes = readBytes(location);
   if (bytes.length === 0) throw new Error('the file is empty');
-  return decodePng(bytes) ?? decodeWithSharp(bytes);
+  return decodeJpeg(bytes) ?? decodePng(bytes) ?? decodeWithSharp(bytes);
 }
 
 /** How many channels a picture has: 1 if it is grey, else 3. */
