@@ -85,7 +85,7 @@ export const lenet51998: Architecture = {
     weightDecay: 0,
     transform: {
       train: { resize: 28, crop: 'random', size: 32, mirror: 0, pad: 4 },
-      val: { resize: 28, crop: 'centre', size: 32, mirror: 0, pad: 0 },
+      val: { resize: 28, crop: 'centre', size: 32, mirror: 0, pad: 2 },
     },
     mean: [0.1 / 1.275],
     std: [1 / 1.275],

@@ -8,7 +8,7 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './blocks.js';
-import { he } from './initialisers.js';
+import { he, uniform } from './initialisers.js';
 import { lenet5 } from './lenet5.js';
 
 // biome-ignore format: one layer a row
@@ -41,7 +41,10 @@ function build(options: BuildOptions) {
     x = dense(x, { ...layer, ...draw(layer.name, channelsOf(x)), activation: 'relu' });
     x = dropout(x, drop, 0.5);
   }
-  const logits = dense(x, { name: 'fc8', units: classes, ...draw('fc8', channelsOf(x)) });
+  // Keras's default, Glorot's uniform distribution.
+  const limit = Math.sqrt(6 / (channelsOf(x) + classes));
+  const kernelInitializer = uniform(limit, seed, 'fc8/kernel');
+  const logits = dense(x, { name: 'fc8', units: classes, kernelInitializer });
   return model({ inputs: images, outputs: logits, name: 'simple-cnn' });
 }
 

@@ -10,6 +10,7 @@ import {
   modelCost,
   withoutDrawing,
 } from '../../src/archs/index.js';
+import { checkTransform } from '../../src/augment/index.js';
 import { UsageError } from '../../src/errors.js';
 import { TABLE, WITH_HEADS } from './table.js';
 
@@ -182,6 +183,8 @@ describe('The catalogue of networks', () => {
     for (const { name, size, channels, recipe } of architectures) {
       assert.equal(recipe.transform.train.size, size, name);
       assert.equal(recipe.transform.val.size, size, name);
+      checkTransform(recipe.transform.train);
+      checkTransform(recipe.transform.val);
       assert.equal(recipe.mean.length, channels, name);
       assert.equal(recipe.std.length, channels, name);
     }
