@@ -81,6 +81,7 @@ case "$*" in
 esac`;
 const COMPILER = 'cat > /dev/null';
 const COMPILER_WITHOUT_ONEDNN = 'cat > /dev/null; exit 1';
+const COMPILER_WITHOUT_JPEG = '! grep -q jpeglib';
 const TOOLCHAIN = { 'c++': COMPILER, cmake: '', make: '' };
 
 function locate(tool: string): string {
@@ -152,6 +153,14 @@ describe('bin/setup', () => {
     assert.match(stdout, /^typescript +built$/m);
     assert.doesNotMatch(calls, /apt-get|build:native/);
     assert.ok(machine.has('dist/.tsbuildinfo'));
+  });
+
+  it('builds the addon without libjpeg-turbo, which it names', () => {
+    machine = new Machine({ ...TOOLCHAIN, 'c++': COMPILER_WITHOUT_JPEG });
+    const { status, stdout } = machine.setUp();
+    assert.equal(status, 0);
+    assert.match(stdout, /missing: libjpeg62-turbo-dev .*apt-get install -y libjpeg62-turbo-dev$/m);
+    assert.match(stdout, /^addon +built$/m);
   });
 
   it('goes on without packages that apt-get cannot install', () => {

@@ -9,10 +9,9 @@ namespace {
 constexpr long kMaxBytes = 512L << 20;
 // Each scan of a progressive picture costs a pass over all of it. Real ones have about ten.
 constexpr int kMaxScans = 100;
-// Columns decoded on either side of what is asked for, and the least in all: colour has half the
-// columns, each of which is blended with its neighbours, but not in pictures of very few.
+// Columns decoded on either side of what is asked for: colour often has half as many, each of which
+// is blended with its neighbours if there are at least three.
 constexpr int kMargin = 4;
-constexpr int kLeastColumns = 32;
 // Columns that resampling may read beyond the last one.
 constexpr int kSlack = 4;
 
@@ -69,9 +68,9 @@ bool JpegDecoder::start(const Box& box, int group) {
   }
   state_.out_color_space = JCS_EXT_RGBX;
   jpeg_start_decompress(&state_);
-  const int least = std::max(box.right - box.left + 2 * kMargin, kLeastColumns);
-  JDIMENSION left = std::max(0, std::min(box.left - kMargin, width() - least));
-  JDIMENSION columns = std::min(least, width() - static_cast<int>(left));
+  const int wanted = std::min(box.right - box.left + 2 * kMargin, width());
+  JDIMENSION left = std::max(0, std::min(box.left - kMargin, width() - wanted));
+  JDIMENSION columns = wanted;
   // Moves left to where a block begins.
   jpeg_crop_scanline(&state_, &left, &columns);
   stride_ = (static_cast<int64_t>(columns) + kSlack) * 4;

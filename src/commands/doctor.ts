@@ -1,4 +1,5 @@
 import { inspectBackends } from '../backend/index.js';
+import { inspectJpegs } from '../data/jpeg.js';
 import { describeHardware, describeVersions } from '../train/environment.js';
 import type { Result } from './command.js';
 
@@ -6,14 +7,17 @@ export async function runDoctor(): Promise<Result> {
   const versions = await describeVersions();
   const hardware = describeHardware();
   const backends = await inspectBackends();
+  const jpeg = inspectJpegs();
   const machine = [
     `cnn ${versions['cnn']}, Node ${versions['node']}, TensorFlow.js ${versions['tfjs']}`,
     `${hardware.cpu}, ${hardware.cores} cores, ` +
       `${(hardware.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${hardware.system}`,
   ];
-  const reports = backends.flatMap(({ name, usable, detail, fix }) => [
-    `${usable ? 'works  ' : 'missing'}  ${name}: ${detail}`,
-    ...(fix === undefined ? [] : [`         to mend it: ${fix}`]),
-  ]);
-  return { lines: [...machine, ...reports], json: { versions, hardware, backends } };
+  const reports = [...backends, { name: 'JPEG', ...jpeg }].flatMap(
+    ({ name, usable, detail, fix }) => [
+      `${usable ? 'works  ' : 'missing'}  ${name}: ${detail}`,
+      ...(fix === undefined ? [] : [`         to mend it: ${fix}`]),
+    ],
+  );
+  return { lines: [...machine, ...reports], json: { versions, hardware, backends, jpeg } };
 }

@@ -45,6 +45,14 @@ function findAddon(): JpegAddon | Error {
   }
 }
 
+/** What decodes JPEGs here, for `cnn doctor`; `fix` is the command that mends it. */
+export function inspectJpegs(): { usable: boolean; detail: string; fix?: string } {
+  const addon = jpegAddon();
+  if (!(addon instanceof Error)) return { usable: true, detail: 'libjpeg-turbo in the addon' };
+  const detail = `${addon.message}; sharp decodes JPEGs, which takes about three times as long`;
+  return { usable: false, detail, fix: 'bin/setup' };
+}
+
 /**
  * Decodes a JPEG of 8 bits in grey or colour in full; undefined for all else, for damaged ones too,
  * and where the addon cannot do it.

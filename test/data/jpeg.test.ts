@@ -20,7 +20,7 @@ import { type JpegForm, randomJpeg } from './jpegs.js';
 import { asSharp, temporaryDirectory, testPicture } from './pictures.js';
 
 const SIZE = 24;
-const plain: Transform = { resize: SIZE, crop: 'centre', size: SIZE, mirror: false, pad: 0 };
+const plain: Transform = { resize: SIZE, crop: 'centre', size: SIZE, mirror: 0, pad: 0 };
 const TRANSFORMS: Transform[] = [
   plain,
   { ...plain, resize: 28, crop: 'random', pad: 2 },
