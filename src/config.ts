@@ -37,7 +37,25 @@ export const OPTIONS = {
   data: {
     kind: 'text',
     default: null,
-    help: 'directory with train/<class>/ and val/<class>/, or mnist, fashion-mnist, synthetic',
+    help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
+  },
+  'val-fraction': {
+    kind: 'number',
+    above: 0,
+    below: 1,
+    default: null,
+    auto: 'the validation pictures of the data',
+    help: 'share of the training pictures of each class that becomes the validation set, for data without one',
+  },
+  subset: {
+    kind: 'text',
+    default: null,
+    help: 'training pictures: a share of each class (0.1), a number of each (50/class), or a file with their names',
+  },
+  classes: {
+    kind: 'text',
+    default: null,
+    help: 'classes that are used: a,b,c or a file with one on each line',
   },
   epochs: {
     kind: 'integer',
@@ -322,7 +340,6 @@ export const OPTIONS = {
   },
   steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
   warmup: { kind: 'integer', atLeast: 0, default: 10, help: 'steps before the measurement' },
-  classes: { kind: 'integer', above: 1, default: 1000, help: 'classes of synthetic data' },
   module: {
     kind: 'text',
     default: null,
@@ -405,6 +422,12 @@ const VIEW_OPTIONS = [
   'mean',
   'std',
 ] as const satisfies readonly OptionName[];
+/** Which pictures of a data set are used; the draws follow --seed. */
+const SELECTION_OPTIONS = [
+  'val-fraction',
+  'subset',
+  'classes',
+] as const satisfies readonly OptionName[];
 const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
 
 /** The settings of each command, in the order of its `--help`. */
@@ -412,6 +435,7 @@ export const COMMAND_OPTIONS = {
   train: [
     'arch',
     'data',
+    ...SELECTION_OPTIONS,
     ...RECIPE_OPTIONS,
     'stats',
     ...AUGMENT_OPTIONS,
@@ -433,6 +457,9 @@ export const COMMAND_OPTIONS = {
     'arch',
     'weights',
     'data',
+    'val-fraction',
+    'classes',
+    'seed',
     ...VIEW_OPTIONS,
     'batch-size',
     ...LOADER_OPTIONS,
@@ -453,22 +480,37 @@ export const COMMAND_OPTIONS = {
   bench: [
     'arch',
     'data',
+    ...SELECTION_OPTIONS,
     'steps',
     'warmup',
     'batch-size',
     'aux-weight',
     'input-size',
     'channels',
-    'classes',
+    'num-classes',
     'seed',
     ...AUGMENT_OPTIONS,
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
   ],
-  'data-stats': ['data', 'workers'],
+  'bench-data': [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'steps',
+    'warmup',
+    'batch-size',
+    'input-size',
+    'channels',
+    ...AUGMENT_OPTIONS,
+    'seed',
+    'workers',
+  ],
+  'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', 'workers'],
   'data-preview': [
     'arch',
     'data',
+    ...SELECTION_OPTIONS,
     'out',
     'pictures',
     'input-size',
@@ -497,6 +539,13 @@ export type Value = string | number | boolean | null | readonly number[];
 
 /** Help for a command to which an option means something else than to the others. */
 export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
+  bench: { 'num-classes': 'classes of synthetic data' },
+  'bench-data': {
+    arch: 'network whose pictures are made (default: alexnet)',
+    workers: 'threads that decode pictures (default: one, two, four and so on up to all cores)',
+  },
+  eval: { seed: 'seed that --val-fraction was drawn with' },
+  'data-stats': { seed: 'seed that --val-fraction and --subset are drawn with' },
   train: {
     'resize-size': 'evaluation: short side of the picture before the centre crop (default: recipe)',
   },

@@ -13,7 +13,7 @@ export async function runDataStats(given: Given): Promise<Result> {
   const { settings } = resolveSettings('data-stats', await givenLayers('data-stats', given));
   const data = required(settings.data, '--data', '--data fashion-mnist');
   const reporter = createReporter();
-  const dataset = await openDataset(data, { onProgress: reporter.note });
+  const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const workers = settings.workers ?? availableParallelism();
   reporter.begin('colours', dataset.train.pictures.length);
   const { statistics, unreadable } = await measureColours(dataset, workers, reporter.advance);

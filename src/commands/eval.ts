@@ -1,8 +1,9 @@
 import { resolveSettings } from '../settings.js';
 import { evaluate } from '../train/evaluate.js';
 import { accuracyLine } from '../train/metrics.js';
+import { evaluationLayer } from '../train/run-selection.js';
 import type { Given, Result } from './command.js';
-import { givenLayers } from './layers.js';
+import { givenLayers, givenValue } from './layers.js';
 import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
@@ -10,9 +11,10 @@ import { required } from './require.js';
 export async function runEval(given: Given): Promise<Result> {
   const layers = await givenLayers('eval', given);
   const trained = await givenModel(layers);
-  const { stored, architecture } = trained;
-  const { settings } = resolveSettings('eval', [stored, ...layers], architecture);
-  const data = required(settings.data ?? trained.record?.data.root, '--data', '--data mnist');
+  const { stored, architecture, record } = trained;
+  const selection = evaluationLayer(record, givenValue(layers, 'data'));
+  const { settings } = resolveSettings('eval', [stored, selection, ...layers], architecture);
+  const data = required(settings.data ?? record?.data.root, '--data', '--data mnist');
   const result = await evaluate(trained, { ...settings, data }, createReporter());
   const { images, unreadable, loss } = result;
   const unread = unreadable === 0 ? '' : `, ${unreadable} of them unreadable and counted as wrong`;

@@ -8,11 +8,11 @@ import { createReporter } from './progress.js';
 
 export async function runPredict(given: Given): Promise<Result> {
   const layers = await givenLayers('predict', given);
-  const files = (given['images'] as readonly unknown[]).map(String);
+  const paths = (given['images'] as readonly unknown[]).map(String);
   const trained = await givenModel(layers);
   const { stored, architecture } = trained;
   const { settings } = resolveSettings('predict', [stored, ...layers], architecture);
-  const predictions = await predict(trained, settings, files, createReporter());
+  const predictions = await predict(trained, settings, paths, createReporter());
   const unread = predictions.filter(({ error }) => error !== undefined);
   const result = { lines: predictions.flatMap(predictionLines), json: predictions };
   if (unread.length === 0) return result;
@@ -22,8 +22,8 @@ export async function runPredict(given: Given): Promise<Result> {
 
 function predictionLines({ file, top, error }: Prediction): string[] {
   if (error !== undefined) return [`${file}: cannot be read`];
-  const rows = top.map(({ label, probability }) => {
-    return `  ${(100 * probability).toFixed(2).padStart(6)} %  ${label}`;
+  const rows = top.map(({ label, words = '', probability }) => {
+    return `  ${(100 * probability).toFixed(2).padStart(6)} %  ${label}  ${words}`.trimEnd();
   });
   return [file, ...rows];
 }

@@ -1027,9 +1027,14 @@ n13133613 ear, spike, capitulum
 n15075141 toilet tissue, toilet paper, bathroom tissue
 `;
 
-/** The words of each wnid of ILSVRC 2012, in their order: `n01440764` → `tench, Tinca tinca`. */
+/** The words of each wnid of ILSVRC 2012, in their order. */
 export const IMAGENET_WORDS: ReadonlyMap<string, string> = new Map(
   WORDS.trim()
     .split('\n')
     .map((line) => [line.slice(0, 9), line.slice(10)]),
 );
+
+/** `n01440764` → `tench, Tinca tinca`; an empty text for what is no class of ILSVRC 2012. */
+export function imagenetWords(wnid: string): string {
+  return IMAGENET_WORDS.get(wnid) ?? '';
+}

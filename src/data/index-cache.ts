@@ -64,7 +64,9 @@ export async function saveIndex(
   const parts = val === undefined ? [train] : [train, val];
   const [first, second] = parts.map((part) => storedPart(part, root));
   const header: Header = { sources, about, train: first as StoredPart, val: second ?? null };
-  const chunks = [Buffer.from(JSON.stringify(header)), ...parts.flatMap(columnsOf)].map(padded);
+  const columns = [Buffer.from(JSON.stringify(header)), ...parts.flatMap(columnsOf)];
+  // zlib's crc32 starts anew at a buffer without memory.
+  const chunks = columns.filter((bytes) => bytes.length > 0).map(padded);
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32LE(VERSION, 0);
   prefix.writeUInt32LE(chunks[0]?.length ?? 0, 4);

@@ -141,7 +141,7 @@ async function syntheticSource(
   architecture: Architecture,
   settings: Settings<'bench'>,
 ): Promise<Source> {
-  const { batchSize, inputSize, channels, classes, seed, auxWeight } = settings;
+  const { batchSize, inputSize, channels, numClasses: classes, seed, auxWeight } = settings;
   const names = Array.from({ length: classes }, (_, index) => String(index));
   const card = networkCard(architecture, { classes: names, inputSize, channels, auxWeight });
   const session = openSession(architecture, card, seed);
@@ -171,7 +171,7 @@ async function dataSource(
   backend: Backend,
 ): Promise<Source> {
   const { inputSize, channels, seed, auxWeight } = settings;
-  const dataset = await openDataset(data);
+  const dataset = await openDataset(data, settings);
   const { classes } = dataset;
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
   const session = openSession(architecture, card, seed);

@@ -9,6 +9,7 @@ import { Counters, type Scores, scores } from './metrics.js';
 import { checkClasses, type TrainedModel } from './open-model.js';
 import { createPace, takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
+import { evaluationClasses } from './run-selection.js';
 import { evaluateStep, type Session, upload } from './session.js';
 import { startBackend } from './start-backend.js';
 
@@ -87,7 +88,12 @@ export async function evaluate(
   settings: Settings<'eval'> & { readonly data: string },
   reporter: Reporter,
 ): Promise<EvaluationResult> {
-  const dataset = await openDataset(settings.data);
+  const dataset = await openDataset(settings.data, {
+    valFraction: settings.valFraction,
+    classes: evaluationClasses(trained.record, settings.classes),
+    seed: settings.seed,
+    onProgress: reporter.note,
+  });
   const backend = await startBackend(settings, reporter);
   const opened = await trained.open(settings, reporter);
   checkClasses(trained, opened, settings.data, dataset.classes);

@@ -1,19 +1,20 @@
-import { access } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../config.js';
-import { listFiles } from '../data/picture-table.js';
-import { DataError } from '../errors.js';
+import { imagenetWords } from '../data/imagenet-words.js';
+import { openPictures } from '../data/open-pictures.js';
 import { openEvaluationBatches } from './loaders.js';
 import type { TrainedModel } from './open-model.js';
 import type { Reporter } from './reporter.js';
 import { upload } from './session.js';
 import { startBackend } from './start-backend.js';
+import type { NetworkCard } from './state.js';
 
 export interface Guess {
   /** Index of the class, counted from 0 in the order of the training set. */
   readonly class: number;
   readonly label: string;
+  /** What people call the class, where something says. */
+  readonly words?: string;
   readonly probability: number;
 }
 
@@ -26,20 +27,19 @@ export interface Prediction {
   readonly error?: string;
 }
 
-/** Names the classes of pictures, in the order of `files`. */
+/** Names the classes of pictures, in the order of `paths`: files, directories and tar files. */
 export async function predict(
   trained: TrainedModel,
   settings: Settings<'predict'>,
-  files: readonly string[],
+  paths: readonly string[],
   reporter: Reporter,
 ): Promise<Prediction[]> {
-  await checkFiles(files);
+  const pictures = await openPictures(paths);
   const backend = await startBackend(settings, reporter);
   const { session } = await trained.open(settings, reporter);
   const { channels, transform, classes } = session.card;
-  const paths = files.map((file) => resolve(file));
-  const split = { pictures: listFiles(paths), labels: new Int32Array(files.length) };
-  const batchSize = Math.min(settings.batchSize, files.length);
+  const split = { pictures, labels: new Int32Array(pictures.length) };
+  const batchSize = Math.min(settings.batchSize, pictures.length);
   const { workers } = settings;
   const options = { backend, batchSize, workers, channels, transform, seed: 0 };
   const loader = await openEvaluationBatches(split, { ...options, cache: 'none' });
@@ -53,13 +53,12 @@ export async function predict(
       const values = await logits.data<'float32'>();
       tf.dispose([logits, input.images, input.labels]);
       for (let slot = 0; slot < count; slot++) {
-        const index = predictions.length;
-        const file = files[index] ?? '';
-        const error = loader.unreadable.get(paths[index] ?? '');
+        const file = pictures.name(predictions.length);
+        const error = loader.unreadable.get(file);
         const row = values.subarray(slot * classes.length, (slot + 1) * classes.length);
         predictions.push(
           error === undefined
-            ? { file, ...describe(row, classes, settings) }
+            ? { file, ...describe(row, session.card, settings) }
             : { file, top: [], error },
         );
       }
@@ -72,16 +71,22 @@ export async function predict(
 
 function describe(
   logits: Float32Array,
-  classes: readonly string[],
+  card: Pick<NetworkCard, 'classes' | 'words'>,
   settings: Pick<Settings<'predict'>, 'top' | 'logits'>,
 ): Pick<Prediction, 'top' | 'logits'> {
   const guesses = [...softmax(logits)].map((probability, index) => ({
     class: index,
-    label: classes[index] ?? '',
+    ...namesOf(card, index),
     probability,
   }));
   const top = guesses.sort((a, b) => b.probability - a.probability).slice(0, settings.top);
   return settings.logits ? { top, logits: [...logits] } : { top };
+}
+
+function namesOf({ classes, words }: Pick<NetworkCard, 'classes' | 'words'>, index: number) {
+  const label = classes[index] ?? '';
+  const known = words?.[index] ?? imagenetWords(label);
+  return known === '' ? { label } : { label, words: known };
 }
 
 function softmax(logits: Float32Array): Float64Array {
@@ -89,12 +94,4 @@ function softmax(logits: Float32Array): Float64Array {
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
-}
-
-async function checkFiles(files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    await access(file).catch((error: Error) => {
-      throw new DataError(`Cannot read the picture ${file}: ${error.message}`);
-    });
-  }
 }

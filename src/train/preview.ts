@@ -40,7 +40,7 @@ export async function preview(
 ): Promise<Preview> {
   const { data, out, seed } = settings;
   const format = formatOf(out);
-  const dataset = await openDataset(data, { onProgress: reporter.note });
+  const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const count = Math.min(settings.pictures, dataset.train.pictures.length);
   const images = await firstImages(architecture, settings, dataset, reporter);
   const order = shuffledIndices(dataset.train.pictures.length, seed, 0);

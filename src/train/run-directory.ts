@@ -14,6 +14,8 @@ export interface RunDirectory {
   readonly summary: string;
   readonly last: string;
   readonly best: string;
+  /** The names of the training pictures of a run with --subset, which `--subset FILE` takes. */
+  readonly subset: string;
 }
 
 /** What run.json holds. */
@@ -26,6 +28,8 @@ export interface RunRecord {
   readonly data: {
     name: string;
     root: string;
+    /** Absent in the first runs. */
+    layout?: string;
     fingerprint: string;
     training: number;
     validation: number;
@@ -76,6 +80,7 @@ export function runDirectory(path: string): RunDirectory {
     summary: join(path, 'summary.csv'),
     last: join(path, 'checkpoints', 'last'),
     best: join(path, 'checkpoints', 'best'),
+    subset: join(path, 'subset.txt'),
   };
 }
 

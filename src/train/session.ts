@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
 import type { Batch } from '../data/batches.js';
+import { imagenetWords } from '../data/imagenet-words.js';
 import { UsageError } from '../errors.js';
 import { imagesToFloat } from '../network/images.js';
 import { evaluate as lossOf } from '../network/loss.js';
@@ -97,6 +98,8 @@ export function networkCard(
   architecture: Architecture,
   options: {
     classes: readonly string[];
+    /** What people call each class; empty texts where nothing says. */
+    words?: readonly string[];
     inputSize: number;
     /** Short side of pictures in evaluations; the recipe's where it is left out or null. */
     resizeSize?: number | null;
@@ -118,6 +121,7 @@ export function networkCard(
   return {
     arch: architecture.name,
     classes: [...options.classes],
+    ...ownWords(options.classes, options.words),
     inputSize: options.inputSize,
     channels: options.channels,
     auxiliary: auxWeight > 0,
@@ -125,6 +129,12 @@ export function networkCard(
     mean: perChannel(options.mean ?? recipe.mean, options.channels),
     std: perChannel(options.std ?? recipe.std, options.channels),
   };
+}
+
+/** The words, unless they are those of ILSVRC's wnids, which need not be kept. */
+function ownWords(classes: readonly string[], words: readonly string[] = []) {
+  const own = words.some((text, label) => text !== imagenetWords(classes[label] ?? ''));
+  return own ? { words: [...words] } : {};
 }
 
 /** One number per channel: grey takes the mean of RGB, RGB repeats grey. */

@@ -29,6 +29,8 @@ const transform = z.object({
 const network = z.object({
   arch: z.string(),
   classes: z.array(z.string()).min(1),
+  /** What the data set called each class, where that is more than the words of ILSVRC's wnids. */
+  words: z.array(z.string()).exactOptional(),
   inputSize: z.int(),
   channels: z.union([z.literal(1), z.literal(3)]),
   /** Built with the auxiliary heads that it has in training. */

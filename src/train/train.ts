@@ -22,6 +22,7 @@ import type { Scores } from './metrics.js';
 import { takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
 import { createRun, type RunDirectory, type RunRecord, writeRecord } from './run-directory.js';
+import { keepSubset, trainingSelection } from './run-selection.js';
 import type { Schedule } from './schedule.js';
 import { networkCard, openSession, type Session } from './session.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
@@ -57,7 +58,11 @@ export interface TrainResult extends Scores {
 
 /** Trains a network and evaluates it after each epoch; returns the last evaluation. */
 export async function train(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
-  const dataset = await openDataset(given.data);
+  const dataset = await openDataset(given.data, {
+    ...trainingSelection(given.settings, given.resume),
+    onProgress: reporter.note,
+  });
+  for (const warning of dataset.warnings) reporter.warn(warning);
   checkDataset(given, dataset);
   const request = await withStatistics(given, dataset);
   const augmentation = augmentationOf(request);
@@ -161,8 +166,8 @@ async function prepareSession(
 }
 
 function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
-  const { classes } = dataset;
-  return networkCard(architecture, { ...settings, classes });
+  const { classes, words } = dataset;
+  return networkCard(architecture, { ...settings, classes, words });
 }
 
 function augmentationOf({ settings, architecture, resume, ...request }: TrainRequest) {
@@ -234,6 +239,7 @@ async function prepareRun(
     data: {
       name: dataset.name,
       root: data,
+      layout: dataset.layout,
       fingerprint: dataset.fingerprint,
       training: dataset.train.pictures.length,
       validation: dataset.val.pictures.length,
@@ -241,5 +247,6 @@ async function prepareRun(
     },
     resumed: [],
   });
+  await keepSubset(run, dataset, settings);
   return run;
 }

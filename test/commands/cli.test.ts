@@ -114,7 +114,7 @@ describe('the command line', () => {
   });
 
   it('measures training steps', async () => {
-    const size = ['--batch-size', '2', '--input-size', '12', '--classes', '3'];
+    const size = ['--batch-size', '2', '--input-size', '12', '--num-classes', '3'];
     const count = ['--steps', '3', '--warmup', '1', '--backend', 'js', '--json'];
     const { code, stdout } = await cnn(['bench', 'train', '--arch', 'lenet5', ...size, ...count]);
     assert.equal(code, 0);

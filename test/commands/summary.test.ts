@@ -180,7 +180,7 @@ describe('cnn summary', function () {
       it(`of ${arch} in ${precision}, within a tenth of what backend cpu takes`, async () => {
         const network = ['--arch', arch, '--input-size', size, '--precision', precision];
         const { training } = await summary(...network, '--num-classes', '1000', '-b', batch);
-        const count = ['--steps', '2', '--warmup', '0', '--classes', '1000', '-b', batch];
+        const count = ['--steps', '2', '--warmup', '0', '--num-classes', '1000', '-b', batch];
         const { stdout } = await cnn([
           'bench',
           'train',

@@ -1,4 +1,4 @@
-import { IMAGENET_WORDS } from '../imagenet-words.js';
+import { imagenetWords } from '../imagenet-words.js';
 import { readMeta } from './devkit.js';
 import { linesOf, type Opened, readText } from './opened.js';
 
@@ -11,7 +11,7 @@ const MAPPINGS = ['LOC_synset_mapping.txt', 'synset_words.txt', 'words.txt', 'cl
  */
 export function wordsOf(classes: readonly string[], places: readonly Opened[]): string[] {
   const own = mappingFile(places) ?? devkitWords(places);
-  return classes.map((name) => own?.get(name) ?? IMAGENET_WORDS.get(name) ?? '');
+  return classes.map((name) => own?.get(name) ?? imagenetWords(name));
 }
 
 function mappingFile(places: readonly Opened[]): Map<string, string> | undefined {
