@@ -22,13 +22,14 @@ export const IMAGENET_PRINCIPAL_COLOURS: PrincipalColours = {
 /**
  * What is added to red, green and blue of one picture, in [0, 1] units: the eigenvectors times
  * α₁λ₁, α₂λ₂, α₃λ₃. Krizhevsky et al., 2012, section 4.1. `alphas` are draws from N(0, 1), to which
- * `deviation` gives the scale.
+ * `deviation` gives the scale; without them nothing is added.
  */
 export function colourOffset(
   { values, vectors }: PrincipalColours,
   deviation: number,
   alphas: readonly number[],
 ): number[] {
+  if (alphas.length === 0) return [0, 0, 0];
   const shares = values.map((value, component) => deviation * (alphas[component] ?? 0) * value);
   return vectors.map((row) =>
     row.reduce((sum, entry, component) => sum + entry * (shares[component] ?? 0), 0),
