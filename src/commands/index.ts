@@ -82,6 +82,13 @@ export const commands: readonly (Command | CommandGroup)[] = [
         example: 'cnn bench train --arch alexnet --batch-size 64 --precision bf16',
         load: async () => (await import('./bench-train.js')).runBenchTrain,
       },
+      {
+        usage: 'data',
+        summary: 'Measure how fast training pictures are read, decoded and augmented',
+        options: 'bench-data',
+        example: 'cnn bench data --data /data/imagenet --augment inception',
+        load: async () => (await import('./bench-data.js')).runBenchData,
+      },
     ],
   },
   {

@@ -1,0 +1,36 @@
+import { findArchitecture } from '../archs/index.js';
+import { resolveSettings } from '../settings.js';
+import { benchmarkData } from '../train/data-benchmark.js';
+import type { Given, Result } from './command.js';
+import { givenLayers, givenValue } from './layers.js';
+import { createReporter } from './progress.js';
+import { required } from './require.js';
+import { table } from './table.js';
+
+export async function runBenchData(given: Given): Promise<Result> {
+  const layers = await givenLayers('bench-data', given);
+  const architecture = findArchitecture(givenValue(layers, 'arch') ?? 'alexnet');
+  const { settings } = resolveSettings('bench-data', layers, architecture);
+  const data = required(settings.data, '--data', '--data /data/imagenet');
+  const result = await benchmarkData(architecture, { ...settings, data }, createReporter());
+  const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  return {
+    lines: [
+      `${result.images} training pictures of ${data} at ${result.input_size} pixels, ` +
+        `${result.steps} batches of ${result.batch_size}; JPEGs by ${result.decoder}`,
+      ...table(
+        [
+          ['threads', 'images/s', 'per core', 'MiB at the start', 'at the end', 'at most'],
+          ...result.rates.map(({ workers, resident_bytes, ...rate }) => [
+            String(workers),
+            rate.images_per_second.toFixed(1),
+            rate.images_per_core_second.toFixed(1),
+            ...resident_bytes.map(mebibytes),
+          ]),
+        ],
+        [],
+      ),
+    ],
+    json: result,
+  };
+}
