@@ -11,7 +11,7 @@ export async function requiredStatistics(
   const measured = await readStatistics(fingerprint);
   if (measured !== undefined) return measured;
   throw new UsageError(
-    `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first`,
+    `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first, with the same pictures (--val-fraction, --subset, --classes, --seed)`,
   );
 }
 

@@ -50,12 +50,23 @@ describe('window', () => {
     assert.deepEqual(rest, { clipped: false, outLeft: 2, outTop: 0, outWidth: 26, outHeight: 26 });
   });
 
-  it('refuses a crop that does not fit', () => {
+  it('refuses a transform that cannot be', () => {
     assert.throws(() => checkTransform({ ...centre, size: 9 }), UsageError);
     assert.throws(() => checkTransform({ ...centre, size: 2.5 }), /whole number/);
     assert.throws(() => checkTransform({ ...centre, resize: [4, 8] }), /resized to 4/);
     assert.throws(() => checkTransform({ ...centre, resize: [9, 8] }), /from 9 but received 8/);
     checkTransform({ ...shifts, size: 32 });
+    assert.throws(() => checkTransform({ ...centre, mirror: 1.1 }), /probability/);
+    assert.throws(() => checkTransform({ ...centre, mirror: Number.NaN }), /probability/);
+    assert.throws(() => checkTransform({ ...centre, colour: -0.1 }), /at least 0/);
+    for (const area of [
+      [0, 1],
+      [0.5, 0.4],
+      [0.5, 1.5],
+    ] as const) {
+      assert.throws(() => checkTransform({ ...centre, crop: 'area', area }), /area/);
+    }
+    assert.throws(() => checkTransform({ ...centre, crop: 'area', aspect: [2, 1] }), /aspect/);
   });
 });
 
