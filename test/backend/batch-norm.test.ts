@@ -25,13 +25,12 @@ const SHAPES = [
   [3, 5, 7, 17],
   [2, 9, 9, 48],
   [3, 4, 4, 65],
-  [40, 10, 10, 17],
+  [20, 10, 10, 17],
   [9, 30, 41, 3],
-  [8, 28, 28, 8],
   [11, 17, 3, 70],
   [2, 7, 7, 300],
-  [2, 5, 5, 1100],
-  [1, 40_000],
+  [2, 4, 5, 1030],
+  [1, 300],
 ];
 
 const COMBINATIONS = [
@@ -118,15 +117,14 @@ describe('native batch normalisation', () => {
     for (const shape of SHAPES) {
       it(`in training over [${shape}] is its twin's`, () => {
         for (const combination of COMBINATIONS) {
-          for (const unbiased of [false, true]) {
-            const storages = compare(
-              (make) =>
-                train(inputsOf(make, shape, combination.residual), { ...combination, unbiased }),
-              tolerance,
-              `${nameOf(combination)}, unbiased ${unbiased}`,
-            );
-            assert.deepEqual(storages, [precision, 'f32', 'f32', 'f32', 'f32']);
-          }
+          const unbiased = combination.activation === 'relu';
+          const storages = compare(
+            (make) =>
+              train(inputsOf(make, shape, combination.residual), { ...combination, unbiased }),
+            tolerance,
+            nameOf(combination),
+          );
+          assert.deepEqual(storages, [precision, 'f32', 'f32', 'f32', 'f32']);
         }
       });
 

@@ -115,74 +115,73 @@ void mergeColumns(const Grid& grid, Range channels, const Columns& scratch) {
   }
 }
 
-// Of gamma, beta, mean and variance; the first two are 1 and 0 where they are missing.
-struct ChannelInputs {
-  explicit ChannelInputs(const Call& call)
-      : gamma(valuesOf<float>(call.inputs[1])),
-        beta(valuesOf<float>(call.inputs[2])),
-        mean(valuesOf<float>(call.inputs[3])),
-        variance(valuesOf<float>(call.inputs[4])) {}
-  static bool fit(const Call& call, int32_t channels) {
-    for (int i = 1; i < 5; i++) {
-      const bool optional = i < 3;
-      if (optional && !call.inputs[i].exists()) continue;
-      if (!isOfChannels(call.inputs[i], channels)) return false;
-    }
-    return true;
+bool channelInputsFit(const Call& call, int32_t channels) {
+  for (int i = 1; i < 5; i++) {
+    const bool missing = i < 3 && !call.inputs[i].exists();
+    if (!missing && !isOfChannels(call.inputs[i], channels)) return false;
   }
-  // What y is made with for channel c.
-  void coefficients(int64_t c, float usedMean, float inverseDeviation,
-                    const Columns& scratch) const {
-    scratch.coefficient(kMean)[c] = usedMean;
-    scratch.coefficient(kScale)[c] = (gamma == nullptr ? 1 : gamma[c]) * inverseDeviation;
-    scratch.coefficient(kShift)[c] = beta == nullptr ? 0 : beta[c];
-  }
-  const float* gamma;
-  const float* beta;
-  float* mean;
-  float* variance;
-};
-
-inline float inverseDeviationOf(double variance, float epsilon) {
-  return static_cast<float>(1 / std::sqrt(variance + static_cast<double>(epsilon)));
+  return true;
 }
 
-inline float blend(float kept, float momentum, double added) {
-  return static_cast<float>(kept * momentum + added * (1 - static_cast<double>(momentum)));
+void invertDeviations(const double* __restrict variance, float* __restrict inverse, Range channels,
+                      double epsilon) {
+  for (int64_t c = channels.begin; c < channels.end; c++) {
+    inverse[c] = static_cast<float>(1 / std::sqrt(variance[c] + epsilon));
+  }
 }
 
-// Batch statistics out, running statistics and coefficients changed.
-void finishStatistics(const Call& call, const BatchNormTrainParams& p, Range channels,
-                      const Columns& scratch) {
-  const ChannelInputs inputs(call);
-  float* batchMean = valuesOf<float>(call.outputs[1]);
+void blend(float* __restrict running, const double* __restrict added, Range channels,
+           double momentum, double factor) {
+  for (int64_t c = channels.begin; c < channels.end; c++) {
+    running[c] = static_cast<float>(running[c] * momentum + added[c] * factor);
+  }
+}
+
+// What y is made with. Without gamma and beta they are 1 and 0.
+void setCoefficients(const Call& call, const Grid& grid, Range channels, const Columns& scratch,
+                     const float* mean, const float* inverseDeviation) {
+  const float* gamma = valuesOf<float>(call.inputs[1]);
+  const float* beta = valuesOf<float>(call.inputs[2]);
+  float* const coefficients[] = {scratch.coefficient(kMean), scratch.coefficient(kScale),
+                                 scratch.coefficient(kShift)};
+  for (int64_t c = channels.begin; c < channels.end; c++) {
+    coefficients[kMean][c] = mean[c];
+    coefficients[kScale][c] =
+        gamma == nullptr ? inverseDeviation[c] : gamma[c] * inverseDeviation[c];
+    coefficients[kShift][c] = beta == nullptr ? 0 : beta[c];
+  }
+  scratch.spread(grid, channels, kMean, kShift);
+}
+
+// From the sums of all rows to the batch's statistics, the running ones and the coefficients.
+void finishStatistics(const Call& call, const BatchNormTrainParams& p, const Grid& grid,
+                      Range channels, const Columns& scratch) {
+  const double* __restrict mean = scratch.total(0, 0);
+  double* __restrict variance = scratch.total(0, 1);
+  float* __restrict batchMean = valuesOf<float>(call.outputs[1]);
   float* inverseDeviation = valuesOf<float>(call.outputs[2]);
   const double rows = p.rows;
+  for (int64_t c = channels.begin; c < channels.end; c++) {
+    batchMean[c] = static_cast<float>(mean[c]);
+    variance[c] = variance[c] < 0 ? 0 : variance[c] / rows;  // rounding; a NaN stays
+  }
+  invertDeviations(variance, inverseDeviation, channels, static_cast<double>(p.epsilon));
   // The unbiased variance of one row does not exist.
   const double correction = p.unbiased != 0 && p.rows > 1 ? rows / (rows - 1) : 1;
-  for (int64_t c = channels.begin; c < channels.end; c++) {
-    const double mean = scratch.total(0, 0)[c], squares = scratch.total(0, 1)[c];
-    const double variance = squares < 0 ? 0 : squares / rows;  // a NaN stays
-    batchMean[c] = static_cast<float>(mean);
-    inverseDeviation[c] = inverseDeviationOf(variance, p.epsilon);
-    inputs.mean[c] = blend(inputs.mean[c], p.momentum, mean);
-    inputs.variance[c] = blend(inputs.variance[c], p.momentum, variance * correction);
-    inputs.coefficients(c, batchMean[c], inverseDeviation[c], scratch);
-  }
+  const double kept = p.momentum;
+  blend(valuesOf<float>(call.inputs[3]), mean, channels, kept, 1 - kept);
+  blend(valuesOf<float>(call.inputs[4]), variance, channels, kept, (1 - kept) * correction);
+  setCoefficients(call, grid, channels, scratch, batchMean, inverseDeviation);
 }
 
-template <int ROWS, bool RELU, class T, class R>
-void applyToBlock(const T* __restrict x, const R* __restrict residual, T* __restrict y,
-                  int64_t stride, int64_t columns, const float* __restrict mean,
-                  const float* __restrict scale, const float* __restrict shift) {
+template <bool RELU, class T, class R>
+void applyToRow(const T* __restrict x, const R* __restrict residual, float* __restrict y,
+                int64_t columns, const float* __restrict mean, const float* __restrict scale,
+                const float* __restrict shift) {
   for (int64_t c = 0; c < columns; c++) {
-#pragma GCC unroll 8
-    for (int64_t i = 0; i < ROWS; i++) {
-      const int64_t at = i * stride + c;
-      float value = normalised(toFloat(x[at]), mean[c], scale[c], shift[c]);
-      if constexpr (!std::is_void<R>::value) value += toFloat(residual[at]);
-      y[at] = fromFloat<T>(RELU && value < 0 ? 0.0f : value);  // a NaN stays
-    }
+    float value = normalised(toFloat(x[c]), mean[c], scale[c], shift[c]);
+    if constexpr (!std::is_void<R>::value) value += toFloat(residual[c]);
+    y[c] = zeroUnless(!(RELU && value < 0), value);  // a NaN stays
   }
 }
 
@@ -190,15 +189,17 @@ void applyToBlock(const T* __restrict x, const R* __restrict residual, T* __rest
 template <bool RELU, class T, class R>
 void apply(const T* x, const R* residual, T* y, const Grid& grid, int part,
            const Columns& scratch) {
-  const Range columns = grid.columnsOf(part);
-  inBlocksFromEnd(grid.rowsOf(part), [&](int64_t row, auto block) {
+  const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
+  const float* mean = scratch.coefficient(kMean) + columns.begin;
+  const float* scale = scratch.coefficient(kScale) + columns.begin;
+  const float* shift = scratch.coefficient(kShift) + columns.begin;
+  inChunksFromEnd(rows, [&](int64_t row) {
     const int64_t at = row * grid.width + columns.begin;
-    const R* added = nullptr;
-    if constexpr (!std::is_void<R>::value) added = residual + at;
-    applyToBlock<block(), RELU>(x + at, added, y + at, grid.width, columns.size(),
-                                scratch.coefficient(kMean) + columns.begin,
-                                scratch.coefficient(kScale) + columns.begin,
-                                scratch.coefficient(kShift) + columns.begin);
+    storeRow(y + at, columns.size(), [&](float* values, int64_t c, int64_t count) {
+      const R* added = nullptr;
+      if constexpr (!std::is_void<R>::value) added = residual + at + c;
+      applyToRow<RELU>(x + at + c, added, values, count, mean + c, scale + c, shift + c);
+    });
   });
 }
 
@@ -235,7 +236,7 @@ bool withTypes(const Call& call, int32_t activation, const Body& body) {
 // Inputs x, gamma, beta, running mean, running variance, residual; outputs y, and of the batch the
 // mean and 1 / sqrt(variance + epsilon). The running statistics change in place.
 CNN_KERNEL(BatchNormTrain, BatchNormTrainParams) {
-  if (!ChannelInputs::fit(call, params.channels)) return false;
+  if (!channelInputsFit(call, params.channels)) return false;
   return withTypes(call, params.activation, [&](auto type, auto relu, auto residual) {
     using T = decltype(type);
     const T* x = valuesOf<T>(call.inputs[0]);
@@ -247,8 +248,7 @@ CNN_KERNEL(BatchNormTrain, BatchNormTrainParams) {
         [&](int part) {
           const Range channels = grid.channelsOf(part);
           mergeColumns(grid, channels, scratch);
-          finishStatistics(call, params, channels, scratch);
-          scratch.spread(grid, channels, kMean, kShift);
+          finishStatistics(call, params, grid, channels, scratch);
         },
         [&](int part) { apply<relu()>(x, residual, y, grid, part, scratch); });
     call.inputs[3].storage->version++;
@@ -258,23 +258,24 @@ CNN_KERNEL(BatchNormTrain, BatchNormTrainParams) {
 
 // Inputs x, gamma, beta, mean, variance, residual; output y. Gamma and beta may be missing too.
 CNN_KERNEL(BatchNormInference, BatchNormInferenceParams) {
-  if (!ChannelInputs::fit(call, params.channels)) return false;
+  if (!channelInputsFit(call, params.channels)) return false;
   return withTypes(call, params.activation, [&](auto type, auto relu, auto residual) {
     using T = decltype(type);
     const T* x = valuesOf<T>(call.inputs[0]);
     T* y = valuesOf<T>(call.outputs[0]);
-    const ChannelInputs inputs(call);
+    const float* mean = valuesOf<float>(call.inputs[3]);
+    const float* variance = valuesOf<float>(call.inputs[4]);
     const Grid grid(params.rows, params.channels);
     const Columns scratch(call, grid);
     parallelPhases(
         grid.parts,
         [&](int part) {
           const Range channels = grid.channelsOf(part);
-          for (int64_t c = channels.begin; c < channels.end; c++) {
-            const float inverse = inverseDeviationOf(inputs.variance[c], params.epsilon);
-            inputs.coefficients(c, inputs.mean[c], inverse, scratch);
-          }
-          scratch.spread(grid, channels, kMean, kShift);
+          double* wide = scratch.total(0, 1);
+          float* inverse = scratch.coefficient(kScale);
+          for (int64_t c = channels.begin; c < channels.end; c++) wide[c] = variance[c];
+          invertDeviations(wide, inverse, channels, static_cast<double>(params.epsilon));
+          setCoefficients(call, grid, channels, scratch, mean, inverse);
         },
         [&](int part) { apply<relu()>(x, residual, y, grid, part, scratch); });
   });

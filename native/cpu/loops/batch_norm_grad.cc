@@ -6,46 +6,36 @@
 namespace cnn {
 namespace {
 
-// How it is known which gradients the ReLU passes on.
-enum class Mask { None, FromInput, FromOutput };
-
-// dy behind the ReLU.
-template <Mask MASK, class X, class D>
-inline D masked(D dy, X x, X y, float mean, float scale, float shift) {
-  switch (MASK) {
-    case Mask::FromInput:
-      return zeroUnless(normalised(toFloat(x), mean, scale, shift) > 0, dy);
-    case Mask::FromOutput:
-      return zeroUnless(toFloat(y) > 0, dy);
-    default:
-      return dy;
-  }
+// dy of one row behind a ReLU of which the output y is known.
+template <class X, class D>
+void maskRow(const D* __restrict dy, const X* __restrict y, D* __restrict dz, int64_t columns) {
+  for (int64_t c = 0; c < columns; c++) dz[c] = zeroUnless(toFloat(y[c]) > 0, dy[c]);
 }
 
-// Adds up dz and dz * (x - mean) of each column; writes dz where it is the residual's gradient.
-template <int ROWS, Mask MASK, class X, class D>
-void addGradients(const D* __restrict dy, const X* __restrict x, const X* __restrict y,
-                  D* __restrict dz, int64_t stride, int64_t columns, const float* __restrict mean,
-                  const float* __restrict scale, const float* __restrict shift,
-                  float* __restrict sums, float* __restrict products) {
+// Adds dz and dz * (x - mean) of some rows to the sums of each column. dz is dy, or with RELU what
+// the ReLU passes on.
+template <int ROWS, bool RELU, class X, class D>
+void addGradients(const D* __restrict dy, const X* __restrict x, int64_t stride, int64_t columns,
+                  const float* __restrict mean, const float* __restrict scale,
+                  const float* __restrict shift, float* __restrict sums,
+                  float* __restrict products) {
   for (int64_t c = 0; c < columns; c++) {
     float sum = sums[c], product = products[c];
 #pragma GCC unroll 8
     for (int64_t i = 0; i < ROWS; i++) {
-      const int64_t at = i * stride + c;
-      const X output = MASK == Mask::FromOutput ? y[at] : X{};
-      const D gradient = masked<MASK>(dy[at], x[at], output, mean[c], scale[c], shift[c]);
-      if (MASK == Mask::FromOutput) dz[at] = gradient;
-      sum += toFloat(gradient);
-      product += toFloat(gradient) * (toFloat(x[at]) - mean[c]);
+      const float value = toFloat(x[i * stride + c]);
+      const bool passes = !RELU || normalised(value, mean[c], scale[c], shift[c]) > 0;
+      const float gradient = zeroUnless(passes, toFloat(dy[i * stride + c]));
+      sum += gradient;
+      product += gradient * (value - mean[c]);
     }
     sums[c] = sum;
     products[c] = product;
   }
 }
 
-// Both sums of each column in one part of the grid.
-template <Mask MASK, class X, class D>
+// Both sums of each column in one part of the grid. Where y is given, dz is written.
+template <bool RELU, class X, class D>
 void accumulate(const D* dy, const X* x, const X* y, D* dz, const Grid& grid, int part,
                 const Columns& scratch) {
   const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
@@ -61,8 +51,11 @@ void accumulate(const D* dy, const X* x, const X* y, D* dz, const Grid& grid, in
   for (int64_t row = rows.begin; row < rows.end; row += kChunk) {
     inBlocks({row, row + kChunk < rows.end ? row + kChunk : rows.end}, [&](int64_t in, auto block) {
       const int64_t at = in * grid.width + columns.begin;
-      addGradients<block(), MASK>(dy + at, x + at, MASK == Mask::FromOutput ? y + at : nullptr,
-                                  MASK == Mask::FromOutput ? dz + at : nullptr, grid.width, count,
+      for (int64_t i = 0; y != nullptr && i < block(); i++) {
+        const int64_t place = at + i * grid.width;
+        maskRow(dy + place, y + place, dz + place, count);
+      }
+      addGradients<block(), RELU>((y == nullptr ? dy : dz) + at, x + at, grid.width, count,
                                   scratch.coefficient(kMean) + columns.begin,
                                   scratch.coefficient(kScale) + columns.begin,
                                   scratch.coefficient(kShift) + columns.begin, sums[0], sums[1]);
@@ -107,50 +100,48 @@ void finishSums(const Call& call, const BatchNormGradParams& p, Range channels,
   }
 }
 
-template <int ROWS, Mask MASK, class X, class D>
-void writeBlock(const D* __restrict dy, const X* __restrict x, D* __restrict dx, int64_t stride,
-                int64_t columns, const float* __restrict mean, const float* __restrict scale,
-                const float* __restrict shift, const float* __restrict slope,
-                const float* __restrict constant) {
+template <bool RELU, class X, class D>
+void writeRow(const D* __restrict dy, const X* __restrict x, float* __restrict dx, int64_t columns,
+              const float* __restrict mean, const float* __restrict scale,
+              const float* __restrict shift, const float* __restrict slope,
+              const float* __restrict constant) {
   for (int64_t c = 0; c < columns; c++) {
-#pragma GCC unroll 8
-    for (int64_t i = 0; i < ROWS; i++) {
-      const int64_t at = i * stride + c;
-      const D gradient = masked<MASK>(dy[at], x[at], X{}, mean[c], scale[c], shift[c]);
-      const float own = toFloat(gradient) - constant[c] - (toFloat(x[at]) - mean[c]) * slope[c];
-      dx[at] = fromFloat<D>(own * scale[c]);
-    }
+    const float value = toFloat(x[c]);
+    const bool passes = !RELU || normalised(value, mean[c], scale[c], shift[c]) > 0;
+    const float gradient = zeroUnless(passes, toFloat(dy[c]));
+    dx[c] = (gradient - constant[c] - (value - mean[c]) * slope[c]) * scale[c];
   }
 }
 
 // dx in one part of the grid.
-template <Mask MASK, class X, class D>
+template <bool RELU, class X, class D>
 void write(const D* dy, const X* x, D* dx, const Grid& grid, int part, const Columns& scratch) {
-  const Range columns = grid.columnsOf(part);
-  inBlocksFromEnd(grid.rowsOf(part), [&](int64_t row, auto block) {
+  const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
+  const float* coefficients[5];
+  for (int i = 0; i < 5; i++) coefficients[i] = scratch.coefficient(i) + columns.begin;
+  inChunksFromEnd(rows, [&](int64_t row) {
     const int64_t at = row * grid.width + columns.begin;
-    writeBlock<block(), MASK>(
-        dy + at, x + at, dx + at, grid.width, columns.size(),
-        scratch.coefficient(kMean) + columns.begin, scratch.coefficient(kScale) + columns.begin,
-        scratch.coefficient(kShift) + columns.begin, scratch.coefficient(kSlope) + columns.begin,
-        scratch.coefficient(kConstant) + columns.begin);
+    storeRow(dx + at, columns.size(), [&](float* values, int64_t c, int64_t count) {
+      writeRow<RELU>(dy + at + c, x + at + c, values, count, coefficients[kMean] + c,
+                     coefficients[kScale] + c, coefficients[kShift] + c, coefficients[kSlope] + c,
+                     coefficients[kConstant] + c);
+    });
   });
 }
 
-template <Mask MASK, class X, class D>
+// RELU: what the ReLU passes on is computed from x; not so where y is known.
+template <bool RELU, class X, class D>
 void gradient(const Call& call, const BatchNormGradParams& p) {
-  constexpr bool kResidual = MASK == Mask::FromOutput;
-  // The residual's gradient is what the ReLU passes on; the second pass reads it instead of dy.
-  constexpr Mask kLastMask = kResidual ? Mask::None : MASK;
+  const bool residual = call.outputs.size() == 4;
   const D* dy = valuesOf<D>(call.inputs[0]);
   const X* x = valuesOf<X>(call.inputs[1]);
   const float* gamma = valuesOf<float>(call.inputs[2]);
   const float* beta = valuesOf<float>(call.inputs[3]);
   const float* mean = valuesOf<float>(call.inputs[4]);
   const float* inverseDeviation = valuesOf<float>(call.inputs[5]);
-  const X* y = kResidual ? valuesOf<X>(call.inputs[6]) : nullptr;
+  const X* y = residual ? valuesOf<X>(call.inputs[6]) : nullptr;
   D* dx = valuesOf<D>(call.outputs[0]);
-  D* dz = kResidual ? valuesOf<D>(call.outputs[3]) : nullptr;
+  D* dz = residual ? valuesOf<D>(call.outputs[3]) : nullptr;
   const Grid grid(p.rows, p.channels);
   const Columns scratch(call, grid);
   parallelPhases(
@@ -164,14 +155,14 @@ void gradient(const Call& call, const BatchNormGradParams& p) {
         }
         scratch.spread(grid, channels, kMean, kShift);
       },
-      [&](int part) { accumulate<MASK>(dy, x, y, dz, grid, part, scratch); },
+      [&](int part) { accumulate<RELU>(dy, x, y, dz, grid, part, scratch); },
       [&](int part) {
         const Range channels = grid.channelsOf(part);
         addColumns(grid, channels, scratch);
         finishSums(call, p, channels, scratch);
         scratch.spread(grid, channels, kSlope, kConstant);
       },
-      [&](int part) { write<kLastMask>(kResidual ? dz : dy, x, dx, grid, part, scratch); });
+      [&](int part) { write<RELU>(residual ? dz : dy, x, dx, grid, part, scratch); });
 }
 
 bool takes(const Call& call, const BatchNormGradParams& p, bool residual) {
@@ -199,12 +190,10 @@ CNN_KERNEL(BatchNormGrad, BatchNormGradParams) {
     using X = decltype(x);
     return withFloatType(call.inputs[0].dtype, [&](auto dy) {
       using D = decltype(dy);
-      if (residual) {
-        gradient<Mask::FromOutput, X, D>(call, params);
-      } else if (activation == Activation::Relu) {
-        gradient<Mask::FromInput, X, D>(call, params);
+      if (activation == Activation::Relu && !residual) {
+        gradient<true, X, D>(call, params);
       } else {
-        gradient<Mask::None, X, D>(call, params);
+        gradient<false, X, D>(call, params);
       }
       return true;
     });

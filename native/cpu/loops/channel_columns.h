@@ -3,13 +3,13 @@
 #pragma once
 #include <utility>
 
-#include "parallel.h"
+#include "narrow.h"
 
 namespace cnn {
 namespace {
 
 constexpr int64_t kGrainElements = 1 << 14;
-constexpr int64_t kNarrow = 64;        // rows shorter than this are taken several at a time as one
+constexpr int64_t kNarrow = 256;       // rows shorter than this are taken several at a time as one
 constexpr int64_t kColumnCut = 64;     // threads that share a row meet at multiples of this
 constexpr int64_t kWideColumns = 512;  // threads share rows where each gets this many columns
 constexpr int64_t kChunk = 256;        // rows whose sums are kept in float before they go to double
@@ -76,12 +76,13 @@ void inBlocks(Range rows, const Body& body) {
   for (; row < rows.end; row++) body(row, std::integral_constant<int, 1>{});
 }
 
-// The same for chunks of rows from the last, which the caches still hold after a pass over all, to
-// the first.
+// Calls body(row) for the rows of a range, chunks of them from the last, which the caches still
+// hold after a pass over all, to the first. (Single rows in that order would not be prefetched.)
 template <class Body>
-void inBlocksFromEnd(Range rows, const Body& body) {
+void inChunksFromEnd(Range rows, const Body& body) {
   for (int64_t end = rows.end; end > rows.begin; end -= kChunk) {
-    inBlocks({end - rows.begin < kChunk ? rows.begin : end - kChunk, end}, body);
+    const int64_t begin = end - rows.begin < kChunk ? rows.begin : end - kChunk;
+    for (int64_t row = begin; row < end; row++) body(row);
   }
 }
 
