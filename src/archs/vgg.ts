@@ -14,6 +14,7 @@ import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import {
   batchNorm,
+  channelsOf,
   convolution,
   dense,
   dropout,
@@ -80,13 +81,14 @@ function build({ name, convs, form }: Network, options: BuildOptions) {
     x = maxPool(x, `pool${place + 1}`, 2, 2);
   });
   x = flatten(x);
-  const draw = (layer: string) => ({ kernelInitializer: normal(0.01, seed, `${layer}/kernel`) });
   for (const number of DENSE) {
     const layer = `fc${number}`;
-    x = dense(x, { name: layer, units: 4096, activation: 'relu', ...draw(layer) });
+    const kernelInitializer = he(channelsOf(x), seed, `${layer}/kernel`);
+    x = dense(x, { name: layer, units: 4096, activation: 'relu', kernelInitializer });
     x = dropout(x, `drop${number}`, 0.5);
   }
-  const logits = dense(x, { name: 'fc8', units: classes, ...draw('fc8') });
+  const kernelInitializer = normal(0.01, seed, 'fc8/kernel');
+  const logits = dense(x, { name: 'fc8', units: classes, kernelInitializer });
   return model({ inputs: images, outputs: logits, name });
 }
 
