@@ -9,8 +9,8 @@ import type { Report } from './run.js';
 const SPECS = 4230;
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-/** Two folders deep like src/backend, so that the addon is found from it. */
-const BUNDLE = path('../../build/conformance/run.mjs');
+/** One folder deep like src, so that the addon is found from it. */
+const BUNDLE = path('../../build/conformance.mjs');
 
 /** All of tfjs-core must be one instance: its tests, our backend and tfjs-backend-cpu. */
 async function bundle(): Promise<void> {
