@@ -1,7 +1,7 @@
 import { runKernel } from '../kernels.js';
 import type { LayerNode, Operation } from './rule.js';
 
-/** LocalResponseNormalization (src/archs/layers.ts). */
+/** LocalResponseNormalization (src/archs/layers/local-response.ts). */
 export function localResponse({ config }: LayerNode): Operation {
   const { depthRadius, bias, alpha, beta } = config;
   const attributes = { depthRadius, bias, alpha, beta };
