@@ -87,16 +87,18 @@ function resampleRows(source: Uint8Array, length: number, filter: Filter): Uint8
   const { first, weights, taps } = filter;
   const firstRow = first[0] as number;
   const result = new Uint8Array(first.length * length);
-  for (let at = 0, out = 0; at < first.length; at++) {
-    const start = ((first[at] as number) - firstRow) * length;
-    for (let element = start; element < start + length; element++) {
-      let sum = HALF;
-      let read = element;
-      for (let tap = at * taps; tap < (at + 1) * taps; tap++) {
-        sum += Math.imul(weights[tap] as number, source[read] as number);
-        read += length;
+  const sums = new Int32Array(length);
+  for (let at = 0; at < first.length; at++) {
+    sums.fill(HALF);
+    let read = ((first[at] as number) - firstRow) * length;
+    for (let tap = at * taps; tap < (at + 1) * taps; tap++) {
+      const weight = weights[tap] as number;
+      for (let element = 0; element < length; element++) {
+        sums[element] = (sums[element] as number) + Math.imul(weight, source[read++] as number);
       }
-      result[out++] = sum >> PRECISION;
+    }
+    for (let element = 0, out = at * length; element < length; element++) {
+      result[out++] = (sums[element] as number) >> PRECISION;
     }
   }
   return result;
@@ -123,14 +125,21 @@ function triangleFilter(
   const from = clipped ? length : available;
   const scale = length / to;
   const support = Math.max(scale, 1);
-  const taps = Math.min(from, scale <= 1 ? 2 : Math.ceil(support) * 2 + 1);
+  const centreOf = (at: number) => start - offset + (at + 0.5) * scale;
+  const beginOf = (centre: number) => Math.max(0, Math.trunc(centre - support + 0.5));
+  const endOf = (centre: number) => Math.min(from, Math.trunc(centre + support + 0.5));
+  let taps = 0;
+  for (let at = 0; at < to; at++) {
+    const centre = centreOf(at);
+    taps = Math.max(taps, endOf(centre) - beginOf(centre));
+  }
   const first = new Int32Array(to);
   const weights = new Int32Array(to * taps);
   const row = new Float64Array(taps);
   for (let at = 0; at < to; at++) {
-    const centre = start - offset + (at + 0.5) * scale;
-    const begin = Math.max(0, Math.trunc(centre - support + 0.5));
-    const end = Math.min(from, Math.trunc(centre + support + 0.5));
+    const centre = centreOf(at);
+    const begin = beginOf(centre);
+    const end = endOf(centre);
     let sum = 0;
     for (let position = begin; position < end; position++) {
       const weight = Math.max(0, 1 - Math.abs((position + 0.5 - centre) / support));
