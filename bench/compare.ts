@@ -4,13 +4,10 @@
  *
  *     npm run bench:compare -- --arch alexnet-torchvision --batch-size 64 --precision bf16
  */
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
 import { median } from '../src/median.js';
+import { append, commit, hardware, main, run, version, warnOfLoad } from './rounds.js';
 
 const USAGE = `npm run bench:compare -- --arch NAME [options]
 
@@ -54,8 +51,6 @@ interface Measured {
   readonly torch?: string;
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
 async function compare(): Promise<void> {
   const options = readOptions();
   const shared = [
@@ -63,20 +58,16 @@ async function compare(): Promise<void> {
     ...['--precision', options.precision, '--threads', options.threads],
     ...['--steps', options.steps, '--warmup', options.warmup, '--json'],
   ];
-  const hardware = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`;
-  const [load = 0] = loadavg();
-  if (load > 0.5) {
-    console.error(`Load ${load.toFixed(1)}: this machine is not quiet, which distorts both sides`);
-  }
+  warnOfLoad();
   const ours: Measured[] = [];
   const theirs: Measured[] = [];
   const rows: Row[] = [];
   for (let round = 1; round <= Number(options.rounds); round++) {
-    const own = run(process.execPath, [
+    const own = run<Measured>(process.execPath, [
       ...['bin/cnn.js', 'bench', 'train', '--backend', options.backend],
       ...shared,
     ]);
-    const peer = run(options.python, ['bench/pytorch.py', ...shared]);
+    const peer = run<Measured>(options.python, ['bench/pytorch.py', ...shared]);
     ours.push(own);
     theirs.push(peer);
     console.error(
@@ -96,7 +87,7 @@ async function compare(): Promise<void> {
     rows.push({ ...common, program: `cnn-${options.backend}`, version: version(), ...own });
     rows.push({ ...common, program: 'pytorch', version: peer.torch ?? '', ...peer });
   }
-  const file = await append(options.arch, rows);
+  const file = await append(options.arch, COLUMNS, rows);
   console.log(`${hardware}, ${options.threads} threads`);
   console.log(`${options.arch}, batches of ${options['batch-size']}, ${options.precision}`);
   const images = [printSide('cnn', ours), printSide('PyTorch', theirs)] as const;
@@ -133,22 +124,6 @@ function readOptions() {
   return { ...values, arch };
 }
 
-/** Runs a program that prints one JSON value. */
-function run(program: string, args: readonly string[]): Measured {
-  const done = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
-  if (done.error || done.status !== 0) throw new Error(describeFailure(program, args, done));
-  return JSON.parse(done.stdout) as Measured;
-}
-
-function describeFailure(
-  program: string,
-  args: readonly string[],
-  { error, stderr }: SpawnSyncReturns<string>,
-): string {
-  const reason = error === undefined ? stderr.trim() : error.message;
-  return `${reason}\nThis failed: ${program} ${args.join(' ')}`;
-}
-
 function printSide(name: string, rounds: readonly Measured[]): number {
   const images = median(rounds.map((round) => round.images_per_second));
   const step = median(rounds.map((round) => round.milliseconds_per_step));
@@ -162,32 +137,4 @@ function printSide(name: string, rounds: readonly Measured[]): number {
   return images;
 }
 
-async function append(arch: string, rows: readonly Row[]): Promise<string> {
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const path = fileURLToPath(new URL(`${arch}.csv`, folder));
-  const header = COLUMNS.map((id) => ({ id, title: id }));
-  await createObjectCsvWriter({ path, header, append: existsSync(path) }).writeRecords([...rows]);
-  return `bench/results/${arch}.csv`;
-}
-
-/** The commit measured, marked where files differ from it. */
-function commit(): string {
-  const done = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  return done.status === 0 ? done.stdout.trim() : 'unknown';
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
-try {
-  await compare();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await main(compare);

@@ -1,0 +1,70 @@
+/** What the comparisons with other programs share: running both sides and keeping the results. */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export const hardware = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`;
+
+export function warnOfLoad(): void {
+  const [load = 0] = loadavg();
+  if (load <= 0.5) return;
+  console.error(`Load ${load.toFixed(1)}: this machine is not quiet, which distorts both sides`);
+}
+
+/** Runs a program that prints one JSON value. */
+export function run<T>(program: string, args: readonly string[]): T {
+  const done = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
+  if (done.error || done.status !== 0) throw new Error(describeFailure(program, args, done));
+  return JSON.parse(done.stdout) as T;
+}
+
+function describeFailure(
+  program: string,
+  args: readonly string[],
+  { error, stderr }: SpawnSyncReturns<string>,
+): string {
+  const reason = error === undefined ? stderr.trim() : error.message;
+  return `${reason}\nThis failed: ${program} ${args.join(' ')}`;
+}
+
+/** Appends rows to bench/results/<name>.csv, whose path it returns. */
+export async function append(
+  name: string,
+  columns: readonly string[],
+  rows: readonly Record<string, unknown>[],
+): Promise<string> {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const path = fileURLToPath(new URL(`${name}.csv`, folder));
+  const header = columns.map((id) => ({ id, title: id }));
+  await createObjectCsvWriter({ path, header, append: existsSync(path) }).writeRecords([...rows]);
+  return `bench/results/${name}.csv`;
+}
+
+/** The commit measured, marked where files differ from it. */
+export function commit(): string {
+  const done = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return done.status === 0 ? done.stdout.trim() : 'unknown';
+}
+
+export function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Runs a comparison; an error is told in one line. */
+export async function main(compare: () => Promise<void>): Promise<void> {
+  try {
+    await compare();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
