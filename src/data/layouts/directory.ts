@@ -1,4 +1,4 @@
-import { type BigIntStats, readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
@@ -13,7 +13,7 @@ import type { Survey } from './survey.js';
 /** Opens a directory or a tar file. Throws a DataError if the path is neither. */
 export function openFolder(path: string, survey: Survey): Folder {
   const stats = statOf(path);
-  if (stats.isDirectory()) return new Directory(path, survey, []);
+  if (stats.isDirectory()) return new Directory(path, survey, [realpathSync(path)]);
   if (stats.isFile() && path.endsWith('.tar')) return new Archive(path, survey);
   const packed = /\.(tgz|tbz2?|txz|zip|tar\.\w+)$/.test(path);
   const advice = packed ? ' Unpack it, or pack it as .tar, which is read in place.' : '';
@@ -22,38 +22,43 @@ export function openFolder(path: string, survey: Survey): Folder {
   );
 }
 
+type Kind = Pick<Stats, 'isDirectory' | 'isFile'>;
+
 class Directory implements Folder {
   readonly name: string;
   readonly place: Place;
   readonly #survey: Survey;
-  /** Device and inode of the directories on the way here. */
-  readonly #above: readonly string[];
+  /** The directories on the way here and this one, without links in their paths. */
+  readonly #way: readonly string[];
 
-  constructor(path: string, survey: Survey, above: readonly string[]) {
+  constructor(path: string, survey: Survey, way: readonly string[]) {
     this.name = basename(path);
     this.place = { path };
     this.#survey = survey;
-    this.#above = above;
+    this.#way = way;
   }
 
   async contents(): Promise<Contents> {
     // Signals and progress get their turn between two directories.
     await nextTurn();
     const { path } = this.place;
-    const stats = statOf(path);
-    this.#survey.depend(path, stats.mtimeNs);
-    const chain = [...this.#above, identity(stats)];
+    this.#survey.depend(path, statOf(path).mtimeNs);
     const folders: string[] = [];
     const files: string[] = [];
+    /** Where links to directories lead. */
+    const linked = new Map<string, string>();
     for (const entry of entriesOf(path)) {
       if (isHidden(entry.name)) continue;
-      const target = entry.isSymbolicLink() ? this.#follow(entry.name, chain) : entry;
+      const target = entry.isSymbolicLink() ? this.#follow(entry.name, linked) : entry;
       if (target?.isDirectory()) folders.push(entry.name);
       else if (target?.isFile()) files.push(entry.name);
     }
     const archives = this.#archives(files, new Set(folders));
     const opened = [
-      ...folders.map((name) => new Directory(join(path, name), this.#survey, chain)),
+      ...folders.map((name) => {
+        const real = linked.get(name) ?? join(this.#way.at(-1) as string, name);
+        return new Directory(join(path, name), this.#survey, [...this.#way, real]);
+      }),
       ...archives.map((name) => new Archive(join(path, name), this.#survey)),
     ];
     return {
@@ -74,20 +79,25 @@ class Directory implements Folder {
     }
   }
 
-  /** What a link leads to; a link that leads nowhere counts as the file that its name promises. */
-  #follow(
-    name: string,
-    chain: readonly string[],
-  ): Pick<BigIntStats, 'isDirectory' | 'isFile'> | undefined {
+  /**
+   * What a link leads to, and nothing if that is a directory on the way here or one that holds it. A
+   * link that leads nowhere counts as the file that its name promises.
+   */
+  #follow(name: string, linked: Map<string, string>): Kind | undefined {
     const file = join(this.place.path, name);
-    const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+    const stats = statOrNothing(file);
     if (stats === undefined) {
       this.#survey.note(`${file} is a link that leads nowhere.`);
       return { isDirectory: () => false, isFile: () => PICTURE_FILE.test(name) };
     }
-    if (!stats.isDirectory() || !chain.includes(identity(stats))) return stats;
-    this.#survey.note(`${file} links to a directory that it lies in and was left out.`);
-    return undefined;
+    if (!stats.isDirectory()) return stats;
+    const real = realpathSync(file);
+    if (this.#way.some((path) => `${path}/`.startsWith(real.endsWith('/') ? real : `${real}/`))) {
+      this.#survey.note(`${file} links to a directory that holds it and was left out.`);
+      return undefined;
+    }
+    linked.set(name, real);
+    return stats;
   }
 
   /** The tar files, less those that seem to be unpacked beside themselves. */
@@ -104,13 +114,19 @@ class Directory implements Folder {
   }
 }
 
-/** One synchronous stat costs 6 µs where an asynchronous one costs 15. */
+/** Bytes of a file, -1 if it cannot be asked for. */
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? -1;
+  return statOrNothing(file)?.size ?? -1;
 }
 
-function identity({ dev, ino }: BigIntStats): string {
-  return `${dev}:${ino}`;
+/** One synchronous stat costs 6 µs where an asynchronous one costs 15. */
+function statOrNothing(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    // A link in a circle, or a place that may not be looked into.
+    return undefined;
+  }
 }
 
 function entriesOf(path: string) {
