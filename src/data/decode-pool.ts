@@ -84,7 +84,8 @@ export class DecodePool {
     worker.on('message', (reply: DecodeReply) => {
       waiting.get(reply.id)?.resolve(reply);
       waiting.delete(reply.id);
-      if (waiting.size === 0) worker.unref();
+      // Once it is closed, its end is waited for.
+      if (waiting.size === 0 && this.#failure === undefined) worker.unref();
     });
     worker.on('error', (cause) => {
       this.#fail(new RunError(`A decoding thread failed: ${cause}`, { cause }));

@@ -119,7 +119,7 @@ async function measure(
     const { user, system } = process.cpuUsage(processor);
     const seconds = (performance.now() - wall) / 1000;
     reporter.end();
-    createUnreadableWarning(reporter)(loader, 'which count as decoded');
+    createUnreadableWarning(reporter)(loader, 'which the rate counts all the same');
     return {
       workers,
       images_per_second: (steps * batchSize) / seconds,

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asSharp, testPicture } from '../data/pictures.js';
+import { writePictures } from './pictures.js';
+import { cnn, temporaryDirectory } from './program.js';
+
+describe('cnn bench data', function () {
+  this.timeout(60_000);
+  const directory = temporaryDirectory();
+
+  before(async () => {
+    await writePictures(directory.path, { classes: 2, train: 3 });
+    const folder = join(directory.path, 'train/class0');
+    mkdirSync(folder, { recursive: true });
+    for (let index = 0; index < 4; index++) {
+      const picture = asSharp(testPicture(60, 50 + index, 3, index));
+      writeFileSync(join(folder, `${index}.jpg`), await picture.jpeg().toBuffer());
+    }
+    writeFileSync(join(folder, 'text.jpg'), 'no picture');
+  });
+
+  const small = ['--input-size', '32', '--steps', '4', '--warmup', '1', '--batch-size', '5'];
+  const bench = (...args: string[]) =>
+    cnn(['bench', 'data', '--data', directory.path, ...small, ...args]);
+
+  it('measures the threads asked for, and counts what cannot be read', async () => {
+    const { code, stdout, stderr } = await bench('--augment', 'inception', '-j', '2', '--json');
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.equal(result.decoder, 'libjpeg-turbo in the addon');
+    assert.equal(result.images, 11);
+    assert.equal(result.rates.length, 1);
+    const [rate] = result.rates;
+    assert.equal(rate.workers, 2);
+    assert.ok(rate.images_per_second > 0 && rate.images_per_core_second > 0);
+    assert.equal(result.images_per_second, rate.images_per_second);
+    const [start, end, most] = rate.resident_bytes;
+    assert.ok(start > 2 ** 20 && most >= end && most >= start);
+    assert.match(stderr, /text\.jpg/);
+  });
+
+  it('measures one thread and all cores by itself', async () => {
+    const { code, stdout } = await bench();
+    assert.equal(code, 0);
+    assert.match(stdout, /^threads +images\/s +per core/m);
+    assert.match(stdout, /^ +1 +[\d.]+ +[\d.]+ +\d+ +\d+ +\d+$/m);
+  });
+
+  it('asks for a batch that the pictures fill', async () => {
+    const { code, stderr } = await bench('--batch-size', '12');
+    assert.equal(code, 3);
+    assert.match(stderr, /11 training pictures, fewer than one batch of 12: give --batch-size 11/);
+  });
+});
