@@ -16,8 +16,9 @@ import { type PictureColumns, PictureTable, type Place } from './picture-table.j
 
 /** Changes whenever the meaning of the file does: an older one is left alone. */
 const VERSION = 1;
-/** Version, bytes of the header and checksum of all that follows, as 32-bit numbers. */
+/** Version, checksum of all that follows it, bytes of the header, and nothing, as 32-bit numbers. */
 const PREFIX_BYTES = 16;
+const CHECKED_FROM = 8;
 
 /** A part in the header. Paths are less the root. */
 interface StoredPart {
@@ -40,10 +41,9 @@ export async function loadIndex(root: string): Promise<Omit<DatasetIndex, 'name'
   const bytes = readIndex(root);
   if (bytes === undefined) return undefined;
   const view = new DataView(bytes.buffer);
-  const headerBytes = view.getUint32(4, true);
-  const checksum = view.getUint32(8, true);
   if (view.getUint32(0, true) !== VERSION) return undefined;
-  if (crc32(bytes.subarray(PREFIX_BYTES)) !== checksum) return undefined;
+  if (view.getUint32(4, true) !== crc32(bytes.subarray(CHECKED_FROM))) return undefined;
+  const headerBytes = view.getUint32(8, true);
   const text = Buffer.from(bytes.buffer, PREFIX_BYTES, headerBytes).toString('utf8');
   const { sources, about, train, val } = JSON.parse(text) as Header;
   if (!sources.every(isUnchanged)) return undefined;
@@ -69,11 +69,12 @@ export async function saveIndex(
   const chunks = columns.filter((bytes) => bytes.length > 0).map(padded);
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32LE(VERSION, 0);
-  prefix.writeUInt32LE(chunks[0]?.length ?? 0, 4);
-  prefix.writeUInt32LE(
-    chunks.reduce((sum, chunk) => crc32(chunk, sum), 0),
-    8,
+  prefix.writeUInt32LE(chunks[0]?.length ?? 0, 8);
+  const checksum = chunks.reduce(
+    (sum, chunk) => crc32(chunk, sum),
+    crc32(prefix.subarray(CHECKED_FROM)),
   );
+  prefix.writeUInt32LE(checksum, 4);
   const file = fileOf(root);
   try {
     await mkdir(dirname(file), { recursive: true });

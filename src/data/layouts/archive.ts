@@ -34,7 +34,8 @@ export class Archive implements Folder {
     const { path } = this.place;
     return withFile(path, this.#range, async (source, mtimeNs) => {
       this.#survey.depend(path, mtimeNs);
-      const members = await readMembers(source, pathOf(this), most);
+      const note = (sentence: string) => this.#survey.note(sentence);
+      const members = await readMembers(source, pathOf(this), { most, note });
       return members.filter((member) => !member.path.split('/').some(isHidden));
     });
   }

@@ -28,6 +28,8 @@ const BLOCK = 512;
 const WINDOW = 4096;
 /** Members read before signals and progress get their turn. */
 const TURN = 4096;
+/** Types of members with bytes of a file. */
+const FILES: readonly string[] = ['File', 'OldFile', 'ContiguousFile'];
 /** Longer names than that are taken for damage. */
 const MOST_META = 1 << 20;
 
@@ -54,17 +56,24 @@ export function bytesSource(bytes: Buffer): ByteSource {
   return { start: 0, end: bytes.length, read };
 }
 
+export interface ReadOptions {
+  /** Members after which the reading ends. */
+  readonly most?: number | undefined;
+  /** Takes sentences about things that are odd. */
+  readonly note?: (sentence: string) => void;
+}
+
 /**
- * The regular files of a tar file in their order, `most` of them. `name` is for messages. Throws a
- * DataError if it is damaged or cut off.
+ * The regular files of a tar file in their order. `name` is for messages. Throws a DataError if it is
+ * damaged or cut off.
  */
 export async function readMembers(
   source: ByteSource,
   name: string,
-  most = Number.POSITIVE_INFINITY,
+  { most = Number.POSITIVE_INFINITY, note = () => {} }: ReadOptions = {},
 ): Promise<Member[]> {
   const members: Member[] = [];
-  const byPath = new Map<string, Member>();
+  const linked = linkFinder(members);
   let extended: HeaderData | undefined;
   let globals: HeaderData | undefined;
   let at = source.start;
@@ -97,39 +106,30 @@ export async function readMembers(
     const path = extended?.path ?? header.path ?? '';
     const linkPath = extended?.linkpath ?? header.linkpath ?? '';
     extended = undefined;
-    const member = memberOf(
-      header.type,
-      plainPath(path),
-      body,
-      size,
-      byPath.get(plainPath(linkPath)),
-    );
-    if (member === undefined) continue;
-    members.push(member);
-    byPath.set(member.path, member);
+    const member = { path: plainPath(path), offset: body, size };
+    if (FILES.includes(header.type)) members.push(member);
+    else if (header.type === 'Link') {
+      const target = linked(plainPath(linkPath));
+      if (target !== undefined) members.push({ ...target, path: member.path });
+    }
   }
-  if (at > source.end || members.length === 0) throw truncated(name, members.at(-1)?.path);
+  if (members.length >= most) return members;
+  if (at !== source.end || members.length === 0) throw truncated(name, members.at(-1)?.path);
+  note(`${name} has no mark at its end, after ${members.at(-1)?.path}: it may be cut off there.`);
   return members;
 }
 
-/** A file, or a hard link to an earlier one; anything else holds no picture. */
-function memberOf(
-  type: Header['type'],
-  path: string,
-  offset: number,
-  size: number,
-  linked: Member | undefined,
-): Member | undefined {
-  switch (type) {
-    case 'File':
-    case 'OldFile':
-    case 'ContiguousFile':
-      return { path, offset, size };
-    case 'Link':
-      return linked && { ...linked, path };
-    default:
-      return undefined;
-  }
+/** A function that finds earlier members for hard links. Few tar files have any. */
+function linkFinder(members: readonly Member[]): (path: string) => Member | undefined {
+  const byPath = new Map<string, Member>();
+  let known = 0;
+  return (path) => {
+    for (; known < members.length; known++) {
+      const member = members[known] as Member;
+      byPath.set(member.path, member);
+    }
+    return byPath.get(path);
+  };
 }
 
 function plainPath(path: string): string {

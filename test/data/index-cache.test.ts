@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { openDataset } from '../../src/data/dataset.js';
+import { loadIndex } from '../../src/data/index-cache.js';
+import { namesOf, temporaryDirectory, writeTree } from './pictures.js';
+import { writeTar } from './tars.js';
+
+const CLASSES = ['a', 'b', 'ä'];
+const PER_CLASS = 7000;
+const LONG_AGO = new Date('2020-02-02');
+
+describe('the kept index', function () {
+  this.timeout(120_000);
+  const directory = temporaryDirectory();
+  const cacheBefore = process.env['CNN_CACHE'];
+  let root = '';
+
+  before(() => {
+    process.env['CNN_CACHE'] = join(directory(), 'cache');
+    root = join(directory(), 'set');
+    for (const name of CLASSES) {
+      writeTree(root, { [`train/${name}/0.png`]: 1, [`val/${name}/0.png`]: 2 });
+      const folder = join(root, 'train', name);
+      for (let i = 1; i < PER_CLASS; i++) linkSync(join(folder, '0.png'), join(folder, `${i}.png`));
+    }
+    rest();
+  });
+  after(() => {
+    if (cacheBefore === undefined) delete process.env['CNN_CACHE'];
+    else process.env['CNN_CACHE'] = cacheBefore;
+  });
+
+  /** Lets all directories look as if nothing had happened for long. */
+  function rest(): void {
+    for (const part of ['train', 'val']) {
+      for (const name of CLASSES) utimesSync(join(root, part, name), LONG_AGO, LONG_AGO);
+      utimesSync(join(root, part), LONG_AGO, LONG_AGO);
+    }
+    utimesSync(root, LONG_AGO, LONG_AGO);
+  }
+  const files = () => {
+    const indexes = join(directory(), 'cache/indexes');
+    return existsSync(indexes) ? readdirSync(indexes) : [];
+  };
+
+  it('is the index that was made', async () => {
+    const made = await openDataset(root);
+    assert.equal(files().length, 1);
+    const kept = await loadIndex(root);
+    assert.ok(kept !== undefined);
+    const { train, val, ...about } = await openDataset(root);
+    const { train: madeTrain, val: madeVal, ...madeAbout } = made;
+    assert.deepEqual(about, madeAbout);
+    for (const [one, other] of [
+      [train, madeTrain],
+      [val, madeVal],
+    ] as const) {
+      assert.deepEqual(one.labels, other.labels);
+      assert.deepEqual(namesOf(one.pictures), namesOf(other.pictures));
+      assert.deepEqual(one.pictures.locate(1), other.pictures.locate(1));
+    }
+  });
+
+  it('serves the data set under another name of its directory', async () => {
+    const link = join(directory(), 'link');
+    symlinkSync(root, link);
+    const { train, name } = await openDataset(link);
+    assert.equal(train.pictures.name(1), join(link, 'train/a/1.png'));
+    assert.equal(name, 'link');
+    assert.equal(files().length, 1);
+  });
+
+  it('is made anew when a directory changed, and not kept before it rests', async () => {
+    assert.ok((await loadIndex(root)) !== undefined);
+    writeTree(root, { 'train/b/new.png': 3 });
+    assert.equal(await loadIndex(root), undefined);
+    const changed = await openDataset(root);
+    assert.equal(changed.train.pictures.length, 3 * PER_CLASS + 1);
+    assert.equal(await loadIndex(root), undefined, 'kept though it had just changed');
+    rmSync(join(root, 'train/b/new.png'));
+    rest();
+    assert.equal((await openDataset(root)).train.pictures.length, 3 * PER_CLASS);
+    assert.ok((await loadIndex(root)) !== undefined);
+  });
+
+  it('is made anew when it is damaged or of another version', async () => {
+    const file = join(directory(), 'cache/indexes', files()[0] ?? '');
+    const bytes = readFileSync(file);
+    for (const at of [0, 5, 20, 2000, bytes.length - 1]) {
+      const damaged = Buffer.from(bytes);
+      damaged[at] = (damaged[at] as number) ^ 1;
+      writeFileSync(file, damaged);
+      assert.equal(await loadIndex(root), undefined, `byte ${at}`);
+    }
+    for (const length of [0, 10, 16, 100, bytes.length - 8]) {
+      writeFileSync(file, bytes.subarray(0, length));
+      assert.equal(await loadIndex(root), undefined, `length ${length}`);
+    }
+    assert.equal((await openDataset(root)).train.pictures.length, 3 * PER_CLASS);
+    assert.deepEqual(readFileSync(file), bytes);
+  });
+
+  it('holds tar files with the places of their pictures', async () => {
+    const tar = join(directory(), 'set.tar');
+    const names = Array.from(
+      { length: 20_001 },
+      (_, index) => `train/${CLASSES[index % 3]}/${index}.png`,
+    );
+    writeTar(tar, Object.fromEntries(names.map((name) => [name, 'p'])));
+    const options = { valFraction: 0.1 };
+    await assert.rejects(
+      openDataset(tar, options),
+      /Cannot read any of 10 pictures, .*set\.tar:train/,
+    );
+    writeTar(tar, { 'train/a/!.png': 1, ...Object.fromEntries(names.map((name) => [name, 'p'])) });
+    utimesSync(tar, LONG_AGO, LONG_AGO);
+    const { train } = await openDataset(tar, options);
+    assert.equal(files().length, 2);
+    const again = (await openDataset(tar, options)).train;
+    assert.deepEqual(again.pictures.locate(5000), train.pictures.locate(5000));
+    utimesSync(tar, new Date(), new Date());
+    assert.equal(await loadIndex(tar), undefined);
+  });
+
+  it('that cannot be written does no harm and is told of', async () => {
+    const blocked = join(directory(), 'blocked');
+    writeFileSync(blocked, '');
+    process.env['CNN_CACHE'] = blocked;
+    const { warnings, train } = await openDataset(root);
+    process.env['CNN_CACHE'] = join(directory(), 'cache');
+    assert.equal(train.pictures.length, 3 * PER_CLASS);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /Cannot keep the index of .*Set CNN_CACHE/);
+  });
+});
