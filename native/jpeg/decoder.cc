@@ -5,6 +5,8 @@
 namespace cnn {
 namespace {
 
+// Larger pictures are refused, as by sharp.
+constexpr int64_t kMostPixels = 0x3fff * 0x3fff;
 // Memory for a progressive picture's coefficients; larger ones are refused.
 constexpr long kMaxBytes = 512L << 20;
 // Each scan of a progressive picture costs a pass over all of it. Real ones have about ten.
@@ -57,7 +59,8 @@ bool JpegDecoder::open(const uint8_t* bytes, size_t length) {
   jpeg_read_header(&state_, TRUE);
   endsWell_ = length >= 2 && bytes[length - 2] == 0xff && bytes[length - 1] == JPEG_EOI;
   const J_COLOR_SPACE colours = state_.jpeg_color_space;
-  return state_.data_precision == 8 && !state_.arith_code &&
+  return int64_t{width()} * height() <= kMostPixels && state_.data_precision == 8 &&
+         !state_.arith_code &&
          (colours == JCS_GRAYSCALE || colours == JCS_YCbCr || colours == JCS_RGB);
 }
 

@@ -262,6 +262,7 @@ describe('JPEGs in the addon', () => {
     const scan = small.subarray(small.lastIndexOf(Buffer.of(0xff, 0xda)), -2);
     const scans = Buffer.concat([small.subarray(0, -2), ...new Array(1000).fill(scan)]);
     const before = process.memoryUsage().rss;
+    assert.equal(decodeJpeg(claims(0xc0)), undefined);
     const hostile = [claims(0xc0), claims(0xc2), Buffer.concat([scans, small.subarray(-2)])];
     assert.deepEqual(await fill(hostile.map(save)), [undefined, undefined, undefined]);
     assert.ok(process.memoryUsage().rss - before < 100 * 2 ** 20);
