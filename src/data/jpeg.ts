@@ -49,7 +49,7 @@ function findAddon(): JpegAddon | Error {
 export function inspectJpegs(): { usable: boolean; detail: string; fix?: string } {
   const addon = jpegAddon();
   if (!(addon instanceof Error)) return { usable: true, detail: 'libjpeg-turbo in the addon' };
-  const detail = `${addon.message}; sharp decodes JPEGs, which takes about three times as long`;
+  const detail = `${addon.message}; sharp decodes JPEGs, which takes several times as long`;
   return { usable: false, detail, fix: 'bin/setup' };
 }
 
