@@ -22,6 +22,8 @@ const explicit = (top: number, bottom: number, left: number, right: number): Pad
 const CASES: readonly Case[] = [
   { shape: [2, 8, 8, 6], filterSize: [2, 2], strides: [2, 2], pad: 'valid' },
   { shape: [3, 7, 9, 17], filterSize: [2, 2], strides: [2, 2], pad: 'same' },
+  { shape: [2, 9, 7, 35], filterSize: [2, 2], strides: [2, 2], pad: 'valid' },
+  { shape: [2, 6, 9, 5], filterSize: [2, 2], strides: [2, 2], pad: explicit(1, 0, 1, 1) },
   { shape: [2, 13, 13, 96], filterSize: [3, 3], strides: [2, 2], pad: 'valid' },
   { shape: [1, 11, 12, 64], filterSize: [3, 3], strides: [2, 2], pad: explicit(1, 1, 1, 1) },
   { shape: [2, 6, 5, 33], filterSize: [3, 3], strides: [1, 1], pad: 'same' },

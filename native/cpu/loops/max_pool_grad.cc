@@ -1,5 +1,6 @@
 // The gradient of max pooling, without a stored mask: the pool's output says which input was the
 // maximum. Vectorised over channels; comparisons are on bits, which are exact.
+#include "narrow.h"
 #include "pool_window.h"
 
 namespace cnn {
@@ -114,21 +115,38 @@ struct Source {
   Index place;
 };
 
+// Sums of channels [begin, begin + channels).
 template <int COUNT, class D, class Index>
-void gatherFixed(const Source<D, Index>* sources, D* __restrict dx, int64_t channels) {
+void gatherSums(const Source<D, Index>* sources, int64_t begin, float* __restrict sums,
+                int64_t channels) {
   const D* dy[COUNT];
   const Index* found[COUNT];
   Index place[COUNT];
   for (int k = 0; k < COUNT; k++) {
-    dy[k] = sources[k].dy;
-    found[k] = sources[k].found;
+    dy[k] = sources[k].dy + begin;
+    found[k] = sources[k].found + begin;
     place[k] = sources[k].place;
   }
   for (int64_t c = 0; c < channels; c++) {
     float sum = 0;
 #pragma GCC unroll 16
     for (int k = 0; k < COUNT; k++) sum += toFloat(zeroUnless(found[k][c] == place[k], dy[k][c]));
-    dx[c] = fromFloat<D>(sum);
+    sums[c] = sum;
+  }
+}
+
+template <int COUNT, class D, class Index>
+void gatherFixed(const Source<D, Index>* sources, D* dx, int64_t channels) {
+  storeRow(dx, channels, [&](float* sums, int64_t begin, int64_t count) {
+    gatherSums<COUNT>(sources, begin, sums, count);
+  });
+}
+
+// One gradient is no sum, and nothing is rounded.
+template <class D, class Index>
+void gatherOne(Source<D, Index> source, D* __restrict dx, int64_t channels) {
+  for (int64_t c = 0; c < channels; c++) {
+    dx[c] = zeroUnless(source.found[c] == source.place, source.dy[c]);
   }
 }
 
@@ -149,7 +167,7 @@ template <class D, class Index>
 void gather(const Source<D, Index>* sources, int count, D* dx, int64_t channels, float* sums) {
   switch (count) {
     case 1:
-      return gatherFixed<1>(sources, dx, channels);
+      return gatherOne(sources[0], dx, channels);
     case 2:
       return gatherFixed<2>(sources, dx, channels);
     case 4:

@@ -2,6 +2,7 @@
 // padding takes no part, a NaN is never a maximum, of equal maxima the first one wins.
 #include <limits>
 
+#include "common/vector_math.h"
 #include "pool_window.h"
 
 namespace cnn {
@@ -18,11 +19,36 @@ struct Average {
   static inline float finish(float sum, float scale) { return sum * scale; }
 };
 
+// Neighbours in pairs, each a word that is two floats by a shift and a mask. A maximum is one of
+// its inputs, so that nothing is rounded on the way back.
+template <int COUNT>
+void maximumOfPairs(const bf16* const* taps, bf16* __restrict out, int64_t pairs) {
+  const bf16* tap[COUNT];
+  for (int k = 0; k < COUNT; k++) tap[k] = taps[k];
+  for (int64_t i = 0; i < pairs; i++) {
+    float lower = Max::kStart, upper = Max::kStart;
+#pragma GCC unroll 16
+    for (int k = 0; k < COUNT; k++) {
+      int32_t word;
+      std::memcpy(&word, tap[k] + 2 * i, 4);
+      lower = Max::step(lower, floatOfBits(word << 16));
+      upper = Max::step(upper, floatOfBits(word & ~0xffff));
+    }
+    const int32_t word = (bitsOf(lower) >> 16 & 0xffff) | bitsOf(upper);
+    std::memcpy(out + 2 * i, &word, 4);
+  }
+}
+
 template <int COUNT, class Operation, class T>
 void reduceFixed(const T* const* taps, T* __restrict out, int64_t channels, float scale) {
   const T* tap[COUNT];
   for (int k = 0; k < COUNT; k++) tap[k] = taps[k];
-  for (int64_t c = 0; c < channels; c++) {
+  int64_t c = 0;
+  if constexpr (std::is_same<T, bf16>::value && std::is_same<Operation, Max>::value) {
+    maximumOfPairs<COUNT>(taps, out, channels / 2);
+    c = channels / 2 * 2;
+  }
+  for (; c < channels; c++) {
     float value = Operation::kStart;
 #pragma GCC unroll 16
     for (int k = 0; k < COUNT; k++) value = Operation::step(value, toFloat(tap[k][c]));
