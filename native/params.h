@@ -84,8 +84,9 @@ struct FillParams {
   float value;
 };
 
-// WindowMeans and WindowMeansGrad have VariableParams: batch, inHeight, inWidth, channels, outHeight,
-// outWidth, begin and end of each row of windows, begin and end of each column of windows.
+// WindowMeans and WindowMeansGrad have VariableParams: batch, inHeight, inWidth, channels,
+// outHeight, outWidth, begin and end of each row of windows, begin and end of each column of
+// windows.
 
 // Sgd has VariableParams: nesterov; momentum, lr, every weight's decay, every weight's lr scale.
 
