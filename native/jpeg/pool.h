@@ -14,7 +14,7 @@
 
 namespace cnn {
 
-// The record of a picture in a request, in doubles; src/data/jpeg.ts has the same.
+// The record of a picture in a request, in doubles; src/data/jpeg-filler.ts has the same.
 struct JpegRecord {
   // Bytes of the file before the picture, and of the picture: -1 for all of a file.
   double offset, length;
