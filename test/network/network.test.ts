@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model } from '@tensorflow/tfjs-layers';
 import { findArchitecture } from '../../src/archs/index.js';
+import { nativeBackend } from '../../src/backend/index.js';
 import { UsageError } from '../../src/errors.js';
 import { Network } from '../../src/network/network.js';
 import { Sgd } from '../../src/network/sgd.js';
 import { liveTensors, numbers, onEachBackend } from './backends.js';
+import { narrow } from './narrow.js';
 import { assertParity } from './parity.js';
 
 const SGD = { momentum: 0.9, nesterov: false, weightDecay: 1e-4, decayBias: false, biasLrScale: 2 };
@@ -49,6 +51,30 @@ describe('A network', () => {
       tf.dispose([images, labels]);
     });
 
+    it('takes no more memory in the tenth step of a residual network than in the third', function () {
+      // tfjs-backend-cpu does not count.
+      if (backend.name === 'cpu') this.skip();
+      const net = narrow('resnet18', 48, 1 / 4);
+      const network = new Network(net);
+      const sgd = new Sgd(network.weights, SGD);
+      const images = tf.tensor4d(numbers(4 * 48 * 48 * 3), [4, 48, 48, 3]);
+      const labels = tf.tensor1d([0, 1, 2, 3], 'int32');
+      const memory: unknown[] = [];
+      for (let step = 0; step < 10; step++) {
+        const options = { smoothing: 0, seed: 1, step };
+        const { stats, gradients } = network.gradients(images, labels, options);
+        sgd.step(gradients, 0.01);
+        tf.dispose(gradients);
+        stats.dataSync();
+        stats.dispose();
+        memory.push(nativeBackend()?.memory());
+      }
+      for (const step of memory.slice(3)) assert.deepEqual(step, memory[2]);
+      sgd.dispose();
+      net.dispose();
+      tf.dispose([images, labels]);
+    });
+
     it('frees everything when a pass fails', () => {
       const net = small();
       const network = new Network(net);
@@ -59,6 +85,33 @@ describe('A network', () => {
       assert.deepEqual(liveTensors(), live);
       net.dispose();
       tf.dispose([images, labels]);
+    });
+
+    it('adds the weighted losses of auxiliary heads and counts the hits of the logits alone', () => {
+      const images = input({ shape: [4, 4, 1] });
+      const flat = layers.flatten({ name: 'flatten' }).apply(images);
+      const head = (name: string) =>
+        layers.dense({ name, units: 3, kernelInitializer: 'zeros' }).apply(flat);
+      const outputs = [head('fc'), head('aux1'), head('aux2')] as never;
+      const net = model({ inputs: images, outputs, name: 'heads' });
+      const network = new Network(net);
+      const x = tf.ones([2, 4, 4, 1]) as tf.Tensor4D;
+      const labels = tf.tensor1d([0, 1], 'int32');
+      const options = { smoothing: 0, seed: 1, step: 0 };
+      const live = liveTensors();
+      assert.throws(() => network.gradients(x, labels, options), UsageError);
+      assert.deepEqual(liveTensors(), live);
+      const { stats, gradients } = network.gradients(x, labels, {
+        ...options,
+        auxiliaryWeight: 0.3,
+      });
+      const [loss = 0, ...counters] = stats.dataSync();
+      assert.ok(Math.abs(loss - 2 * 1.6 * Math.log(3)) < 1e-5);
+      assert.deepEqual(counters, [1, 2, 2]);
+      const [main, aux] = [1, 3].map((index) => gradients[index]?.dataSync()[2] as number);
+      assert.ok(Math.abs((aux as number) / (main as number) - 0.3) < 1e-6);
+      net.dispose();
+      tf.dispose([x, labels, stats, gradients]);
     });
 
     it('predicts without dropout, the same at every call', () => {
