@@ -7,7 +7,7 @@ import { openDataset, type Split } from '../../src/data/dataset.js';
 import { encodePng } from '../../src/data/png.js';
 import { readBytes } from '../../src/data/read-bytes.js';
 import { DataError } from '../../src/errors.js';
-import { namesOf, temporaryDirectory, testPicture, writeTree } from './pictures.js';
+import { asSharp, namesOf, temporaryDirectory, testPicture, writeTree } from './pictures.js';
 import { type TarFormat, type Tree, writeTar } from './tars.js';
 
 /** Four classes of ILSVRC in the order of their wnids. */
@@ -231,6 +231,21 @@ const cases: readonly Case[] = [
     }),
     words: ['tench from a file', ...WORDS.slice(1)],
   },
+  {
+    what: 'two flat folders with lists, and a submission',
+    layout: 'flat folders',
+    make: tree({
+      ...trainTree(() => 'train/'),
+      ...flatVal,
+      'labels.csv': [
+        'id,wnid',
+        ...WNIDS.flatMap((wnid) => [`${wnid}_0,${wnid}`, `${wnid}_1,${wnid}`]),
+        '',
+      ].join('\n'),
+      'val/labels.csv': `id,wnid\n${VAL.map((wnid, i) => `${valName(i)},${wnid}\n`).join('')}`,
+      'sample_submission.csv': `id,wnid\n${VAL.map((_, i) => `${valName(i)},0\n`).join('')}`,
+    }),
+  },
   { what: 'Kaggle', layout: 'ILSVRC as on Kaggle', make: tree(kaggle), words: WORDS },
   {
     what: 'the inner directory of Kaggle',
@@ -408,12 +423,25 @@ describe('a data set laid out as', () => {
       prefetch: 1,
       cacheBytes: 0,
     };
-    const [folders, tars] = ['class folders', 'train.tar and val.tar'].map((what) => {
-      return make(cases.find((layout) => layout.what === what) as Case);
-    });
+    const files: Record<string, Uint8Array> = {};
+    for (const [index, name] of [
+      'a/1.jpg',
+      'a/2.png',
+      'b/1.jpg',
+      'b/2.jpg',
+      'b/3.webp',
+    ].entries()) {
+      const image = asSharp(testPicture(20, 30, 3, index));
+      files[name] = await image.toFormat(name.slice(4) as 'jpeg' | 'png' | 'webp').toBuffer();
+    }
+    const root = make({ make: () => undefined });
+    const places = [join(root, 'folders'), join(root, 'tars')];
+    writeTree(join(root, 'folders'), files);
+    writeTar(join(root, 'tars/set.tar'), files);
     const batches: Buffer[][] = [];
-    for (const path of [folders, tars]) {
-      const loader = await openBatches((await openDataset(path as string)).train, settings);
+    for (const path of places) {
+      const { train: pictures } = await openDataset(path, { valFraction: 0.1 });
+      const loader = await openBatches(pictures, settings);
       const images: Buffer[] = [];
       for await (const batch of loader.batches(0)) {
         images.push(Buffer.from(batch.images));

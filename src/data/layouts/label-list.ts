@@ -11,6 +11,8 @@ import { list } from './names.js';
 import { linesOf, type Opened, readText } from './opened.js';
 
 const LIST = /\.(txt|csv|tsv)$/i;
+/** Kaggle's sample_submission.csv has made-up answers. */
+const NO_LIST = /submission/i;
 const KAGGLE = 'LOC_val_solution.csv';
 /** What is looked at to tell such a file from another one. */
 const SNIFF_BYTES = 4096;
@@ -23,7 +25,7 @@ export function findLabelList(
 ): Labelling | undefined {
   const stems = new Map(pictures.map((name) => [parse(name).name, name]));
   const fitting = places.flatMap((place) => {
-    const lists = place.contents.files.filter((name) => LIST.test(name));
+    const lists = place.contents.files.filter((name) => LIST.test(name) && !NO_LIST.test(name));
     return lists
       .filter((name) => looksFitting(place, name, stems))
       .map((name) => ({ place, name }));

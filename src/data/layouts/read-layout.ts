@@ -71,7 +71,9 @@ async function wayToParts(way: readonly Place[]): Promise<readonly Place[] | und
   const { folders, files } = here.contents;
   const lone = folders.length === 1 && picturesAmong(files).length === 0 ? folders[0] : undefined;
   const next = folders.find(({ name }) => KAGGLE.includes(name)) ?? lone;
-  return next && wayToParts([...way, await look(next)]);
+  if (next !== undefined) return wayToParts([...way, await look(next)]);
+  // Class folders in the only folder, or tar file, of a folder.
+  return folders.length > 1 && way.length > 1 ? way : undefined;
 }
 
 function hasTraining({ contents }: Opened): boolean {
@@ -205,7 +207,9 @@ function nameOf(train: Labelled, val: Labelled | undefined, { path }: Place): st
   if (path.endsWith(KAGGLE.join('/'))) return 'ILSVRC as on Kaggle';
   if (val?.kind === 'flat') {
     const devkit = /validation_ground_truth/.test(val.labelFile ?? '');
-    return devkit ? 'ILSVRC with its devkit' : 'class folders and a flat validation folder';
+    if (devkit) return 'ILSVRC with its devkit';
+    return train.kind === 'flat' ? 'flat folders' : 'class folders and a flat validation folder';
   }
-  return val === undefined ? 'class folders without validation pictures' : 'ImageFolder';
+  if (val === undefined) return `${train.kind} without validation pictures`;
+  return 'ImageFolder';
 }
