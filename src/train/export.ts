@@ -29,14 +29,15 @@ export async function exportModel(
   await openBackend('js', { precision: 'f32' });
   const { mean, std } = trained.architecture.recipe;
   const view: View = { resizeSize: null, cropSize: inputSize, channels, mean, std };
-  const { session } = await trained.open(view, reporter);
+  const { session, named } = await trained.open(view, reporter);
+  const { model, card } = session;
   try {
-    if (format === 'safetensors') await writeWeights(output, session, trained.architecture);
-    else await writeModel(output, session.model);
+    if (format === 'tfjs') await writeModel(output, model);
+    else await writeWeights(output, model, trained.architecture, named ? card.classes : undefined);
   } catch (error) {
     throw new RunError(`Cannot write ${output}: ${(error as Error).message}`, { cause: error });
   }
-  const { arch, classes } = session.card;
+  const { arch, classes } = card;
   return { output, format, arch, classes: classes.length };
 }
 

@@ -1,5 +1,6 @@
 import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
 import type { Settings } from '../config.js';
+import { IMAGENET_WORDS } from '../data/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
 import type { Layer } from '../settings.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
@@ -33,7 +34,7 @@ export interface TrainedModel {
 
 export interface Opened {
   readonly session: Session;
-  /** The classes have names, and not only numbers. */
+  /** The names of the classes are those of the training, and not presumed. */
   readonly named: boolean;
 }
 
@@ -73,7 +74,7 @@ export function weightsModel(path: string, arch: string): TrainedModel {
     open: (view, reporter) =>
       withWeightsFile(path, async (file) => {
         const { channels } = view;
-        const classes = file.classes ?? numberedClasses(architecture, channels, file);
+        const classes = file.classes ?? presumedClasses(architecture, channels, file);
         const inputSize = architecture.size;
         const card = viewed(networkCard(architecture, { classes, inputSize, channels }), view);
         const session = withoutDrawing(() => openSession(architecture, card, 0));
@@ -150,15 +151,17 @@ function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: View): N
   };
 }
 
-/** "0", "1" … for the classes of a file that does not name them. */
-function numberedClasses(
+/** Names for the classes of a file without them: ILSVRC's for torchvision's networks, else numbers. */
+function presumedClasses(
   architecture: Architecture,
   channels: 1 | 3,
   file: WeightsFile,
 ): readonly string[] {
-  const { classes, size } = architecture;
+  const { classes, size, torchvision } = architecture;
   const model = withoutDrawing(() => architecture.build({ classes, size, channels, seed: 0 }));
   const count = countClasses(model, architecture, file) ?? classes;
   model.dispose();
+  const wnids = [...IMAGENET_WORDS.keys()];
+  if (torchvision !== undefined && count === wnids.length) return wnids;
   return Array.from({ length: count }, (_, index) => String(index));
 }

@@ -90,7 +90,12 @@ export async function train(given: TrainRequest, reporter: Reporter): Promise<Tr
     const parts = { settings, backend, alternate, session, optimizer, schedule, ...loaders, run };
     const result = await runUntilStopped({ ...parts, reporter }, start);
     if (settings.weightsOut !== null) {
-      await writeWeights(settings.weightsOut, session, request.architecture);
+      await writeWeights(
+        settings.weightsOut,
+        session.model,
+        request.architecture,
+        session.card.classes,
+      );
       reporter.note(`weights of step ${result.steps} in ${settings.weightsOut}`);
     }
     return result;

@@ -1,6 +1,7 @@
 /** Weights files at both ends of a training. */
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
 import { UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';
@@ -53,14 +54,14 @@ export function noteIgnored({ ignored }: Loaded, reporter: Reporter): void {
   reporter.note(`left out the auxiliary heads of the file: ${ignored.length} tensors`);
 }
 
-/** Writes the weights of a network as a safetensors file. */
+/** Writes the weights of a network as a safetensors file, with its classes where they are known. */
 export async function writeWeights(
   file: string,
-  { model, card }: Session,
+  model: LayersModel,
   architecture: Architecture,
+  classes?: readonly string[],
 ): Promise<void> {
-  const parts = safetensorsParts(namedTensors(model, architecture), card.classes);
-  await writeAtomically(file, parts);
+  await writeAtomically(file, safetensorsParts(namedTensors(model, architecture), classes));
 }
 
 /** Throws a UsageError where a file cannot be made, so that this comes out before the work. */

@@ -8,14 +8,14 @@ export interface NamedTensor {
 }
 
 /**
- * A safetensors file in parts: the header, then the tensors one by one. `classes` are kept as a
- * JSON list beside the format's own metadata, "pt" as PyTorch writes it.
+ * A safetensors file in parts: the header, then the tensors one by one. The names of the classes,
+ * if they are known, are kept as a JSON list beside the metadata that PyTorch's files have.
  */
 export async function* safetensorsParts(
   tensors: readonly NamedTensor[],
-  classes: readonly string[],
+  classes?: readonly string[],
 ): AsyncGenerator<Uint8Array> {
-  const metadata = { format: 'pt', classes: JSON.stringify(classes) };
+  const metadata = { format: 'pt', ...(classes && { classes: JSON.stringify(classes) }) };
   let end = 0;
   const fields = tensors.map(({ name, shape }) => {
     const begin = end;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { openWeightsFile } from '../../src/weights/index.js';
 import { cnn, temporaryDirectory } from '../commands/program.js';
 import { needsTorchvision, python } from '../parity/torch.js';
@@ -47,5 +48,23 @@ describe('files that PyTorch wrote', function () {
     const { code, stderr } = await cnn(['export', ...network, '--output', out]);
     assert.equal(code, 0, stderr);
     await python([SCRIPT, 'compare', pth, out, 'resnet18']);
+    const { classes, close } = await openWeightsFile(out);
+    assert.equal(classes, undefined);
+    await close();
+  });
+
+  it("name the classes as ILSVRC's where a network of torchvision has 1000", async () => {
+    const picture = at('grey.png');
+    const background = { r: 99, g: 99, b: 99 };
+    await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(picture);
+    const network = ['--arch', 'resnet18-torchvision', '--weights', at('resnet18.pth')];
+    const size = ['--resize-size', '32', '--crop-size', '32'];
+    const { stdout, stderr } = await cnn(['predict', ...network, ...size, '--json', picture]);
+    const [{ top }] = JSON.parse(stdout || stderr);
+    assert.equal(top.length, 5);
+    for (const { label, words } of top) {
+      assert.match(label, /^n\d{8}$/);
+      assert.match(words, /\w/);
+    }
   });
 });
