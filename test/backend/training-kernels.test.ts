@@ -151,6 +151,59 @@ describe('native training kernels', () => {
       }
     });
 
+    describe('means of windows', () => {
+      const cases = {
+        'of one pixel': { shape: [1, 1, 1, 1], rows: [[0, 1]], columns: [[0, 1]] },
+        'of whole images': { shape: [5, 7, 9, 33], rows: [[0, 7]], columns: [[0, 9]] },
+        'of large images': { shape: [2, 70, 80, 16], rows: [[0, 70]], columns: [[0, 80]] },
+        'that overlap and leave pixels out': {
+          shape: [3, 14, 11, 20],
+          rows: [
+            [0, 4],
+            [3, 7],
+            [3, 14],
+          ],
+          columns: [
+            [1, 2],
+            [0, 10],
+          ],
+        },
+      };
+      for (const [name, { shape, ...windows }] of Object.entries(cases)) {
+        it(`${name} are their twin's, and so is their gradient`, () => {
+          const [batch = 0, height, width, channels = 0] = shape;
+          const small = [batch, windows.rows.length, windows.columns.length, channels];
+          const size = (of: number[]) => of.reduce((product, length) => product * length, 1);
+          const run = (kernel: string, input: string, of: number[], attributes: object) =>
+            compare(
+              (make) =>
+                runKernel(kernel, { [input]: make(numbers(size(of)), of) }, { ...attributes }),
+              tolerance,
+              kernel,
+            );
+          assert.deepEqual(run('WindowMeans', 'x', shape, windows), [precision]);
+          const sizes = { ...windows, height, width };
+          assert.deepEqual(run('WindowMeansGrad', 'dy', small, sizes), [precision]);
+        });
+      }
+    });
+
+    for (const size of [1, 40_003]) {
+      it(`the scaled tanh of ${size} numbers and its gradient are their twins'`, () => {
+        const values = (seed: number) => numbers(size, seed).map((value) => 3 * value);
+        const forward = (make: typeof stored) =>
+          runKernel('ScaledTanh', { x: make(values(1), [size]) });
+        compare(forward, tolerance, 'ScaledTanh');
+        const backward = (make: typeof stored) => {
+          const inputs = { dy: make(values(1), [size]), y: make(numbers(size, 2), [size]) };
+          return list(
+            runKernel('BiasActivationGrad', inputs, { activation: 'scaledTanh', bias: false }),
+          );
+        };
+        compare(backward, tolerance, 'the gradient');
+      });
+    }
+
     describe('stochastic gradient descent', () => {
       const sizes = [1, 6, 150, 5000, 40_000, 3];
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture } from '../../src/archs/index.js';
+import { nativeBackend } from '../../src/backend/index.js';
 import { Sgd } from '../../src/network/sgd.js';
 import { random } from '../../src/rng.js';
 import {
@@ -51,6 +52,7 @@ describe('A network learns 16 images by heart', () => {
 /** The losses at every fourth step until one is below 0.1, 80 steps at most. */
 function learn({ name, size, lr }: (typeof NETWORKS)[number]): number[] {
   const live = liveTensors();
+  const fallbacks = new Map(nativeBackend()?.fallbacks);
   const architecture = findArchitecture(name);
   const { channels } = architecture;
   const auxWeight = architecture.auxiliary?.weight ?? 0;
@@ -83,6 +85,7 @@ function learn({ name, size, lr }: (typeof NETWORKS)[number]): number[] {
   session.model.dispose();
   tf.dispose([batch.images, batch.labels]);
   assert.deepEqual(liveTensors(), live);
+  assert.deepEqual(nativeBackend()?.fallbacks, fallbacks, 'kernels on tfjs-backend-cpu');
   return losses;
 }
 
