@@ -114,7 +114,8 @@ function residualNorm(
   if (inputs.length !== 2 || inputs[0] === inputs[1] || a !== b) return undefined;
   return nodes.findLast((node) => {
     const isTerm = inputs.includes(node.output) && nextOf.has(node.output);
-    return node.kind === 'BatchNormalization' && isTerm && isPlainNorm(node);
+    const takes = node.inputs.length === 1 && isPlainNorm(node);
+    return node.kind === 'BatchNormalization' && isTerm && takes;
   });
 }
 

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
-const KINDS = ['kernel', 'bias', 'gamma', 'beta'] as const;
+const KINDS = ['kernel', 'bias', 'gamma', 'beta', 'coefficient'] as const;
 
 /** A trained weight of a model. */
 export interface Weight {

@@ -238,6 +238,10 @@ const CASES: Record<string, Graph | Case> = {
     const y = convNorm(x, 'a');
     return relu(join('add', y, y));
   },
+  'a residual sum of three terms, two at a time': (x) => {
+    const sum = join('add', convNorm(x, 'a'), x);
+    return relu(layers.add({ name: 'add2' }).apply([sum, x]) as SymbolicTensor);
+  },
   'two residual blocks': (x) => {
     const y = activation('relu').apply(join('add', convNorm(x, 'a'), x)) as SymbolicTensor;
     const z = layers.add({ name: 'add2' }).apply([convNorm(y, 'b'), y]) as SymbolicTensor;

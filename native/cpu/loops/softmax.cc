@@ -1,4 +1,5 @@
-// Softmax cross-entropy with label smoothing and a weight, its gradient, and top-1 and top-5 counts.
+// Softmax cross-entropy with label smoothing and a weight, its gradient, and top-1 and top-5
+// counts.
 #include <cmath>
 
 #include "common/vector_math.h"

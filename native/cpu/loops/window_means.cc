@@ -1,5 +1,6 @@
-// Means of rectangular windows of images, and the way back: global and adaptive average pooling, and
-// average pooling whose padding does not count. A window is a range of rows by a range of columns.
+// Means of rectangular windows of images, and the way back: global and adaptive average pooling,
+// and average pooling whose padding does not count. A window is a range of rows by a range of
+// columns.
 #include "parallel.h"
 
 namespace cnn {
@@ -115,14 +116,12 @@ bool onFloats(const Call& call, const Body& body) {
 
 // Input x (batch, inHeight, inWidth, channels).
 CNN_KERNEL(WindowMeans, VariableParams) {
-  return onFloats(
-      call, [&](auto type) { means<decltype(type)>(call, Windows(call.parameters)); });
+  return onFloats(call, [&](auto type) { means<decltype(type)>(call, Windows(call.parameters)); });
 }
 
 // Input dy (batch, outHeight, outWidth, channels).
 CNN_KERNEL(WindowMeansGrad, VariableParams) {
-  return onFloats(
-      call, [&](auto type) { spread<decltype(type)>(call, Windows(call.parameters)); });
+  return onFloats(call, [&](auto type) { spread<decltype(type)>(call, Windows(call.parameters)); });
 }
 
 }  // namespace cnn
