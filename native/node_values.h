@@ -26,6 +26,11 @@ struct Arguments {
     NAPI_CHECK(napi_get_value_int32(env, values[index], &value));
     return value;
   }
+  double real(int index) const {
+    double value;
+    NAPI_CHECK(napi_get_value_double(env, values[index], &value));
+    return value;
+  }
   bool boolean(int index) const {
     bool value;
     NAPI_CHECK(napi_get_value_bool(env, values[index], &value));

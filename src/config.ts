@@ -3,6 +3,7 @@
  * run.json all come from it. To add a setting, add a row and name it in `COMMAND_OPTIONS`.
  */
 import type { Architecture } from './archs/index.js';
+import { MAX_PIXELS } from './data/reading.js';
 
 interface Row {
   readonly aliases?: readonly string[];
@@ -289,6 +290,24 @@ export const OPTIONS = {
     default: 'auto',
     help: 'keep decoded pictures in memory: while they fit in half of what is free, never, or as far as it goes',
   },
+  'max-pixels': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: MAX_PIXELS,
+    help: 'larger pictures are refused and count as unreadable; the default is where Pillow refuses them',
+  },
+  'exif-rotate': {
+    kind: 'boolean',
+    default: false,
+    help: 'turn pictures upright by their EXIF orientation, which Pillow and torchvision do not',
+  },
+  'on-bad-image': {
+    kind: 'choice',
+    choices: ['skip', 'fail'],
+    default: 'skip',
+    help: 'a picture that cannot be read: leave it out of training and count it as wrong in evaluations, or end with an error that names it',
+  },
   backend: {
     kind: 'choice',
     choices: ['auto', 'cuda', 'cpu', 'tensorflow', 'js'],
@@ -428,6 +447,8 @@ const SELECTION_OPTIONS = [
   'subset',
   'classes',
 ] as const satisfies readonly OptionName[];
+/** How files become pictures. */
+const READING_OPTIONS = ['max-pixels', 'exif-rotate'] as const satisfies readonly OptionName[];
 const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
 
 /** The settings of each command, in the order of its `--help`. */
@@ -445,6 +466,8 @@ export const COMMAND_OPTIONS = {
     'weights',
     'freeze',
     'weights-out',
+    ...READING_OPTIONS,
+    'on-bad-image',
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
     'print-freq',
@@ -462,6 +485,8 @@ export const COMMAND_OPTIONS = {
     'seed',
     ...VIEW_OPTIONS,
     'batch-size',
+    ...READING_OPTIONS,
+    'on-bad-image',
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
   ],
@@ -473,6 +498,7 @@ export const COMMAND_OPTIONS = {
     'logits',
     ...VIEW_OPTIONS,
     'batch-size',
+    ...READING_OPTIONS,
     'workers',
     ...MACHINE_OPTIONS,
   ],
@@ -506,7 +532,8 @@ export const COMMAND_OPTIONS = {
     'seed',
     'workers',
   ],
-  'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', 'workers'],
+  'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
+  'data-verify': ['data', 'out', 'max-pixels', 'workers'],
   'data-preview': [
     'arch',
     'data',
@@ -518,6 +545,7 @@ export const COMMAND_OPTIONS = {
     ...AUGMENT_OPTIONS,
     'stats',
     'seed',
+    ...READING_OPTIONS,
     'workers',
   ],
   summary: [
@@ -549,6 +577,7 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   train: {
     'resize-size': 'evaluation: short side of the picture before the centre crop (default: recipe)',
   },
+  'data-verify': { out: 'CSV of the pictures that cannot be read (default: bad-pictures.csv)' },
   'data-preview': {
     out: 'picture that is written: .png, .jpg or .webp',
     stats: 'where principal colours come from: ImageNet, or what "cnn data stats" measured',

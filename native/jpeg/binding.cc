@@ -19,7 +19,7 @@ struct Pending {
 
 // A pool, and how its threads reach JavaScript.
 struct Host {
-  explicit Host(int threads) : pool(threads, detectIsa()) {}
+  Host(int threads, const JpegLimits& limits) : pool(threads, detectIsa(), limits) {}
   napi_threadsafe_function settle = nullptr;
   int unsettled = 0;
   JpegPool pool;
@@ -73,9 +73,11 @@ void releaseHost(napi_env env, void* data, void*) {
   napi_release_threadsafe_function(settle, napi_tsfn_abort);
 }
 
-// openJpegPool(threads): a pool of threads, which keeps the process alive only while it works.
+// openJpegPool(threads, maxPixels, upright): a pool of threads, which keeps the process alive only
+// while it works.
 napi_value openJpegPool(napi_env env, const Arguments& arguments) {
-  auto host = std::make_unique<Host>(arguments.integer(0));
+  const JpegLimits limits{arguments.real(1), arguments.boolean(2)};
+  auto host = std::make_unique<Host>(arguments.integer(0), limits);
   NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "jpeg"), 0, 1,
                                              nullptr, nullptr, host.get(), settle, &host->settle));
   NAPI_CHECK(napi_unref_threadsafe_function(env, host->settle));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "jpeg/exif.h"
+
 namespace cnn {
 namespace {
 
@@ -16,10 +18,11 @@ constexpr int kMaxScans = 100;
 constexpr int kMargin = 4;
 // Columns that resampling may read beyond the last one.
 constexpr int kSlack = 4;
+constexpr int kExifMarker = JPEG_APP0 + 1;
 
 }  // namespace
 
-JpegDecoder::JpegDecoder() {
+JpegDecoder::JpegDecoder(const JpegLimits& limits) : limits_(limits) {
   state_.err = jpeg_std_error(&errors_.manager);
   errors_.manager.error_exit = fail;
   // Warnings too: a decoder that goes on after them decides what is to become of such a picture.
@@ -33,6 +36,7 @@ JpegDecoder::JpegDecoder() {
   progress_ = {};
   progress_.progress_monitor = refuseScans;
   state_.progress = &progress_;
+  if (limits.upright) jpeg_save_markers(&state_, kExifMarker, 0xffff);
 }
 
 JpegDecoder::~JpegDecoder() { jpeg_destroy_decompress(&state_); }
@@ -61,7 +65,16 @@ bool JpegDecoder::open(const uint8_t* bytes, size_t length) {
   const J_COLOR_SPACE colours = state_.jpeg_color_space;
   return int64_t{width()} * height() <= kMostPixels && state_.data_precision == 8 &&
          !state_.arith_code &&
-         (colours == JCS_GRAYSCALE || colours == JCS_YCbCr || colours == JCS_RGB);
+         (colours == JCS_GRAYSCALE || colours == JCS_YCbCr || colours == JCS_RGB) && withinLimits();
+}
+
+bool JpegDecoder::withinLimits() const {
+  if (static_cast<double>(width()) * height() > limits_.maxPixels) return false;
+  if (!limits_.upright) return true;
+  for (auto marker = state_.marker_list; marker != nullptr; marker = marker->next) {
+    if (exifOrientation(marker->data, marker->data_length) != 1) return false;
+  }
+  return true;
 }
 
 bool JpegDecoder::start(const Box& box, int group) {

@@ -12,17 +12,25 @@
 
 namespace cnn {
 
+// Which pictures are left to another decoder.
+struct JpegLimits {
+  // More pixels than that.
+  double maxPixels = 1e18;
+  // Those that EXIF asks to turn.
+  bool upright = false;
+};
+
 // Decodes one picture at a time; the memory that it takes is used again for the next one. Pictures
 // that it does not take, and damaged ones, are left to a decoder that can say what is wrong.
 class JpegDecoder {
  public:
-  JpegDecoder();
+  explicit JpegDecoder(const JpegLimits& limits = {});
   ~JpegDecoder();
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
   // Reads the header; `bytes` must stay until the picture is decoded. False for what is no JPEG in
-  // grey or colour of 8 bits, Huffman coded.
+  // grey or colour of 8 bits, Huffman coded, and for what is beyond the limits.
   bool open(const uint8_t* bytes, size_t length);
   int width() const { return static_cast<int>(state_.image_width); }
   int height() const { return static_cast<int>(state_.image_height); }
@@ -47,12 +55,14 @@ class JpegDecoder {
 
   [[noreturn]] static void fail(j_common_ptr state);
   static void refuseScans(j_common_ptr state);
+  bool withinLimits() const;
   bool start(const Box& box, int group);
   // Reads up to `count` rows to rows_; 0 if the picture is damaged.
   int read(int count);
   // Checks what lies below the box, where that is not known to be there.
   bool finish();
 
+  const JpegLimits limits_;
   Errors errors_;
   jpeg_progress_mgr progress_;
   jpeg_decompress_struct state_;

@@ -34,7 +34,7 @@ bool fits(const Window& window, int width, int height, int size) {
 // What a thread keeps from picture to picture.
 class JpegWorker {
  public:
-  explicit JpegWorker(Isa isa) : filler_(passesFor(isa)) {}
+  JpegWorker(Isa isa, const JpegLimits& limits) : decoder_(limits), filler_(passesFor(isa)) {}
 
   void run(const JpegRequest& request, size_t index) {
     JpegRecord& record = request.records[index];
@@ -75,8 +75,8 @@ class JpegWorker {
   SlotFiller filler_;
 };
 
-JpegPool::JpegPool(int threads, Isa isa) {
-  for (int i = 0; i < threads; i++) workers_.push_back(std::make_unique<JpegWorker>(isa));
+JpegPool::JpegPool(int threads, Isa isa, const JpegLimits& limits) {
+  for (int i = 0; i < threads; i++) workers_.push_back(std::make_unique<JpegWorker>(isa, limits));
   for (auto& worker : workers_) threads_.emplace_back([this, &worker] { loop(*worker); });
 }
 

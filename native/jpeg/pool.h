@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "jpeg/decoder.h"
 #include "kernel.h"
 
 namespace cnn {
@@ -49,7 +50,7 @@ class JpegWorker;
 
 class JpegPool {
  public:
-  JpegPool(int threads, Isa isa);
+  JpegPool(int threads, Isa isa, const JpegLimits& limits);
   ~JpegPool();
   JpegPool(const JpegPool&) = delete;
   JpegPool& operator=(const JpegPool&) = delete;

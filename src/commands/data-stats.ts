@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { openDataset } from '../data/dataset.js';
+import { readingOf } from '../data/reading.js';
 import { measureColours, statisticsFile, storeStatistics } from '../data/statistics.js';
 import { resolveSettings } from '../settings.js';
 import { createUnreadableWarning } from '../train/evaluate.js';
@@ -16,7 +17,12 @@ export async function runDataStats(given: Given): Promise<Result> {
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const workers = settings.workers ?? availableParallelism();
   reporter.begin('colours', dataset.train.pictures.length);
-  const { statistics, unreadable } = await measureColours(dataset, workers, reporter.advance);
+  const { statistics, unreadable } = await measureColours(
+    dataset,
+    workers,
+    reporter.advance,
+    readingOf(settings),
+  );
   reporter.end();
   createUnreadableWarning(reporter)({ unreadable }, 'which were left out');
   await storeStatistics(dataset.fingerprint, statistics);

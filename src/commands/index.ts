@@ -56,6 +56,13 @@ export const commands: readonly (Command | CommandGroup)[] = [
         load: async () => (await import('./data-check.js')).runDataCheck,
       },
       {
+        usage: 'verify',
+        summary: 'Decode every picture and list those that cannot be read',
+        options: 'data-verify',
+        example: 'cnn data verify --data /data/imagenet --out bad-pictures.csv',
+        load: async () => (await import('./data-verify.js')).runDataVerify,
+      },
+      {
         usage: 'stats',
         summary: 'Measure mean, deviation and principal colours of the training pictures',
         options: 'data-stats',

@@ -23,6 +23,7 @@ const FIXED: readonly OptionName[] = [
   'std',
   'stats',
   'resize-size',
+  'exif-rotate',
   'val-fraction',
   'subset',
   'classes',

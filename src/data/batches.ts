@@ -9,7 +9,7 @@ import {
   type PrincipalColours,
   type Transform,
 } from '../augment/index.js';
-import { UsageError } from '../errors.js';
+import { DataError, UsageError } from '../errors.js';
 import { shuffledIndices } from '../rng.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import type { Split } from './dataset.js';
@@ -17,6 +17,7 @@ import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
 import { JpegFiller } from './jpeg-filler.js';
 import { PictureCache } from './picture-cache.js';
+import { AS_PILLOW, type Reading } from './reading.js';
 
 export interface Batch {
   /** (N, H, W, C) with C = 1 or 3, 0..255; shared memory, valid until release(). */
@@ -51,6 +52,10 @@ export interface BatchSettings {
   readonly prefetch: number;
   /** Decoded pictures stay in memory if the whole split fits in that many bytes. */
   readonly cacheBytes: number;
+  /** As Pillow by default. */
+  readonly reading?: Reading;
+  /** A picture that cannot be read leaves its slot empty, which is the default, or ends the epoch. */
+  readonly onBadImage?: 'skip' | 'fail';
 }
 
 export interface BatchLoader {
@@ -59,7 +64,7 @@ export interface BatchLoader {
   /**
    * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There are
    * prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early gives
-   * back what it handed out.
+   * back what it handed out. Throws a DataError where a picture that cannot be read is to end it.
    */
   batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
   /** Pictures that could not be read, by their names in the list, with the reason. */
@@ -71,8 +76,9 @@ export interface BatchLoader {
 /** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
 export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
   checkSettings(split, settings);
-  const { transform, channels, workers } = settings;
-  const jpegs = JpegFiller.open(split.pictures, { transform, channels, threads: workers });
+  const { transform, channels, workers, reading = AS_PILLOW } = settings;
+  const form = { transform, channels, threads: workers, reading };
+  const jpegs = JpegFiller.open(split.pictures, form);
   const pixels = settings.cacheBytes > 0 ? await jpegs?.meanPixels(MEASURED) : undefined;
   // Known before anything is decoded for the cache in vain, which takes longer.
   const tooLarge = (pixels ?? 0) * channels * split.pictures.length > settings.cacheBytes;
@@ -100,6 +106,7 @@ class Loader implements BatchLoader {
 
   constructor(split: Split, settings: BatchSettings, jpegs: JpegFiller | undefined) {
     const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
+    const { reading = AS_PILLOW } = settings;
     const count = split.pictures.length;
     this.#split = split;
     this.#settings = settings;
@@ -107,13 +114,13 @@ class Loader implements BatchLoader {
       lastBatch === 'drop' ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
     this.#buffers = new BatchBuffers(prefetch + 2, { batchSize, size: transform.size, channels });
     const buffers = this.#buffers.shared;
-    this.#pool = new DecodePool(workers, { transform, channels, buffers });
+    this.#pool = new DecodePool(workers, { transform, channels, reading, buffers });
     this.#jpegs = jpegs;
     this.#cache = new PictureCache(count, cacheBytes);
   }
 
   async *batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void> {
-    const { shuffle, seed, prefetch } = this.#settings;
+    const { shuffle, seed, prefetch, onBadImage } = this.#settings;
     const count = this.#split.pictures.length;
     const order = shuffle ? shuffledIndices(count, seed, epoch) : undefined;
     const ahead: Promise<Filled>[] = [];
@@ -131,6 +138,10 @@ class Loader implements BatchLoader {
         const { batch, failures } = await (ahead.shift() as Promise<Filled>);
         // Noted here, not when a thread replies, so that the order never depends on timing.
         for (const [name, reason] of failures) this.unreadable.set(name, reason);
+        if (onBadImage === 'fail' && failures.length > 0) {
+          batch.release();
+          throw badImage(failures);
+        }
         handedOut.push(batch);
         if (handedOut.length > prefetch + 2) handedOut.shift();
         yield batch;
@@ -214,6 +225,13 @@ class Loader implements BatchLoader {
       return [this.#split.pictures.name(indices[slot] as number), reason];
     });
   }
+}
+
+function badImage(failures: Filled['failures']): DataError {
+  const [name, reason] = failures[0] ?? [];
+  return new DataError(
+    `Cannot read the picture ${name}: ${reason}. Mend or remove it ("cnn data verify" finds them all), or go on without such pictures with --on-bad-image skip.`,
+  );
 }
 
 function checkSettings(split: Split, settings: BatchSettings): void {

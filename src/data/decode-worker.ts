@@ -9,11 +9,13 @@ import {
 } from '../augment/index.js';
 import type { PictureLocation } from './dataset.js';
 import { readPicture } from './decode.js';
+import { type Reading, reasonOf } from './reading.js';
 
 /** What a thread is told once. */
 export interface WorkerSetup {
   readonly transform: Transform;
   readonly channels: 1 | 3;
+  readonly reading: Reading;
   /** The batches, each (N, size, size, channels) bytes. */
   readonly buffers: readonly SharedArrayBuffer[];
 }
@@ -46,7 +48,7 @@ export interface DecodeReply {
 /** Pictures in work at a time: sharp decodes one in its thread pool while the next file is read. */
 const LANES = 2;
 
-const { transform, channels, buffers } = workerData as WorkerSetup;
+const { transform, channels, reading, buffers } = workerData as WorkerSetup;
 const port = parentPort;
 let closing = false;
 
@@ -68,7 +70,7 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
     for (let item = items[next++]; item !== undefined && !closing; item = items[next++]) {
       const { slot, source, draws } = item;
       try {
-        const picture = 'data' in source ? source : await readPicture(source);
+        const picture = 'data' in source ? source : await readPicture(source, reading);
         const target = new Uint8Array(buffers[buffer] as SharedArrayBuffer, slot * bytes, bytes);
         const window = cropWindow(transform, picture.width, picture.height, draws);
         fillSlot(picture, window, transform.size, target, channels);
@@ -95,13 +97,4 @@ function pack(pictures: Map<number, Picture>): Map<number, Picture> {
     at += data.length;
   }
   return pictures;
-}
-
-/** One line of at most 200 characters. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : `${error}`;
-  return message
-    .trim()
-    .replaceAll(/\s*\n\s*/g, '; ')
-    .slice(0, 200);
 }

@@ -1,9 +1,18 @@
+/**
+ * Reads pictures as Pillow's Image.open(file).convert("RGB") does, which torchvision's loader calls:
+ * by their content whatever their name, without orientation and colour profiles, alpha dropped
+ * without blending, CMYK by its plain formula, of 16 bits the upper 8, but grey of 16 bits cut off
+ * at 255.
+ */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Picture } from '../augment/index.js';
+import { hasAdobeMarker, rgbFromCmyk } from './cmyk.js';
 import type { PictureLocation } from './dataset.js';
 import { decodeJpeg } from './jpeg.js';
+import { turnUpright } from './orientation.js';
 import { decodePng } from './png.js';
 import { readBytes } from './read-bytes.js';
+import { AS_PILLOW, checkPixels, type Reading } from './reading.js';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -11,29 +20,63 @@ sharp.cache(false);
 /** Picture formats by the ending of the file name. */
 export const PICTURE_FILE = /\.(jpe?g|png|webp)$/i;
 
+/** The first bytes of the formats that are read, whatever the name of the file. */
+const FORMATS = [/^\xff\xd8\xff/, /^\x89PNG\r\n/, /^RIFF.{4}WEBP/s, /^GIF8[79]a/];
+
 /**
- * Reads a picture in its own channels: 1 if the file is grey, else 3. As PIL does, it ignores
- * orientation and colour profiles and drops alpha.
- * Rejects with a reason fit for a message if the file cannot be read in full.
+ * Reads a picture in its own channels: 1 if the file is grey, else 3. Rejects with a reason fit for a
+ * message if the file cannot be read in full.
  */
-export async function readPicture(location: PictureLocation): Promise<Picture> {
+export async function readPicture(
+  location: PictureLocation,
+  reading: Reading = AS_PILLOW,
+): Promise<Picture> {
   const bytes = readBytes(location);
-  if (bytes.length === 0) throw new Error('the file is empty');
-  return decodeJpeg(bytes) ?? decodePng(bytes) ?? decodeWithSharp(bytes);
+  checkFormat(bytes);
+  const picture =
+    decodeJpeg(bytes, reading) ??
+    decodePng(bytes, reading) ??
+    (await decodeWithSharp(bytes, reading));
+  if (!reading.exifRotate) return picture;
+  const { orientation = 1 } = await open(bytes).metadata();
+  return turnUpright(picture, orientation);
 }
 
 /** How many channels a picture has: 1 if it is grey, else 3. */
 export async function readChannels(location: PictureLocation): Promise<1 | 3> {
-  return isGrey(await sharp(readBytes(location)).metadata()) ? 1 : 3;
+  const bytes = readBytes(location);
+  checkFormat(bytes);
+  return isGrey(await open(bytes).metadata()) ? 1 : 3;
 }
 
-async function decodeWithSharp(bytes: Buffer): Promise<Picture> {
-  const image = sharp(bytes, { failOn: 'error', ignoreIcc: true, sequentialRead: true });
+function checkFormat(bytes: Buffer): void {
+  if (bytes.length === 0) throw new Error('the file is empty');
+  const start = bytes.toString('latin1', 0, 16);
+  if (FORMATS.some((format) => format.test(start))) return;
+  throw new Error('unsupported format: expected the content of a JPEG, PNG, WebP or GIF file');
+}
+
+/** The limit of pixels is ours, so that both decoders say the same. */
+function open(bytes: Buffer): Sharp {
+  const limits = { limitInputPixels: false, sequentialRead: true };
+  return sharp(bytes, { failOn: 'error', ignoreIcc: true, ...limits });
+}
+
+async function decodeWithSharp(bytes: Buffer, reading: Reading): Promise<Picture> {
+  const image = open(bytes);
   const metadata = await image.metadata();
-  return rawPixels(metadata.hasAlpha ? image.removeAlpha() : image, isGrey(metadata));
+  const { width, height, format, space, hasAlpha } = metadata;
+  checkPixels(width, height, reading);
+  if (format === 'gif' && hasAlpha) {
+    // Its decoder drops the colour below, which Pillow shows.
+    throw new Error('unsupported format: a GIF with transparent pixels');
+  }
+  if (space === 'cmyk') return cmykPixels(image, bytes);
+  const opaque = hasAlpha ? image.removeAlpha() : image;
+  return isDeepGrey(bytes) ? deepGreyPixels(opaque) : plainPixels(opaque, isGrey(metadata));
 }
 
-async function rawPixels(image: Sharp, grey: boolean): Promise<Picture> {
+async function plainPixels(image: Sharp, grey: boolean): Promise<Picture> {
   const { data, info } = await image
     .toColourspace(grey ? 'b-w' : 'srgb')
     .raw()
@@ -41,6 +84,33 @@ async function rawPixels(image: Sharp, grey: boolean): Promise<Picture> {
   return { data, width: info.width, height: info.height, channels: grey ? 1 : 3 };
 }
 
-function isGrey(metadata: Metadata): boolean {
-  return metadata.space === 'b-w' || metadata.space === 'grey16';
+/** libvips turns the inks of files with Adobe's marker around, Pillow those of all files. */
+async function cmykPixels(image: Sharp, bytes: Buffer): Promise<Picture> {
+  const { data, info } = await image
+    .pipelineColourspace('cmyk')
+    .toColourspace('cmyk')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const rgb = rgbFromCmyk(data, !hasAdobeMarker(bytes));
+  return { data: rgb, width: info.width, height: info.height, channels: 3 };
+}
+
+/** Pillow's mode I, whose conversion does not scale. */
+async function deepGreyPixels(image: Sharp): Promise<Picture> {
+  const { data, info } = await image
+    .toColourspace('grey16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  const levels = Uint8Array.from(words, (word) => Math.min(word, 255));
+  return { data: levels, width: info.width, height: info.height, channels: 1 };
+}
+
+/** Whether a file is a PNG of 16 bits of grey, without a channel of alpha. */
+function isDeepGrey(bytes: Buffer): boolean {
+  return bytes[0] === 0x89 && bytes[24] === 16 && bytes[25] === 0;
+}
+
+function isGrey({ space }: Metadata): boolean {
+  return space === 'b-w' || space === 'grey16';
 }

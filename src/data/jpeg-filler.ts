@@ -3,6 +3,7 @@ import { RunError } from '../errors.js';
 import type { PictureList } from './dataset.js';
 import type { DecodeItem } from './decode-worker.js';
 import { type JpegAddon, type JpegPool, jpegAddon } from './jpeg.js';
+import { AS_PILLOW, type Reading } from './reading.js';
 
 /** The numbers of a picture that the addon reads and writes: `JpegRecord` in native/jpeg/pool.h. */
 const FIELDS = 14;
@@ -17,6 +18,7 @@ export interface JpegFillerSettings {
   readonly transform: Transform;
   readonly channels: 1 | 3;
   readonly threads: number;
+  readonly reading?: Reading;
 }
 
 /**
@@ -33,7 +35,8 @@ export class JpegFiller {
 
   private constructor(addon: JpegAddon, pictures: PictureList, settings: JpegFillerSettings) {
     this.#addon = addon;
-    this.#pool = addon.openJpegPool(settings.threads);
+    const { threads, reading = AS_PILLOW } = settings;
+    this.#pool = addon.openJpegPool(threads, reading.maxPixels, reading.exifRotate);
     this.#pictures = pictures;
     this.#settings = settings;
     this.#sizes = new Uint16Array(2 * pictures.length);
@@ -47,7 +50,8 @@ export class JpegFiller {
 
   /**
    * Fills slots of `images` (N, size, size, channels) and returns the items whose slots it left to
-   * another decoder: those that are no JPEGs, are in an unusual form, are damaged or cannot be read.
+   * another decoder: those that are no JPEGs, are in an unusual form, have to be turned, are damaged, too large or
+   * cannot be read.
    * `indices` holds the picture of each slot.
    */
   async fill(

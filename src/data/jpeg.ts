@@ -1,10 +1,15 @@
 /** JPEGs by libjpeg-turbo in the addon (native/jpeg/), where it was built with it. */
 import { requireAddon } from '../addon.js';
 import type { Picture } from '../augment/index.js';
+import { AS_PILLOW, checkPixels, type Reading } from './reading.js';
 
 /** The functions of native/jpeg/binding.cc. */
 export interface JpegAddon {
-  openJpegPool(threads: number): JpegPool;
+  /**
+   * Leaves out pictures of more pixels, and with `upright` those that their EXIF orientation asks to
+   * turn.
+   */
+  openJpegPool(threads: number, maxPixels: number, upright: boolean): JpegPool;
   closeJpegPool(pool: JpegPool): void;
   /** Fills in widths and heights. False if the pool was closed before it was done. */
   measureJpegs(pool: JpegPool, files: Uint8Array, records: Float64Array): Promise<boolean>;
@@ -55,15 +60,16 @@ export function inspectJpegs(): { usable: boolean; detail: string; fix?: string 
 
 /**
  * Decodes a JPEG of 8 bits in grey or colour in full; undefined for all else, for damaged ones too,
- * and where the addon cannot do it.
+ * and where the addon cannot do it. Throws if it is too large.
  */
-export function decodeJpeg(bytes: Uint8Array): Picture | undefined {
+export function decodeJpeg(bytes: Uint8Array, reading: Reading = AS_PILLOW): Picture | undefined {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
   const addon = jpegAddon();
   if (addon instanceof Error) return undefined;
   const form = addon.measureJpeg(bytes);
   if (form === undefined) return undefined;
   const [width, height, channels] = form;
+  checkPixels(width, height, reading);
   const data = new Uint8Array(width * height * channels);
   return addon.decodeJpeg(bytes, data) ? { data, width, height, channels } : undefined;
 }

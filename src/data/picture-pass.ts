@@ -42,13 +42,17 @@ export function servePictures<R>(
   });
 }
 
-/** Yields the results of all chunks in the order of the pictures, whichever thread was first. */
+/**
+ * Yields the results of all chunks in the order of the pictures, whichever thread was first. The
+ * module finds `workerData` under that name.
+ */
 export async function* passOver<R>(
   pictures: PictureList,
   module: string,
   workers: number,
+  workerData?: unknown,
 ): AsyncGenerator<ChunkResult<R>> {
-  const threads = Array.from({ length: workers }, () => new PassThread<R>(module));
+  const threads = Array.from({ length: workers }, () => new PassThread<R>(module, workerData));
   const ahead: Promise<Reply<R>>[] = [];
   let next = 0;
   try {
@@ -84,8 +88,8 @@ class PassThread<R> {
   readonly #waiting = new Map<number, Waiting<R>>();
   #failure: Error | undefined;
 
-  constructor(module: string) {
-    this.#worker = startThread(module);
+  constructor(module: string, workerData: unknown) {
+    this.#worker = startThread(module, workerData);
     this.#ended = new Promise((done) => this.#worker.once('exit', done));
     this.#worker.on('message', (reply: Reply<R>) => {
       this.#waiting.get(reply.first)?.resolve(reply);

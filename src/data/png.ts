@@ -7,20 +7,23 @@
  */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { Picture } from '../augment/index.js';
+import { AS_PILLOW, checkPixels, type Reading } from './reading.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Larger pictures are left to sharp, which refuses them. */
-const MOST_PIXELS = 2 ** 28;
 const COLOUR_TYPES: Readonly<Record<number, 1 | 3>> = { 0: 1, 2: 3 };
 
-/** The picture in a PNG file, or undefined where sharp has to read it. Throws if it is damaged. */
-export function decodePng(file: Buffer): Picture | undefined {
+/**
+ * The picture in a PNG file, or undefined where sharp has to read it. Throws if it is damaged or too
+ * large.
+ */
+export function decodePng(file: Buffer, reading: Reading = AS_PILLOW): Picture | undefined {
   if (!file.subarray(0, 8).equals(SIGNATURE) || file.length < 33) return undefined;
   const width = file.readUInt32BE(16);
   const height = file.readUInt32BE(20);
   const channels = COLOUR_TYPES[file[25] as number];
   const plain = file[24] === 8 && file[28] === 0 && width * height > 0;
-  if (channels === undefined || !plain || width * height > MOST_PIXELS) return undefined;
+  if (channels === undefined || !plain) return undefined;
+  checkPixels(width, height, reading);
   const stride = width * channels;
   const length = (stride + 1) * height;
   const lines = inflateSync(joinData(file), {

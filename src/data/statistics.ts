@@ -8,6 +8,7 @@ import { cacheDirectory } from './catalogue.js';
 import type { Dataset } from './dataset.js';
 import { addMoments, type Moments, NO_MOMENTS } from './moments.js';
 import { passOver } from './picture-pass.js';
+import { AS_PILLOW, type Reading } from './reading.js';
 import type { ChunkColours } from './statistics-worker.js';
 
 const numbers = (count: number) => z.array(z.number()).length(count);
@@ -34,11 +35,13 @@ export async function measureColours(
   { train, root }: Pick<Dataset, 'train' | 'root'>,
   workers: number,
   onProgress: (pictures: number) => void,
+  reading: Reading = AS_PILLOW,
 ): Promise<Measured> {
   const { pictures } = train;
   const unreadable = new Map<string, string>();
   let moments = NO_MOMENTS;
-  for await (const chunk of passOver<ChunkColours>(pictures, 'statistics-worker', workers)) {
+  const pass = passOver<ChunkColours>(pictures, 'statistics-worker', workers, reading);
+  for await (const chunk of pass) {
     moments = addMoments(moments, chunk.result.moments);
     for (const [index, reason] of chunk.result.failures) {
       unreadable.set(pictures.name(chunk.first + index), reason);

@@ -3,6 +3,7 @@ import type { Backend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import type { BatchLoader } from '../data/batches.js';
 import { openDataset } from '../data/dataset.js';
+import { readingOf } from '../data/reading.js';
 import { RunError } from '../errors.js';
 import { openEvaluationBatches } from './loaders.js';
 import { Counters, type Scores, scores } from './metrics.js';
@@ -99,10 +100,12 @@ export async function evaluate(
   checkClasses(trained, opened, settings.data, dataset.classes);
   const { session } = opened;
   const { card } = session;
-  const { batchSize, workers, cache } = settings;
+  const { batchSize, workers, cache, onBadImage } = settings;
+  const reading = readingOf(settings);
   const { channels, transform } = card;
   const options = { backend, batchSize, workers, cache, channels, transform, seed: 0 };
-  const loader = await openEvaluationBatches(dataset.val, options);
+  const pictures = { reading, onBadImage };
+  const loader = await openEvaluationBatches(dataset.val, { ...options, ...pictures });
   try {
     const alternate = takesTurns(backend, availableParallelism());
     const result = await evaluateSplit(session, loader, { backend, alternate, reporter });

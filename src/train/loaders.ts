@@ -3,6 +3,7 @@ import type { PrincipalColours, Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches.js';
 import type { Split } from '../data/dataset.js';
+import type { Reading } from '../data/reading.js';
 import { takesTurns } from './pace.js';
 
 export interface LoaderOptions {
@@ -14,6 +15,9 @@ export interface LoaderOptions {
   readonly seed: number;
   readonly workers: number | null;
   readonly cache: 'auto' | 'none' | 'memory';
+  /** As Pillow by default. */
+  readonly reading?: Reading;
+  readonly onBadImage?: 'skip' | 'fail';
 }
 
 /** Shuffled batches of one size; what is left over at the end of an epoch waits for another one. */

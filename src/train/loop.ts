@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import type { BatchLoader } from '../data/batches.js';
-import { DivergedError } from '../errors.js';
+import { DataError, DivergedError } from '../errors.js';
 import type { Sgd } from '../network/sgd.js';
 import { copyCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { appendRow, type Row } from './csv.js';
@@ -45,7 +45,8 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
   let progress = start;
   while (progress.epoch < settings.epochs && !reachedLimit(training, progress)) {
     progress = await trainEpoch(training, progress);
-    const evaluation = stop.signal === undefined ? await evaluateEpoch(training) : undefined;
+    const evaluation =
+      stop.signal === undefined ? await evaluateEpoch(training, progress) : undefined;
     warnUnreadable(training.trainLoader, 'left out of training');
     warnUnreadable(training.valLoader, 'which counts as wrong');
     if (evaluation === undefined) {
@@ -92,21 +93,27 @@ async function trainEpoch(training: Training, start: Progress): Promise<Progress
   let { step, stepInEpoch, pictures } = start;
   reporter.begin(`epoch ${start.epoch + 1}/${settings.epochs}`, stepsPerEpoch, stepInEpoch);
   const batches = training.trainLoader.batches(start.epoch, stepInEpoch);
-  for await (const batch of timed(batches, stopwatch.wait)) {
-    const input = upload(session, batch);
-    pictures += batch.count;
-    stopwatch.count(batch.count);
-    batch.release();
-    counters.add(takeStep(training, input, step));
-    step++;
-    stepInEpoch++;
-    await pace();
-    reporter.advance(stepInEpoch);
-    if (stepInEpoch % settings.printFreq === 0) {
-      // The only place where training reads from the device.
-      reportWindow(training, await counters.read(), { step, stepInEpoch }, stopwatch);
+  let problem: DataError | undefined;
+  try {
+    for await (const batch of timed(batches, stopwatch.wait)) {
+      const input = upload(session, batch);
+      pictures += batch.count;
+      stopwatch.count(batch.count);
+      batch.release();
+      counters.add(takeStep(training, input, step));
+      step++;
+      stepInEpoch++;
+      await pace();
+      reporter.advance(stepInEpoch);
+      if (stepInEpoch % settings.printFreq === 0) {
+        // The only place where training reads from the device.
+        reportWindow(training, await counters.read(), { step, stepInEpoch }, stopwatch);
+      }
+      if (stop.signal !== undefined || step === settings.maxSteps) break;
     }
-    if (stop.signal !== undefined || step === settings.maxSteps) break;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    problem = error;
   }
   // The window stays open in the saved state, so that a resumed run adds up in the same order.
   const state = await counters.snapshot();
@@ -118,7 +125,9 @@ async function trainEpoch(training: Training, start: Progress): Promise<Progress
   const { seconds: spent, waiting } = stopwatch.total();
   const { all, training: trained, waiting: waited } = start.seconds;
   const seconds = { all: all + spent, training: trained + spent, waiting: waited + waiting };
-  return { ...start, step, stepInEpoch, pictures, seconds, counters: state };
+  const progress = { ...start, step, stepInEpoch, pictures, seconds, counters: state };
+  if (problem !== undefined) throw await savedBefore(problem, training, progress);
+  return progress;
 }
 
 function takeStep(training: Training, input: DeviceBatch, step: number) {
@@ -162,11 +171,14 @@ function checkFinite(loss: number, lr: number, step: number, steps: number): voi
   );
 }
 
-async function evaluateEpoch(training: Training) {
+async function evaluateEpoch(training: Training, progress: Progress) {
   const { session, valLoader, stop } = training;
   const start = performance.now();
   const stopped = () => stop.signal !== undefined;
-  const result = await evaluateSplit(session, valLoader, { ...training, stopped });
+  const evaluation = evaluateSplit(session, valLoader, { ...training, stopped });
+  const result = await evaluation.catch(async (error) => {
+    throw error instanceof DataError ? await savedBefore(error, training, progress) : error;
+  });
   return result && { scores: result, seconds: (performance.now() - start) / 1000 };
 }
 
@@ -211,6 +223,19 @@ async function save(
   const { seed } = settings;
   const state = { format: 1 as const, seed, network: session.card, progress };
   await saveCheckpoint(run.last, session.model, optimizer.momenta, state);
+}
+
+/** Saves the run and returns the error of a picture that ends it, which says so. */
+async function savedBefore(
+  problem: DataError,
+  training: Training,
+  progress: Progress,
+): Promise<DataError> {
+  await save(training, progress);
+  const next = `cnn train --resume ${training.run.path}`;
+  return new DataError(`${problem.message} Step ${progress.step} is saved; go on with: ${next}`, {
+    cause: problem,
+  });
 }
 
 function reachedLimit({ settings }: Training, { step }: Progress): boolean {

@@ -116,10 +116,11 @@ export function checkClasses(
   );
 }
 
-/** The batch size of the run, so that an evaluation adds up as the run's own did, and its colours. */
+/** The batch size of the run, so that an evaluation adds up as the run's own did, its colours and its turns. */
 function storedLayer(card: NetworkCard, record: RunRecord | undefined): Layer {
   const { channels, mean, std, inputSize } = card;
   const batchSize = record?.settings['batch-size'];
+  const rotate = record?.settings['exif-rotate'];
   return {
     values: {
       channels,
@@ -127,6 +128,7 @@ function storedLayer(card: NetworkCard, record: RunRecord | undefined): Layer {
       std,
       'input-size': inputSize,
       ...(batchSize ? { 'batch-size': batchSize.value } : {}),
+      ...(rotate ? { 'exif-rotate': rotate.value } : {}),
     },
     source: 'default',
   };

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../config.js';
 import { imagenetWords } from '../data/imagenet-words.js';
 import { openPictures } from '../data/open-pictures.js';
+import { readingOf } from '../data/reading.js';
 import { openEvaluationBatches } from './loaders.js';
 import type { TrainedModel } from './open-model.js';
 import type { Reporter } from './reporter.js';
@@ -41,7 +42,8 @@ export async function predict(
   const split = { pictures, labels: new Int32Array(pictures.length) };
   const batchSize = Math.min(settings.batchSize, pictures.length);
   const { workers } = settings;
-  const options = { backend, batchSize, workers, channels, transform, seed: 0 };
+  const reading = readingOf(settings);
+  const options = { backend, batchSize, workers, channels, transform, seed: 0, reading };
   const loader = await openEvaluationBatches(split, { ...options, cache: 'none' });
   try {
     const predictions: Prediction[] = [];

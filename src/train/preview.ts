@@ -7,6 +7,7 @@ import { openBackend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import { type Batch, openBatches } from '../data/batches.js';
 import { type Dataset, openDataset } from '../data/dataset.js';
+import { readingOf } from '../data/reading.js';
 import { UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';
 import { imagesToFloat } from '../network/images.js';
@@ -83,6 +84,7 @@ async function firstImages(
     lastBatch: 'drop',
     prefetch: 0,
     cacheBytes: 0,
+    reading: readingOf(settings),
   });
   try {
     const first = await loader.batches(0).next();

@@ -8,6 +8,7 @@ import {
 import type { Backend } from '../backend/index.js';
 import type { Settings } from '../config.js';
 import { type Dataset, openDataset } from '../data/dataset.js';
+import { readingOf } from '../data/reading.js';
 import { CnnError, DataError, UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
 import type { Provenance } from '../settings.js';
@@ -195,8 +196,9 @@ async function openLoaders(
   dataset: Dataset,
   { backend, augmentation, view }: LoaderParts,
 ) {
-  const { batchSize, channels, seed, workers, cache } = settings;
-  const options = { backend, batchSize, channels, seed, workers, cache };
+  const { batchSize, channels, seed, workers, cache, onBadImage } = settings;
+  const reading = readingOf(settings);
+  const options = { backend, batchSize, channels, seed, workers, cache, reading, onBadImage };
   const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
   const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
   return { trainLoader, valLoader };
