@@ -24,7 +24,7 @@ export async function exportModel(
   output: string,
   reporter: Reporter,
 ): Promise<Exported> {
-  await checkWritable(output, '--output');
+  if (format === 'safetensors') await checkWritable(output, '--output');
   // Nothing is computed, so that any backend will do.
   await openBackend('js', { precision: 'f32' });
   const { mean, std } = trained.architecture.recipe;

@@ -195,6 +195,12 @@ describe('weights on the command line', function () {
         2,
         /Cannot write --output .*none\/x/,
       ],
+      [
+        'where a directory is',
+        () => ['export', at('runs/run'), '--output', at('data')],
+        2,
+        /--output to be a file but .*data is a directory/,
+      ],
       ['without a place to write them', () => ['export', at('runs/run')], 2, /--output is missing/],
       [
         'with channels that the run has not',
