@@ -6,7 +6,7 @@
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Picture } from '../augment/index.js';
-import { hasAdobeMarker, rgbFromCmyk } from './cmyk.js';
+import { rgbFromCmyk } from './cmyk.js';
 import type { PictureLocation } from './dataset.js';
 import { decodeJpeg } from './jpeg.js';
 import { turnUpright } from './orientation.js';
@@ -22,6 +22,10 @@ export const PICTURE_FILE = /\.(jpe?g|png|webp)$/i;
 
 /** The first bytes of the formats that are read, whatever the name of the file. */
 const FORMATS = [/^\xff\xd8\xff/, /^\x89PNG\r\n/, /^RIFF.{4}WEBP/s, /^GIF8[79]a/];
+
+/** Where a PNG file says what its samples are, and what that is for grey with alpha. */
+const COLOUR_TYPE = 25;
+const GREY_ALPHA = 4;
 
 /**
  * Reads a picture in its own channels: 1 if the file is grey, else 3. Rejects with a reason fit for a
@@ -71,9 +75,10 @@ async function decodeWithSharp(bytes: Buffer, reading: Reading): Promise<Picture
     // Its decoder drops the colour below, which Pillow shows.
     throw new Error('unsupported format: a GIF with transparent pixels');
   }
-  if (space === 'cmyk') return cmykPixels(image, bytes);
+  if (space === 'cmyk') return cmykPixels(image);
   const opaque = hasAlpha ? image.removeAlpha() : image;
-  return isDeepGrey(bytes) ? deepGreyPixels(opaque) : plainPixels(opaque, isGrey(metadata));
+  if (space === 'grey16') return deepGreyPixels(opaque, bytes);
+  return plainPixels(opaque, space === 'b-w');
 }
 
 async function plainPixels(image: Sharp, grey: boolean): Promise<Picture> {
@@ -84,31 +89,29 @@ async function plainPixels(image: Sharp, grey: boolean): Promise<Picture> {
   return { data, width: info.width, height: info.height, channels: grey ? 1 : 3 };
 }
 
-/** libvips turns the inks of files with Adobe's marker around, Pillow those of all files. */
-async function cmykPixels(image: Sharp, bytes: Buffer): Promise<Picture> {
+/** JPEGs hold inks the other way round, as Adobe does: libvips and Pillow turn those of all files. */
+async function cmykPixels(image: Sharp): Promise<Picture> {
   const { data, info } = await image
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const rgb = rgbFromCmyk(data, !hasAdobeMarker(bytes));
-  return { data: rgb, width: info.width, height: info.height, channels: 3 };
+  return { data: rgbFromCmyk(data), width: info.width, height: info.height, channels: 3 };
 }
 
-/** Pillow's mode I, whose conversion does not scale. */
-async function deepGreyPixels(image: Sharp): Promise<Picture> {
+/** Pillow cuts the levels off at 255 (its mode I), but with a channel of alpha takes the upper byte. */
+async function deepGreyPixels(image: Sharp, png: Buffer): Promise<Picture> {
   const { data, info } = await image
     .toColourspace('grey16')
     .raw({ depth: 'ushort' })
     .toBuffer({ resolveWithObject: true });
   const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-  const levels = Uint8Array.from(words, (word) => Math.min(word, 255));
-  return { data: levels, width: info.width, height: info.height, channels: 1 };
-}
-
-/** Whether a file is a PNG of 16 bits of grey, without a channel of alpha. */
-function isDeepGrey(bytes: Buffer): boolean {
-  return bytes[0] === 0x89 && bytes[24] === 16 && bytes[25] === 0;
+  const level =
+    png[COLOUR_TYPE] === GREY_ALPHA
+      ? (word: number) => word >> 8
+      : (word: number) => Math.min(word, 255);
+  const { width, height } = info;
+  return { data: Uint8Array.from(words, level), width, height, channels: 1 };
 }
 
 function isGrey({ space }: Metadata): boolean {
