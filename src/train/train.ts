@@ -55,6 +55,8 @@ export interface TrainResult extends Scores {
   readonly epochs: number;
   readonly steps: number;
   readonly best: NonNullable<Progress['best']>;
+  /** Pictures that could not be read, in this start of the program. */
+  readonly unreadable: { readonly training: number; readonly validation: number };
 }
 
 /** Trains a network and evaluates it after each epoch; returns the last evaluation. */
@@ -124,7 +126,11 @@ async function runUntilStopped(
         `Nothing to do in ${run.path}: it has taken ${step} steps, as many as --max-steps asks for`,
       );
     }
-    return { ...last, run: run.path, epochs: epoch, steps: step, best };
+    const unreadable = {
+      training: parts.trainLoader.unreadable.size,
+      validation: parts.valLoader.unreadable.size,
+    };
+    return { ...last, run: run.path, epochs: epoch, steps: step, best, unreadable };
   } finally {
     reporter.end();
     stop.release();
