@@ -383,6 +383,20 @@ export const OPTIONS = {
     help: 'with the auxiliary classifiers that a network has in training',
   },
   out: { kind: 'text', default: null, help: 'where the result is written' },
+  size: {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: 256,
+    help: 'short side of packed pictures; smaller ones stay as they are',
+  },
+  quality: {
+    kind: 'integer',
+    atLeast: 1,
+    atMost: 100,
+    default: 90,
+    help: 'quality of packed JPEGs',
+  },
   pictures: { kind: 'integer', above: 0, default: 24, help: 'pictures on the sheet' },
   csv: { kind: 'boolean', default: false, help: 'print the table as CSV' },
   format: {
@@ -534,6 +548,7 @@ export const COMMAND_OPTIONS = {
   ],
   'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
   'data-verify': ['data', 'out', 'max-pixels', 'workers'],
+  'data-pack': ['data', 'out', 'size', 'quality', ...READING_OPTIONS, 'on-bad-image', 'workers'],
   'data-preview': [
     'arch',
     'data',
@@ -578,6 +593,11 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     'resize-size': 'evaluation: short side of the picture before the centre crop (default: recipe)',
   },
   'data-verify': { out: 'CSV of the pictures that cannot be read (default: bad-pictures.csv)' },
+  'data-pack': {
+    out: 'directory of the shards',
+    'on-bad-image':
+      'a picture that cannot be read: leave it out, or end with an error that names it',
+  },
   'data-preview': {
     out: 'picture that is written: .png, .jpg or .webp',
     stats: 'where principal colours come from: ImageNet, or what "cnn data stats" measured',

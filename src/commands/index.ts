@@ -63,6 +63,13 @@ export const commands: readonly (Command | CommandGroup)[] = [
         load: async () => (await import('./data-verify.js')).runDataVerify,
       },
       {
+        usage: 'pack',
+        summary: 'Write small JPEGs of all pictures into WebDataset shards, which load faster',
+        options: 'data-pack',
+        example: 'cnn data pack --data /data/imagenet --out /data/imagenet-256',
+        load: async () => (await import('./data-pack.js')).runDataPack,
+      },
+      {
         usage: 'stats',
         summary: 'Measure mean, deviation and principal colours of the training pictures',
         options: 'data-stats',
