@@ -179,7 +179,11 @@ export class NativeBackend extends KernelBackend {
     return { dataId: tensor.dataId, shape, dtype };
   }
 
-  protected store(values: backend_util.BackendValues, shape: number[], dtype: DataType): NativeData {
+  protected store(
+    values: backend_util.BackendValues,
+    shape: number[],
+    dtype: DataType,
+  ): NativeData {
     this.live++;
     const size = util.sizeFromShape(shape);
     if (dtype === 'string') {
