@@ -1,25 +1,42 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { PictureLocation } from './dataset.js';
+
+/** Larger files are no pictures, and would take that much memory; native/jpeg/file_bytes.cc has the same. */
+const MOST_BYTES = 256 * 2 ** 20;
 
 /** A picture that is a file of its own. */
 export function wholeFile(file: string): PictureLocation {
   return { file, offset: 0, length: -1 };
 }
 
-/** The bytes of a picture. Throws if the file cannot be read or ends before the picture does. */
+/** The bytes of a picture. Throws if the file cannot be read, is too large or ends before the picture. */
 export function readBytes({ file, offset, length }: PictureLocation): Buffer {
-  if (length < 0) return readFileSync(file);
-  const bytes = Buffer.allocUnsafe(length);
-  const handle = openSync(file, 'r');
+  // Does not wait for whoever writes to a pipe of that name.
+  const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    for (let read = 0; read < length; ) {
-      const count = readSync(handle, bytes, read, length - read, offset + read);
-      if (count === 0)
-        throw new Error(`${file} ends ${length - read} bytes before the picture does`);
-      read += count;
-    }
+    return readFrom(handle, file, offset, length < 0 ? sizeOf(handle) : length);
   } finally {
     closeSync(handle);
+  }
+}
+
+function sizeOf(handle: number): number {
+  const stats = fstatSync(handle);
+  if (stats.isFile()) return stats.size;
+  throw new Error('it is no regular file');
+}
+
+function readFrom(handle: number, file: string, offset: number, length: number): Buffer {
+  if (length > MOST_BYTES) {
+    throw new Error(
+      `its ${length} bytes are more than the ${MOST_BYTES} that are read of a picture`,
+    );
+  }
+  const bytes = Buffer.allocUnsafe(length);
+  for (let read = 0; read < length; ) {
+    const count = readSync(handle, bytes, read, length - read, offset + read);
+    if (count === 0) throw new Error(`${file} ends ${length - read} bytes before the picture does`);
+    read += count;
   }
   return bytes;
 }

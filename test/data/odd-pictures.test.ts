@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -269,6 +270,22 @@ describe('batches of odd pictures', function () {
       );
       return true;
     });
+  });
+
+  it('name pipes, directories and files too large to be pictures, and wait for none', async () => {
+    const [pipe, folder, large] = ['pipe.jpg', 'folder.png', 'large.jpg'].map((name) =>
+      join(directory(), name),
+    ) as [string, string, string];
+    execFileSync('mkfifo', [pipe]);
+    mkdirSync(folder);
+    writeFileSync(large, readFileSync(path('plain.jpg')));
+    // Takes no room on the disk.
+    truncateSync(large, 300 * 2 ** 20);
+    const { labels, unreadable } = await slotsOf([pipe, folder, large, path('plain.jpg')]);
+    assert.deepEqual(labels, [-1, -1, -1, 3]);
+    assert.match(unreadable.get(pipe) ?? '', /no regular file/);
+    assert.match(unreadable.get(folder) ?? '', /no regular file/);
+    assert.match(unreadable.get(large) ?? '', /314572800 bytes are more than/);
   });
 
   it('name files that vanish after they were listed, or may not be read', async () => {
