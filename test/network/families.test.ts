@@ -21,7 +21,10 @@ const NETWORKS = [
   { name: 'densenet40-k12', size: 16, share: 1 / 4 },
 ];
 
-describe('A network has the gradients of tfjs', () => {
+describe('A network has the gradients of tfjs', function () {
+  // Seconds each, but more on a machine that is busy otherwise.
+  this.timeout(300_000);
+
   onEachBackend((backend) => {
     // Batch normalisation over eight values magnifies rounding a thousandfold in f32. In bf16 that,
     // and pooling that takes another of two rounded candidates, leave nothing to compare but the
