@@ -185,15 +185,22 @@ napi_value memory(napi_env env, Addon& addon, const Arguments& arguments) {
   return list;
 }
 
-// timings(): [calls, seconds, …] in the order of the kernels' numbers; call it after a sync.
+// profile(on): starts or ends the timing of kernel calls that are submitted from now on.
+napi_value profile(napi_env, Addon& addon, const Arguments& arguments) {
+  addon.stream->profile(arguments.boolean(0));
+  return nullptr;
+}
+
+// timings(): [kernel's number, start, end, …] of the calls timed since the last time, in order and
+// in seconds of process.hrtime(); call it after a sync.
 napi_value timings(napi_env env, Addon& addon, const Arguments&) {
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));
   uint32_t index = 0;
-  for (const auto& timing : addon.stream->timings()) {
-    NAPI_CHECK(
-        napi_set_element(env, list, index++, number(env, static_cast<double>(timing.calls))));
-    NAPI_CHECK(napi_set_element(env, list, index++, number(env, timing.seconds)));
+  for (const auto& timing : addon.stream->takeTimings()) {
+    for (double value : {static_cast<double>(timing.kernel), timing.start, timing.end}) {
+      NAPI_CHECK(napi_set_element(env, list, index++, number(env, value)));
+    }
   }
   return list;
 }
@@ -221,6 +228,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "read", entry<read>);
   define(env, exports, "sync", entry<sync>);
   define(env, exports, "memory", entry<memory>);
+  define(env, exports, "profile", entry<profile>);
   define(env, exports, "timings", entry<timings>);
   define(env, exports, "trim", entry<trim>);
   defineJpeg(env, exports);

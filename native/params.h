@@ -80,6 +80,11 @@ struct ReduceParams {
   int32_t outer, reduce, inner, divisor;
 };
 
+// A whole number of multiply-adds, of 192 at least, in each of `threads` threads.
+struct PeakMultiplyAddParams {
+  int32_t threads, count;
+};
+
 struct FillParams {
   float value;
 };

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace cnn {
 
@@ -11,7 +12,6 @@ Stream::Stream(int threads, bool strict) {
   context_.isa = detectIsa();
   context_.threads = threads;
   context_.strict = strict;
-  timings_.resize(kernelTable().size());
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -97,6 +97,12 @@ void Stream::trim() {
   });
 }
 
+void Stream::profile(bool on) {
+  enqueue([this, on] { profiling_ = on; });
+}
+
+std::vector<Stream::Timing> Stream::takeTimings() { return std::exchange(timings_, {}); }
+
 void Stream::remember(const std::string& error) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (error_.empty()) error_ = error;
@@ -148,7 +154,18 @@ size_t Stream::executeCommand(const int32_t* words) {
     slot(words[1]) = Tensor{};
     return 2;
   }
-  return executeKernel(words);
+  return profiling_ ? timeKernel(words) : executeKernel(words);
+}
+
+size_t Stream::timeKernel(const int32_t* words) {
+  auto seconds = [] {
+    auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration<double>(now).count();
+  };
+  double start = seconds();
+  size_t count = executeKernel(words);
+  timings_.push_back({words[0], start, seconds()});
+  return count;
 }
 
 size_t Stream::executeKernel(const int32_t* words) {
@@ -158,7 +175,6 @@ size_t Stream::executeKernel(const int32_t* words) {
   int parameters = words[3];
   const int32_t* slots = words + 4;
   const int32_t* results = slots + inputs;
-  auto start = std::chrono::steady_clock::now();
   try {
     inputs_.clear();
     for (int i = 0; i < inputs; i++) {
@@ -180,9 +196,6 @@ size_t Stream::executeKernel(const int32_t* words) {
   }
   inputs_.clear();
   outputs_.clear();
-  Timing& timing = timings_[words[0]];
-  timing.calls++;
-  timing.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return 4 + inputs + 3 * outputs + parameters;
 }
 

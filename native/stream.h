@@ -47,12 +47,16 @@ class Stream {
   // Memory that no tensor uses goes back to the system; forgets prepared primitives.
   void trim();
 
-  // What each kernel of the table has taken so far; read it when the stream is idle.
+  // Starts to time every kernel call that is enqueued from now on, or ends it.
+  void profile(bool on);
+  // When a kernel call began and ended, in seconds of the monotonic clock.
   struct Timing {
-    int64_t calls = 0;
-    double seconds = 0;
+    int32_t kernel;
+    double start;
+    double end;
   };
-  const std::vector<Timing>& timings() const { return timings_; }
+  // The calls timed since the last time, in order; the stream must be idle.
+  std::vector<Timing> takeTimings();
 
   Context& context() { return context_; }
 
@@ -67,6 +71,7 @@ class Stream {
   // Both return the number of words that the command at `words` takes.
   size_t executeCommand(const int32_t* words);
   size_t executeKernel(const int32_t* words);
+  size_t timeKernel(const int32_t* words);
   template <class Append>
   void append(Append change);
   Tensor& slot(int32_t number);
@@ -81,6 +86,7 @@ class Stream {
   std::string error_;
   std::vector<Tensor> inputs_;
   std::vector<Tensor> outputs_;
+  bool profiling_ = false;
   std::vector<Timing> timings_;
   std::thread thread_;
 };

@@ -358,6 +358,16 @@ export const OPTIONS = {
     help: 'directory of a run that is to go on; its settings hold unless a flag changes them',
   },
   steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
+  profile: {
+    kind: 'boolean',
+    default: false,
+    help: "print the time of each kernel and layer beside the machine's measured peaks, on backend cpu",
+  },
+  trace: {
+    kind: 'text',
+    default: null,
+    help: 'JSON file for a trace of the measured steps, which chrome://tracing and ui.perfetto.dev draw; profiles too',
+  },
   warmup: { kind: 'integer', atLeast: 0, default: 10, help: 'steps before the measurement' },
   module: {
     kind: 'text',
@@ -532,6 +542,8 @@ export const COMMAND_OPTIONS = {
     ...AUGMENT_OPTIONS,
     ...LOADER_OPTIONS,
     ...MACHINE_OPTIONS,
+    'profile',
+    'trace',
   ],
   'bench-data': [
     'arch',

@@ -4,6 +4,8 @@ import { requireAddon } from '../addon.js';
 export const STORAGE = { f32: 0, bf16: 1, i32: 2, u8: 3 } as const;
 export type Storage = keyof typeof STORAGE;
 
+export const STORAGE_BYTES: Readonly<Record<Storage, number>> = { f32: 4, bf16: 2, i32: 4, u8: 1 };
+
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** The functions of native/binding.cc. */
@@ -17,6 +19,7 @@ export interface Addon {
   read<T extends Values>(slot: number, into: T): Promise<T>;
   sync(): Promise<void>;
   memory(resetPeak: boolean): [number, number];
+  profile(on: boolean): void;
   timings(): number[];
   trim(): void;
 }

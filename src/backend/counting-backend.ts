@@ -2,13 +2,11 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import type { Addon } from './addon.js';
+import { type Addon, STORAGE_BYTES as BYTES } from './addon.js';
 import { NATIVE_BACKEND } from './index.js';
 import { registerKernels } from './kernels/index.js';
 import { NativeBackend, type Output } from './native-backend.js';
 import type { NativeData } from './native-data.js';
-
-const BYTES = { f32: 4, bf16: 2, i32: 4, u8: 1 } as const;
 
 /** Stands in the addon's place; kernels and memory are counted before they would reach it. */
 const NO_ADDON: Addon = {
@@ -21,6 +19,7 @@ const NO_ADDON: Addon = {
   read: async (_slot, into) => into,
   sync: async () => {},
   memory: () => [0, 0],
+  profile: () => {},
   timings: () => [],
   trim: () => {},
 };

@@ -29,6 +29,8 @@ export interface Backend {
   memory(): { bytes: number; peakBytes: number };
   /** Kernels that were computed by copy on tfjs-backend-cpu, and how often. */
   fallbacks(): ReadonlyMap<string, number>;
+  /** Our backend's object, whose kernels can be timed; the other backends have none. */
+  readonly device?: NativeBackend;
 }
 
 export interface BackendOptions {
@@ -108,6 +110,7 @@ async function openNative(options: BackendOptions, why: string): Promise<Backend
       return { bytes: deviceBytes, peakBytes };
     },
     fallbacks: () => device.fallbacks,
+    device,
   };
 }
 

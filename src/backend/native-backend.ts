@@ -27,6 +27,13 @@ export interface Output {
   readonly storage?: ResultStorage;
 }
 
+export type OnRun = (
+  kernel: string,
+  inputs: readonly (TensorInfo | undefined)[],
+  outputs: readonly TensorInfo[],
+  ints: readonly number[],
+) => void;
+
 const FREE = -1;
 
 /**
@@ -44,6 +51,8 @@ export class NativeBackend extends KernelBackend {
   /** CPU fallbacks taken, by kernel. */
   readonly fallbacks = new Map<string, number>();
   readonly instructionSet: string;
+  /** Called with each kernel that was enqueued, its tensors and whole parameters; for profiles. */
+  onRun: OnRun | undefined;
   private readonly words: Int32Array;
   private readonly floats: Float32Array;
   private readonly kernelNumbers = new Map<string, number>();
@@ -118,6 +127,7 @@ export class NativeBackend extends KernelBackend {
     for (const value of ints) words[at++] = value;
     for (const value of floats) this.floats[at++] = value;
     this.filled = at;
+    this.onRun?.(kernel, inputs, results, ints);
     return results;
   }
 
@@ -276,18 +286,6 @@ export class NativeBackend extends KernelBackend {
   sync(): Promise<void> {
     this.flush();
     return this.addon.sync();
-  }
-
-  /** Calls and seconds of each native kernel since the start, when all work is done. */
-  async timings(): Promise<Map<string, { calls: number; seconds: number }>> {
-    await this.sync();
-    const list = this.addon.timings();
-    const byName = new Map<string, { calls: number; seconds: number }>();
-    for (const [name, index] of this.kernelNumbers) {
-      const calls = list[2 * index] ?? 0;
-      if (calls > 0) byName.set(name, { calls, seconds: list[2 * index + 1] ?? 0 });
-    }
-    return byName;
   }
 
   override timerAvailable(): boolean {

@@ -3,6 +3,7 @@ import { resolveSettings } from '../settings.js';
 import { benchmarkTraining } from '../train/benchmark.js';
 import type { Given, Result } from './command.js';
 import { givenLayers, givenValue } from './layers.js';
+import { profileLines } from './profile-tables.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
@@ -21,6 +22,7 @@ export async function runBenchTrain(given: Given): Promise<Result> {
       `${result.javascript_milliseconds_per_step.toFixed(2)} ms of JavaScript per step`,
       `${mebibytes(result.peak_bytes)} at most, ${mebibytes(result.peak_resident_bytes)} of the whole process`,
       `${result.data_wait_percent.toFixed(1)} % of the time waiting for data`,
+      ...(result.profile ? profileLines(result.profile) : []),
     ],
     json: result,
   };

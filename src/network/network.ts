@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Phase } from '../backend/profiler.js';
 import { UsageError } from '../errors.js';
 import { addInto } from './kernels.js';
 import { softmaxCrossEntropy } from './loss.js';
@@ -28,6 +29,8 @@ export interface GradientOptions {
 export class Network {
   /** The trained weights, in the order of gradients. */
   readonly weights: readonly Weight[];
+  /** Called before the kernels of each layer and phase; for profiles. */
+  onPhase: (phase: Phase, layer: string) => void = () => {};
   readonly #plan: Plan;
   readonly #backend = tf.getBackend();
   readonly #values: (tf.Tensor | undefined)[];
@@ -102,6 +105,7 @@ export class Network {
     const values = this.#values.fill(undefined);
     values[0] = images;
     for (const step of steps) {
+      this.onPhase('forward', step.name);
       values[step.output] = step.operation.forward(this.#inputsOf(step), this.#pass);
       for (const value of step[freed]) this.#free(value);
     }
@@ -114,6 +118,7 @@ export class Network {
     dValues: (tf.Tensor | undefined)[],
   ): tf.Tensor1D {
     const { outputs, keptOutputs } = this.#plan;
+    this.onPhase('loss', '');
     return outputs
       .map((output, head) => {
         const weight = head === 0 ? 1 : auxiliaryWeight;
@@ -132,6 +137,7 @@ export class Network {
     const { steps } = this.#plan;
     for (let place = steps.length - 1; place >= 0; place--) {
       const step = steps[place] as Step;
+      this.onPhase('backward', step.name);
       const dy = dValues[step.output];
       if (step.differentiable && dy) {
         const y = this.#values[step.output] as tf.Tensor;

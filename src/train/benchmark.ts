@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
+import { type Profiler, profilerOf } from '../backend/profiler.js';
 import type { Settings } from '../config.js';
 import { openDataset } from '../data/dataset.js';
 import { RunError } from '../errors.js';
@@ -11,6 +12,8 @@ import { random } from '../rng.js';
 import { trainingTransform } from './augmentation.js';
 import { openTrainingBatches } from './loaders.js';
 import { createPace, takesTurns, timed } from './pace.js';
+import { measurePeaks } from './peaks.js';
+import { type ProfileReport, summariseProfile } from './profile.js';
 import type { Reporter } from './reporter.js';
 import {
   type DeviceBatch,
@@ -21,6 +24,7 @@ import {
   upload,
 } from './session.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
+import { writeTrace } from './trace.js';
 
 /** Medians over the measured steps. */
 export interface BenchmarkResult {
@@ -40,6 +44,8 @@ export interface BenchmarkResult {
   /** The most that the whole process had in main memory. */
   readonly peak_resident_bytes: number;
   readonly data_wait_percent: number;
+  /** With --profile and --trace: what the kernels of the measured steps took. */
+  readonly profile?: ProfileReport;
 }
 
 /** The input of a step; `release` frees it. */
@@ -67,16 +73,18 @@ export async function benchmarkTraining(
   reporter: Reporter,
 ): Promise<BenchmarkResult> {
   const backend = await startBackend(settings, reporter);
+  const wanted = settings.profile || settings.trace !== null;
+  const profiler = wanted ? profilerOf(backend) : undefined;
   const source = await (settings.data === null
     ? syntheticSource(architecture, settings)
     : dataSource(architecture, settings, settings.data, backend));
   try {
-    const times = await measure(source, architecture, settings, backend, reporter);
+    const times = await measure(source, architecture, settings, backend, reporter, profiler);
     warnFallbacks(backend, reporter);
     const milliseconds = median(times.map(({ all }) => all));
     const sum = (pick: (time: StepTimes) => number) =>
       times.reduce((total, time) => total + pick(time), 0);
-    return {
+    const result = {
       arch: architecture.name,
       backend: backend.name,
       precision: backend.precision,
@@ -92,6 +100,13 @@ export async function benchmarkTraining(
       peak_resident_bytes: 1024 * process.resourceUsage().maxRSS,
       data_wait_percent: (100 * sum(({ waiting }) => waiting)) / sum(({ all }) => all),
     };
+    if (!profiler) return result;
+    const calls = await profiler.stop();
+    if (settings.trace !== null) await writeTrace(settings.trace, calls);
+    // Not before: it takes memory, which would count.
+    const peaks = await measurePeaks(profiler);
+    const lengths = times.map(({ all }) => all);
+    return { ...result, profile: summariseProfile(calls, peaks, lengths) };
   } finally {
     await source.close();
   }
@@ -104,6 +119,7 @@ async function measure(
   { steps, warmup, seed, auxWeight }: Settings<'bench'>,
   backend: Backend,
   reporter: Reporter,
+  profiler: Profiler | undefined,
 ): Promise<StepTimes[]> {
   const { session } = source;
   const optimizer = new Sgd(session.network.weights, architecture.recipe);
@@ -118,8 +134,14 @@ async function measure(
     waiting = seconds * 1000;
   };
   reporter.begin('bench', warmup + steps);
+  if (profiler) session.network.onPhase = (phase, layer) => profiler.enter(phase, layer);
   let before = performance.now();
   for await (const take of timed(source.next(), onWait)) {
+    if (step === warmup && profiler) {
+      await profiler.start();
+      before = performance.now();
+    }
+    profiler?.beginStep(step);
     const start = performance.now();
     const { batch, release } = take();
     trainStep(session, optimizer, batch, { ...options, step }).dispose();

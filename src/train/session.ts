@@ -83,6 +83,7 @@ export function trainStep(
 ): tf.Tensor1D {
   return tf.tidy(() => {
     const { stats, gradients } = network.gradients(images, labels, { ...options, step });
+    network.onPhase('optimizer', '');
     optimizer.step(gradients, lr);
     return stats;
   });

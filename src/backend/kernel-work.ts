@@ -1,0 +1,50 @@
+/** What a kernel call has to do at least: floating-point operations and bytes. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { STORAGE_BYTES } from './addon.js';
+import type { NativeBackend } from './native-backend.js';
+
+/** Operations by the whole parameters (native/params.h); kernels that are not here only move data. */
+const OPERATIONS: Readonly<Record<string, (ints: readonly number[]) => number>> = {
+  FusedConv2D: convolution,
+  Conv2DBackpropInput: convolution,
+  Conv2DBackpropFilter: convolution,
+  BatchMatMul: ([batchA = 1, batchB = 1, m = 0, k = 0, n = 0]) =>
+    2 * Math.max(batchA, batchB) * m * k * n,
+  PeakMultiplyAdd: ([threads = 0, count = 0]) => 2 * threads * count,
+};
+
+/** A multiplication and an addition for each output, filter position and input channel. */
+function convolution(ints: readonly number[]): number {
+  const [batch = 0, , , inChannels = 0, outHeight = 0, outWidth = 0, outChannels = 0] = ints;
+  const [filterHeight = 0, filterWidth = 0] = ints.slice(7);
+  const groups = ints[15] ?? 1;
+  const outputs = batch * outHeight * outWidth * outChannels;
+  return (2 * outputs * filterHeight * filterWidth * inChannels) / groups;
+}
+
+/** Floating-point operations of a call, padding counted like pixels. */
+export function operationsOf(kernel: string, ints: readonly number[]): number {
+  return OPERATIONS[kernel]?.(ints) ?? 0;
+}
+
+/** Bytes of all inputs and outputs as they are stored, each once. */
+export function bytesOf(
+  backend: NativeBackend,
+  kernel: string,
+  inputs: readonly (TensorInfo | undefined)[],
+  outputs: readonly TensorInfo[],
+): number {
+  let bytes = 0;
+  const add = ({ dataId }: TensorInfo) => {
+    const { storage, size } = backend.data(dataId);
+    bytes += STORAGE_BYTES[storage] * size;
+  };
+  inputs.forEach((input, index) => {
+    if (!input) return;
+    add(input);
+    // SGD changes weights and momenta in place: of [w0, m0, g0, …] two of three are written too.
+    if (kernel === 'Sgd' && index % 3 < 2) add(input);
+  });
+  for (const output of outputs) add(output);
+  return bytes;
+}

@@ -1,0 +1,64 @@
+import type { KernelCall, Profiler } from '../backend/profiler.js';
+
+/** What the machine can do at most with all threads, as the addon measured it just now. */
+export interface Peaks {
+  /** Operations per second, in 1e9: the higher of the two below. */
+  readonly gflops: number;
+  /** Of float32 multiply-adds in registers. */
+  readonly multiply_add_gflops: number;
+  /** Of a large matrix product by oneDNN, in the precision of the run. */
+  readonly matrix_product_gflops: number;
+  /** Bytes that a copy reads and writes per second, in 1e9; buffers exceed most caches. */
+  readonly copy_gigabytes_per_second: number;
+}
+
+const ROUNDS = 5;
+/** A whole number of the rounds in native/cpu/loops/peaks.cc: about 10 ms of AVX-512. */
+const MULTIPLY_ADDS = 192 << 22;
+const MATRIX_SIZE = 2048;
+const COPIED_VALUES = 64 << 18;
+
+/** The best of five rounds of each, after one that is not counted. */
+export async function measurePeaks(profiler: Profiler): Promise<Peaks> {
+  const { device } = profiler;
+  const { threads } = device;
+  const fill = (shape: number[], storage: 'f32' | 'compute') =>
+    device.runOne('Fill', [], { shape, storage }, [], [0.5]);
+  const matrix = fill([MATRIX_SIZE, MATRIX_SIZE], 'compute');
+  const values = fill([COPIED_VALUES], 'f32');
+  const product = [1, 1, MATRIX_SIZE, MATRIX_SIZE, MATRIX_SIZE, 0, 0, 0];
+  await profiler.start();
+  for (let round = 0; round <= ROUNDS; round++) {
+    profiler.beginStep(round);
+    const results = [
+      device.runOne('PeakMultiplyAdd', [], { shape: [threads] }, [threads, MULTIPLY_ADDS]),
+      device.runOne(
+        'BatchMatMul',
+        [matrix, matrix],
+        { shape: matrix.shape, storage: 'compute' },
+        product,
+      ),
+      device.runOne('PeakCopy', [values], { shape: values.shape }),
+    ];
+    for (const { dataId } of results) device.disposeData(dataId);
+  }
+  const calls = await profiler.stop();
+  for (const { dataId } of [matrix, values]) device.disposeData(dataId);
+  device.addon.trim();
+  const best = (kernel: string, work: 'operations' | 'bytes') => {
+    const rounds = calls.filter((call) => call.kernel === kernel && call.place.step > 0);
+    return Math.max(...rounds.map((call) => ratePerSecond(call, work) / 1e9));
+  };
+  const multiplyAdd = best('PeakMultiplyAdd', 'operations');
+  const matrixProduct = best('BatchMatMul', 'operations');
+  return {
+    gflops: Math.max(multiplyAdd, matrixProduct),
+    multiply_add_gflops: multiplyAdd,
+    matrix_product_gflops: matrixProduct,
+    copy_gigabytes_per_second: best('PeakCopy', 'bytes'),
+  };
+}
+
+function ratePerSecond(call: KernelCall, work: 'operations' | 'bytes'): number {
+  return (1000 * call[work]) / (call.end - call.start);
+}
