@@ -1,7 +1,10 @@
-"""One training step of PyTorch on the CPU, the peer of `cnn bench train`.
+"""Training steps of PyTorch on the CPU, the peer of `cnn bench train`.
 
-A step is zero_grad, forward, cross-entropy, backward and SGD with momentum on one synthetic batch,
-in channels_last; in bf16 under autocast. Debian's build runs on one thread unless told otherwise.
+A step is zero_grad, forward, cross-entropy, backward and SGD with momentum on one synthetic batch;
+in bf16 under autocast. Debian's build runs on one thread unless told otherwise.
+
+With --serve the process stays: it measures once for each line of JSON on stdin, such as
+{"warmup": 1, "steps": 2, "seconds": 3}, and answers each with a line.
 """
 import argparse
 import json
@@ -10,187 +13,86 @@ import resource
 import statistics
 import sys
 import time
-from functools import partial
-from importlib import import_module
 
 try:
     import torch
-    from torch import nn
     from torch.nn import functional as F
 except ImportError:
     sys.exit(
         f"{sys.executable} has no PyTorch. Debian's: apt-get install python3-torch "
         "libopenblas0-openmp, then /usr/bin/python3 bench/pytorch.py"
     )
+import pytorch_networks
+
+LAYOUTS = {"nhwc": torch.channels_last, "nchw": torch.contiguous_format}
 
 
-def alexnet():
-    """Krizhevsky, Sutskever, Hinton, 2012: figure 2, section 3."""
-    rows = [  # in, out, kernel, stride, pad, groups, LRN, pool
-        (3, 96, 11, 4, 2, 1, True, True),
-        (96, 256, 5, 1, 2, 2, True, True),
-        (256, 384, 3, 1, 1, 1, False, False),
-        (384, 384, 3, 1, 1, 2, False, False),
-        (384, 256, 3, 1, 1, 2, False, True),
-    ]
-    layers = []
-    for inputs, outputs, kernel, stride, pad, groups, norm, pool in rows:
-        layers += [nn.Conv2d(inputs, outputs, kernel, stride, pad, groups=groups), nn.ReLU(True)]
-        layers += [local_response_norm()] if norm else []
-        layers += [nn.MaxPool2d(3, 2)] if pool else []
-    layers += [nn.Flatten()]
-    for inputs in (256 * 6 * 6, 4096):
-        layers += [nn.Linear(inputs, 4096), nn.ReLU(True), nn.Dropout()]
-    return nn.Sequential(*layers, nn.Linear(4096, 1000))
-
-
-def local_response_norm():
-    """PyTorch divides alpha by the five channels, the paper does not."""
-    return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)
-
-
-def lenet5():
-    """LeCun et al., 1998, with the simplifications of src/archs/lenet5.ts."""
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2),
-        nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
-        nn.Flatten(),
-        nn.Linear(400, 120), nn.Tanh(),
-        nn.Linear(120, 84), nn.Tanh(),
-        nn.Linear(84, 10),
-    )  # fmt: skip
-
-
-def resnet_v1(name):
-    """ResNet as in its paper, with the stride in the first 1x1 convolution of a stage."""
-    network = from_torchvision(name)
-    for stage in (network.layer2, network.layer3, network.layer4):
-        stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
-    return network
-
-
-def googlenet(normalised):
-    """GoogLeNet of torchvision with the paper's 5x5 filters; unless normalised with LRN and biases."""
-    # The package shows the function of this name in the module's place.
-    parts = import_module("torchvision.models.googlenet")
-
-    class Convolution(nn.Module):
-        def __init__(self, inputs, outputs, **settings):
-            super().__init__()
-            self.conv = nn.Conv2d(inputs, outputs, **settings)
-
-        def forward(self, x):
-            return F.relu(self.conv(x), inplace=True)
-
-    block = parts.BasicConv2d if normalised else Convolution
-
-    class Inception(parts.Inception):
-        def __init__(self, inputs, *widths):
-            super().__init__(inputs, *widths, conv_block=block)
-            reduced, outputs = widths[3:5]
-            self.branch3[1] = block(reduced, outputs, kernel_size=5, padding=2)
-
-    class Head(parts.InceptionAux):
-        def __init__(self, *sizes, **settings):
-            super().__init__(*sizes, conv_block=block, **settings)
-
-    network = parts.GoogLeNet(blocks=[block, Inception, Head], init_weights=False)
-    if not normalised:
-        network.maxpool1 = nn.Sequential(network.maxpool1, local_response_norm())
-        network.maxpool2 = nn.Sequential(local_response_norm(), network.maxpool2)
-    return network
-
-
-def from_torchvision(name, **settings):
-    try:
-        from torchvision import models
-    except ImportError:
-        sys.exit(f"{sys.executable} has no torchvision. Debian's: apt-get install python3-torchvision")
-    return getattr(models, name)(**settings)
-
-
-IMAGENET = ((3, 224, 224), 1000)
-MNIST = ((1, 28, 28), 10)
-
-# Builder, parameters, (channels, height, width) and classes.
-NETWORKS = {
-    "lenet5": (lenet5, 61_706, *MNIST),
-    "alexnet": (alexnet, 60_965_224, *IMAGENET),
-    "googlenet": (lambda: googlenet(normalised=False), 13_378_280, *IMAGENET),
-    "googlenet-bn": (lambda: googlenet(normalised=True), 13_385_816, *IMAGENET),
-    "googlenet-torchvision": (
-        lambda: from_torchvision("googlenet", init_weights=False), 13_004_888, *IMAGENET,
-    ),
-}  # fmt: skip
-for arch, name, parameters in (
-    ("alexnet-torchvision", "alexnet", 61_100_840),
-    ("vgg11", "vgg11", 132_863_336),
-    ("vgg13", "vgg13", 133_047_848),
-    ("vgg16", "vgg16", 138_357_544),
-    ("vgg19", "vgg19", 143_667_240),
-    ("vgg11-bn", "vgg11_bn", 132_868_840),
-    ("vgg13-bn", "vgg13_bn", 133_053_736),
-    ("vgg16-bn", "vgg16_bn", 138_365_992),
-    ("vgg19-bn", "vgg19_bn", 143_678_248),
-    ("resnet18", "resnet18", 11_689_512),
-    ("resnet34", "resnet34", 21_797_672),
-    ("resnet50-torchvision", "resnet50", 25_557_032),
-    ("resnet101-torchvision", "resnet101", 44_549_160),
-    ("resnet152-torchvision", "resnet152", 60_192_808),
-    ("densenet121", "densenet121", 7_978_856),
-    ("densenet161", "densenet161", 28_681_000),
-    ("densenet169", "densenet169", 14_149_480),
-    ("densenet201", "densenet201", 20_013_928),
-):
-    NETWORKS[arch] = (partial(from_torchvision, name), parameters, *IMAGENET)
-for name, parameters in (("resnet50", 25_557_032), ("resnet101", 44_549_160), ("resnet152", 60_192_808)):
-    NETWORKS[name] = (partial(resnet_v1, name), parameters, *IMAGENET)
-
-
-def loss_of(outputs, labels):
-    """Cross-entropy; GoogLeNet's auxiliary heads count 0.3 times."""
+def loss_of(outputs, labels, aux_weight):
+    """Cross-entropy; each of GoogLeNet's auxiliary heads counts by its weight."""
     if isinstance(outputs, torch.Tensor):
         return F.cross_entropy(outputs.float(), labels)
     heads = (outputs.aux_logits1, outputs.aux_logits2)
-    return loss_of(outputs.logits, labels) + 0.3 * sum(loss_of(head, labels) for head in heads)
+    total = sum(F.cross_entropy(head.float(), labels) for head in heads)
+    return F.cross_entropy(outputs.logits.float(), labels) + aux_weight * total
 
 
-def measure(options):
+def training_step(options):
+    """A function that trains on the same batch once more and returns the loss."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    build, parameters, shape, classes = NETWORKS[options.arch]
-    network = build().train().to(memory_format=torch.channels_last)
-    counted = sum(weight.numel() for weight in network.parameters())
-    assert counted == parameters, f"{options.arch} has {counted} parameters instead of {parameters}"
+    layout = LAYOUTS[options.layout]
+    network, shape, classes = pytorch_networks.build(options.arch, options.aux_weight > 0)
+    if options.input_size:
+        shape = (shape[0], options.input_size, options.input_size)
+    network = network.to(memory_format=layout)
     # As in `cnn bench train`: a rate so small that random pictures cannot make the numbers overflow.
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-6, momentum=0.9, weight_decay=1e-4)
-    images = torch.randn(options.batch_size, *shape).contiguous(memory_format=torch.channels_last)
+    images = torch.randn(options.batch_size, *shape).contiguous(memory_format=layout)
     labels = torch.randint(classes, (options.batch_size,))
-    seconds = []
-    for _ in range(options.warmup + options.steps):
-        start = time.perf_counter()
-        optimizer.zero_grad(set_to_none=True)
-        with torch.cpu.amp.autocast(enabled=options.precision == "bf16", dtype=torch.bfloat16):
+
+    def forward():
+        with torch.autocast("cpu", enabled=options.precision == "bf16", dtype=torch.bfloat16):
             outputs = network(images)
-        loss = loss_of(outputs, labels)
+        return loss_of(outputs, labels, options.aux_weight)
+
+    if options.compile:
+        if not hasattr(torch, "compile"):
+            sys.exit(f"PyTorch {torch.__version__} has no torch.compile, which came with 2.0")
+        forward = torch.compile(forward)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = forward()
         loss.backward()
         optimizer.step()
-        loss.item()
+        return loss.item()
+
+    return step
+
+
+def measure(step, options, amount):
+    """Trains `warmup` steps, then at least `steps` and at least so many `seconds`."""
+    for _ in range(amount["warmup"]):
+        step()
+    seconds = []
+    while len(seconds) < amount["steps"] or sum(seconds) < amount.get("seconds", 0):
+        start = time.perf_counter()
+        loss = step()
         seconds.append(time.perf_counter() - start)
-    assert torch.isfinite(loss), "the loss is not finite"
-    step = statistics.median(seconds[options.warmup :])
+    assert loss == loss and abs(loss) < float("inf"), "the loss is not finite"
+    median = statistics.median(seconds)
     return {
         "arch": options.arch,
         "precision": options.precision,
+        "layout": options.layout,
         "threads": torch.get_num_threads(),
         "batch_size": options.batch_size,
-        "steps": options.steps,
-        "images_per_second": options.batch_size / step,
-        "milliseconds_per_step": 1000 * step,
+        "steps": len(seconds),
+        "images_per_second": options.batch_size / median,
+        "milliseconds_per_step": 1000 * median,
         # Of the whole process, in KiB on Linux.
         "peak_resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        "loss": loss.item(),
-        "parameters": counted,
+        "loss": loss,
         "torch": torch.__version__,
         "hardware": processor(),
     }
@@ -205,17 +107,38 @@ def processor():
         return platform.processor() or platform.machine()
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--arch", choices=sorted(NETWORKS), required=True)
+    parser.add_argument("--arch", choices=pytorch_networks.names(), required=True)
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--input-size", type=int, help="default: the network's")
     parser.add_argument("--precision", choices=("bf16", "f32"), default="bf16")
+    parser.add_argument("--aux-weight", type=float, default=0.3, help="0 leaves GoogLeNet's heads out")
+    parser.add_argument(
+        "--layout", choices=LAYOUTS, default="nhwc", help="nhwc is PyTorch's channels_last"
+    )
+    parser.add_argument("--compile", action="store_true", help="forward and loss by torch.compile")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="print one JSON value")
-    options = parser.parse_args()
-    result = measure(options)
+    parser.add_argument("--serve", action="store_true", help="measure at each line of stdin")
+    return parser.parse_args()
+
+
+def serve(step, options):
+    print(json.dumps({"version": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(measure(step, options, json.loads(line))), flush=True)
+
+
+def main():
+    options = arguments()
+    step = training_step(options)
+    if options.serve:
+        serve(step, options)
+        return
+    result = measure(step, options, {"warmup": options.warmup, "steps": options.steps})
     if options.json:
         print(json.dumps(result))
         return

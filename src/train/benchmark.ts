@@ -1,28 +1,16 @@
 import { availableParallelism } from 'node:os';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
 import type { Settings } from '../config.js';
-import { openDataset } from '../data/dataset.js';
-import { RunError } from '../errors.js';
 import { median } from '../median.js';
 import { Sgd } from '../network/sgd.js';
-import { random } from '../rng.js';
-import { trainingTransform } from './augmentation.js';
-import { openTrainingBatches } from './loaders.js';
+import { openSource, type Source } from './benchmark-source.js';
 import { createPace, takesTurns, timed } from './pace.js';
 import { measurePeaks } from './peaks.js';
 import { type ProfileReport, summariseProfile } from './profile.js';
 import type { Reporter } from './reporter.js';
-import {
-  type DeviceBatch,
-  networkCard,
-  openSession,
-  type Session,
-  trainStep,
-  upload,
-} from './session.js';
+import { trainStep } from './session.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
 import { writeTrace } from './trace.js';
 
@@ -48,22 +36,23 @@ export interface BenchmarkResult {
   readonly profile?: ProfileReport;
 }
 
-/** The input of a step; `release` frees it. */
-interface Input {
-  readonly batch: DeviceBatch;
-  release(): void;
-}
-
-interface Source {
-  readonly session: Session;
-  next(): AsyncGenerator<() => Input>;
-  close(): Promise<void>;
-}
-
 interface StepTimes {
   readonly all: number;
   readonly javascript: number;
   readonly waiting: number;
+}
+
+/** How much to train: `warmup` steps, then at least `steps` and at least so many `seconds`. */
+export interface Amount {
+  readonly warmup: number;
+  readonly steps: number;
+  readonly seconds?: number;
+}
+
+/** A network in training, of which stretches are measured. */
+export interface Benchmark {
+  measure(amount: Amount): Promise<BenchmarkResult>;
+  close(): Promise<void>;
 }
 
 /** Measures training steps on batches that lie on the device, or on those of a data set. */
@@ -72,149 +61,123 @@ export async function benchmarkTraining(
   settings: Settings<'bench'>,
   reporter: Reporter,
 ): Promise<BenchmarkResult> {
+  const benchmark = await openBenchmark(architecture, settings, reporter);
+  try {
+    return await benchmark.measure(settings);
+  } finally {
+    await benchmark.close();
+  }
+}
+
+export async function openBenchmark(
+  architecture: Architecture,
+  settings: Settings<'bench'>,
+  reporter: Reporter,
+): Promise<Benchmark> {
   const backend = await startBackend(settings, reporter);
   const wanted = settings.profile || settings.trace !== null;
   const profiler = wanted ? profilerOf(backend) : undefined;
-  const source = await (settings.data === null
-    ? syntheticSource(architecture, settings)
-    : dataSource(architecture, settings, settings.data, backend));
-  try {
-    const times = await measure(source, architecture, settings, backend, reporter, profiler);
-    warnFallbacks(backend, reporter);
-    const milliseconds = median(times.map(({ all }) => all));
-    const sum = (pick: (time: StepTimes) => number) =>
-      times.reduce((total, time) => total + pick(time), 0);
-    const result = {
-      arch: architecture.name,
-      backend: backend.name,
-      precision: backend.precision,
-      threads: backend.threads,
-      batch_size: settings.batchSize,
-      input_size: settings.inputSize,
-      steps: times.length,
-      images_per_second: (1000 * settings.batchSize) / milliseconds,
-      milliseconds_per_step: milliseconds,
-      javascript_milliseconds_per_step: median(times.map(({ javascript }) => javascript)),
-      peak_bytes: backend.memory().peakBytes,
-      // Node gives it in KiB.
-      peak_resident_bytes: 1024 * process.resourceUsage().maxRSS,
-      data_wait_percent: (100 * sum(({ waiting }) => waiting)) / sum(({ all }) => all),
-    };
-    if (!profiler) return result;
-    const calls = await profiler.stop();
-    if (settings.trace !== null) await writeTrace(settings.trace, calls);
-    // Not before: it takes memory, which would count.
-    const peaks = await measurePeaks(profiler);
-    const lengths = times.map(({ all }) => all);
-    return { ...result, profile: summariseProfile(calls, peaks, lengths) };
-  } finally {
-    await source.close();
-  }
+  const source = await openSource(architecture, settings, backend);
+  const trainer = createTrainer(source, architecture, settings, backend, profiler);
+  return {
+    async measure(amount) {
+      const times = await trainer.measure(amount, reporter);
+      warnFallbacks(backend, reporter);
+      const result = { arch: architecture.name, ...summarise(times, settings, backend) };
+      if (!profiler) return result;
+      const calls = await profiler.stop();
+      if (settings.trace !== null) await writeTrace(settings.trace, calls);
+      // Not before: it takes memory, which would count.
+      const peaks = await measurePeaks(profiler);
+      const lengths = times.map(({ all }) => all);
+      return { ...result, profile: summariseProfile(calls, peaks, lengths) };
+    },
+    async close() {
+      await trainer.close();
+      await source.close();
+    },
+  };
 }
 
-/** Times each step from the end of the one before, with the device at most two steps behind. */
-async function measure(
+function summarise(
+  times: readonly StepTimes[],
+  { batchSize, inputSize }: Settings<'bench'>,
+  backend: Backend,
+): Omit<BenchmarkResult, 'arch'> {
+  const milliseconds = median(times.map(({ all }) => all));
+  const sum = (pick: (time: StepTimes) => number) =>
+    times.reduce((total, time) => total + pick(time), 0);
+  return {
+    backend: backend.name,
+    precision: backend.precision,
+    threads: backend.threads,
+    batch_size: batchSize,
+    input_size: inputSize,
+    steps: times.length,
+    images_per_second: (1000 * batchSize) / milliseconds,
+    milliseconds_per_step: milliseconds,
+    javascript_milliseconds_per_step: median(times.map(({ javascript }) => javascript)),
+    peak_bytes: backend.memory().peakBytes,
+    // Node gives it in KiB.
+    peak_resident_bytes: 1024 * process.resourceUsage().maxRSS,
+    data_wait_percent: (100 * sum(({ waiting }) => waiting)) / sum(({ all }) => all),
+  };
+}
+
+/** Trains step by step, with the device at most two steps behind. */
+function createTrainer(
   source: Source,
   architecture: Architecture,
-  { steps, warmup, seed, auxWeight }: Settings<'bench'>,
+  { seed, auxWeight }: Settings<'bench'>,
   backend: Backend,
-  reporter: Reporter,
   profiler: Profiler | undefined,
-): Promise<StepTimes[]> {
+) {
   const { session } = source;
   const optimizer = new Sgd(session.network.weights, architecture.recipe);
   const pace = createPace(backend, takesTurns(backend, availableParallelism()));
-  const times: StepTimes[] = [];
-  let waiting = 0;
-  let step = 0;
   // A learning rate so small that random pictures cannot make the numbers overflow.
   const smoothing = architecture.recipe.labelSmoothing;
   const options = { lr: 1e-6, smoothing, seed, auxiliaryWeight: auxWeight };
-  const onWait = (seconds: number) => {
+  let waiting = 0;
+  const takes = timed(source.next(), (seconds) => {
     waiting = seconds * 1000;
-  };
-  reporter.begin('bench', warmup + steps);
+  });
+  let step = 0;
   if (profiler) session.network.onPhase = (phase, layer) => profiler.enter(phase, layer);
-  let before = performance.now();
-  for await (const take of timed(source.next(), onWait)) {
-    if (step === warmup && profiler) {
-      await profiler.start();
-      before = performance.now();
-    }
+
+  async function train(): Promise<StepTimes> {
+    const before = performance.now();
+    const { value: take } = await takes.next();
     profiler?.beginStep(step);
     const start = performance.now();
     const { batch, release } = take();
-    trainStep(session, optimizer, batch, { ...options, step }).dispose();
+    trainStep(session, optimizer, batch, { ...options, step: step++ }).dispose();
     release();
     const javascript = performance.now() - start;
     await pace();
-    const now = performance.now();
-    if (step >= warmup) times.push({ all: now - before, javascript, waiting });
-    before = now;
-    reporter.advance(++step);
-    if (step === warmup + steps) break;
+    return { all: performance.now() - before, javascript, waiting };
   }
-  await backend.sync();
-  reporter.end();
-  return times;
-}
 
-async function syntheticSource(
-  architecture: Architecture,
-  settings: Settings<'bench'>,
-): Promise<Source> {
-  const { batchSize, inputSize, channels, numClasses: classes, seed, auxWeight } = settings;
-  const names = Array.from({ length: classes }, (_, index) => String(index));
-  const card = networkCard(architecture, { classes: names, inputSize, channels, auxWeight });
-  const session = openSession(architecture, card, seed);
-  const draw = random(seed, 'augment');
-  const count = batchSize * inputSize * inputSize * channels;
-  const batch = upload(session, {
-    images: Uint8Array.from({ length: count }, () => draw.below(256)),
-    labels: Int32Array.from({ length: batchSize }, () => draw.below(classes)),
-    mirror: new Uint8Array(batchSize),
-    offsets: new Float32Array(batchSize * channels),
-    count: batchSize,
-    release: () => {},
-  });
   return {
-    session,
-    async *next() {
-      for (;;) yield () => ({ batch, release: () => {} });
-    },
-    close: async () => tf.dispose([batch.images, batch.labels]),
-  };
-}
-
-async function dataSource(
-  architecture: Architecture,
-  settings: Settings<'bench'>,
-  data: string,
-  backend: Backend,
-): Promise<Source> {
-  const { inputSize, channels, seed, auxWeight } = settings;
-  const dataset = await openDataset(data, settings);
-  const { classes } = dataset;
-  const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
-  const session = openSession(architecture, card, seed);
-  const transform = trainingTransform(architecture.recipe, settings);
-  const loader = await openTrainingBatches(dataset.train, { ...settings, backend, transform });
-  if (loader.steps === 0) {
-    throw new RunError(`${data} holds fewer pictures than one batch of ${settings.batchSize}`);
-  }
-  return {
-    session,
-    async *next() {
-      for (let epoch = 0; ; epoch++) {
-        for await (const bytes of loader.batches(epoch)) {
-          yield () => {
-            const batch = upload(session, bytes);
-            bytes.release();
-            return { batch, release: () => tf.dispose([batch.images, batch.labels]) };
-          };
+    async measure({ warmup, steps, seconds = 0 }: Amount, reporter: Reporter) {
+      const total = warmup + steps;
+      const times: StepTimes[] = [];
+      let measured = 0;
+      reporter.begin('bench', total);
+      for (let done = 0; done < total || measured < 1000 * seconds; ) {
+        if (done === warmup) await profiler?.start();
+        const time = await train();
+        if (done >= warmup) {
+          times.push(time);
+          measured += time.all;
         }
+        done++;
+        reporter.advance(Math.min(done, total));
       }
+      await backend.sync();
+      reporter.end();
+      return times;
     },
-    close: () => loader.close(),
+    close: () => takes.return(undefined),
   };
 }

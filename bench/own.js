@@ -1,0 +1,33 @@
+/**
+ * Our side of `bench:compare`: one network in training, in a process that stays. JavaScript on the
+ * built `dist/`, because tsx would count 90 MiB of compiler as our memory.
+ *
+ *     node bench/own.js '{"arch": "lenet5", "batch-size": 128}'
+ *
+ * It measures once for each line of JSON on stdin, such as {"warmup": 1, "steps": 2, "seconds": 3},
+ * and answers each with a line.
+ */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { findArchitecture } from '../dist/archs/index.js';
+import { checkValues, resolveSettings } from '../dist/settings.js';
+import { openBenchmark } from '../dist/train/benchmark.js';
+import { SILENT } from '../dist/train/reporter.js';
+
+const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+
+try {
+  const values = checkValues('bench', JSON.parse(process.argv[2] ?? '{}'), 'the first argument');
+  const architecture = findArchitecture(String(values.arch));
+  const { settings } = resolveSettings('bench', [{ values, source: 'flag' }], architecture);
+  const benchmark = await openBenchmark(architecture, settings, SILENT);
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  answer({ version });
+  for await (const line of createInterface({ input: process.stdin })) {
+    answer(await benchmark.measure(JSON.parse(line)));
+  }
+  await benchmark.close();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

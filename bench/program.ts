@@ -1,0 +1,104 @@
+/** Training programs that stay: each trains one network and measures when it is asked to. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Amount } from '../src/train/benchmark.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What is trained, the same for all programs. */
+export interface Work {
+  readonly arch: string;
+  readonly batchSize: number;
+  readonly precision: string;
+  readonly threads: number;
+  /** 0 leaves GoogLeNet's auxiliary heads out. */
+  readonly auxWeight: number;
+  readonly inputSize?: number;
+}
+
+export interface Measured {
+  readonly steps: number;
+  readonly images_per_second: number;
+  readonly milliseconds_per_step: number;
+  readonly javascript_milliseconds_per_step?: number;
+  readonly peak_bytes?: number;
+  readonly peak_resident_bytes: number;
+  readonly layout?: Layout;
+}
+
+/** PyTorch's channels_last and its default. */
+export type Layout = 'nhwc' | 'nchw';
+
+export interface Program {
+  readonly version: string;
+  measure(amount: Amount): Promise<Measured>;
+  /** Ends the process. */
+  close(): Promise<void>;
+}
+
+export function startOwn(work: Work, backend: string): Promise<Program> {
+  const settings = {
+    arch: work.arch,
+    backend,
+    'batch-size': work.batchSize,
+    precision: work.precision,
+    threads: work.threads,
+    ...(work.auxWeight === 0 && work.arch.startsWith('googlenet') ? { 'aux-weight': 0 } : {}),
+    ...(work.inputSize === undefined ? {} : { 'input-size': work.inputSize }),
+  };
+  return start(process.execPath, ['bench/own.js', JSON.stringify(settings)]);
+}
+
+export function startPytorch(
+  work: Work,
+  { python, layout, compile }: { python: string; layout: Layout; compile: boolean },
+): Promise<Program> {
+  return start(python, [
+    ...['bench/pytorch.py', '--serve', '--arch', work.arch, '--precision', work.precision],
+    ...['--batch-size', String(work.batchSize), '--threads', String(work.threads)],
+    ...['--aux-weight', String(work.auxWeight), '--layout', layout],
+    ...(work.inputSize === undefined ? [] : ['--input-size', String(work.inputSize)]),
+    ...(compile ? ['--compile'] : []),
+  ]);
+}
+
+/** A process that says its version in a line of JSON and answers each line of stdin with another. */
+async function start(command: string, args: readonly string[]): Promise<Program> {
+  const child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-4000);
+  });
+  // A write to a process that ended is told by the answer that fails to come.
+  child.stdin.on('error', () => {});
+  const failed = new Promise<never>((_, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      const end = signal === null ? `code ${code}` : signal;
+      const what = `This ended with ${end}: ${command} ${args.join(' ')}`;
+      reject(new Error([complaints.trim(), what].filter(Boolean).join('\n')));
+    });
+  });
+  failed.catch(() => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async <T>(): Promise<T> => {
+    const { value, done } = await lines.next();
+    // The end of the output comes just before the end of the process.
+    return done ? failed : (JSON.parse(value) as T);
+  };
+  const { version } = await Promise.race([answer<{ version: string }>(), failed]);
+  return {
+    version,
+    measure(amount) {
+      child.stdin.write(`${JSON.stringify(amount)}\n`);
+      return answer<Measured>();
+    },
+    async close() {
+      const ended = once(child, 'close');
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
