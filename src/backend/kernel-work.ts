@@ -13,6 +13,13 @@ const OPERATIONS: Readonly<Record<string, (ints: readonly number[]) => number>> 
   PeakMultiplyAdd: ([threads = 0, count = 0]) => 2 * threads * count,
 };
 
+/** The inputs that a kernel changes in place, so that they are written as well as read. */
+const CHANGED: Readonly<Record<string, (index: number) => boolean>> = {
+  // Weights and momenta of [w0, m0, g0, w1, …].
+  Sgd: (index) => index % 3 < 2,
+  PeakUpdate: () => true,
+};
+
 /** A multiplication and an addition for each output, filter position and input channel. */
 function convolution(ints: readonly number[]): number {
   const [batch = 0, , , inChannels = 0, outHeight = 0, outWidth = 0, outChannels = 0] = ints;
@@ -27,7 +34,7 @@ export function operationsOf(kernel: string, ints: readonly number[]): number {
   return OPERATIONS[kernel]?.(ints) ?? 0;
 }
 
-/** Bytes of all inputs and outputs as they are stored, each once. */
+/** Bytes of all inputs and outputs as they are stored, each once; twice where it is changed. */
 export function bytesOf(
   backend: NativeBackend,
   kernel: string,
@@ -42,8 +49,7 @@ export function bytesOf(
   inputs.forEach((input, index) => {
     if (!input) return;
     add(input);
-    // SGD changes weights and momenta in place: of [w0, m0, g0, …] two of three are written too.
-    if (kernel === 'Sgd' && index % 3 < 2) add(input);
+    if (CHANGED[kernel]?.(index)) add(input);
   });
   for (const output of outputs) add(output);
   return bytes;

@@ -12,7 +12,7 @@ const COLUMNS = [
   'GFLOP/s',
   'of peak',
   'GB/s',
-  'of copy',
+  'of peak',
   'floor ms',
   'reached',
 ];
@@ -28,7 +28,8 @@ export function profileLines(profile: ProfileReport): string[] {
     '',
     `measured peaks: ${peaks.multiply_add_gflops.toFixed(0)} GFLOP/s of float32 multiply-adds, ` +
       `${peaks.matrix_product_gflops.toFixed(0)} GFLOP/s of a matrix product by oneDNN, ` +
-      `${peaks.copy_gigabytes_per_second.toFixed(1)} GB/s of a memory copy`,
+      `${peaks.copy_gigabytes_per_second.toFixed(1)} GB/s of a memory copy, ` +
+      `${peaks.update_gigabytes_per_second.toFixed(1)} GB/s of memory changed in place`,
     `floor: ${total.floor_milliseconds.toFixed(2)} ms, the sum over layers of the longer of computing and memory at these peaks; ` +
       `the step reaches ${percent(total.floor_milliseconds / step)} of it, its kernels ${percent(total.floor_milliseconds / total.milliseconds)}`,
     '',
@@ -75,7 +76,7 @@ function workCells(work: Work, { peaks, milliseconds_per_step }: ProfileReport):
     gflop > 0 ? gflops.toFixed(0) : '',
     gflop > 0 ? percent(gflops / peaks.gflops) : '',
     gigabytesPerSecond.toFixed(1),
-    percent(gigabytesPerSecond / peaks.copy_gigabytes_per_second),
+    percent(gigabytesPerSecond / peaks.gigabytes_per_second),
     floor.toFixed(2),
     percent(floor / milliseconds),
   ];

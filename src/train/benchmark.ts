@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
+import { measurePeaks } from '../backend/kernels/peaks.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
 import type { Settings } from '../config.js';
 import { median } from '../median.js';
 import { Sgd } from '../network/sgd.js';
 import { openSource, type Source } from './benchmark-source.js';
 import { createPace, takesTurns, timed } from './pace.js';
-import { measurePeaks } from './peaks.js';
 import { type ProfileReport, summariseProfile } from './profile.js';
 import type { Reporter } from './reporter.js';
 import { trainStep } from './session.js';

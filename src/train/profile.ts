@@ -1,7 +1,8 @@
 /** What the kernels of a training step took, beside what the machine allows. */
+
+import type { Peaks } from '../backend/kernels/peaks.js';
 import { type KernelCall, PHASES, type Phase } from '../backend/profiler.js';
 import { median } from '../median.js';
-import type { Peaks } from './peaks.js';
 
 /** The work of some kernel calls in one step; times are medians over the steps. */
 export interface Work {
@@ -114,7 +115,7 @@ function workOf(calls: readonly KernelCall[], steps: number, peaks: Peaks): Work
 function floorMilliseconds(calls: readonly KernelCall[], peaks: Peaks): number {
   const sum = (work: 'operations' | 'bytes') =>
     calls.reduce((total, call) => total + call[work], 0) / 1e6;
-  return Math.max(sum('operations') / peaks.gflops, sum('bytes') / peaks.copy_gigabytes_per_second);
+  return Math.max(sum('operations') / peaks.gflops, sum('bytes') / peaks.gigabytes_per_second);
 }
 
 /** `1×56×56×64 * 3×3×64×64 → 1×56×56×64`. */

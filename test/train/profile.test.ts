@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { operationsOf } from '../../src/backend/kernel-work.js';
+import type { Peaks } from '../../src/backend/kernels/peaks.js';
 import type { KernelCall, Phase } from '../../src/backend/profiler.js';
-import type { Peaks } from '../../src/train/peaks.js';
 import { summariseProfile } from '../../src/train/profile.js';
 import { traceOf } from '../../src/train/trace.js';
 
@@ -9,7 +9,9 @@ const PEAKS: Peaks = {
   gflops: 100,
   multiply_add_gflops: 100,
   matrix_product_gflops: 90,
-  copy_gigabytes_per_second: 10,
+  gigabytes_per_second: 10,
+  copy_gigabytes_per_second: 8,
+  update_gigabytes_per_second: 10,
 };
 
 /** A call of 1e9 operations and 1e8 bytes, which both take 10 ms at the peaks. */

@@ -1,4 +1,4 @@
-import type { KernelCall, Profiler } from '../backend/profiler.js';
+import type { KernelCall, Profiler } from '../profiler.js';
 
 /** What the machine can do at most with all threads, as the addon measured it just now. */
 export interface Peaks {
@@ -8,8 +8,12 @@ export interface Peaks {
   readonly multiply_add_gflops: number;
   /** Of a large matrix product by oneDNN, in the precision of the run. */
   readonly matrix_product_gflops: number;
-  /** Bytes that a copy reads and writes per second, in 1e9; buffers exceed most caches. */
+  /** Bytes per second, in 1e9, in buffers of 64 MiB: the higher of the two below. */
+  readonly gigabytes_per_second: number;
+  /** That a copy reads and writes. */
   readonly copy_gigabytes_per_second: number;
+  /** That are read and written where values change in place. */
+  readonly update_gigabytes_per_second: number;
 }
 
 const ROUNDS = 5;
@@ -39,6 +43,7 @@ export async function measurePeaks(profiler: Profiler): Promise<Peaks> {
         product,
       ),
       device.runOne('PeakCopy', [values], { shape: values.shape }),
+      ...device.run('PeakUpdate', [values], []),
     ];
     for (const { dataId } of results) device.disposeData(dataId);
   }
@@ -51,11 +56,15 @@ export async function measurePeaks(profiler: Profiler): Promise<Peaks> {
   };
   const multiplyAdd = best('PeakMultiplyAdd', 'operations');
   const matrixProduct = best('BatchMatMul', 'operations');
+  const copy = best('PeakCopy', 'bytes');
+  const update = best('PeakUpdate', 'bytes');
   return {
     gflops: Math.max(multiplyAdd, matrixProduct),
     multiply_add_gflops: multiplyAdd,
     matrix_product_gflops: matrixProduct,
-    copy_gigabytes_per_second: best('PeakCopy', 'bytes'),
+    gigabytes_per_second: Math.max(copy, update),
+    copy_gigabytes_per_second: copy,
+    update_gigabytes_per_second: update,
   };
 }
 
