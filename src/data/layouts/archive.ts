@@ -3,8 +3,9 @@ import type { Place } from '../picture-table.js';
 import { readBytes } from '../read-bytes.js';
 import { type Contents, type Folder, isHidden, pathOf } from './folder.js';
 import { byCodeUnit } from './names.js';
+import { indexedMembers } from './shard-index.js';
 import type { Survey } from './survey.js';
-import { type Member, readMembers, withFile } from './tar.js';
+import { type ByteSource, type Member, readMembers, withFile } from './tar.js';
 
 type ArchivePlace = Place & { readonly inside: string };
 
@@ -13,6 +14,9 @@ interface Node {
   readonly folders: Map<string, Node>;
   readonly files: Map<string, Member>;
 }
+
+/** At most the first `most` bytes of a member, until the next call. */
+export type ReadMember = (member: Member, most: number) => Buffer;
 
 /** A tar file as a folder. Its members are read each time that they are asked for. */
 export class Archive implements Folder {
@@ -31,13 +35,30 @@ export class Archive implements Folder {
 
   /** Its regular files in their order, less hidden ones; with `most`, the first few. */
   members(most?: number): Promise<Member[]> {
-    const { path } = this.place;
-    return withFile(path, this.#range, async (source, mtimeNs) => {
-      this.#survey.depend(path, mtimeNs);
-      const note = (sentence: string) => this.#survey.note(sentence);
-      const members = await readMembers(source, pathOf(this), { most, note });
-      return members.filter((member) => !member.path.split('/').some(isHidden));
+    return this.#open((source) => this.#visible(source, most));
+  }
+
+  /** The same for a shard, which may have an index, and a function that reads the start of a member. */
+  withSamples<T>(use: (members: Member[], read: ReadMember) => T): Promise<T> {
+    return this.#open(async (source) => {
+      const { path } = this.place;
+      const indexed = this.#range ? undefined : indexedMembers(path, source, this.#survey);
+      const members = indexed?.filter(isVisible) ?? (await this.#visible(source));
+      return use(members, ({ offset, size }, most) => source.read(offset, Math.min(size, most)));
     });
+  }
+
+  #open<T>(use: (source: ByteSource) => Promise<T>): Promise<T> {
+    const { path } = this.place;
+    return withFile(path, this.#range, (source, mtimeNs) => {
+      this.#survey.depend(path, mtimeNs);
+      return use(source);
+    });
+  }
+
+  async #visible(source: ByteSource, most?: number): Promise<Member[]> {
+    const note = (sentence: string) => this.#survey.note(sentence);
+    return (await readMembers(source, pathOf(this), { most, note })).filter(isVisible);
   }
 
   async contents(): Promise<Contents> {
@@ -49,6 +70,10 @@ export class Archive implements Folder {
     }
     return contentsOf(root, this.place, this.#survey);
   }
+}
+
+function isVisible({ path }: Member): boolean {
+  return !path.split('/').some(isHidden);
 }
 
 function nodeAt(root: Node, parts: readonly string[]): Node {

@@ -10,8 +10,7 @@
 import { z } from 'zod';
 import { DataError } from '../../errors.js';
 import { TableBuilder } from '../picture-table.js';
-import { readBytes } from '../read-bytes.js';
-import type { Archive } from './archive.js';
+import type { Archive, ReadMember } from './archive.js';
 import { type Contents, pathOf, picturesAmong } from './folder.js';
 import type { Labelled } from './labelled.js';
 import { byCodeUnit } from './names.js';
@@ -58,16 +57,18 @@ export async function readShards(
   let others = 0;
   for (const shard of shards) {
     pictures.place(shard.place);
-    for (const sample of samplesOf(await shard.members())) {
-      const picture = pictureOf(sample);
-      if (picture === undefined) {
-        others++;
-        continue;
+    await shard.withSamples((members, read) => {
+      for (const sample of samplesOf(members)) {
+        const picture = pictureOf(sample);
+        if (picture === undefined) {
+          others++;
+          continue;
+        }
+        labelOf.push(readLabel(sample, `${pathOf(shard)}:${sample.key}`, read));
+        pictures.add({ name: picture.path, size: picture.size, offset: picture.offset });
+        survey.count();
       }
-      labelOf.push(readLabel(shard, sample));
-      pictures.add({ name: picture.path, size: picture.size, offset: picture.offset });
-      survey.count();
-    }
+    });
   }
   if (others > 0) survey.note(`${others} samples in shards have no picture: left out.`);
   const { classes, labels } = numberLabels(labelOf, beside);
@@ -91,13 +92,11 @@ function pictureOf({ parts }: Sample): Member | undefined {
   return [...parts.values()].find(({ path }) => picturesAmong([path]).length > 0);
 }
 
-function readLabel(shard: Archive, { key, parts }: Sample): string {
-  const sample = `${pathOf(shard)}:${key}`;
+/** `sample` is its name for messages. */
+function readLabel({ parts }: Sample, sample: string, read: ReadMember): string {
   const text = (ending: string) => {
     const member = parts.get(ending);
-    if (member === undefined) return undefined;
-    const length = Math.min(member.size, MOST_LABEL_BYTES);
-    return readBytes({ file: shard.place.path, offset: member.offset, length }).toString('utf8');
+    return member && read(member, MOST_LABEL_BYTES).toString('utf8');
   };
   const label = text('cls')?.trim() ?? labelInJson(text('json'), sample);
   if (label !== undefined && label !== '') return label;

@@ -23,7 +23,8 @@ export interface ByteSource {
   read(position: number, length: number): Buffer;
 }
 
-const BLOCK = 512;
+/** A header's bytes; those of a member take a whole number of blocks. */
+export const BLOCK = 512;
 /** What is read around a header: small enough to skip pictures, large enough for small members. */
 const WINDOW = 4096;
 /** Members read before signals and progress get their turn. */
@@ -132,7 +133,8 @@ function linkFinder(members: readonly Member[]): (path: string) => Member | unde
   };
 }
 
-function plainPath(path: string): string {
+/** Without `./` before it and empty parts. */
+export function plainPath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   return parts.join('/');
 }
