@@ -31,7 +31,7 @@ export interface LayerWork extends KernelWork {
 export interface ProfileReport {
   readonly steps: number;
   readonly peaks: Peaks;
-  /** From the first kernel's call to the end of the step on both threads. */
+  /** The median over the steps, each from the end of the one before. */
   readonly milliseconds_per_step: number;
   readonly total: Work;
   readonly phases: readonly PhaseWork[];
