@@ -4,18 +4,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Amount } from '../src/train/benchmark.js';
+import type { Cell } from './results.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is trained, the same for all programs. */
-export interface Work {
-  readonly arch: string;
-  readonly batchSize: number;
-  readonly precision: string;
-  readonly threads: number;
-  /** 0 leaves GoogLeNet's auxiliary heads out. */
-  readonly auxWeight: number;
-  readonly inputSize?: number;
+export interface Work extends Omit<Cell, 'hardware'> {
+  /** The network's own where it is left out. */
+  readonly input_size?: number;
 }
 
 export interface Measured {
@@ -39,14 +35,10 @@ export interface Program {
 }
 
 export function startOwn(work: Work, backend: string): Promise<Program> {
+  const { arch, batch_size, precision, aux_weight, threads, input_size } = work;
   const settings = {
-    arch: work.arch,
-    backend,
-    'batch-size': work.batchSize,
-    precision: work.precision,
-    threads: work.threads,
-    ...(work.auxWeight === 0 && work.arch.startsWith('googlenet') ? { 'aux-weight': 0 } : {}),
-    ...(work.inputSize === undefined ? {} : { 'input-size': work.inputSize }),
+    ...{ arch, backend, precision, threads, 'batch-size': batch_size, 'aux-weight': aux_weight },
+    ...(input_size === undefined ? {} : { 'input-size': input_size }),
   };
   return start(process.execPath, ['bench/own.js', JSON.stringify(settings)]);
 }
@@ -57,9 +49,9 @@ export function startPytorch(
 ): Promise<Program> {
   return start(python, [
     ...['bench/pytorch.py', '--serve', '--arch', work.arch, '--precision', work.precision],
-    ...['--batch-size', String(work.batchSize), '--threads', String(work.threads)],
-    ...['--aux-weight', String(work.auxWeight), '--layout', layout],
-    ...(work.inputSize === undefined ? [] : ['--input-size', String(work.inputSize)]),
+    ...['--batch-size', String(work.batch_size), '--threads', String(work.threads)],
+    ...['--aux-weight', String(work.aux_weight), '--layout', layout],
+    ...(work.input_size === undefined ? [] : ['--input-size', String(work.input_size)]),
     ...(compile ? ['--compile'] : []),
   ]);
 }

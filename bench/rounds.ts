@@ -35,23 +35,29 @@ function describeFailure(
 export async function append(
   name: string,
   columns: readonly string[],
-  rows: readonly Record<string, unknown>[],
+  rows: readonly object[],
 ): Promise<string> {
   const folder = new URL('results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   const path = fileURLToPath(new URL(`${name}.csv`, folder));
   const header = columns.map((id) => ({ id, title: id }));
-  await createObjectCsvWriter({ path, header, append: existsSync(path) }).writeRecords([...rows]);
+  await createObjectCsvWriter({ path, header, append: existsSync(path) }).writeRecords([
+    ...rows,
+  ] as Record<string, unknown>[]);
   return `bench/results/${name}.csv`;
 }
 
-/** The commit measured, marked where files differ from it. */
+/** The last commit that changed what is measured, marked where files differ from it. */
 export function commit(): string {
-  const done = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  return done.status === 0 ? done.stdout.trim() : 'unknown';
+  const measured = ['--', 'src', 'native', 'package-lock.json'];
+  const [hash = ''] = git('log', '-1', '--format=%h', '--abbrev=7', ...measured);
+  if (hash === '') return 'unknown';
+  return git('status', '--porcelain', ...measured).length > 0 ? `${hash}-dirty` : hash;
+}
+
+function git(...args: string[]): string[] {
+  const { stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  return (stdout ?? '').split('\n').filter((line) => line !== '');
 }
 
 export function version(): string {

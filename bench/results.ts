@@ -1,0 +1,120 @@
+/** The table of a commit: bench/results/<commit>.csv, a row for each round of each program. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parseCsv } from './csv.js';
+import type { Layout } from './program.js';
+import { append } from './rounds.js';
+
+/** What is measured. */
+export interface Cell {
+  readonly arch: string;
+  readonly batch_size: number;
+  readonly precision: string;
+  /** 0 where GoogLeNet's auxiliary heads are left out. */
+  readonly aux_weight: number;
+  readonly threads: number;
+  readonly hardware: string;
+}
+
+/** A program and its version. */
+export interface Side {
+  readonly program: string;
+  readonly version: string;
+}
+
+/** One round of one program; '' where the program did not tell. */
+export interface Row extends Cell, Side {
+  /** Of the run, the same for all its rounds. */
+  readonly date: string;
+  readonly commit: string;
+  readonly round: number;
+  readonly layout?: Layout | '';
+  readonly steps?: number | '';
+  readonly images_per_second?: number | '';
+  readonly milliseconds_per_step?: number | '';
+  readonly javascript_milliseconds_per_step?: number | '';
+  readonly peak_bytes?: number | '';
+  readonly peak_resident_bytes?: number | '';
+  /** Why there are no rounds. */
+  readonly failure?: string;
+}
+
+const TEXTS = ['date', 'commit', 'hardware', 'program', 'version', 'arch', 'precision'];
+
+// biome-ignore format: a table
+const COLUMNS: readonly (keyof Row)[] = [
+  'date', 'commit', 'hardware', 'program', 'version',
+  'arch', 'batch_size', 'precision', 'aux_weight', 'threads', 'layout', 'round', 'steps',
+  'images_per_second', 'milliseconds_per_step', 'javascript_milliseconds_per_step',
+  'peak_bytes', 'peak_resident_bytes', 'failure',
+];
+
+const folder = new URL('results/', import.meta.url);
+
+/** Appends to the table of a commit, whose path it returns. */
+export function appendRows(commit: string, rows: readonly Row[]): Promise<string> {
+  return append(commit, COLUMNS, rows);
+}
+
+export function readRows(commit: string): Row[] {
+  const file = new URL(`${commit}.csv`, folder);
+  return existsSync(file) ? rowsOf(readFileSync(file, 'utf8')) : [];
+}
+
+/** The rows of all commits, the oldest first. */
+export function readAllRows(): Row[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^([0-9a-f]{7,}(-dirty)?)\.csv$/.exec(name)?.[1] ?? [])
+    .flatMap(readRows)
+    .sort((a, b) => a.date.localeCompare(b.date));
+}
+
+export function rowsOf(text: string): Row[] {
+  const texts = [...TEXTS, 'layout', 'failure'];
+  return parseCsv(text).map((record) => {
+    const entries = Object.entries(record).map(([column, value]) => [
+      column,
+      texts.includes(column) || value === '' ? value : Number(value),
+    ]);
+    return Object.fromEntries(entries) as Row;
+  });
+}
+
+/** The rows of the last run that measured this. */
+export function lastRun(rows: readonly Row[], cell: Cell): Row[] {
+  const same = rows.filter((row) => isOf(row, cell));
+  const date = same.map((row) => row.date).reduce((a, b) => (a > b ? a : b), '');
+  return same.filter((row) => row.date === date);
+}
+
+/** Whether a run has enough rounds of each side, or says why a side has none. */
+export function isComplete(run: readonly Row[], sides: readonly Side[], rounds: number): boolean {
+  return sides.every((side) => {
+    const own = run.filter((row) => isFrom(row, side));
+    return own.some(({ failure }) => failure) || own.length >= rounds;
+  });
+}
+
+/** The layout in which this version of PyTorch was faster when both were last tried. */
+export function knownLayout(
+  rows: readonly Row[],
+  cell: Cell,
+  { version }: Side,
+): Layout | undefined {
+  const last = rows.findLast((row) => isOf(row, cell) && row.version === version && row.layout);
+  return last?.layout || undefined;
+}
+
+export function isFrom(row: Side, { program, version }: Side): boolean {
+  return row.program === program && row.version === version;
+}
+
+function isOf(row: Cell, cell: Cell): boolean {
+  return (
+    row.arch === cell.arch &&
+    row.batch_size === cell.batch_size &&
+    row.precision === cell.precision &&
+    row.aux_weight === cell.aux_weight &&
+    row.threads === cell.threads &&
+    row.hardware === cell.hardware
+  );
+}

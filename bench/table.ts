@@ -1,0 +1,144 @@
+/** The tables of the README: images per second, ratios and memory, from the rows of a commit. */
+import { median } from '../src/median.js';
+import { type Cell, isFrom, type Row, type Side } from './results.js';
+
+const START = '<!-- bench:start -->';
+const END = '<!-- bench:end -->';
+
+/** The medians of one side in one cell. */
+interface Figures {
+  readonly imagesPerSecond: number;
+  readonly residentMebibytes: number;
+}
+
+/** One line of the tables: what was measured, and the rows of its last run. */
+export interface Line {
+  readonly cell: Cell;
+  readonly run: readonly Row[];
+}
+
+/** Puts text between the two markers, which stay. */
+export function replaceBetweenMarkers(text: string, inside: string): string {
+  const start = text.indexOf(START);
+  const end = text.indexOf(END, start);
+  if (start < 0 || end < 0) throw new Error(`Expected ${START} and after it ${END} in the README`);
+  return `${text.slice(0, start + START.length)}\n${inside}\n${text.slice(end)}`;
+}
+
+/** The speed of all sides, ours first, with our ratio to each of the others, and their memory. */
+export function tables(lines: readonly Line[], sides: readonly Side[]): string {
+  const [own, ...peers] = sides;
+  if (own === undefined) throw new Error('Expected at least one side');
+  const names = sides.map(sideName);
+  const what = ['network', 'batch', 'precision'];
+  const speeds = lines.map(({ cell, run }) => {
+    const ours = figures(run, own);
+    const others = peers.map((peer) =>
+      hasFailed(run, peer) ? 'fails' : speedCell(ours, figures(run, peer)),
+    );
+    return [...nameCells(cell), ours ? rate(ours.imagesPerSecond) : '', ...others];
+  });
+  const memory = lines.map(({ cell, run }) => [
+    ...nameCells(cell),
+    ...sides.map((side) => figures(run, side)?.residentMebibytes.toFixed(0) ?? ''),
+  ]);
+  return [
+    'Images per second, and in brackets how many times as fast we are:',
+    '',
+    ...markdown([...what, ...names], [...speeds, ...meanRows(lines, own, peers)]),
+    ...meanOfBest(lines, own, peers),
+    '',
+    'The most main memory that each process had, in MiB:',
+    '',
+    ...markdown([...what, ...names], memory),
+  ].join('\n');
+}
+
+/** The geometric mean; NaN of nothing. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
+/** Our speed over that of the fastest of some peers, in every line in which both have run. */
+export function ratios(lines: readonly Line[], own: Side, peers: readonly Side[]): number[] {
+  return lines.flatMap(({ run }) => {
+    const ours = figures(run, own)?.imagesPerSecond;
+    const theirs = peers.flatMap((peer) => figures(run, peer)?.imagesPerSecond ?? []);
+    return ours === undefined || theirs.length === 0 ? [] : [ours / Math.max(...theirs)];
+  });
+}
+
+function meanRows(lines: readonly Line[], own: Side, peers: readonly Side[]): string[][] {
+  return precisionsOf(lines).map((precision) => {
+    const same = lines.filter(({ cell }) => cell.precision === precision);
+    const means = peers.map((peer) => {
+      const found = ratios(same, own, [peer]);
+      return found.length === 0 ? '' : `(${geometricMean(found).toFixed(2)})`;
+    });
+    return ['geometric mean', '', precision, '', ...means];
+  });
+}
+
+/** For versions measured both ways: our ratio to the faster of the two. */
+function meanOfBest(lines: readonly Line[], own: Side, peers: readonly Side[]): string[] {
+  return peers
+    .filter(({ program }) => program === 'pytorch')
+    .flatMap((eager) => {
+      const both = peers.filter(({ version }) => version === eager.version);
+      if (both.length < 2) return [];
+      const means = precisionsOf(lines).map((precision) => {
+        const same = lines.filter(({ cell }) => cell.precision === precision);
+        return `${geometricMean(ratios(same, own, both)).toFixed(2)} in ${precision}`;
+      });
+      const name = sideName(eager);
+      return ['', `Against the faster of ${name} and its torch.compile: ${means.join(', ')}.`];
+    });
+}
+
+function precisionsOf(lines: readonly Line[]): string[] {
+  return [...new Set(lines.map(({ cell }) => cell.precision))];
+}
+
+function figures(run: readonly Row[], side: Side): Figures | undefined {
+  const rows = run.filter((row) => isFrom(row, side) && !row.failure);
+  if (rows.length === 0) return undefined;
+  const numbers = (column: 'images_per_second' | 'peak_resident_bytes') =>
+    rows.map((row) => Number(row[column]));
+  return {
+    imagesPerSecond: median(numbers('images_per_second')),
+    residentMebibytes: Math.max(...numbers('peak_resident_bytes')) / 2 ** 20,
+  };
+}
+
+function hasFailed(run: readonly Row[], side: Side): boolean {
+  return run.some((row) => isFrom(row, side) && row.failure);
+}
+
+function sideName({ program, version }: Side): string {
+  if (program.startsWith('cnn')) return 'cnn';
+  const [number] = version.split('+');
+  return `PyTorch ${number}${program === 'pytorch-compile' ? ' compiled' : ''}`;
+}
+
+function nameCells({ arch, aux_weight, batch_size, precision }: Cell): string[] {
+  const heads = arch.startsWith('googlenet') ? `, heads ${aux_weight > 0 ? 'on' : 'off'}` : '';
+  return [arch + heads, String(batch_size), precision];
+}
+
+function speedCell(ours: Figures | undefined, theirs: Figures | undefined): string {
+  if (!theirs) return '';
+  const { imagesPerSecond } = theirs;
+  const ratio = ours ? ` (${(ours.imagesPerSecond / imagesPerSecond).toFixed(2)})` : '';
+  return rate(imagesPerSecond) + ratio;
+}
+
+function rate(imagesPerSecond: number): string {
+  return imagesPerSecond.toLocaleString('en', {
+    maximumFractionDigits: imagesPerSecond < 100 ? 1 : 0,
+  });
+}
+
+function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [header, header.map(() => '---'), ...rows].map(line);
+}
