@@ -70,14 +70,13 @@ void settleRequest(napi_env env, napi_value, void*, void* data) {
   napi_reject_deferred(env, request->deferred, error);
 }
 
-// open(threads, strict): starts the compute thread. Returns the name of the instruction set used.
+// open(threads, strict): starts the compute thread. Returns the instruction set used, in words.
 napi_value open(napi_env env, Addon& addon, const Arguments& arguments) {
   if (addon.stream) throw std::runtime_error("the device is open already");
   int threads = arguments.integer(0);
   selectKernels(detectIsa());
   addon.stream = std::make_unique<Stream>(threads, arguments.boolean(1));
-  constexpr const char* kNames[] = {"generic", "avx2", "avx512", "amx"};
-  return string(env, kNames[static_cast<int>(addon.stream->context().isa)]);
+  return string(env, describeIsa(addon.stream->context().isa));
 }
 
 // commands(): the shared ArrayBuffer that submit() reads from.

@@ -6,7 +6,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <stdexcept>
+
+#include "cpu/amx/self_check.h"
+#include "cpu/amx/switches.h"
 
 namespace cnn {
 
@@ -63,14 +67,34 @@ void runKernel(const KernelSlot& slot, const Call& call) {
 }
 
 namespace {
+constexpr const char* kIsaNames[] = {"generic", "avx2", "avx512", "amx"};
+
+enum class Amx { Missing, Refused, Wrong, Works };
+
 // The kernel hands out the AMX tile registers on request only (ARCH_REQ_XCOMP_PERM, XTILEDATA).
-bool hasAmx() {
+Amx findAmx() {
   unsigned a, b, c, d;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return Amx::Missing;
   bool bf16Tiles = ((d >> 22) & 1) && ((d >> 24) & 1);
-  return bf16Tiles && syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+  if (!bf16Tiles) return Amx::Missing;
+  if (syscall(SYS_arch_prctl, 0x1023, 18) != 0) return Amx::Refused;
+  return tilesMultiply() ? Amx::Works : Amx::Wrong;
+}
+
+Amx amx() {
+  static const Amx state = findAmx();
+  return state;
 }
 }  // namespace
+
+std::string describeIsa(Isa isa) {
+  std::string name = kIsaNames[static_cast<int>(isa)];
+  if (isa >= Isa::Avx512 && emulatesAmx()) return name + " (AMX emulated)";
+  if (isa != Isa::Avx512) return name;
+  if (amx() == Amx::Refused) return name + " (AMX refused by the system)";
+  if (amx() == Amx::Wrong) return name + " (AMX failed its check)";
+  return name;
+}
 
 Isa detectIsa() {
   __builtin_cpu_init();
@@ -80,18 +104,11 @@ Isa detectIsa() {
   Isa isa = Isa::Generic;
   if (avx2) isa = Isa::Avx2;
   if (avx512) isa = Isa::Avx512;
-  if (avx512 && hasAmx()) isa = Isa::Amx;
+  if (avx512 && amx() == Amx::Works) isa = Isa::Amx;
   if (const char* limit = std::getenv("CNN_MAX_ISA")) {
-    const std::pair<const char*, Isa> kNames[] = {
-        {"generic", Isa::Generic}, {"avx2", Isa::Avx2}, {"avx512", Isa::Avx512}, {"amx", Isa::Amx}};
-    bool known = false;
-    for (auto& [name, level] : kNames) {
-      if (std::string(limit) == name) {
-        isa = std::min(isa, level);
-        known = true;
-      }
-    }
-    if (!known) {
+    const auto* found = std::find(std::begin(kIsaNames), std::end(kIsaNames), std::string(limit));
+    isa = std::min(isa, static_cast<Isa>(found - kIsaNames));
+    if (found == std::end(kIsaNames)) {
       throw std::runtime_error(
           std::string("Expected CNN_MAX_ISA to be generic, avx2, avx512 or amx but received \"") +
           limit + "\"");

@@ -65,6 +65,8 @@ bool registerKernel(const char* name, int parameterWords, KernelFunction functio
 void selectKernels(Isa isa);
 void runKernel(const KernelSlot& slot, const Call& call);
 Isa detectIsa();
+// Its name, and what is the matter with AMX, if anything.
+std::string describeIsa(Isa isa);
 
 // A kernel without parameters, and one whose parameters vary in number (call.parameterCount).
 struct NoParams {};

@@ -93,7 +93,7 @@ async function openNative(options: BackendOptions, why: string): Promise<Backend
   const threads = options.threads ?? availableParallelism();
   native ??= createNative(threads);
   const device = native;
-  const matrixUnits = device.instructionSet === 'amx';
+  const matrixUnits = device.instructionSet.startsWith('amx');
   device.precision =
     options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
   await tf.setBackend(NATIVE_BACKEND);

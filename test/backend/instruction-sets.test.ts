@@ -1,4 +1,4 @@
-/** Runs the other tests of this folder again with instruction sets below the machine's best. */
+/** Runs the other tests of this folder again with instruction sets other than the machine's best. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -15,15 +15,23 @@ const LIMITS: Readonly<Record<string, Record<string, string>>> = {
   'bf16 primitives where float32 ones are faster': { CNN_BF16: 'native' },
 };
 
-function runTests(environment: Record<string, string>): Promise<{ code: number; output: string }> {
-  const own = basename(fileURLToPath(import.meta.url));
-  const files = readdirSync(FOLDER)
-    .filter((name) => name.endsWith('.test.ts') && name !== own)
-    .map((name) => join(FOLDER, name));
+/** Threads share the work of AMX by pixels and by channels. */
+const AMX_THREADS: readonly number[] = [1, 2, 3, 16];
+const AMX_TESTS = ['convolution.test.ts', 'filter-gradient.test.ts', 'matmul.test.ts'];
+
+const OWN = basename(fileURLToPath(import.meta.url));
+const ALL_TESTS = readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts') && name !== OWN);
+
+function runTests(
+  environment: Record<string, string>,
+  tests: readonly string[],
+  only = '',
+): Promise<{ code: number; output: string }> {
+  const files = tests.map((name) => join(FOLDER, name));
   const options = [
     '--no-config',
     '--import=tsx',
-
+    `--grep=${only}`,
     '--timeout=120000',
     '--reporter=dot',
   ];
@@ -46,7 +54,16 @@ describe('the native kernels', function () {
   this.timeout(300_000);
   for (const [name, environment] of Object.entries(LIMITS)) {
     it(`pass their tests with ${name}`, async () => {
-      const { code, output } = await runTests(environment);
+      const { code, output } = await runTests(environment, ALL_TESTS);
+      assert.equal(code, 0, output.slice(-3000));
+      assert.match(output, /[1-9]\d* passing/);
+    });
+  }
+
+  for (const threads of AMX_THREADS) {
+    it(`pass their tests in bf16 with emulated AMX on ${threads} threads`, async () => {
+      const environment = { CNN_AMX: 'emulated', CNN_TEST_THREADS: String(threads) };
+      const { code, output } = await runTests(environment, AMX_TESTS, 'in bf16');
       assert.equal(code, 0, output.slice(-3000));
       assert.match(output, /[1-9]\d* passing/);
     });

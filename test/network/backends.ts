@@ -17,6 +17,9 @@ const BACKENDS: readonly TestBackend[] = [
   { name: 'onednn', precision: 'bf16', tolerance: 2e-2 },
 ];
 
+/** The number of threads, where a test that runs other tests wants one of its own. */
+const THREADS = Number(process.env['CNN_TEST_THREADS']) || undefined;
+
 /** Defines the same tests for each backend; they are skipped, with the reason, where it is absent. */
 export function onEachBackend(define: (backend: TestBackend) => void): void {
   for (const backend of BACKENDS) {
@@ -24,7 +27,7 @@ export function onEachBackend(define: (backend: TestBackend) => void): void {
     describe(`on ${name} in ${precision}`, () => {
       before(async function () {
         try {
-          await openBackend(name === 'cpu' ? 'js' : 'cpu', { precision });
+          await openBackend(name === 'cpu' ? 'js' : 'cpu', { precision, threads: THREADS });
         } catch (error) {
           if (name === 'cpu') throw error;
           console.warn(`      skipped: ${(error as Error).message}`);
