@@ -19,6 +19,7 @@ void* Context::scratchMemory(size_t bytes) {
     scratch.reset();
     scratch = std::make_unique<Block>(&pool, bytes);
   }
+  scratch->confine(bytes);
   return scratch->data();
 }
 

@@ -1,36 +1,55 @@
-// A caching allocator: memory given back is kept for the next tensor of about the same size.
-// Writing to fresh pages costs several times the write itself, so steady training never asks the
-// system for memory.
+// The memory of a device's tensors: one range of addresses in which freed neighbours join again.
+// Writing to fresh pages costs several times the write itself, so what was used stays with the pool
+// and steady training never asks the system for memory.
 #pragma once
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <set>
+#include <utility>
 
 namespace cnn {
 
 class MemoryPool {
  public:
-  MemoryPool() = default;
+  // Reserves addresses, which cost no memory.
+  MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool();
 
-  // At least `bytes` bytes, aligned to 64; `capacity` receives the block's real size. release()
-  // takes both again. Throws std::bad_alloc when the system has no more.
-  void* acquire(size_t bytes, size_t* capacity);
-  void release(void* block, size_t capacity, size_t bytes);
+  // `bytes` bytes, aligned to 64, in the smallest gap that is large enough. release() takes the
+  // same number again. Throws std::bad_alloc when the system has no more.
+  void* acquire(size_t bytes);
+  void release(void* block, size_t bytes);
+  // Lets AddressSanitizer refuse what lies behind the first `used` bytes of a block.
+  static void confine(void* block, size_t used, size_t bytes);
   // Returns the memory that no tensor uses to the system.
   void trim();
 
-  // What was asked for, not the sizes of the blocks found for it, which depend on chance.
+  // Both in the blocks given out, without the gaps between them.
   size_t usedBytes() const;
   size_t peakBytes() const;
   void resetPeak();
 
  private:
-  void trimLocked();
+  // The offset of `size` bytes.
+  size_t takeGap(size_t size);
+  void extend(size_t size);
+  void addGap(size_t offset, size_t size);
+  void removeGap(std::map<size_t, size_t>::iterator gap);
+
   mutable std::mutex mutex_;
-  std::multimap<size_t, void*> free_;
+  void* range_ = nullptr;
+  size_t reserved_ = 0;
+  // The range from its first huge page on; all offsets count from there.
+  char* base_ = nullptr;
+  size_t usable_ = 0;
+  size_t writable_ = 0;
+  size_t end_ = 0;  // behind the last block
+  // The gaps before the end, none beside another: sizes by offset, and (size, offset) in order.
+  std::map<size_t, size_t> gaps_;
+  std::set<std::pair<size_t, size_t>> gapsBySize_;
   size_t used_ = 0;
   size_t peak_ = 0;
 };

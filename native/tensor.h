@@ -45,20 +45,19 @@ struct TypeOf<uint8_t> {
 // A block of the pool, given back when its last owner goes.
 class Block {
  public:
-  Block(MemoryPool* pool, size_t bytes) : pool_(pool), bytes_(bytes) {
-    data_ = pool->acquire(bytes, &capacity_);
-  }
-  ~Block() { pool_->release(data_, capacity_, bytes_); }
+  Block(MemoryPool* pool, size_t bytes) : pool_(pool), bytes_(bytes), data_(pool->acquire(bytes)) {}
+  ~Block() { pool_->release(data_, bytes_); }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
+  // Memory that is used for `used` bytes now.
+  void confine(size_t used) { MemoryPool::confine(data_, used, bytes_); }
 
  private:
   MemoryPool* pool_;
   size_t bytes_;
   void* data_;
-  size_t capacity_;
 };
 
 // A copy of a weight in the layout and type that one primitive computes in.

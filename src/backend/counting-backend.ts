@@ -172,9 +172,7 @@ function bytesOf({ storage, size }: NativeData): number {
   return BYTES[storage] * size;
 }
 
-/** The block for so many bytes: an eighth finer than powers of two, huge pages from 2 MiB on. */
+/** The block for so many bytes in native/memory_pool.cc. */
 function roundUp(bytes: number): number {
-  const huge = 2 << 20;
-  const step = bytes >= huge ? huge : Math.max(64, 2 ** Math.ceil(Math.log2(bytes / 8)));
-  return Math.max(64, Math.ceil(bytes / step) * step);
+  return Math.max(64, Math.ceil(bytes / 64) * 64);
 }
