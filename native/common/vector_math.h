@@ -19,6 +19,11 @@ inline int32_t bitsOfFloat(float value) {
   return bits;
 }
 
+// 2^n for n in [-126, 127]; for others, as NaN makes them, any number.
+inline float powerOfTwo(int32_t n) {
+  return floatOfBits(static_cast<int32_t>(static_cast<uint32_t>(n + 127) << 23));
+}
+
 constexpr float kInfinity = __builtin_huge_valf();
 // ln 2 in two parts; the first has few bits, so that its multiples are exact.
 constexpr float kLn2High = 0.693359375f;
@@ -42,7 +47,7 @@ inline float expOf(float x) {
   p = p * r * r + r + 1.0f;
   int32_t whole = bitsOfFloat(shifted) - bitsOfFloat(kRound);
   int32_t half = whole >> 1;
-  return p * floatOfBits((half + 127) << 23) * floatOfBits((whole - half + 127) << 23);
+  return p * powerOfTwo(half) * powerOfTwo(whole - half);
 }
 
 // The exponent plus a polynomial of the mantissa on [sqrt(1/2), sqrt(2)).

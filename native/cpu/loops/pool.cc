@@ -29,10 +29,10 @@ void maximumOfPairs(const bf16* const* taps, bf16* __restrict out, int64_t pairs
     float lower = Max::kStart, upper = Max::kStart;
 #pragma GCC unroll 16
     for (int k = 0; k < COUNT; k++) {
-      int32_t word;
+      uint32_t word;
       std::memcpy(&word, tap[k] + 2 * i, 4);
-      lower = Max::step(lower, floatOfBits(word << 16));
-      upper = Max::step(upper, floatOfBits(word & ~0xffff));
+      lower = Max::step(lower, floatOfBits(static_cast<int32_t>(word << 16)));
+      upper = Max::step(upper, floatOfBits(static_cast<int32_t>(word & 0xffff0000u)));
     }
     const int32_t word = (bitsOf(lower) >> 16 & 0xffff) | bitsOf(upper);
     std::memcpy(out + 2 * i, &word, 4);
