@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -174,6 +175,28 @@ describe('JPEGs in the addon', () => {
     const alone = await fill(locations, transform, { threads: 1 });
     assert.ok(alone.every((slot) => slot !== undefined));
     assert.deepEqual(await fill(locations, transform, { threads: 8 }), alone);
+  });
+
+  it('have the same bytes with every instruction set', async () => {
+    const locations = Object.values(SAMPLINGS).flatMap((sampling, seed) =>
+      SIZES.map(([width, height]) => save(randomJpeg({ width, height, sampling }, seed))),
+    );
+    const before = process.env['CNN_MAX_ISA'];
+    for (const transform of TRANSFORMS) {
+      for (const channels of [1, 3] as const) {
+        const all: string[] = [];
+        for (const isa of ['amx', 'avx2', 'generic']) {
+          // Read whenever threads are started.
+          process.env['CNN_MAX_ISA'] = isa;
+          const slots = await fill(locations, transform, { channels });
+          if (before === undefined) delete process.env['CNN_MAX_ISA'];
+          else process.env['CNN_MAX_ISA'] = before;
+          assert.ok(slots.every((slot) => slot !== undefined));
+          all.push(createHash('sha256').update(Buffer.concat(slots)).digest('hex'));
+        }
+        assert.deepEqual(all, new Array(3).fill(all[0]), JSON.stringify({ transform, channels }));
+      }
+    }
   });
 
   it('in other forms are left to sharp', async () => {
