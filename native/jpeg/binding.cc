@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "jpeg/pool.h"
-#include "jpeg/slot.h"
 #include "node_values.h"
 
 namespace cnn {
@@ -151,9 +150,10 @@ napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
   return submit(arguments, request, true);
 }
 
-// State for pictures that are decoded on the JavaScript thread.
+// State for pictures that are worked on in the JavaScript thread.
 struct Single {
   JpegDecoder decoder;
+  Pixels pixels;
   SlotFiller filler{passesFor(detectIsa())};
 };
 
@@ -179,7 +179,8 @@ napi_value measureJpeg(napi_env env, const Arguments& arguments) {
 
 // decodeJpeg(bytes, into): fills (height, width, channels); false if the picture is damaged.
 napi_value decodeJpeg(napi_env env, const Arguments& arguments) {
-  auto& [decoder, filler] = singleOf(arguments);
+  Single& single = singleOf(arguments);
+  auto& decoder = single.decoder;
   size_t length, room;
   const uint8_t* bytes = static_cast<const uint8_t*>(arguments.typedArray(0, &length));
   uint8_t* into = static_cast<uint8_t*>(arguments.typedArray(1, &room));
@@ -190,11 +191,40 @@ napi_value decodeJpeg(napi_env env, const Arguments& arguments) {
     if (room != needed) {
       throw std::runtime_error("expected room for " + std::to_string(needed) + " bytes");
     }
-    decoded = filler.decode(decoder, channels, into);
+    decoded = single.filler.decode(decoder, channels, into);
   }
   napi_value result;
   NAPI_CHECK(napi_get_boolean(env, decoded, &result));
   return result;
+}
+
+// fillFromPixels(pixels, record, slot, size, channels): fills (size, size, channels) with what the
+// record's window shows of a picture of its width and height.
+napi_value fillFromPixels(napi_env, const Arguments& arguments) {
+  size_t bytes, fields, room;
+  const uint8_t* data = static_cast<const uint8_t*>(arguments.typedArray(0, &bytes));
+  const void* numbers = arguments.typedArray(1, &fields);
+  uint8_t* slot = static_cast<uint8_t*>(arguments.typedArray(2, &room));
+  const int size = arguments.integer(3), channels = arguments.integer(4);
+  if (fields != sizeof(JpegRecord)) throw std::runtime_error("expected a record of the picture");
+  const JpegRecord& record = *static_cast<const JpegRecord*>(numbers);
+  const size_t area = static_cast<size_t>(record.width) * static_cast<size_t>(record.height);
+  if (area == 0 || (bytes != area && bytes != 3 * area)) {
+    throw std::runtime_error("expected a picture of 1 or 3 channels");
+  }
+  if (size < 1 || (channels != 1 && channels != 3) ||
+      room != static_cast<size_t>(size) * size * channels) {
+    throw std::runtime_error("expected a slot of at least one pixel of 1 or 3 channels");
+  }
+  const int width = static_cast<int>(record.width), height = static_cast<int>(record.height);
+  const Window window = windowOf(record);
+  if (!fits(window, width, height, size)) {
+    throw std::runtime_error("expected a window within the picture and the slot");
+  }
+  Single& single = singleOf(arguments);
+  single.pixels.open(data, width, height, bytes == area ? 1 : 3);
+  single.filler.fill(single.pixels, window, size, channels, slot);
+  return nullptr;
 }
 
 }  // namespace
@@ -209,6 +239,7 @@ void defineJpeg(napi_env env, napi_value exports) {
   define(env, exports, "fillFromJpegs", entry<fillFromJpegs>);
   define(env, exports, "measureJpeg", entry<measureJpeg>, single);
   define(env, exports, "decodeJpeg", entry<decodeJpeg>, single);
+  define(env, exports, "fillFromPixels", entry<fillFromPixels>, single);
 }
 
 }  // namespace cnn

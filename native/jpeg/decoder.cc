@@ -16,8 +16,6 @@ constexpr int kMaxScans = 100;
 // Columns decoded on either side of what is asked for: colour often has half as many, each of which
 // is blended with its neighbours if there are at least three.
 constexpr int kMargin = 4;
-// Columns that resampling may read beyond the last one.
-constexpr int kSlack = 4;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 
 }  // namespace
@@ -89,7 +87,7 @@ bool JpegDecoder::start(const Box& box, int group) {
   JDIMENSION columns = wanted;
   // Moves left to where a block begins.
   jpeg_crop_scanline(&state_, &left, &columns);
-  stride_ = (static_cast<int64_t>(columns) + kSlack) * 4;
+  stride_ = (static_cast<int64_t>(columns) + kSlackColumns) * 4;
   first_ = (box.left - static_cast<int64_t>(left)) * 4;
   rows_.resize(stride_ * group);
   if (box.top > 0) jpeg_skip_scanlines(&state_, box.top);

@@ -12,6 +12,9 @@
 
 namespace cnn {
 
+// Columns that resampling may read beyond the last one.
+constexpr int kSlackColumns = 4;
+
 // Which pictures are left to another decoder.
 struct JpegLimits {
   // More pixels than that.

@@ -1,11 +1,8 @@
 #include "jpeg/pool.h"
 
 #include "jpeg/file_bytes.h"
-#include "jpeg/slot.h"
 
 namespace cnn {
-namespace {
-
 Window windowOf(const JpegRecord& record) {
   return {record.left,
           record.top,
@@ -17,19 +14,6 @@ Window windowOf(const JpegRecord& record) {
           static_cast<int>(record.outWidth),
           static_cast<int>(record.outHeight)};
 }
-
-// Whether a window lies in its picture and in the slot.
-bool fits(const Window& window, int width, int height, int size) {
-  // Fractions of the picture's size may be off in their last bit.
-  constexpr double kTolerance = 1e-6;
-  return window.left >= 0 && window.top >= 0 && window.width > 0 && window.height > 0 &&
-         window.left + window.width <= width + kTolerance &&
-         window.top + window.height <= height + kTolerance && window.outLeft >= 0 &&
-         window.outTop >= 0 && window.outWidth > 0 && window.outHeight > 0 &&
-         window.outLeft <= size - window.outWidth && window.outTop <= size - window.outHeight;
-}
-
-}  // namespace
 
 // What a thread keeps from picture to picture.
 class JpegWorker {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "jpeg/decoder.h"
+#include "jpeg/slot.h"
 #include "kernel.h"
 
 namespace cnn {
@@ -24,6 +24,7 @@ struct JpegRecord {
   // The window (src/augment/window.ts), and the slot of the batch that shows it.
   double left, top, boxWidth, boxHeight, clipped, outLeft, outTop, outWidth, outHeight, slot;
 };
+Window windowOf(const JpegRecord& record);
 
 // Pictures to work on together. The memory of records and images belongs to the caller, who keeps
 // it until `done` is called.

@@ -17,13 +17,24 @@ uint8_t luma(const uint8_t* pixel) {
 
 }  // namespace
 
-bool SlotFiller::fill(JpegDecoder& decoder, const Window& window, int size, int channels,
+bool fits(const Window& window, int width, int height, int size) {
+  // Fractions of the picture's size may be off in their last bit.
+  constexpr double kTolerance = 1e-6;
+  return window.left >= 0 && window.top >= 0 && window.width > 0 && window.height > 0 &&
+         window.left + window.width <= width + kTolerance &&
+         window.top + window.height <= height + kTolerance && window.outLeft >= 0 &&
+         window.outTop >= 0 && window.outWidth > 0 && window.outHeight > 0 &&
+         window.outLeft <= size - window.outWidth && window.outTop <= size - window.outHeight;
+}
+
+template <class Picture>
+bool SlotFiller::fill(Picture& picture, const Window& window, int size, int channels,
                       uint8_t* slot) {
   const int width = window.outWidth;
-  columns_.build(window.left, window.width, width, decoder.width(), window.clipped);
-  rows_.build(window.top, window.height, window.outHeight, decoder.height(), window.clipped);
+  columns_.build(window.left, window.width, width, picture.width(), window.clipped);
+  rows_.build(window.top, window.height, window.outHeight, picture.height(), window.clipped);
   const int64_t stride = roundUp(3 * width + 1, kBlock);
-  if (!across(decoder, stride)) return false;
+  if (!across(picture, stride)) return false;
   if (width < size || window.outHeight < size) {
     std::memset(slot, 0, static_cast<size_t>(size) * size * channels);
   }
@@ -49,24 +60,28 @@ bool SlotFiller::fill(JpegDecoder& decoder, const Window& window, int size, int 
 }
 
 // The rows that rows_ reads, resampled by columns_, in middle_.
-bool SlotFiller::across(JpegDecoder& decoder, int64_t stride) {
+template <class Picture>
+bool SlotFiller::across(Picture& picture, int64_t stride) {
   const int width = columns_.end() - columns_.begin();
   group_.resize(roundUp(width, 4) * kBlock);
   middle_.resize(roundUp(rows_.end() - rows_.begin(), kGroupRows) * stride);
   uint8_t* out = middle_.data();
   const JpegDecoder::Box box{columns_.begin(), rows_.begin(), columns_.end(), rows_.end()};
-  return decoder.decode(box, kGroupRows, [&](const uint8_t* rows, int count) {
+  return picture.decode(box, kGroupRows, [&](const uint8_t* rows, int count) {
     if (columns_.copies()) {
       for (int row = 0; row < count; row++) {
-        passes_.pack(rows + row * decoder.stride(), width, out + row * stride);
+        passes_.pack(rows + row * picture.stride(), width, out + row * stride);
       }
     } else {
-      passes_.interleave(rows, decoder.stride(), width, group_.data());
+      passes_.interleave(rows, picture.stride(), width, group_.data());
       passes_.across(FilterView(columns_), group_.data(), out, stride);
     }
     out += kGroupRows * stride;
   });
 }
+
+template bool SlotFiller::fill(JpegDecoder&, const Window&, int, int, uint8_t*);
+template bool SlotFiller::fill(Pixels&, const Window&, int, int, uint8_t*);
 
 bool SlotFiller::decode(JpegDecoder& decoder, int channels, uint8_t* out) {
   const int width = decoder.width();

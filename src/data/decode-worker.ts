@@ -1,15 +1,10 @@
 /** Entry of a decoding thread: reads pictures, cuts them out and writes them into shared batches. */
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  cropWindow,
-  type Draws,
-  fillSlot,
-  type Picture,
-  type Transform,
-} from '../augment/index.js';
+import { cropWindow, type Draws, type Picture, type Transform } from '../augment/index.js';
 import type { PictureLocation } from './dataset.js';
 import { readPicture } from './decode.js';
 import { type Reading, reasonOf } from './reading.js';
+import { showPicture } from './show-picture.js';
 
 /** What a thread is told once. */
 export interface WorkerSetup {
@@ -73,7 +68,7 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
         const picture = 'data' in source ? source : await readPicture(source, reading);
         const target = new Uint8Array(buffers[buffer] as SharedArrayBuffer, slot * bytes, bytes);
         const window = cropWindow(transform, picture.width, picture.height, draws);
-        fillSlot(picture, window, transform.size, target, channels);
+        showPicture(picture, window, transform.size, target, channels);
         if (keep && !('data' in source)) pictures.set(slot, picture);
       } catch (error) {
         failures.set(slot, reasonOf(error));

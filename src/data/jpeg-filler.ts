@@ -3,13 +3,8 @@ import { RunError } from '../errors.js';
 import type { PictureList } from './dataset.js';
 import type { DecodeItem } from './decode-worker.js';
 import { type JpegAddon, type JpegPool, jpegAddon } from './jpeg.js';
+import { HEIGHT, placeWindow, RECORD_FIELDS, WIDTH } from './picture-record.js';
 import { AS_PILLOW, type Reading } from './reading.js';
-
-/** The numbers of a picture that the addon reads and writes: `JpegRecord` in native/jpeg/pool.h. */
-const FIELDS = 14;
-const WIDTH = 2;
-const HEIGHT = 3;
-const WINDOW = 4;
 
 /** Of pictures that are no JPEGs, or not for the addon. */
 const REFUSED = { width: 0, height: 1 };
@@ -65,7 +60,7 @@ export class JpegFiller {
     if (taken.length === 0) return [...items];
     const { files, records } = this.#request(taken.map(indexOf));
     for (const [i, item] of taken.entries()) {
-      const record = records.subarray(i * FIELDS, (i + 1) * FIELDS);
+      const record = records.subarray(i * RECORD_FIELDS, (i + 1) * RECORD_FIELDS);
       this.#placeWindow(record, indexOf(item), item);
     }
     const { transform, channels } = this.#settings;
@@ -73,7 +68,7 @@ export class JpegFiller {
     this.#check(
       await this.#addon.fillFromJpegs(this.#pool, files, records, images, size, channels),
     );
-    const filled = new Set(taken.filter((_, i) => records[i * FIELDS + WIDTH] !== 0));
+    const filled = new Set(taken.filter((_, i) => records[i * RECORD_FIELDS + WIDTH] !== 0));
     return items.filter((item) => !filled.has(item));
   }
 
@@ -100,9 +95,9 @@ export class JpegFiller {
     const { files, records } = this.#request(indices);
     this.#check(await this.#addon.measureJpegs(this.#pool, files, records));
     for (const [i, index] of indices.entries()) {
-      const measured = records[i * FIELDS + WIDTH] !== 0;
-      const width = records[i * FIELDS + WIDTH] as number;
-      const height = records[i * FIELDS + HEIGHT] as number;
+      const measured = records[i * RECORD_FIELDS + WIDTH] !== 0;
+      const width = records[i * RECORD_FIELDS + WIDTH] as number;
+      const height = records[i * RECORD_FIELDS + HEIGHT] as number;
       this.#sizes[2 * index] = measured ? width : REFUSED.width;
       this.#sizes[2 * index + 1] = measured ? height : REFUSED.height;
     }
@@ -112,22 +107,18 @@ export class JpegFiller {
     const width = this.#sizes[2 * index] as number;
     const height = this.#sizes[2 * index + 1] as number;
     const window = cropWindow(this.#settings.transform, width, height, draws);
-    record[WIDTH] = width;
-    record[HEIGHT] = height;
-    const { left, top, clipped, outLeft, outTop, outWidth, outHeight } = window;
-    const box = [left, top, window.width, window.height, Number(clipped)];
-    record.set([...box, outLeft, outTop, outWidth, outHeight, slot], WINDOW);
+    placeWindow(record, { width, height }, window, slot);
   }
 
   /** Paths, each with a 0 at its end, and records with the pictures' places in their files. */
   #request(indices: readonly number[]) {
-    const records = new Float64Array(indices.length * FIELDS);
+    const records = new Float64Array(indices.length * RECORD_FIELDS);
     let paths = '';
     for (const [i, index] of indices.entries()) {
       const { file, offset, length } = this.#pictures.locate(index);
       paths += `${file}\0`;
-      records[i * FIELDS] = offset;
-      records[i * FIELDS + 1] = length;
+      records[i * RECORD_FIELDS] = offset;
+      records[i * RECORD_FIELDS + 1] = length;
     }
     return { files: Buffer.from(paths), records };
   }

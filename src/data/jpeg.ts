@@ -24,6 +24,14 @@ export interface JpegAddon {
   ): Promise<boolean>;
   measureJpeg(bytes: Uint8Array): [width: number, height: number, channels: 1 | 3] | undefined;
   decodeJpeg(bytes: Uint8Array, into: Uint8Array): boolean;
+  /** Fills (size, size, channels) with what the window of a record shows of a decoded picture. */
+  fillFromPixels(
+    pixels: Uint8Array,
+    record: Float64Array,
+    slot: Uint8Array,
+    size: number,
+    channels: 1 | 3,
+  ): void;
 }
 
 declare const pool: unique symbol;
