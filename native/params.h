@@ -75,6 +75,22 @@ struct BatchNormGradParams {
   int32_t rows, channels, activation, frozen;
 };
 
+// Of the first `channels` in rows of `stride` channels.
+struct BatchNormSliceParams {
+  int32_t rows, channels, stride, activation, unbiased;
+  float epsilon, momentum;
+};
+
+struct BatchNormSliceGradParams {
+  int32_t rows, channels, stride, activation, frozen;
+  float epsilon;
+};
+
+// `channels` channels of each row go behind the first `offset` of the `stride` of a block's.
+struct AppendChannelsParams {
+  int32_t rows, channels, offset, stride, statistics;
+};
+
 // The middle of (outer, reduce, inner) to one value, which is divided by `divisor`.
 struct ReduceParams {
   int32_t outer, reduce, inner, divisor;

@@ -1,6 +1,7 @@
-/** Folds layers into the kernel before or after them: padding, residual sums, activations. */
+/** Folds layers into the kernel before or after them: padding, residual sums, activations; and joins. */
+import { foldBlocks } from './blocks.js';
 import type { GraphNode } from './graph.js';
-import { backendTakesPadding } from './kernels.js';
+import { backendHasNative, backendTakesPadding } from './kernels.js';
 import { isPlainNorm } from './rules/batch-norm.js';
 import { isRow } from './rules/dense.js';
 import { paddingOf } from './rules/padding.js';
@@ -43,7 +44,8 @@ const KEEPING_SIGN = [
 /** The nodes that are left when all that can be is folded; `outputs` are read outside of the graph. */
 export function fold(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
   const padded = backendTakesPadding() ? foldPadding(nodes, outputs) : nodes;
-  return foldActivations(foldResiduals(padded, outputs), outputs);
+  const folded = foldActivations(foldResiduals(padded, outputs), outputs);
+  return backendHasNative() ? foldBlocks(folded, outputs) : folded;
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
+import type { Block } from './blocks.js';
 import { fold } from './fusions.js';
 import type { Activation, Padding } from './rules/rule.js';
 
@@ -17,6 +18,7 @@ export interface GraphNode {
   readonly outputShape: readonly (number | null)[];
   padding?: Padding;
   activation?: Activation;
+  block?: Block;
 }
 
 export interface Graph {

@@ -124,7 +124,7 @@ function inputs(model: LayersModel, batch: number) {
 }
 
 /** On the host, so that weights are float32 on every backend. */
-function setWeights(model: LayersModel): void {
+export function setWeights(model: LayersModel): void {
   tf.tidy(() =>
     model.setWeights(
       model.weights.map((weight, index) => {

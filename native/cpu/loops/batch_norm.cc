@@ -1,119 +1,11 @@
 // Batch normalisation (Ioffe & Szegedy 2015, algorithm 1) with the addition and the ReLU that
-// follow it. x is read twice and y written once.
-//
-// Statistics are merged from chunk to chunk of rows in double (Chan, Golub & LeVeque 1983). Within
-// a chunk they are float sums of deviations from the mean so far, so that neither a large mean nor
-// an outlier costs the variance its digits.
+// follow it. x is read twice, or once where the statistics are known, and y written once.
 #include <cmath>
 
-#include "channel_columns.h"
+#include "column_statistics.h"
 
 namespace cnn {
 namespace {
-
-// Rows of the next chunk after `before` of them. The first chunks are short, for the guess is as
-// good as the rows before it: what their mean is off costs digits only in the chunk itself.
-inline int64_t chunkAfter(int64_t before) {
-  if (before == 0) return 8;
-  return 3 * before < kChunk ? 3 * before : kChunk;
-}
-
-// How the statistics of `other` rows are merged into those of `count` rows.
-struct Weights {
-  Weights(double count, double other)
-      : share(other / (count + other)), cross(count * other / (count + other)) {}
-  double share, cross;
-};
-
-// `squares` is the sum of the squared deviations from the mean.
-inline void merge(double& mean, double& squares, double otherMean, double otherSquares,
-                  Weights weights) {
-  const double difference = otherMean - mean;
-  mean += difference * weights.share;
-  squares += otherSquares + difference * difference * weights.cross;
-}
-
-template <int ROWS, class T>
-void addDeviations(const T* __restrict x, int64_t stride, int64_t columns,
-                   const float* __restrict guess, float* __restrict sums,
-                   float* __restrict squares) {
-  for (int64_t c = 0; c < columns; c++) {
-    const float start = guess[c];
-    float sum = sums[c], square = squares[c];
-#pragma GCC unroll 8
-    for (int64_t i = 0; i < ROWS; i++) {
-      const float deviation = toFloat(x[i * stride + c]) - start;
-      sum += deviation;
-      square += deviation * deviation;
-    }
-    sums[c] = sum;
-    squares[c] = square;
-  }
-}
-
-// Merges a chunk of `rows` rows, given as sums of its deviations from `guess`, into the `before`
-// rows before it. The mean so far is the guess for the next chunk.
-void mergeChunk(double* __restrict mean, double* __restrict squares, float* __restrict guess,
-                float* __restrict chunkSums, float* __restrict chunkSquares, int64_t columns,
-                int64_t before, int64_t rows) {
-  const Weights weights(static_cast<double>(before), static_cast<double>(rows));
-  const double each = 1 / static_cast<double>(rows);
-  for (int64_t c = 0; c < columns; c++) {
-    const double sum = chunkSums[c], offset = sum * each;
-    merge(mean[c], squares[c], guess[c] + offset, chunkSquares[c] - sum * offset, weights);
-    guess[c] = static_cast<float>(mean[c]);
-    chunkSums[c] = 0;
-    chunkSquares[c] = 0;
-  }
-}
-
-// The mean and the squares of each column in one part of the grid.
-template <class T>
-void accumulate(const T* x, const Grid& grid, int part, const Columns& scratch) {
-  const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
-  const int rowPart = grid.byColumns ? 0 : part;
-  const int64_t count = columns.size();
-  double* mean = scratch.total(rowPart, 0) + columns.begin;
-  double* squares = scratch.total(rowPart, 1) + columns.begin;
-  float* guess = scratch.chunk(rowPart, 0) + columns.begin;
-  float* chunkSums = scratch.chunk(rowPart, 1) + columns.begin;
-  float* chunkSquares = scratch.chunk(rowPart, 2) + columns.begin;
-  const T* start = x + columns.begin;
-  for (int64_t c = 0; c < count; c++) {
-    mean[c] = squares[c] = 0;
-    guess[c] = toFloat(start[rows.begin * grid.width + c]);
-    chunkSums[c] = chunkSquares[c] = 0;
-  }
-  for (int64_t row = rows.begin; row < rows.end;) {
-    const int64_t chunkEnd = row + chunkAfter(row - rows.begin);
-    const int64_t end = chunkEnd < rows.end ? chunkEnd : rows.end;
-    inBlocks({row, end}, [&](int64_t at, auto block) {
-      addDeviations<block()>(start + at * grid.width, grid.width, count, guess, chunkSums,
-                             chunkSquares);
-    });
-    mergeChunk(mean, squares, guess, chunkSums, chunkSquares, count, row - rows.begin, end - row);
-    row = end;
-  }
-}
-
-// Merges the statistics of all row parts and columns of a channel into those of its first column.
-void mergeColumns(const Grid& grid, Range channels, const Columns& scratch) {
-  double* __restrict mean = scratch.total(0, 0);
-  double* __restrict squares = scratch.total(0, 1);
-  double merged = 0;
-  for (int part = 0; part < grid.rowParts(); part++) {
-    const double rows = static_cast<double>(grid.rowsOf(part).size());
-    for (int64_t fold = 0; fold < grid.folded; fold++, merged += rows) {
-      if (merged == 0) continue;
-      const Weights weights(merged, rows);
-      const double* otherMean = scratch.total(part, 0) + fold * grid.channels;
-      const double* otherSquares = scratch.total(part, 1) + fold * grid.channels;
-      for (int64_t c = channels.begin; c < channels.end; c++) {
-        merge(mean[c], squares[c], otherMean[c], otherSquares[c], weights);
-      }
-    }
-  }
-}
 
 bool channelInputsFit(const Call& call, int32_t channels) {
   for (int i = 1; i < 5; i++) {
@@ -153,24 +45,31 @@ void setCoefficients(const Call& call, const Grid& grid, Range channels, const C
   scratch.spread(grid, channels, kMean, kShift);
 }
 
+// Takes the batch's statistics, which are the totals 0 and 1, into the running ones.
+template <class Params>
+void blendRunning(const Tensor& runningMean, const Tensor& runningVariance, const Params& p,
+                  Range channels, const Columns& scratch) {
+  // The unbiased variance of one row does not exist.
+  const double rows = p.rows;
+  const double correction = p.unbiased != 0 && p.rows > 1 ? rows / (rows - 1) : 1;
+  const double kept = p.momentum;
+  blend(valuesOf<float>(runningMean), scratch.total(0, 0), channels, kept, 1 - kept);
+  blend(valuesOf<float>(runningVariance), scratch.total(0, 1), channels, kept,
+        (1 - kept) * correction);
+}
+
 // From the sums of all rows to the batch's statistics, the running ones and the coefficients.
 void finishStatistics(const Call& call, const BatchNormTrainParams& p, const Grid& grid,
                       Range channels, const Columns& scratch) {
+  mergeStatistics(grid, channels, scratch, p.rows);
   const double* __restrict mean = scratch.total(0, 0);
-  double* __restrict variance = scratch.total(0, 1);
+  const double* variance = scratch.total(0, 1);
   float* __restrict batchMean = valuesOf<float>(call.outputs[1]);
   float* inverseDeviation = valuesOf<float>(call.outputs[2]);
-  const double rows = p.rows;
-  for (int64_t c = channels.begin; c < channels.end; c++) {
+  for (int64_t c = channels.begin; c < channels.end; c++)
     batchMean[c] = static_cast<float>(mean[c]);
-    variance[c] = variance[c] < 0 ? 0 : variance[c] / rows;  // rounding; a NaN stays
-  }
   invertDeviations(variance, inverseDeviation, channels, static_cast<double>(p.epsilon));
-  // The unbiased variance of one row does not exist.
-  const double correction = p.unbiased != 0 && p.rows > 1 ? rows / (rows - 1) : 1;
-  const double kept = p.momentum;
-  blend(valuesOf<float>(call.inputs[3]), mean, channels, kept, 1 - kept);
-  blend(valuesOf<float>(call.inputs[4]), variance, channels, kept, (1 - kept) * correction);
+  blendRunning(call.inputs[3], call.inputs[4], p, channels, scratch);
   setCoefficients(call, grid, channels, scratch, batchMean, inverseDeviation);
 }
 
@@ -185,9 +84,9 @@ void applyToRow(const T* __restrict x, const R* __restrict residual, float* __re
   }
 }
 
-// y in one part of the grid; R is void without a residual.
+// y in one part of the grid; rows of x are `stride` elements apart. R is void without a residual.
 template <bool RELU, class T, class R>
-void apply(const T* x, const R* residual, T* y, const Grid& grid, int part,
+void apply(const T* x, int64_t stride, const R* residual, T* y, const Grid& grid, int part,
            const Columns& scratch) {
   const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
   const float* mean = scratch.coefficient(kMean) + columns.begin;
@@ -195,10 +94,11 @@ void apply(const T* x, const R* residual, T* y, const Grid& grid, int part,
   const float* shift = scratch.coefficient(kShift) + columns.begin;
   inChunksFromEnd(rows, [&](int64_t row) {
     const int64_t at = row * grid.width + columns.begin;
+    const T* from = x + row * stride + columns.begin;
     storeRow(y + at, columns.size(), [&](float* values, int64_t c, int64_t count) {
       const R* added = nullptr;
       if constexpr (!std::is_void<R>::value) added = residual + at + c;
-      applyToRow<RELU>(x + at + c, added, values, count, mean + c, scale + c, shift + c);
+      applyToRow<RELU>(from + c, added, values, count, mean + c, scale + c, shift + c);
     });
   });
 }
@@ -244,13 +144,12 @@ CNN_KERNEL(BatchNormTrain, BatchNormTrainParams) {
     const Grid grid(params.rows, params.channels);
     const Columns scratch(call, grid);
     parallelPhases(
-        grid.parts, [&](int part) { accumulate(x, grid, part, scratch); },
+        grid.parts, [&](int part) { accumulateStatistics(x, grid, part, scratch); },
         [&](int part) {
           const Range channels = grid.channelsOf(part);
-          mergeColumns(grid, channels, scratch);
           finishStatistics(call, params, grid, channels, scratch);
         },
-        [&](int part) { apply<relu()>(x, residual, y, grid, part, scratch); });
+        [&](int part) { apply<relu()>(x, grid.width, residual, y, grid, part, scratch); });
     call.inputs[3].storage->version++;
     call.inputs[4].storage->version++;
   });
@@ -277,8 +176,58 @@ CNN_KERNEL(BatchNormInference, BatchNormInferenceParams) {
           invertDeviations(wide, inverse, channels, static_cast<double>(params.epsilon));
           setCoefficients(call, grid, channels, scratch, mean, inverse);
         },
-        [&](int part) { apply<relu()>(x, residual, y, grid, part, scratch); });
+        [&](int part) { apply<relu()>(x, grid.width, residual, y, grid, part, scratch); });
   });
+}
+
+// Inputs x, gamma, beta, mean, variance and, to take those two in, the running mean and variance;
+// output y. x is the first `channels` of rows of `stride` channels, mean and variance are of at
+// least these.
+CNN_KERNEL(BatchNormSlice, BatchNormSliceParams) {
+  const Tensor& runningMean = call.inputs[5];
+  const Tensor& runningVariance = call.inputs[6];
+  const bool running = runningMean.exists();
+  for (int i = 1; i < (running ? 7 : 5); i++) {
+    if (call.inputs[i].dtype != DType::Float32 || call.inputs[i].size < params.channels)
+      return false;
+  }
+  const Tensor& y = call.outputs[0];
+  if (y.dtype != call.inputs[0].dtype) return false;
+  const auto activation = static_cast<Activation>(params.activation);
+  if (activation != Activation::Linear && activation != Activation::Relu) return false;
+  const Grid grid(params.rows, params.channels, params.stride == params.channels);
+  const Columns scratch(call, grid);
+  const float* mean = valuesOf<float>(call.inputs[3]);
+  const float* variance = valuesOf<float>(call.inputs[4]);
+  const auto setUp = [&](int part) {
+    const Range channels = grid.channelsOf(part);
+    for (int64_t c = channels.begin; c < channels.end; c++) {
+      scratch.total(0, 0)[c] = mean[c];
+      scratch.total(0, 1)[c] = variance[c];
+    }
+    float* inverse = scratch.coefficient(kScale);
+    invertDeviations(scratch.total(0, 1), inverse, channels, static_cast<double>(params.epsilon));
+    if (running) blendRunning(runningMean, runningVariance, params, channels, scratch);
+    setCoefficients(call, grid, channels, scratch, mean, inverse);
+  };
+  const bool taken = withFloatType(y.dtype, [&](auto type) {
+    using T = decltype(type);
+    const T* x = valuesOf<T>(call.inputs[0]);
+    const int64_t stride = grid.strideOf(params.stride);
+    const auto applyWith = [&](auto relu) {
+      parallelPhases(grid.parts, setUp, [&](int part) {
+        apply<relu()>(x, stride, static_cast<const void*>(nullptr), valuesOf<T>(y), grid, part,
+                      scratch);
+      });
+    };
+    activation == Activation::Relu ? applyWith(std::true_type{}) : applyWith(std::false_type{});
+    return true;
+  });
+  if (running) {
+    runningMean.storage->version++;
+    runningVariance.storage->version++;
+  }
+  return taken;
 }
 
 }  // namespace cnn

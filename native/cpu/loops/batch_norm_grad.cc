@@ -1,6 +1,8 @@
 // The gradient of batch normalisation (Ioffe & Szegedy 2015, section 3) through the addition and
 // the ReLU that follow it. x and dy are read twice and dx is written once: what the ReLU let
 // through is computed again from x, and read from y only where a residual was added.
+#include <cmath>
+
 #include "channel_columns.h"
 
 namespace cnn {
@@ -15,17 +17,17 @@ void maskRow(const D* __restrict dy, const X* __restrict y, D* __restrict dz, in
 // Adds dz and dz * (x - mean) of some rows to the sums of each column. dz is dy, or with RELU what
 // the ReLU passes on.
 template <int ROWS, bool RELU, class X, class D>
-void addGradients(const D* __restrict dy, const X* __restrict x, int64_t stride, int64_t columns,
-                  const float* __restrict mean, const float* __restrict scale,
+void addGradients(const D* __restrict dy, int64_t dyStride, const X* __restrict x, int64_t xStride,
+                  int64_t columns, const float* __restrict mean, const float* __restrict scale,
                   const float* __restrict shift, float* __restrict sums,
                   float* __restrict products) {
   for (int64_t c = 0; c < columns; c++) {
     float sum = sums[c], product = products[c];
 #pragma GCC unroll 8
     for (int64_t i = 0; i < ROWS; i++) {
-      const float value = toFloat(x[i * stride + c]);
+      const float value = toFloat(x[i * xStride + c]);
       const bool passes = !RELU || normalised(value, mean[c], scale[c], shift[c]) > 0;
-      const float gradient = zeroUnless(passes, toFloat(dy[i * stride + c]));
+      const float gradient = zeroUnless(passes, toFloat(dy[i * dyStride + c]));
       sum += gradient;
       product += gradient * (value - mean[c]);
     }
@@ -34,10 +36,22 @@ void addGradients(const D* __restrict dy, const X* __restrict x, int64_t stride,
   }
 }
 
+// What one call reads and writes. Rows of x lie xStride apart and those of dx dxStride, all others
+// one behind the other.
+template <class X, class D, class G>
+struct Operands {
+  const D* dy;
+  const X* x;
+  int64_t xStride;
+  G* dx;  // nullptr: not wanted
+  int64_t dxStride;
+  const X* y = nullptr;  // behind a ReLU after an addition, of which dz is the gradient
+  D* dz = nullptr;
+};
+
 // Both sums of each column in one part of the grid. Where y is given, dz is written.
-template <bool RELU, class X, class D>
-void accumulate(const D* dy, const X* x, const X* y, D* dz, const Grid& grid, int part,
-                const Columns& scratch) {
+template <bool RELU, class X, class D, class G>
+void accumulate(const Operands<X, D, G>& of, const Grid& grid, int part, const Columns& scratch) {
   const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
   const int rowPart = grid.byColumns ? 0 : part;
   const int64_t count = columns.size();
@@ -51,11 +65,12 @@ void accumulate(const D* dy, const X* x, const X* y, D* dz, const Grid& grid, in
   for (int64_t row = rows.begin; row < rows.end; row += kChunk) {
     inBlocks({row, row + kChunk < rows.end ? row + kChunk : rows.end}, [&](int64_t in, auto block) {
       const int64_t at = in * grid.width + columns.begin;
-      for (int64_t i = 0; y != nullptr && i < block(); i++) {
+      for (int64_t i = 0; of.y != nullptr && i < block(); i++) {
         const int64_t place = at + i * grid.width;
-        maskRow(dy + place, y + place, dz + place, count);
+        maskRow(of.dy + place, of.y + place, of.dz + place, count);
       }
-      addGradients<block(), RELU>((y == nullptr ? dy : dz) + at, x + at, grid.width, count,
+      addGradients<block(), RELU>((of.y == nullptr ? of.dy : of.dz) + at, grid.width,
+                                  of.x + in * of.xStride + columns.begin, of.xStride, count,
                                   scratch.coefficient(kMean) + columns.begin,
                                   scratch.coefficient(kScale) + columns.begin,
                                   scratch.coefficient(kShift) + columns.begin, sums[0], sums[1]);
@@ -84,23 +99,22 @@ void addColumns(const Grid& grid, Range channels, const Columns& scratch) {
 
 // dGamma, dBeta, and the coefficients of dx = scale (dz - constant - slope (x - mean)). The last
 // two stand for the statistics' dependence on x, which frozen ones do not have.
-void finishSums(const Call& call, const BatchNormGradParams& p, Range channels,
-                const Columns& scratch) {
-  const float* inverseDeviation = valuesOf<float>(call.inputs[5]);
-  float* dGamma = valuesOf<float>(call.outputs[1]);
-  float* dBeta = valuesOf<float>(call.outputs[2]);
-  const double each = p.frozen != 0 ? 0 : 1 / static_cast<double>(p.rows);
+void finishSums(const Tensor& dGamma, const Tensor& dBeta, int64_t rows, bool frozen,
+                Range channels, const Columns& scratch) {
+  const double each = frozen ? 0 : 1 / static_cast<double>(rows);
+  float* slope = scratch.coefficient(kSlope);  // so far 1 / deviation
   for (int64_t c = channels.begin; c < channels.end; c++) {
-    const double inverse = inverseDeviation[c];
+    const double inverse = slope[c];
     const double sum = scratch.total(0, 0)[c], product = scratch.total(0, 1)[c] * inverse;
-    dGamma[c] = static_cast<float>(product);
-    dBeta[c] = static_cast<float>(sum);
-    scratch.coefficient(kSlope)[c] = static_cast<float>(inverse * product * each);
+    valuesOf<float>(dGamma)[c] = static_cast<float>(product);
+    valuesOf<float>(dBeta)[c] = static_cast<float>(sum);
+    slope[c] = static_cast<float>(inverse * product * each);
     scratch.coefficient(kConstant)[c] = static_cast<float>(sum * each);
   }
 }
 
-template <bool RELU, class X, class D>
+// With ADD dx is added to what `dx` holds.
+template <bool RELU, bool ADD, class X, class D>
 void writeRow(const D* __restrict dy, const X* __restrict x, float* __restrict dx, int64_t columns,
               const float* __restrict mean, const float* __restrict scale,
               const float* __restrict shift, const float* __restrict slope,
@@ -109,60 +123,105 @@ void writeRow(const D* __restrict dy, const X* __restrict x, float* __restrict d
     const float value = toFloat(x[c]);
     const bool passes = !RELU || normalised(value, mean[c], scale[c], shift[c]) > 0;
     const float gradient = zeroUnless(passes, toFloat(dy[c]));
-    dx[c] = (gradient - constant[c] - (value - mean[c]) * slope[c]) * scale[c];
+    const float result = (gradient - constant[c] - (value - mean[c]) * slope[c]) * scale[c];
+    dx[c] = ADD ? dx[c] + result : result;
   }
 }
 
+// What a row holds as floats: storeRow's values are the row itself where that is of floats.
+inline void loadRow(const float*, float*, int64_t) {}
+inline void loadRow(const bf16* __restrict row, float* __restrict values, int64_t count) {
+  for (int64_t i = 0; i < count; i++) values[i] = toFloat(row[i]);
+}
+
 // dx in one part of the grid.
-template <bool RELU, class X, class D>
-void write(const D* dy, const X* x, D* dx, const Grid& grid, int part, const Columns& scratch) {
+template <bool RELU, bool ADD, class X, class D, class G>
+void write(const Operands<X, D, G>& of, const Grid& grid, int part, const Columns& scratch) {
   const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
   const float* coefficients[5];
   for (int i = 0; i < 5; i++) coefficients[i] = scratch.coefficient(i) + columns.begin;
+  const D* dz = of.y == nullptr ? of.dy : of.dz;
   inChunksFromEnd(rows, [&](int64_t row) {
-    const int64_t at = row * grid.width + columns.begin;
-    storeRow(dx + at, columns.size(), [&](float* values, int64_t c, int64_t count) {
-      writeRow<RELU>(dy + at + c, x + at + c, values, count, coefficients[kMean] + c,
-                     coefficients[kScale] + c, coefficients[kShift] + c, coefficients[kSlope] + c,
-                     coefficients[kConstant] + c);
+    const D* dzRow = dz + row * grid.width + columns.begin;
+    const X* xRow = of.x + row * of.xStride + columns.begin;
+    G* dxRow = of.dx + row * of.dxStride + columns.begin;
+    storeRow(dxRow, columns.size(), [&](float* values, int64_t c, int64_t count) {
+      if (ADD) loadRow(dxRow + c, values, count);
+      writeRow<RELU, ADD>(dzRow + c, xRow + c, values, count, coefficients[kMean] + c,
+                          coefficients[kScale] + c, coefficients[kShift] + c,
+                          coefficients[kSlope] + c, coefficients[kConstant] + c);
     });
   });
 }
 
-// RELU: what the ReLU passes on is computed from x; not so where y is known.
-template <bool RELU, class X, class D>
-void gradient(const Call& call, const BatchNormGradParams& p) {
-  const bool residual = call.outputs.size() == 4;
-  const D* dy = valuesOf<D>(call.inputs[0]);
-  const X* x = valuesOf<X>(call.inputs[1]);
+// RELU: what the ReLU passes on is computed from x; not so where y is known. Inputs 2 to 4 are
+// gamma, beta and mean; inverse(c) is 1 / the deviation.
+template <bool RELU, bool ADD, class X, class D, class G, class Inverse>
+void gradient(const Call& call, const Operands<X, D, G>& of, const Grid& grid, const Tensor& dGamma,
+              const Tensor& dBeta, int64_t rows, bool frozen, const Inverse& inverse) {
   const float* gamma = valuesOf<float>(call.inputs[2]);
   const float* beta = valuesOf<float>(call.inputs[3]);
   const float* mean = valuesOf<float>(call.inputs[4]);
-  const float* inverseDeviation = valuesOf<float>(call.inputs[5]);
-  const X* y = residual ? valuesOf<X>(call.inputs[6]) : nullptr;
-  D* dx = valuesOf<D>(call.outputs[0]);
-  D* dz = residual ? valuesOf<D>(call.outputs[3]) : nullptr;
-  const Grid grid(p.rows, p.channels);
   const Columns scratch(call, grid);
   parallelPhases(
       grid.parts,
       [&](int part) {
         const Range channels = grid.channelsOf(part);
         for (int64_t c = channels.begin; c < channels.end; c++) {
+          const float inverseDeviation = inverse(c);
           scratch.coefficient(kMean)[c] = mean[c];
-          scratch.coefficient(kScale)[c] = gamma[c] * inverseDeviation[c];
+          scratch.coefficient(kScale)[c] = gamma[c] * inverseDeviation;
           scratch.coefficient(kShift)[c] = beta[c];
+          scratch.coefficient(kSlope)[c] = inverseDeviation;
         }
         scratch.spread(grid, channels, kMean, kShift);
       },
-      [&](int part) { accumulate<RELU>(dy, x, y, dz, grid, part, scratch); },
+      [&](int part) { accumulate<RELU>(of, grid, part, scratch); },
       [&](int part) {
         const Range channels = grid.channelsOf(part);
         addColumns(grid, channels, scratch);
-        finishSums(call, p, channels, scratch);
+        finishSums(dGamma, dBeta, rows, frozen, channels, scratch);
         scratch.spread(grid, channels, kSlope, kConstant);
       },
-      [&](int part) { write<RELU>(residual ? dz : dy, x, dx, grid, part, scratch); });
+      [&](int part) {
+        if (of.dx != nullptr) write<RELU, ADD>(of, grid, part, scratch);
+      });
+}
+
+template <bool RELU, class X, class D>
+void wholeGradient(const Call& call, const BatchNormGradParams& p) {
+  const bool residual = call.outputs.size() == 4;
+  const Grid grid(p.rows, p.channels);
+  const Operands<X, D, D> operands{valuesOf<D>(call.inputs[0]),
+                                   valuesOf<X>(call.inputs[1]),
+                                   grid.width,
+                                   valuesOf<D>(call.outputs[0]),
+                                   grid.width,
+                                   residual ? valuesOf<X>(call.inputs[6]) : nullptr,
+                                   residual ? valuesOf<D>(call.outputs[3]) : nullptr};
+  const float* inverse = valuesOf<float>(call.inputs[5]);
+  gradient<RELU, false>(call, operands, grid, call.outputs[1], call.outputs[2], p.rows,
+                        p.frozen != 0, [&](int64_t c) { return inverse[c]; });
+}
+
+template <bool RELU, class X, class D>
+void sliceGradient(const Call& call, const BatchNormSliceGradParams& p) {
+  const Grid grid(p.rows, p.channels, p.stride == p.channels);
+  const bool whole = call.outputs.size() == 3;
+  const Tensor& dx = whole ? call.outputs[2] : call.inputs[6];
+  const int64_t stride = grid.strideOf(p.stride);
+  const Operands<X, D, X> operands{valuesOf<D>(call.inputs[1]), valuesOf<X>(call.inputs[0]), stride,
+                                   valuesOf<X>(dx), stride};
+  const float* variance = valuesOf<float>(call.inputs[5]);
+  const auto inverse = [&](int64_t c) {
+    return static_cast<float>(
+        1 / std::sqrt(static_cast<double>(variance[c]) + static_cast<double>(p.epsilon)));
+  };
+  const auto run = [&](auto add) {
+    gradient<RELU, add()>(call, operands, grid, call.outputs[0], call.outputs[1], p.rows,
+                          p.frozen != 0, inverse);
+  };
+  whole ? run(std::false_type{}) : run(std::true_type{});
 }
 
 bool takes(const Call& call, const BatchNormGradParams& p, bool residual) {
@@ -191,9 +250,39 @@ CNN_KERNEL(BatchNormGrad, BatchNormGradParams) {
     return withFloatType(call.inputs[0].dtype, [&](auto dy) {
       using D = decltype(dy);
       if (activation == Activation::Relu && !residual) {
-        gradient<true, X, D>(call, params);
+        wholeGradient<true, X, D>(call, params);
       } else {
-        gradient<false, X, D>(call, params);
+        wholeGradient<false, X, D>(call, params);
+      }
+      return true;
+    });
+  });
+}
+
+// Inputs x, dy, gamma, beta, mean, variance and, to have dx added to it, the gradient of all
+// channels; outputs dGamma, dBeta and, where x is of all channels and dx the first of its
+// gradients, dx. x is the first `channels` of rows of `stride` channels, as is dx; mean and
+// variance are of at least these.
+CNN_KERNEL(BatchNormSliceGrad, BatchNormSliceGradParams) {
+  const auto activation = static_cast<Activation>(params.activation);
+  if (activation != Activation::Linear && activation != Activation::Relu) return false;
+  for (int i = 2; i < 6; i++) {
+    if (call.inputs[i].dtype != DType::Float32 || call.inputs[i].size < params.channels)
+      return false;
+  }
+  const Tensor& x = call.inputs[0];
+  const bool whole = call.outputs.size() == 3;
+  if (whole && params.channels != params.stride) return false;
+  const Tensor& dx = whole ? call.outputs[2] : call.inputs[6];
+  if (dx.exists() && (dx.dtype != x.dtype || dx.size != x.size)) return false;
+  return withFloatType(x.dtype, [&](auto xValue) {
+    using X = decltype(xValue);
+    return withFloatType(call.inputs[1].dtype, [&](auto dy) {
+      using D = decltype(dy);
+      if (activation == Activation::Relu) {
+        sliceGradient<true, X, D>(call, params);
+      } else {
+        sliceGradient<false, X, D>(call, params);
       }
       return true;
     });

@@ -32,9 +32,11 @@ inline Range columnsOf(int64_t columns, int part, int parts) {
 
 // A tensor as `rows` rows of `width` columns, column c being of channel c % channels, and how it is
 // cut between threads: by columns if they are many, which spares adding up the parts, else by rows.
+// Rows can only be taken as one where nothing lies between them.
 struct Grid {
-  Grid(int32_t tensorRows, int32_t tensorChannels) : channels(tensorChannels) {
-    folded = channels < kNarrow ? kNarrow / channels : 1;
+  Grid(int32_t tensorRows, int32_t tensorChannels, bool contiguous = true)
+      : channels(tensorChannels) {
+    folded = contiguous && channels < kNarrow ? kNarrow / channels : 1;
     while (tensorRows % folded != 0) folded--;
     rows = tensorRows / folded;
     width = channels * folded;
@@ -47,6 +49,8 @@ struct Grid {
   Range columnsOf(int part) const {
     return byColumns ? cnn::columnsOf(width, part, parts) : Range{0, width};
   }
+  // From row to row of a tensor whose own rows are `tensorStride` apart.
+  int64_t strideOf(int64_t tensorStride) const { return tensorStride * folded; }
   Range channelsOf(int part) const { return cnn::columnsOf(channels, part, parts); }
 
   int64_t channels, folded, rows, width;

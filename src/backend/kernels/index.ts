@@ -16,6 +16,7 @@ import type { NativeBackend } from '../native-backend.js';
 import { activationGradKernels } from './activation-grad.js';
 import { batchNormKernels } from './batch-norm.js';
 import { binaryKernels } from './binary.js';
+import { blockKernels } from './block.js';
 import { convolutionKernels } from './convolution.js';
 import { dropoutKernels } from './dropout.js';
 import { imageKernels } from './image.js';
@@ -43,6 +44,7 @@ const rows: KernelRows = {
   ...windowMeansKernels,
   ...lrnKernels,
   ...batchNormKernels,
+  ...blockKernels,
   ...activationGradKernels,
   ...dropoutKernels,
   ...imageKernels,

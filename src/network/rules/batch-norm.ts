@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernel, runKernelForList, share } from '../kernels.js';
+import { normOfBlock } from './block.js';
 import type { LayerNode, Operation, Pass } from './rule.js';
 
 /** The batch's mean and 1 / √(variance + ε) of each channel, in float32. */
@@ -11,6 +12,7 @@ type Statistics = readonly [mean: tf.Tensor, inverseDeviation: tf.Tensor];
  * statistics in training too and leaves them as they are.
  */
 export function batchNormalization(node: LayerNode): Operation | undefined {
+  if (node.block) return normOfBlock(node, node.block);
   const [gamma, beta, mean, variance] = node.weights.map(({ variable }) => variable);
   if (!isPlainNorm(node) || !gamma || !beta || !mean || !variance) return undefined;
   const { epsilon, momentum, unbiased = false } = node.config;

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
+import type { Block } from '../blocks.js';
 
 /** Zeros around height and width: [[top, bottom], [left, right]]. */
 export type Padding = readonly [readonly [number, number], readonly [number, number]];
@@ -24,6 +25,8 @@ export interface LayerNode {
   readonly padding?: Padding;
   /** What a folded activation layer does to the output. */
   readonly activation?: Activation;
+  /** The block of joined maps that the layer appends to, or normalises the first channels of. */
+  readonly block?: Block;
   /** The layer's place in the plan: the stream of its random numbers. */
   readonly place: number;
   /** The output is logits, which stay float32. */

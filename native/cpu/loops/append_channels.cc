@@ -1,0 +1,76 @@
+// Writes new maps behind those that a block of joined maps has so far, in place. Their mean and
+// variance, which no later layer of the block changes, are worked out once, for all normalisations
+// that read them (section 3 of Huang et al. 2016 joins maps; there each layer has statistics of
+// all).
+#include "column_statistics.h"
+
+namespace cnn {
+namespace {
+
+template <class X, class B>
+void copyRows(const X* x, B* block, const AppendChannelsParams& p, Range rows) {
+  for (int64_t row = rows.begin; row < rows.end; row++) {
+    const X* __restrict from = x + row * p.channels;
+    B* __restrict to = block + row * p.stride + p.offset;
+    if constexpr (std::is_same<X, B>::value) {
+      for (int64_t c = 0; c < p.channels; c++) to[c] = from[c];
+    } else {
+      for (int64_t c = 0; c < p.channels; c++) to[c] = fromFloat<B>(toFloat(from[c]));
+    }
+  }
+}
+
+void storeStatistics(const AppendChannelsParams& p, Range channels, const Columns& scratch,
+                     float* mean, float* variance) {
+  for (int64_t c = channels.begin; c < channels.end; c++) {
+    mean[p.offset + c] = static_cast<float>(scratch.total(0, 0)[c]);
+    variance[p.offset + c] = static_cast<float>(scratch.total(0, 1)[c]);
+  }
+}
+
+template <class X, class B>
+void append(const Call& call, const AppendChannelsParams& p, const Tensor* block) {
+  const X* x = valuesOf<X>(call.inputs[0]);
+  const Grid grid(p.rows, p.channels);
+  const Columns scratch(call, grid);
+  const auto copyPart = [&](int part) {
+    copyRows(x, valuesOf<B>(block[0]), p, partOf(p.rows, part, grid.parts));
+  };
+  if (p.statistics == 0) {
+    parallelPhases(grid.parts, copyPart);
+    return;
+  }
+  parallelPhases(
+      grid.parts, [&](int part) { accumulateStatistics(x, grid, part, scratch); },
+      [&](int part) {
+        const Range channels = grid.channelsOf(part);
+        mergeStatistics(grid, channels, scratch, p.rows);
+        storeStatistics(p, channels, scratch, valuesOf<float>(block[1]), valuesOf<float>(block[2]));
+      },
+      copyPart);
+}
+
+}  // namespace
+
+// Inputs x and, but for the first maps, the block, its channels' means and their variances, which
+// change in place; for the first these three are the outputs.
+CNN_KERNEL(AppendChannels, AppendChannelsParams) {
+  const Tensor* block = call.outputs.empty() ? &call.inputs[1] : &call.outputs[0];
+  const Tensor& x = call.inputs[0];
+  if (x.size != static_cast<int64_t>(params.rows) * params.channels ||
+      block[0].size != static_cast<int64_t>(params.rows) * params.stride ||
+      params.offset + params.channels > params.stride) {
+    return false;
+  }
+  for (int i = 1; i < 3; i++) {
+    if (!isOfChannels(block[i], params.stride)) return false;
+  }
+  return withFloatType(x.dtype, [&](auto from) {
+    return withFloatType(block[0].dtype, [&](auto to) {
+      append<decltype(from), decltype(to)>(call, params, block);
+      return true;
+    });
+  });
+}
+
+}  // namespace cnn

@@ -1,0 +1,124 @@
+/**
+ * Dense blocks (Huang et al. 2016, section 3), where each layer joins its maps to those before it:
+ * all maps of a block lie in one tensor, to which layers append in place and of which batch
+ * normalisations read the first channels. No maps are copied from join to join, and the statistics
+ * of a map are worked out once.
+ */
+import type * as tf from '@tensorflow/tfjs-core';
+import type { GraphNode } from './graph.js';
+import { isPlainNorm } from './rules/batch-norm.js';
+
+/** The maps of one dense block. Its tensors are those of the pass that runs. */
+export interface Block {
+  /** When all maps are there. */
+  readonly channels: number;
+  /** Of each channel in the batch, as far as it has been appended. */
+  mean?: tf.Tensor | undefined;
+  variance?: tf.Tensor | undefined;
+  /** Of the whole block, to which the layers that read it add; a value of the plan owns it. */
+  gradient?: tf.Tensor | undefined;
+}
+
+type Readers = ReadonlyMap<number, readonly GraphNode[]>;
+
+/** Gives the nodes of each dense block the block; a node goes before them that starts it. */
+export function foldBlocks(nodes: readonly GraphNode[], outputs: readonly number[]): GraphNode[] {
+  const readers = readersOf(nodes);
+  const places = new Map(nodes.map((node, place) => [node, place]));
+  const starts = new Map<GraphNode, GraphNode>();
+  for (const joins of chainsOf(nodes)) {
+    const members = membersOf(joins, readers, outputs, places);
+    if (!members) continue;
+    const [first] = joins as [GraphNode, ...GraphNode[]];
+    const block: Block = { channels: channelsOf(joins.at(-1)?.outputShape) };
+    // The values of a model are numbered from 0.
+    const start = startOf(first, -1 - starts.size, block);
+    for (const node of members) {
+      node.block = block;
+      if (node.inputs[0] === start.inputs[0]) node.inputs[0] = start.output;
+    }
+    starts.set(members[0] as GraphNode, start);
+  }
+  return nodes.flatMap((node) => [starts.get(node) ?? [], node].flat());
+}
+
+/** Appends what the first join starts from to an empty block. */
+function startOf(first: GraphNode, output: number, block: Block): GraphNode {
+  const [value] = first.inputs as [number];
+  const [shape] = first.inputShapes as [GraphNode['outputShape']];
+  return { ...first, inputs: [value], inputShapes: [shape], output, outputShape: shape, block };
+}
+
+/** Joins of two, each of which has the one before as its first term; two of them at least. */
+function chainsOf(nodes: readonly GraphNode[]): GraphNode[][] {
+  const chains = new Map<number, GraphNode[]>();
+  for (const node of nodes.filter(isJoin)) {
+    const [before = Number.NaN] = node.inputs;
+    const chain = chains.get(before) ?? [];
+    chains.delete(before);
+    chains.set(node.output, [...chain, node]);
+  }
+  return [...chains.values()].filter(({ length }) => length > 1);
+}
+
+/** Whether the last axis of two different values is joined. */
+function isJoin({ kind, config, inputs, inputShapes, outputShape }: GraphNode): boolean {
+  const axis = config['axis'] as number;
+  return (
+    kind === 'Concatenate' &&
+    inputs.length === 2 &&
+    inputs[0] !== inputs[1] &&
+    outputShape.length > 1 &&
+    (axis === -1 || axis === outputShape.length - 1) &&
+    inputShapes.every((shape) => typeof shape.at(-1) === 'number')
+  );
+}
+
+/**
+ * The joins and the normalisations that read them, in running order, if nothing else reads them:
+ * then each value is read before the next maps come, and the last one by a single layer, from which
+ * the gradient of the whole block comes.
+ */
+function membersOf(
+  joins: readonly GraphNode[],
+  readers: Readers,
+  outputs: readonly number[],
+  places: ReadonlyMap<GraphNode, number>,
+): GraphNode[] | undefined {
+  const placeOf = (node: GraphNode) => places.get(node) as number;
+  const reads = (value: number, next: GraphNode | undefined) =>
+    (readers.get(value) ?? []).filter((node) => node !== next);
+  const members = new Set<GraphNode>(joins);
+  for (const [index, { output }] of joins.entries()) {
+    const next = joins[index + 1];
+    const norms = reads(output, next);
+    if (outputs.includes(output) || (!next && norms.length !== 1)) return undefined;
+    for (const norm of norms) {
+      if (!isPlainReader(norm) || (next && placeOf(norm) > placeOf(next))) return undefined;
+      members.add(norm);
+    }
+  }
+  const [first] = joins as [GraphNode];
+  for (const node of reads(first.inputs[0] as number, first)) {
+    if (isPlainReader(node) && !node.block && placeOf(node) < placeOf(first)) members.add(node);
+  }
+  return [...members].sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+function isPlainReader(node: GraphNode): boolean {
+  return node.kind === 'BatchNormalization' && node.inputs.length === 1 && isPlainNorm(node);
+}
+
+function readersOf(nodes: readonly GraphNode[]): Readers {
+  const readers = new Map<number, GraphNode[]>();
+  for (const node of nodes) {
+    for (const value of new Set(node.inputs)) {
+      readers.set(value, [...(readers.get(value) ?? []), node]);
+    }
+  }
+  return readers;
+}
+
+function channelsOf(shape: GraphNode['outputShape'] | undefined): number {
+  return shape?.at(-1) as number;
+}
