@@ -18,7 +18,23 @@ const CHANGED: Readonly<Record<string, (index: number) => boolean>> = {
   // Weights and momenta of [w0, m0, g0, w1, …].
   Sgd: (index) => index % 3 < 2,
   PeakUpdate: () => true,
+  // The gradient of a block; what is appended to a block is written alone.
+  BatchNormSliceGrad: (index) => index === 6,
 };
+
+/** Elements of an input of which a kernel takes a part. */
+const PARTS: Readonly<Record<string, (index: number, ints: readonly number[]) => number>> = {
+  AppendChannels: (index, ints) => (index === 1 ? rowsOf(ints) : Number.POSITIVE_INFINITY),
+  BatchNormSlice: (index, ints) => (index === 0 ? rowsOf(ints) : Number.POSITIVE_INFINITY),
+  BatchNormSliceGrad: (index, ints) =>
+    index === 0 || index === 6 ? rowsOf(ints) : Number.POSITIVE_INFINITY,
+  StridedCopy: (_index, [rank = 0, ...dims]) =>
+    dims.slice(0, rank).reduce((size, length) => size * length, 1),
+};
+
+function rowsOf([rows = 0, channels = 0]: readonly number[]): number {
+  return rows * channels;
+}
 
 /** A multiplication and an addition for each output, filter position and input channel. */
 function convolution(ints: readonly number[]): number {
@@ -34,22 +50,24 @@ export function operationsOf(kernel: string, ints: readonly number[]): number {
   return OPERATIONS[kernel]?.(ints) ?? 0;
 }
 
-/** Bytes of all inputs and outputs as they are stored, each once; twice where it is changed. */
+/** Bytes of what is read and written as it is stored, each once; twice where it is changed. */
 export function bytesOf(
   backend: NativeBackend,
   kernel: string,
   inputs: readonly (TensorInfo | undefined)[],
   outputs: readonly TensorInfo[],
+  ints: readonly number[],
 ): number {
   let bytes = 0;
-  const add = ({ dataId }: TensorInfo) => {
+  const add = ({ dataId }: TensorInfo, most = Number.POSITIVE_INFINITY) => {
     const { storage, size } = backend.data(dataId);
-    bytes += STORAGE_BYTES[storage] * size;
+    bytes += STORAGE_BYTES[storage] * Math.min(size, most);
   };
   inputs.forEach((input, index) => {
     if (!input) return;
-    add(input);
-    if (CHANGED[kernel]?.(index)) add(input);
+    const most = PARTS[kernel]?.(index, ints);
+    add(input, most);
+    if (CHANGED[kernel]?.(index)) add(input, most);
   });
   for (const output of outputs) add(output);
   return bytes;

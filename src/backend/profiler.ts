@@ -98,7 +98,7 @@ export class Profiler {
       place: this.#place,
       shapes: [a, b, outputs[0]].flatMap((tensor) => (tensor ? [tensor.shape] : [])),
       operations: operationsOf(kernel, ints),
-      bytes: bytesOf(this.device, kernel, inputs, outputs),
+      bytes: bytesOf(this.device, kernel, inputs, outputs, ints),
       enqueued: performance.now(),
     });
   }
