@@ -26,6 +26,11 @@ const CASES: readonly Case[] = [
   { size: 7,  inChannels: 1,  outChannels: 8,  filter: 4,  stride: 1, pad: 3 },
   { size: 27, inChannels: 3,  outChannels: 48, filter: 11, stride: 4, pad: 2 },
   { size: 9,  inChannels: 32, outChannels: 48, filter: 3,  stride: 1, pad: 1 },
+  { size: 5,  inChannels: 16, outChannels: 16, filter: 3,  stride: 1, pad: 0 },
+  { size: 13, inChannels: 48, outChannels: 80, filter: 3,  stride: 1, pad: 1 },
+  { size: 3,  inChannels: 64, outChannels: 16, filter: 3,  stride: 1, pad: 2 },
+  { size: 7,  inChannels: 40, outChannels: 24, filter: 1,  stride: 1, pad: 0 },
+  { size: 9,  inChannels: 48, outChannels: 64, filter: 1,  stride: 2, pad: 0 },
   { size: 7,  inChannels: 32, outChannels: 64, filter: 5,  stride: 1, pad: 2, groups: 2 },
   { size: 6,  inChannels: 12, outChannels: 9,  filter: 3,  stride: 2, pad: 1, groups: 3 },
 ];
@@ -128,6 +133,44 @@ describe('native convolution', () => {
       const name = `${size}×${size}×${inChannels} to ${outChannels}, ${filter}×${filter}/${stride}`;
       it(`${name}, ${groups} groups: output and gradients are those of tfjs`, () => {
         check(shape, backend, 'relu');
+      });
+    }
+
+    for (const filter of [1, 3]) {
+      it(`${filter}×${filter}: a batch in several pieces is computed as its images alone`, () => {
+        const [images, size, channels] = [20, 48, 16];
+        tf.tidy(() => {
+          const draws = (shape: number[]) => stored(values(tf.util.sizeFromShape(shape)), shape);
+          const x = draws([images, size, size, channels]);
+          const dy = draws([images, size, size, channels]);
+          const kernel = tf.tensor(values(filter ** 2 * channels ** 2), [
+            ...[filter, filter],
+            ...[channels, channels],
+          ]);
+          const bias = tf.tensor(values(channels), [channels]);
+          const attributes = {
+            strides: [1, 1],
+            pad: 'same',
+            dataFormat: 'NHWC',
+            dilations: [1, 1],
+          };
+          const whole = passes({ x, filter: kernel, bias, dy }, attributes, 'relu');
+          const xs = tf.split(x, images);
+          const dys = tf.split(dy, images);
+          const alone = xs.map((image, index) =>
+            passes(
+              { x: image, filter: kernel, bias, dy: dys[index] as tf.Tensor },
+              attributes,
+              'relu',
+            ),
+          );
+          const joined = (name: 'y' | 'dx') =>
+            tf.concat(alone.map((each) => each[name])).dataSync();
+          assertClose(whole.y.dataSync(), joined('y'), 1e-6, 'y');
+          assertClose(whole.dx.dataSync(), joined('dx'), 1e-6, 'dx');
+          const sum = tf.addN(alone.map((each) => each.dFilter)).dataSync();
+          assertClose(whole.dFilter.dataSync(), sum, backend.tolerance, 'dFilter');
+        });
       });
     }
 

@@ -3,6 +3,7 @@
 #include <dnnl.hpp>
 #include <unordered_map>
 
+#include "cpu/compute_type.h"
 #include "kernel.h"
 #include "params.h"
 
@@ -14,10 +15,6 @@ using Arguments = std::unordered_map<int, dnnl::memory>;
 dnnl::engine& cpuEngine();
 dnnl::stream& cpuStream();
 dnnl::memory::data_type onednnType(DType type);
-
-// The type to compute in for values stored as `storage`: bfloat16 only where the machine has bf16
-// matrix units. AVX512_BF16 alone was measured at half the float32 rate (bench/README.md).
-DType computeType(DType storage);
 
 // `values` as they are, or converted into memory that `keep` then owns.
 void* converted(Context& context, const Tensor& values, DType type, Tensor* keep);

@@ -1,5 +1,4 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { NativeBackend } from '../native-backend.js';
 import type { KernelCall, KernelRows } from './row.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
@@ -132,40 +131,9 @@ function filterGrad({
 }: KernelCall<FilterGradInputs, ConvAttrs & { filterShape: number[] }>) {
   const info = convolutionInfo(x.shape, attrs.filterShape, attrs);
   if (!info || !allFloat([x, dy]) || !isOutput(dy, info)) return undefined;
-  const groups = groupsOf(info.inChannels, attrs.filterShape);
   const shape = attrs.filterShape;
-  if (isPointwise(info, groups)) return pointwiseFilterGrad(backend, x, dy, info, shape);
-  const params = convolutionParams(info, groups);
+  const params = convolutionParams(info, groupsOf(info.inChannels, shape));
   return backend.runOne('Conv2DBackpropFilter', [x, dy], { shape }, params);
-}
-
-function isPointwise(info: ConvInfo, groups: number): boolean {
-  const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
-  const { top, bottom, left, right } = padInfo;
-  const single = filterHeight * filterWidth * strideHeight * strideWidth === 1;
-  return single && groups === 1 && top + bottom + left + right === 0;
-}
-
-/** A 1×1 filter's gradient is one matrix product xᵀ·dy over all pixels. */
-function pointwiseFilterGrad(
-  backend: NativeBackend,
-  x: TensorInfo,
-  dy: TensorInfo,
-  info: ConvInfo,
-  shape: number[],
-): TensorInfo {
-  const pixels = info.batchSize * info.inHeight * info.inWidth;
-  const params = [
-    1,
-    1,
-    info.inChannels,
-    pixels,
-    info.outChannels,
-    1,
-    0,
-    ACTIVATIONS['linear'] ?? 0,
-  ];
-  return backend.runOne('BatchMatMul', [x, dy], { shape }, params);
 }
 
 export const convolutionKernels: KernelRows = {
