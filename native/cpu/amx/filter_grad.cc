@@ -183,12 +183,17 @@ bool filterGradient(const Call& call, const ConvParams& p) {
 constexpr int kMinRows = 256;
 constexpr int kMaxChannels = 1024;
 
+// The emulation goes before kernels that are written for AVX-512.
+constexpr int kPriority = 10;
+
 }  // namespace
 
 // inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
-CNN_KERNEL(Conv2DBackpropFilter, ConvParams) { return isWanted() && filterGradient(call, params); }
+CNN_KERNEL_PRIORITY(Conv2DBackpropFilter, ConvParams, kPriority) {
+  return isWanted() && filterGradient(call, params);
+}
 
-CNN_KERNEL(BatchMatMul, MatMulParams) {
+CNN_KERNEL_PRIORITY(BatchMatMul, MatMulParams, kPriority) {
   const MatMulParams& p = params;
   const bool gradient = p.transposeA && !p.transposeB && p.batchA == 1 && p.batchB == 1;
   const bool plain = p.activation == 0 && (call.inputs.size() < 3 || !call.inputs[2].exists());
