@@ -178,11 +178,6 @@ bool filterGradient(const Call& call, const ConvParams& p) {
   return true;
 }
 
-// The gradient of a 1×1 filter, and of a dense layer, arrives as the product aᵀ · b over k rows.
-// Few rows are bound by writing the result, and a wide one would not fit the cache: oneDNN's.
-constexpr int kMinRows = 256;
-constexpr int kMaxChannels = 1024;
-
 // The emulation goes before kernels that are written for AVX-512.
 constexpr int kPriority = 10;
 
@@ -191,16 +186,6 @@ constexpr int kPriority = 10;
 // inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
 CNN_KERNEL_PRIORITY(Conv2DBackpropFilter, ConvParams, kPriority) {
   return isWanted() && filterGradient(call, params);
-}
-
-CNN_KERNEL_PRIORITY(BatchMatMul, MatMulParams, kPriority) {
-  const MatMulParams& p = params;
-  const bool gradient = p.transposeA && !p.transposeB && p.batchA == 1 && p.batchB == 1;
-  const bool plain = p.activation == 0 && (call.inputs.size() < 3 || !call.inputs[2].exists());
-  if (!isWanted() || !gradient || !plain || p.k < kMinRows) return false;
-  if (p.m > kMaxChannels && p.n > kMaxChannels) return false;
-  const ConvParams pointwise{1, 1, p.k, p.m, 1, p.k, p.n, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0};
-  return filterGradient(call, pointwise);
 }
 
 }  // namespace cnn
