@@ -186,9 +186,8 @@ describe('A block of joined maps has the values of joined tensors in', () => {
         const narrow = precision === 'bf16' ? 1e-2 : 2e-5;
         // What stays float32 in either precision, and of the statistics is exact to its last digit.
         const errors: Record<string, number> = { block: 0, mean: 1e-6, variance: 1e-6 };
-        const scales = countOf(size) === 1 ? 50 : 1;
         for (const [name, reference] of Object.entries(wanted)) {
-          const error = errors[name] ?? narrow * scales;
+          const error = errors[name] ?? narrow;
           assertEachClose(found[name] ?? [], reference, { error, ofLargest: true }, name);
         }
       });
