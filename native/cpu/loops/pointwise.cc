@@ -105,7 +105,8 @@ bool takes(const Call& call, const ConvParams& p) {
 // inputs: x, filter, optional bias (float32)
 CNN_KERNEL(FusedConv2D, ConvParams) {
   const Activation activation = static_cast<Activation>(params.activation);
-  if (!takes(call, params) || activation == Activation::Tanh) return false;
+  if (!takes(call, params) || !widensInCache(params, call.inputs[0].dtype)) return false;
+  if (activation == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   if (hasBias && call.inputs[2].dtype != DType::Float32) return false;
   const float* bias = hasBias ? valuesOf<float>(call.inputs[2]) : nullptr;
@@ -124,6 +125,8 @@ CNN_KERNEL(FusedConv2D, ConvParams) {
 // inputs: dy, filter
 CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
   if (!takes(call, params)) return false;
+  const bool strided = params.strideHeight > 1 || params.strideWidth > 1;
+  if (!strided && !widensInCache(params, call.inputs[0].dtype)) return false;
   const Product product{pixelsOf(params), params.outChannels, params.inChannels, true, false};
   return withFloatType(call.inputs[0].dtype, [&](auto sample) {
     using T = decltype(sample);

@@ -122,6 +122,7 @@ CNN_KERNEL(Conv2DBackpropFilter, ConvParams) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
   if (!kHasWideVectors || !isPointwise(params) || dy.dtype != x.dtype) return false;
+  if (!widensInCache(params, x.dtype)) return false;
   if (computeType(x.dtype) != DType::Float32) return false;
   return withFloatType(x.dtype, [&](auto sample) {
     using T = decltype(sample);
