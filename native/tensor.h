@@ -60,10 +60,11 @@ class Block {
   void* data_;
 };
 
-// A copy of a weight in the layout and type that one primitive computes in.
+// A copy of a weight in the layout and type that one primitive computes in; none while no version
+// of the weight was used twice.
 struct PackedWeight {
   std::string key;
-  uint64_t version;
+  uint64_t version;  // that was used last
   std::unique_ptr<Block> block;
 };
 

@@ -27,7 +27,7 @@ const NO_ADDON: Addon = {
 /** Bytes that tensors hold. */
 export interface Count {
   readonly bytes: number;
-  /** The part of `bytes` that are copies of weights, in the layout or type that kernels take. */
+  /** The part of `bytes` that are copies of weights in the type that kernels take. */
   readonly copiedBytes: number;
   /** The most at any time, in blocks as native/memory_pool.cc gives them out. */
   readonly peakBytes: number;
@@ -44,6 +44,7 @@ export class CountingBackend extends NativeBackend {
   #copiedBytes = 0;
   #blockBytes = 0;
   #peakBytes = 0;
+  #scratchBytes = 0;
   readonly #copies = new Map<NativeData, Map<string, number>>();
 
   /** `matrixUnits`: the processor multiplies bfloat16; without, convolutions compute in float32. */
@@ -58,6 +59,7 @@ export class CountingBackend extends NativeBackend {
     kernel: string,
     inputs: readonly (tf.TensorInfo | undefined)[],
     outputs: readonly Output[],
+    ints: readonly number[] = [],
   ): tf.TensorInfo[] {
     this.onKernel(kernel);
     const operands = inputs.flatMap((input) => (input ? [this.data(input.dataId)] : []));
@@ -67,16 +69,15 @@ export class CountingBackend extends NativeBackend {
       this.#take(bytesOf(data));
       return { dataId: data, shape: [...output.shape], dtype: data.dtype };
     });
-    this.#countTemporaries(kernel, [...operands, ...results.map(({ dataId }) => dataId)]);
+    if (kernel.includes('Conv2D')) {
+      this.#countConvolution(kernel, [...operands, ...results.map(({ dataId }) => dataId)], ints);
+    }
     return results;
   }
 
-  /** A convolution keeps its filter in oneDNN's layout, a product its weight as bfloat16. */
+  /** A product keeps its weight as bfloat16. */
   #countCopies(kernel: string, [first, second]: readonly NativeData[]): void {
     if (!first || !second) return;
-    if (kernel === 'FusedConv2D' || kernel === 'Conv2DBackpropInput') {
-      this.#copy(second, kernel, this.matrixUnits ? BYTES[first.storage] : BYTES.f32);
-    }
     const mixed = [first, second].some(({ storage }) => storage === 'bf16');
     if (kernel !== 'BatchMatMul' || !mixed || !this.matrixUnits) return;
     for (const operand of [first, second]) {
@@ -93,15 +94,32 @@ export class CountingBackend extends NativeBackend {
     this.#take(bytes);
   }
 
-  /** A filter's gradient in oneDNN's layout, and what float32 convolutions read or write as bfloat16. */
-  #countTemporaries(kernel: string, operands: readonly NativeData[]): void {
-    if (!kernel.includes('Conv2D')) return;
+  /**
+   * Scratch memory of our own 3×3 convolutions, which stays; for others a filter, or its gradient, in
+   * oneDNN's layout, and what float32 convolutions read or write as bfloat16.
+   */
+  #countConvolution(
+    kernel: string,
+    operands: readonly NativeData[],
+    ints: readonly number[],
+  ): void {
+    const [first, second] = operands;
+    if (!first || !second) return;
+    const filter = kernel === 'Conv2DBackpropFilter' ? operands.at(-1) : second;
+    const narrow = first.storage === 'bf16' && this.matrixUnits;
     let bytes = 0;
-    for (const { storage, size } of operands) {
-      if (storage === 'bf16' && !this.matrixUnits) bytes += roundUp(BYTES.f32 * size);
+    if (!narrow && isWinograd(ints)) {
+      const growth = Math.max(0, roundUp(winogradBytes(ints)) - this.#scratchBytes);
+      this.#scratchBytes += growth;
+      this.#blockBytes += growth;
+    } else {
+      for (const { storage, size } of operands) {
+        if (storage === 'bf16' && !this.matrixUnits) bytes += roundUp(BYTES.f32 * size);
+      }
+      bytes += roundUp(
+        (filter?.size ?? 0) * (narrow && filter === second ? BYTES.bf16 : BYTES.f32),
+      );
     }
-    const result = operands.at(-1);
-    if (kernel === 'Conv2DBackpropFilter' && result) bytes += roundUp(bytesOf(result));
     this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes + bytes);
   }
 
@@ -170,6 +188,22 @@ function hasMatrixUnits(): boolean {
 
 function bytesOf({ storage, size }: NativeData): number {
   return BYTES[storage] * size;
+}
+
+/** Whether native/cpu/loops/winograd.cc takes a convolution of these ConvParams. */
+function isWinograd(ints: readonly number[]): boolean {
+  const [, , , inChannels = 0, , , outChannels = 0] = ints;
+  const [height, width, ...strides] = ints.slice(7, 13);
+  const plain = height === 3 && width === 3 && strides.every((stride) => stride === 1);
+  return plain && ints[15] === 1 && inChannels % 16 === 0 && outChannels % 16 === 0;
+}
+
+/** The filter's 36 points and a chunk of the images' tiles of 4 by 4 results, of 24 MiB at most. */
+function winogradBytes(ints: readonly number[]): number {
+  const [batch = 0, , , inChannels = 0, outHeight = 0, outWidth = 0, outChannels = 0] = ints;
+  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+  const tileBytes = 36 * (inChannels + outChannels) * BYTES.f32;
+  return 36 * inChannels * outChannels * BYTES.f32 + Math.min(24 << 20, tiles * tileBytes);
 }
 
 /** The block for so many bytes in native/memory_pool.cc. */

@@ -63,13 +63,12 @@ struct PreparedConv : Prepared {
   }
 };
 
-// The filter in the layout and type of the primitive; packed again only when it has changed.
-void* packedFilter(Context& context, const PreparedConv& conv, const Tensor& filter) {
+// The filter in the layout and type of the primitive.
+Packed packedFilter(Context& context, const PreparedConv& conv, const Tensor& filter) {
   Tensor keep;
-  return packedWeight(context, filter, conv.packKey, conv.filterBytes, [&](void* into, bool fresh) {
-    if (fresh) std::memset(into, 0, conv.filterBytes);
+  return packedWeight(context, filter, conv.packKey, conv.filterBytes, [&](void* into) {
     void* values = converted(context, filter, DType::Float32, &keep);
-    conv.layout->pack(static_cast<const float*>(values), into, conv.filterType);
+    conv.layout->pack(static_cast<const float*>(values), into, conv.filterType, context.isa);
   });
 }
 
@@ -142,8 +141,9 @@ void forward(const Call& call, const ConvParams& p, const Tensor& input, void* b
                              sizeof(p), [&] { return prepareForward(call, p, type, hasBias); });
   Tensor keep;
   Result result(context, output, type);
+  Packed packed = packedFilter(context, conv, filter);
   conv.execute(context, {{DNNL_ARG_SRC, converted(context, input, type, &keep)},
-                         {DNNL_ARG_WEIGHTS, packedFilter(context, conv, filter)},
+                         {DNNL_ARG_WEIGHTS, packed.values},
                          {DNNL_ARG_BIAS, bias},
                          {DNNL_ARG_DST, result.raw()}});
   result.finish();
@@ -229,15 +229,17 @@ CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
     PreparedConv& conv = prepared<PreparedConv>(call, "turned", &q, sizeof(q), [&] {
       return prepareForward(call, q, type, false, &params);
     });
+    Packed packed = packedFilter(context, conv, filter);
     conv.execute(context, {{DNNL_ARG_SRC, dyValues},
-                           {DNNL_ARG_WEIGHTS, packedFilter(context, conv, filter)},
+                           {DNNL_ARG_WEIGHTS, packed.values},
                            {DNNL_ARG_DST, result.raw()}});
   } else {
     PreparedConv& conv = prepared<PreparedConv>(call, nameOf(type), &params, sizeof(params), [&] {
       return prepareInputGrad(call, params, type);
     });
+    Packed packed = packedFilter(context, conv, filter);
     conv.execute(context, {{DNNL_ARG_DIFF_DST, dyValues},
-                           {DNNL_ARG_WEIGHTS, packedFilter(context, conv, filter)},
+                           {DNNL_ARG_WEIGHTS, packed.values},
                            {DNNL_ARG_DIFF_SRC, result.raw()}});
   }
   result.finish();

@@ -1,6 +1,7 @@
 #include "filter_layout.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace cnn {
 namespace {
@@ -30,9 +31,19 @@ void packRow(const float* from, T* to, const int64_t* offsets, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[offsets[i]] = fromFloat<T>(from[i]);
 }
 
+constexpr int64_t kTilesGrain = 64;
+
 }  // namespace
 
-FilterLayout::FilterLayout(const ConvParams& params, const Desc& desc, bool turned) {
+extern const TileCopies kTileCopiesGeneric, kTileCopiesAvx2, kTileCopiesAvx512;
+
+const TileCopies& tileCopiesFor(Isa isa) {
+  if (isa >= Isa::Avx512) return kTileCopiesAvx512;
+  return isa == Isa::Avx2 ? kTileCopiesAvx2 : kTileCopiesGeneric;
+}
+
+FilterLayout::FilterLayout(const ConvParams& params, const Desc& desc, bool turned)
+    : bytes_(desc.get_size()) {
   int first = params.groups > 1 ? 1 : 0;
   group_ = first ? axisOffsets(desc, 0) : std::vector<int64_t>{0};
   out_ = axisOffsets(desc, first);
@@ -63,15 +74,66 @@ void FilterLayout::forEachRow(const Copy& copy) const {
   }
 }
 
-void FilterLayout::pack(const float* hwio, void* blocked, DType type) const {
-  int64_t outputs = static_cast<int64_t>(out_.size());
-  forEachRow([&](int64_t from, int64_t to) {
-    if (type == DType::BFloat16) {
-      packRow(hwio + from, static_cast<bf16*>(blocked) + to, out_.data(), outputs);
-    } else {
-      packRow(hwio + from, static_cast<float*>(blocked) + to, out_.data(), outputs);
+bool FilterLayout::hasTiles(bool paired, bool transposed) const {
+  const auto& along = transposed ? in_ : out_;
+  const auto& across = transposed ? out_ : in_;
+  if (along.size() % kTile != 0 || across.size() % kTile != 0) return false;
+  const int64_t step = paired ? 2 : 1;
+  for (size_t i = 0; i < along.size(); i++) {
+    if (along[i] != along[i / kTile * kTile] + static_cast<int64_t>(i % kTile) * step) return false;
+  }
+  for (size_t i = 1; paired && i < across.size(); i += 2) {
+    if (across[i] != across[i - 1] + 1) return false;
+  }
+  return true;
+}
+
+template <class T>
+void FilterLayout::packTiles(const float* hwio, T* blocked, TileCopy copy, bool transposed) const {
+  const auto& lines = transposed ? out_ : in_;
+  const auto& starts = transposed ? in_ : out_;
+  const int64_t inputs = static_cast<int64_t>(in_.size());
+  const int64_t outputs = static_cast<int64_t>(out_.size());
+  const int64_t groups = static_cast<int64_t>(group_.size());
+  const int64_t columns = static_cast<int64_t>(column_.size());
+  const int64_t taps = static_cast<int64_t>(row_.size()) * columns;
+  const int64_t inTiles = inputs / kTile, outTiles = outputs / kTile;
+  const int64_t tiles = taps * inTiles * groups * outTiles;
+#pragma omp parallel for schedule(static) if (tiles > kTilesGrain)
+  for (int64_t tile = 0; tile < tiles; tile++) {
+    const int64_t out = tile % outTiles * kTile, band = tile / outTiles;
+    const int64_t group = band % groups, in = band / groups % inTiles * kTile;
+    const int64_t tap = band / groups / inTiles;
+    const float* from = hwio + ((tap * inputs + in) * groups + group) * outputs + out;
+    T* to = blocked + group_[group] + row_[tap / columns] + column_[tap % columns];
+    copy(from, groups * outputs, to + starts[transposed ? in : out],
+         lines.data() + (transposed ? out : in));
+  }
+}
+
+template <class T>
+void FilterLayout::packAs(const float* hwio, T* blocked, const TileCopy (&copies)[2][2]) const {
+  for (bool paired : {false, true}) {
+    for (bool transposed : {false, true}) {
+      if (hasTiles(paired, transposed)) {
+        return packTiles(hwio, blocked, copies[paired][transposed], transposed);
+      }
     }
-  });
+  }
+  const int64_t outputs = static_cast<int64_t>(out_.size());
+  forEachRow(
+      [&](int64_t from, int64_t to) { packRow(hwio + from, blocked + to, out_.data(), outputs); });
+}
+
+void FilterLayout::pack(const float* hwio, void* blocked, DType type, Isa isa) const {
+  const size_t values = group_.size() * in_.size() * out_.size() * row_.size() * column_.size();
+  if (bytes_ > bytesOf(type) * values) std::memset(blocked, 0, bytes_);
+  const TileCopies& copies = tileCopiesFor(isa);
+  if (type == DType::BFloat16) {
+    packAs(hwio, static_cast<bf16*>(blocked), copies.toBf16);
+  } else {
+    packAs(hwio, static_cast<float*>(blocked), copies.toFloat);
+  }
 }
 
 void FilterLayout::unpack(const float* blocked, float* hwio) const {

@@ -45,25 +45,36 @@ Kind& prepared(const Call& call, const std::string& variant, const void* params,
   return *static_cast<Kind*>(entry.get());
 }
 
-// The weight's copy under `key`, filled by `fill(void* into, bool fresh)` only when the weight's
-// values have changed since; `fresh` the first time, when `into` holds anything.
+// A weight in the layout that a primitive computes in; `temporary` owns it unless the weight does.
+struct Packed {
+  void* values;
+  std::unique_ptr<Block> temporary;
+};
+
+// The weight as `fill(void* into)` writes it. Training changes a weight between any two uses, so
+// that a copy, which belongs to `key`, is kept only from the second use of the same values on.
 template <class Fill>
-void* packedWeight(Context& context, const Tensor& weight, const std::string& key, size_t bytes,
-                   Fill fill) {
+Packed packedWeight(Context& context, const Tensor& weight, const std::string& key, size_t bytes,
+                    Fill fill) {
   Storage& storage = *weight.storage;
   PackedWeight* found = nullptr;
   for (auto& candidate : storage.packed) {
     if (candidate.key == key) found = &candidate;
   }
   if (found == nullptr) {
-    storage.packed.push_back({key, 0, std::make_unique<Block>(&context.pool, bytes)});
+    storage.packed.push_back({key, 0, nullptr});
     found = &storage.packed.back();
   }
-  if (found->version != storage.version) {
-    fill(found->block->data(), found->version == 0);
-    found->version = storage.version;
-  }
-  return found->block->data();
+  const bool usedBefore = found->version == storage.version;
+  if (usedBefore && found->block) return {found->block->data(), nullptr};
+  found->block.reset();
+  found->version = storage.version;
+  auto block = std::make_unique<Block>(&context.pool, bytes);
+  void* values = block->data();
+  fill(values);
+  if (!usedBefore) return {values, std::move(block)};
+  found->block = std::move(block);
+  return {values, nullptr};
 }
 
 dnnl::primitive_attr attributesFor(Activation activation);
