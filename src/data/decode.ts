@@ -4,6 +4,7 @@
  * without blending, CMYK by its plain formula, of 16 bits the upper 8, but grey of 16 bits cut off
  * at 255.
  */
+import { setTimeout } from 'node:timers/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Picture } from '../augment/index.js';
 import { rgbFromCmyk } from './cmyk.js';
@@ -23,6 +24,8 @@ export const PICTURE_FILE = /\.(jpe?g|png|webp)$/i;
 /** The first bytes of the formats that are read, whatever the name of the file. */
 const FORMATS = [/^\xff\xd8\xff/, /^\x89PNG\r\n/, /^RIFF.{4}WEBP/s, /^GIF8[79]a/];
 
+const ATTEMPTS = 6;
+
 /** Where a PNG file says what its samples are, and what that is for grey with alpha. */
 const COLOUR_TYPE = 25;
 const GREY_ALPHA = 4;
@@ -40,7 +43,7 @@ export async function readPicture(
   const picture =
     decodeJpeg(bytes, reading) ??
     decodePng(bytes, reading) ??
-    (await decodeWithSharp(bytes, reading));
+    (await withReason(() => decodeWithSharp(bytes, reading)));
   if (!reading.exifRotate) return picture;
   const { orientation = 1 } = await open(bytes).metadata();
   return turnUpright(picture, orientation);
@@ -64,6 +67,22 @@ function checkFormat(bytes: Buffer): void {
 function open(bytes: Buffer): Sharp {
   const limits = { limitInputPixels: false, sequentialRead: true };
   return sharp(bytes, { failOn: 'error', ignoreIcc: true, ...limits });
+}
+
+/**
+ * libvips keeps one message for all threads: where two pictures fail at once, one of them gets none
+ * from sharp and is decoded again a little later.
+ */
+async function withReason<T>(decode: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await decode();
+    } catch (error) {
+      if ((error as Error).message !== 'Unknown error') throw error;
+      if (attempt === ATTEMPTS) throw new Error('it cannot be decoded');
+      await setTimeout(10 * attempt);
+    }
+  }
 }
 
 async function decodeWithSharp(bytes: Buffer, reading: Reading): Promise<Picture> {
