@@ -25,8 +25,9 @@ constexpr int kTileColumns = kTileVectors * kLanes;
 // Without wide vectors oneDNN's kernels are the faster ones.
 constexpr bool kHasWideVectors = kLanes > 4;
 
-// kLanes floats in a register, whatever the instruction set.
-typedef float Vector __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+// kLanes floats in a register, whatever the instruction set; in memory they need no alignment.
+typedef float Vector __attribute__((vector_size(kLanes * 4), may_alias));
+typedef float VectorInMemory __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
 // A left factor: the value of row r at step k lies at values[r * rowStride + k * stepStride].
 struct LeftFactor {
@@ -48,7 +49,7 @@ __attribute__((noinline)) void multiplyTile(LeftFactor left, const float* panel,
     Vector right[kTileVectors];
 #pragma GCC unroll 2
     for (int i = 0; i < kTileVectors; i++) {
-      right[i] = *reinterpret_cast<const Vector*>(panel + step * kTileColumns + i * kLanes);
+      right[i] = *reinterpret_cast<const VectorInMemory*>(panel + step * kTileColumns + i * kLanes);
     }
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; row++) {
@@ -61,7 +62,7 @@ __attribute__((noinline)) void multiplyTile(LeftFactor left, const float* panel,
   for (int row = 0; row < kRows; row++) {
 #pragma GCC unroll 2
     for (int i = 0; i < kTileVectors; i++) {
-      Vector* to = reinterpret_cast<Vector*>(sums + row * sumsStride + i * kLanes);
+      auto* to = reinterpret_cast<VectorInMemory*>(sums + row * sumsStride + i * kLanes);
       *to = accumulate ? *to + tile[row][i] : tile[row][i];
     }
   }

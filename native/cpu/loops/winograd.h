@@ -99,14 +99,18 @@ inline void transformSquare(const Transform& transform, const Load& load, const 
   }
 }
 
-inline Vector loadVector(const float* from) { return *reinterpret_cast<const Vector*>(from); }
+inline Vector loadVector(const float* from) {
+  return *reinterpret_cast<const VectorInMemory*>(from);
+}
 inline Vector loadVector(const bf16* from) {
   typedef uint16_t Halves __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
   typedef uint32_t Words __attribute__((vector_size(kLanes * 4)));
   const Words words = __builtin_convertvector(*reinterpret_cast<const Halves*>(from), Words) << 16;
   return reinterpret_cast<const Vector&>(words);
 }
-inline void storeVector(float* to, Vector values) { *reinterpret_cast<Vector*>(to) = values; }
+inline void storeVector(float* to, Vector values) {
+  *reinterpret_cast<VectorInMemory*>(to) = values;
+}
 inline void storeVector(bf16* to, Vector values) {
   narrow(reinterpret_cast<const float*>(&values), to, kLanes);
 }
