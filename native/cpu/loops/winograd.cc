@@ -8,8 +8,6 @@
 namespace cnn {
 namespace {
 
-// Values and products of a chunk of tiles; what fits stays in the shared cache between the passes.
-constexpr int64_t kChunkBytes = int64_t{24} << 20;
 constexpr int64_t kRowBlock = 8 * kTileRows;
 
 // The convolution that is computed: forward, or that of the gradient with the turned filter.
@@ -130,8 +128,7 @@ void filterImages(const Call& call, const Filtering& f, const T* in, const float
   const int64_t valuesStride = paddedRow(f.inChannels);
   const int64_t productsStride = roundUp(f.outChannels, kTileColumns);
   const int64_t tileBytes = kWinogradPoints * (valuesStride + productsStride) * 4;
-  const int64_t chunks = (tiles.count * tileBytes + kChunkBytes - 1) / kChunkBytes;
-  const int64_t chunk = (tiles.count + chunks - 1) / chunks;
+  const int64_t chunk = tilesPerChunk(tiles, tileBytes);
   const int64_t filters = kWinogradPoints * f.inChannels * productsStride;
   const size_t bytes = static_cast<size_t>(filters * 4 + chunk * tileBytes);
   float* filterPoints = static_cast<float*>(call.context.scratchMemory(bytes));

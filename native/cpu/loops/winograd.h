@@ -124,6 +124,14 @@ struct WinogradTiles {
         count(batch * perImage) {}
 };
 
+// How many tiles are transformed and multiplied at a time, of tileBytes each: chunks of equal size
+// that stay in the shared cache between the passes.
+inline int64_t tilesPerChunk(const WinogradTiles& tiles, int64_t tileBytes) {
+  constexpr int64_t kChunkBytes = int64_t{24} << 20;
+  const int64_t chunks = (tiles.count * tileBytes + kChunkBytes - 1) / kChunkBytes;
+  return (tiles.count + chunks - 1) / chunks;
+}
+
 // An image batch (N, H, W, C) seen in squares of kSize whose corners lie a tile apart; beyond its
 // edges are zeros.
 template <class T>

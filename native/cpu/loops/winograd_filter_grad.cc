@@ -7,8 +7,6 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kChunkBytes = int64_t{24} << 20;
-
 // out[point][panel][tile][column]: the gradients of a chunk of tiles as right factors.
 template <class T>
 void transformGradients(const Squares<T>& gradients, const WinogradTiles& tiles, int64_t first,
@@ -77,8 +75,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
   const int64_t valuesStride = paddedRow(p.inChannels);
   const int64_t columns = roundUp(p.outChannels, kTileColumns);
   const int64_t tileBytes = kWinogradPoints * (valuesStride + columns) * 4;
-  const int64_t chunks = (tiles.count * tileBytes + kChunkBytes - 1) / kChunkBytes;
-  const int64_t chunk = (tiles.count + chunks - 1) / chunks;
+  const int64_t chunk = tilesPerChunk(tiles, tileBytes);
   const int64_t sumsSize = kWinogradPoints * p.inChannels * columns;
   const size_t bytes = static_cast<size_t>(sumsSize * 4 + chunk * tileBytes);
   float* sums = static_cast<float*>(call.context.scratchMemory(bytes));
