@@ -95,7 +95,7 @@ export class CountingBackend extends NativeBackend {
   }
 
   /**
-   * Scratch memory of our own 3×3 convolutions, which stays; for others a filter, or its gradient, in
+   * Scratch memory of our own 3×3 and 5×5 convolutions, which stays; for others a filter, or its gradient, in
    * oneDNN's layout, and what float32 convolutions read or write as bfloat16.
    */
   #countConvolution(
@@ -108,8 +108,9 @@ export class CountingBackend extends NativeBackend {
     const filter = kernel === 'Conv2DBackpropFilter' ? operands.at(-1) : second;
     const narrow = first.storage === 'bf16' && this.matrixUnits;
     let bytes = 0;
-    if (!narrow && isWinograd(ints)) {
-      const growth = Math.max(0, roundUp(winogradBytes(ints)) - this.#scratchBytes);
+    const scratch = narrow ? 0 : winogradBytes(ints);
+    if (scratch > 0) {
+      const growth = Math.max(0, roundUp(scratch) - this.#scratchBytes);
       this.#scratchBytes += growth;
       this.#blockBytes += growth;
     } else {
@@ -190,20 +191,22 @@ function bytesOf({ storage, size }: NativeData): number {
   return BYTES[storage] * size;
 }
 
-/** Whether native/cpu/loops/winograd.cc takes a convolution of these ConvParams. */
-function isWinograd(ints: readonly number[]): boolean {
-  const [, , , inChannels = 0, , , outChannels = 0] = ints;
-  const [height, width, ...strides] = ints.slice(7, 13);
-  const plain = height === 3 && width === 3 && strides.every((stride) => stride === 1);
-  return plain && ints[15] === 1 && inChannels % 16 === 0 && outChannels % 16 === 0;
-}
-
-/** The filter's 36 points and a chunk of the images' tiles of 4 by 4 results, of 24 MiB at most. */
+/** What native/cpu/loops/winograd.h takes of these ConvParams, or 0 where it does not take them. */
 function winogradBytes(ints: readonly number[]): number {
   const [batch = 0, , , inChannels = 0, outHeight = 0, outWidth = 0, outChannels = 0] = ints;
-  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+  const [taps = 0, width, ...strides] = ints.slice(7, 13);
+  const groups = ints[15] ?? 1;
+  const fewMultiplications = (inChannels * outChannels) / groups < 8192;
+  const plain = width === taps && strides.every((stride) => stride === 1);
+  const taken = taps === 3 || (taps === 5 && !fewMultiplications);
+  const whole = (inChannels / groups) % 16 === 0 && (outChannels / groups) % 16 === 0;
+  if (!plain || !taken || !whole) return 0;
+  // The filter's 36 points and a chunk of the images' tiles, of 24 MiB at most.
+  const out = 7 - taps;
+  const tiles = batch * Math.ceil(outHeight / out) * Math.ceil(outWidth / out);
   const tileBytes = 36 * (inChannels + outChannels) * BYTES.f32;
-  return 36 * inChannels * outChannels * BYTES.f32 + Math.min(24 << 20, tiles * tileBytes);
+  const filterBytes = (36 * inChannels * outChannels * BYTES.f32) / groups;
+  return filterBytes + Math.min(24 << 20, tiles * tileBytes);
 }
 
 /** The block for so many bytes in native/memory_pool.cc. */

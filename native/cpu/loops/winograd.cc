@@ -1,4 +1,4 @@
-// 3×3 convolutions by Winograd's filtering: forward with bias and ReLU, and the input's gradient,
+// Convolutions by Winograd's filtering: forward with bias and ReLU, and the input's gradient,
 // which is a convolution with the filter turned. Where the processor multiplies bfloat16 itself
 // this is for float32 only.
 #include "winograd.h"
@@ -11,148 +11,176 @@ namespace {
 constexpr int64_t kRowBlock = 8 * kTileRows;
 
 // The convolution that is computed: forward, or that of the gradient with the turned filter.
+// Channels are those of a group.
 struct Filtering {
-  int64_t batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels;
+  int64_t batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups;
   int64_t padTop, padLeft;
   bool turned, relu;
 };
 
 Filtering forwardOf(const ConvParams& p) {
-  const bool relu = static_cast<Activation>(p.activation) == Activation::Relu;
-  return {p.batch,       p.inHeight, p.inWidth, p.inChannels, p.outHeight, p.outWidth,
-          p.outChannels, p.padTop,   p.padLeft, false,        relu};
+  return {p.batch,
+          p.inHeight,
+          p.inWidth,
+          p.inChannels / p.groups,
+          p.outHeight,
+          p.outWidth,
+          p.outChannels / p.groups,
+          p.groups,
+          p.padTop,
+          p.padLeft,
+          false,
+          static_cast<Activation>(p.activation) == Activation::Relu};
 }
 
 Filtering inputGradOf(const ConvParams& p) {
   return {p.batch,
           p.outHeight,
           p.outWidth,
-          p.outChannels,
+          p.outChannels / p.groups,
           p.inHeight,
           p.inWidth,
-          p.inChannels,
-          kWinogradTaps - 1 - p.padTop,
-          kWinogradTaps - 1 - p.padLeft,
+          p.inChannels / p.groups,
+          p.groups,
+          p.filterHeight - 1 - p.padTop,
+          p.filterWidth - 1 - p.padLeft,
           true,
           false};
 }
 
-// The taps of one input channel and kLanes output channels. `filter` is HWIO of the forward
-// convolution; turned, its input channels are the outputs and its taps run backwards.
-void loadTaps(const float* filter, const Filtering& f, int64_t in, int64_t out,
-              Vector (&taps)[kWinogradTaps * kWinogradTaps]) {
-  constexpr int kCount = kWinogradTaps * kWinogradTaps;
+// The kCount taps of one input channel of a group and kLanes output channels, from `channel` of all
+// groups on. `filter` is HWIO of the forward convolution; turned, its input channels are the
+// outputs and its taps run backwards.
+template <int kCount>
+void loadTaps(const float* filter, const Filtering& f, int64_t in, int64_t channel,
+              Vector (&taps)[kCount]) {
+  const int64_t group = channel / f.outChannels, out = channel % f.outChannels;
   for (int tap = 0; tap < kCount; tap++) {
     if (!f.turned) {
-      taps[tap] = loadVector(filter + (tap * f.inChannels + in) * f.outChannels + out);
+      const int64_t row = tap * f.inChannels + in;
+      taps[tap] = loadVector(filter + row * f.groups * f.outChannels + channel);
       continue;
     }
-    const float* from = filter + ((kCount - 1 - tap) * f.outChannels + out) * f.inChannels + in;
-    for (int i = 0; i < kLanes; i++) taps[tap][i] = from[i * f.inChannels];
+    const int64_t row = (kCount - 1 - tap) * f.outChannels + out;
+    const int64_t columns = f.groups * f.inChannels;
+    const float* from = filter + row * columns + group * f.inChannels + in;
+    for (int i = 0; i < kLanes; i++) taps[tap][i] = from[i * columns];
   }
 }
 
 // out[point][panel][input channel][column]
-void transformFilters(const float* filter, const Filtering& f, float* out, int64_t panels) {
+template <int kTaps>
+void transformFilters(const float* filter, const Filtering& f, float* out,
+                      const GroupPanels& panels) {
   const int64_t panelSize = f.inChannels * kTileColumns;
-  parallelFor(panels * kTileVectors, 1, [&](int64_t begin, int64_t end) {
+  parallelFor(panels.count() * kTileVectors, 1, [&](int64_t begin, int64_t end) {
     for (int64_t vector = begin; vector < end; vector++) {
+      const int64_t channel = panels.channelAt(vector * kLanes);
       float* column = out + vector / kTileVectors * panelSize + vector % kTileVectors * kLanes;
       for (int64_t in = 0; in < f.inChannels; in++) {
-        Vector taps[kWinogradTaps * kWinogradTaps] = {};
-        if (vector * kLanes < f.outChannels) loadTaps(filter, f, in, vector * kLanes, taps);
+        Vector taps[kTaps * kTaps] = {};
+        if (channel >= 0) loadTaps(filter, f, in, channel, taps);
         float* to = column + in * kTileColumns;
-        transformSquare<kWinogradTaps, kWinogradTile>(
+        transformSquare<kTaps, kWinogradTile>(
             [](const auto& from, auto& into) { transformFilter(from, into); },
-            [&](int row, int tap) { return taps[row * kWinogradTaps + tap]; },
+            [&](int row, int tap) { return taps[row * kTaps + tap]; },
             [&](int row, int point, Vector values) {
-              storeVector(to + (row * kWinogradTile + point) * panels * panelSize, values);
+              storeVector(to + (row * kWinogradTile + point) * panels.count() * panelSize, values);
             });
       }
     }
   });
 }
 
-// products[point][tile][output channel] = values[point][tile][input channel] · filters[point]
+// products[point][tile][column] = values[point][tile][input channel] · filters[point]
 void multiply(const float* values, int64_t valuesStride, const float* filters, const Filtering& f,
-              int64_t count, float* products, int64_t productsStride) {
-  const int64_t panels = productsStride / kTileColumns, panelSize = f.inChannels * kTileColumns;
+              const GroupPanels& panels, int64_t count, float* products) {
+  const int64_t panelSize = f.inChannels * kTileColumns, stride = panels.columns();
   const int64_t blocks = (count + kRowBlock - 1) / kRowBlock;
   parallelFor(kWinogradPoints * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; item++) {
       const int64_t point = item / blocks, row = item % blocks * kRowBlock;
       const int64_t rows = count - row < kRowBlock ? count - row : kRowBlock;
-      const LeftFactor left{values + (point * count + row) * valuesStride, valuesStride, 1};
-      for (int64_t panel = 0; panel < panels; panel++) {
-        multiplyPanel(left, rows, filters + (point * panels + panel) * panelSize, f.inChannels,
-                      products + (point * count + row) * productsStride + panel * kTileColumns,
-                      productsStride, false);
+      const float* left = values + (point * count + row) * valuesStride;
+      float* out = products + (point * count + row) * stride;
+      for (int64_t panel = 0; panel < panels.count(); panel++) {
+        multiplyPanel({left + panels.groupOf(panel) * f.inChannels, valuesStride, 1}, rows,
+                      filters + (point * panels.count() + panel) * panelSize, f.inChannels,
+                      out + panel * kTileColumns, stride, false);
       }
     }
   });
 }
 
-template <class T>
-void collectResults(const float* products, int64_t stride, const Filtering& f, const float* bias,
-                    const WinogradTiles& tiles, int64_t first, int64_t count, T* out) {
+template <int kOut, class T>
+void collectResults(const float* products, const GroupPanels& panels, const Filtering& f,
+                    const float* bias, const WinogradTiles& tiles, int64_t first, int64_t count,
+                    T* out) {
+  const int64_t stride = panels.columns(), channels = f.groups * f.outChannels;
   parallelFor(count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin; tile < end; tile++) {
       const int64_t image = (first + tile) / tiles.perImage,
                     place = (first + tile) % tiles.perImage;
-      const int64_t top = place / tiles.across * kWinogradOut;
-      const int64_t left = place % tiles.across * kWinogradOut;
-      T* corner = out + ((image * f.outHeight + top) * f.outWidth + left) * f.outChannels;
-      for (int64_t channel = 0; channel < f.outChannels; channel += kLanes) {
-        const float* from = products + tile * stride + channel;
+      const int64_t top = place / tiles.across * kOut;
+      const int64_t left = place % tiles.across * kOut;
+      T* corner = out + ((image * f.outHeight + top) * f.outWidth + left) * channels;
+      for (int64_t column = 0; column < stride; column += kLanes) {
+        const int64_t channel = panels.channelAt(column);
+        if (channel < 0) continue;
+        const float* from = products + tile * stride + column;
         const Vector shift = bias != nullptr ? loadVector(bias + channel) : Vector{};
-        transformSquare<kWinogradTile, kWinogradOut>(
+        transformSquare<kWinogradTile, kOut>(
             [](const auto& points, auto& into) { transformResults(points, into); },
-            [&](int row, int column) {
-              return loadVector(from + (row * kWinogradTile + column) * count * stride);
+            [&](int row, int point) {
+              return loadVector(from + (row * kWinogradTile + point) * count * stride);
             },
-            [&](int row, int column, Vector values) {
-              if (top + row >= f.outHeight || left + column >= f.outWidth) return;
+            [&](int row, int x, Vector values) {
+              if (top + row >= f.outHeight || left + x >= f.outWidth) return;
               values += shift;
               if (f.relu) values = values > 0.0f ? values : Vector{};
-              storeVector(corner + (row * f.outWidth + column) * f.outChannels + channel, values);
+              storeVector(corner + (row * f.outWidth + x) * channels + channel, values);
             });
       }
     }
   });
 }
 
-template <class T>
+template <int kTaps, class T>
 void filterImages(const Call& call, const Filtering& f, const T* in, const float* filter,
                   const float* bias, T* out) {
-  const WinogradTiles tiles(f.batch, f.outHeight, f.outWidth);
-  const int64_t valuesStride = paddedRow(f.inChannels);
-  const int64_t productsStride = roundUp(f.outChannels, kTileColumns);
-  const int64_t tileBytes = kWinogradPoints * (valuesStride + productsStride) * 4;
+  constexpr int kOut = winogradOut(kTaps);
+  const WinogradTiles tiles(kOut, f.batch, f.outHeight, f.outWidth);
+  const GroupPanels panels(f.groups, f.outChannels);
+  const int64_t inChannels = f.groups * f.inChannels, valuesStride = paddedRow(inChannels);
+  const int64_t tileBytes = kWinogradPoints * (valuesStride + panels.columns()) * 4;
   const int64_t chunk = tilesPerChunk(tiles, tileBytes);
-  const int64_t filters = kWinogradPoints * f.inChannels * productsStride;
+  const int64_t filters = kWinogradPoints * f.inChannels * panels.columns();
   const size_t bytes = static_cast<size_t>(filters * 4 + chunk * tileBytes);
   float* filterPoints = static_cast<float*>(call.context.scratchMemory(bytes));
   float* values = filterPoints + filters;
   float* products = values + kWinogradPoints * chunk * valuesStride;
-  transformFilters(filter, f, filterPoints, productsStride / kTileColumns);
-  const Squares<T> squares{in, f.inHeight, f.inWidth, f.inChannels, f.padTop, f.padLeft};
+  transformFilters<kTaps>(filter, f, filterPoints, panels);
+  const Squares<T> squares{in, f.inHeight, f.inWidth, inChannels, f.padTop, f.padLeft};
   for (int64_t first = 0; first < tiles.count; first += chunk) {
     const int64_t count = tiles.count - first < chunk ? tiles.count - first : chunk;
     transformImages(squares, tiles, first, count, values, valuesStride);
-    multiply(values, valuesStride, filterPoints, f, count, products, productsStride);
-    collectResults(products, productsStride, f, bias, tiles, first, count, out);
+    multiply(values, valuesStride, filterPoints, f, panels, count, products);
+    collectResults<kOut>(products, panels, f, bias, tiles, first, count, out);
   }
 }
 
-bool filterImages(const Call& call, const Filtering& f, const Tensor& in, const Tensor& filter,
-                  const float* bias) {
+bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, const float* bias) {
+  const Tensor& in = call.inputs[0];
+  const Tensor& filter = call.inputs[1];
   const Tensor& out = call.outputs[0];
   if (computeType(in.dtype) != DType::Float32 || filter.dtype != DType::Float32) return false;
   if (out.dtype != in.dtype) return false;
-  return withFloatType(in.dtype, [&](auto sample) {
-    using T = decltype(sample);
-    filterImages(call, f, valuesOf<T>(in), valuesOf<float>(filter), bias, valuesOf<T>(out));
-    return true;
+  return withWinogradTaps(p, [&](auto taps) {
+    return withFloatType(in.dtype, [&](auto sample) {
+      using T = decltype(sample);
+      filterImages<taps>(call, f, valuesOf<T>(in), valuesOf<float>(filter), bias, valuesOf<T>(out));
+      return true;
+    });
   });
 }
 
@@ -160,18 +188,16 @@ bool filterImages(const Call& call, const Filtering& f, const Tensor& in, const 
 
 // inputs: x, filter, optional bias (float32)
 CNN_KERNEL(FusedConv2D, ConvParams) {
-  if (!kHasWideVectors || !isWinograd(params)) return false;
   if (static_cast<Activation>(params.activation) == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   if (hasBias && call.inputs[2].dtype != DType::Float32) return false;
   const float* bias = hasBias ? valuesOf<float>(call.inputs[2]) : nullptr;
-  return filterImages(call, forwardOf(params), call.inputs[0], call.inputs[1], bias);
+  return filterImages(call, params, forwardOf(params), bias);
 }
 
 // inputs: dy, filter
 CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
-  if (!kHasWideVectors || !isWinograd(params)) return false;
-  return filterImages(call, inputGradOf(params), call.inputs[0], call.inputs[1], nullptr);
+  return filterImages(call, params, inputGradOf(params), nullptr);
 }
 
 }  // namespace cnn

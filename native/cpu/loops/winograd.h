@@ -1,6 +1,7 @@
-// Winograd's minimal filtering: 3×3 convolutions in tiles of 4×4 results, each from 6×6 values,
-// with 36 products where the definition has 144. S. Winograd, Arithmetic Complexity of
-// Computations, 1980; A. Lavin, S. Gray, Fast Algorithms for Convolutional Neural Networks, 2016.
+// Winograd's minimal filtering: 3×3 convolutions in tiles of 4×4 results and 5×5 ones in tiles of
+// 2×2, each from 6×6 values, with 36 products where the definition has 144 and 100. S. Winograd,
+// Arithmetic Complexity of Computations, 1980; A. Lavin, S. Gray, Fast Algorithms for Convolutional
+// Neural Networks, 2016.
 //
 // The transforms evaluate polynomials at 0, ±a, ±b and infinity. With a = sqrt(1/2) and b = sqrt(2)
 // their factors stay near 1, which loses fewer bits than the usual ±1 and ±2.
@@ -11,15 +12,22 @@
 namespace cnn {
 namespace {
 
-constexpr int kWinogradOut = 4;   // results of a tile in each direction
-constexpr int kWinogradTile = 6;  // values that they come from
+constexpr int kWinogradTile = 6;  // values in each direction
 constexpr int kWinogradPoints = kWinogradTile * kWinogradTile;
-constexpr int kWinogradTaps = 3;
+
+// Where a tap of a pixel has fewer multiplications, transforming 5×5 convolutions takes longer than
+// it saves (GoogLeNet's at batch 16).
+constexpr int64_t kFewMultiplications = 8192;
+
+// The results of a tile in each direction.
+constexpr int winogradOut(int taps) { return kWinogradTile - taps + 1; }
 
 constexpr float kA = 0.70710678118654752f;
 constexpr float kB = 1.41421356237309505f;
-constexpr float kA3 = kA / 2;
-constexpr float kB3 = kB * 2;
+constexpr float kPowersOfA[] = {1, kA, 0.5f, kA / 2, 0.25f};
+constexpr float kPowersOfB[] = {1, kB, 2, kB * 2, 4};
+// The Lagrange denominators of the points ±a and ±b.
+constexpr float kDenominatorA = -1.5f, kDenominatorB = 6;
 
 // The values at the six points of the polynomial that multiplies the filter's: one column.
 inline void transformValues(const Vector (&d)[6], Vector (&to)[6]) {
@@ -33,49 +41,37 @@ inline void transformValues(const Vector (&d)[6], Vector (&to)[6]) {
   to[5] = d[1] - 2.5f * d[3] + d[5];
 }
 
-// A filter of three taps at the six points, divided by the points' Lagrange denominators.
-inline void transformFilter(const Vector (&g)[3], Vector (&to)[6]) {
-  const Vector evenA = (g[0] + 0.5f * g[2]) * (-1 / 1.5f), oddA = g[1] * (-kA / 1.5f);
-  const Vector evenB = (g[0] + 2.0f * g[2]) * (1 / 6.0f), oddB = g[1] * (kB / 6);
+// A filter of kTaps at the six points, divided by the points' denominators. A tile of the output
+// gradient is the filter of the filter's gradient.
+template <int kTaps>
+inline void transformFilter(const Vector (&g)[kTaps], Vector (&to)[6]) {
+  Vector atA[2], atB[2];  // sums of the even powers and of the odd ones
+#pragma GCC unroll 6
+  for (int tap = 0; tap < kTaps; tap++) {
+    const Vector a = g[tap] * (kPowersOfA[tap] / kDenominatorA);
+    const Vector b = g[tap] * (kPowersOfB[tap] / kDenominatorB);
+    atA[tap % 2] = tap < 2 ? a : atA[tap % 2] + a;
+    atB[tap % 2] = tap < 2 ? b : atB[tap % 2] + b;
+  }
   to[0] = g[0];
-  to[1] = evenA + oddA;
-  to[2] = evenA - oddA;
-  to[3] = evenB + oddB;
-  to[4] = evenB - oddB;
-  to[5] = g[2];
+  to[1] = atA[0] + atA[1];
+  to[2] = atA[0] - atA[1];
+  to[3] = atB[0] + atB[1];
+  to[4] = atB[0] - atB[1];
+  to[5] = g[kTaps - 1];
 }
 
-// The same for four taps: a tile of the output gradient is the filter of the filter's gradient.
-inline void transformFilter(const Vector (&g)[4], Vector (&to)[6]) {
-  const Vector evenA = (g[0] + 0.5f * g[2]) * (-1 / 1.5f);
-  const Vector oddA = (g[1] + 0.5f * g[3]) * (-kA / 1.5f);
-  const Vector evenB = (g[0] + 2.0f * g[2]) * (1 / 6.0f);
-  const Vector oddB = (g[1] + 2.0f * g[3]) * (kB / 6);
-  to[0] = g[0];
-  to[1] = evenA + oddA;
-  to[2] = evenA - oddA;
-  to[3] = evenB + oddB;
-  to[4] = evenB - oddB;
-  to[5] = g[3];
-}
-
-// Four results from the products at the six points.
-inline void transformResults(const Vector (&m)[6], Vector (&to)[4]) {
-  const Vector evenA = m[1] + m[2], oddA = m[1] - m[2];
-  const Vector evenB = m[3] + m[4], oddB = m[3] - m[4];
-  to[0] = m[0] + evenA + evenB;
-  to[1] = kA * oddA + kB * oddB;
-  to[2] = 0.5f * evenA + 2.0f * evenB;
-  to[3] = kA3 * oddA + kB3 * oddB + m[5];
-}
-
-// Three results: the taps of the filter's gradient.
-inline void transformResults(const Vector (&m)[6], Vector (&to)[3]) {
-  const Vector evenA = m[1] + m[2], oddA = m[1] - m[2];
-  const Vector evenB = m[3] + m[4], oddB = m[3] - m[4];
-  to[0] = m[0] + evenA + evenB;
-  to[1] = kA * oddA + kB * oddB;
-  to[2] = 0.5f * evenA + 2.0f * evenB + m[5];
+// kCount results from the products at the six points.
+template <int kCount>
+inline void transformResults(const Vector (&m)[6], Vector (&to)[kCount]) {
+  const Vector atA[] = {m[1] + m[2], m[1] - m[2]};
+  const Vector atB[] = {m[3] + m[4], m[3] - m[4]};
+  to[0] = m[0] + atA[0] + atB[0];
+#pragma GCC unroll 6
+  for (int i = 1; i < kCount; i++) {
+    to[i] = kPowersOfA[i] * atA[i % 2] + kPowersOfB[i] * atB[i % 2];
+  }
+  to[kCount - 1] += m[5];
 }
 
 // Applies a transform from kFrom to kTo values to the columns of a square and then to its rows:
@@ -115,13 +111,34 @@ inline void storeVector(bf16* to, Vector values) {
   narrow(reinterpret_cast<const float*>(&values), to, kLanes);
 }
 
-// The tiles of a batch of images, whose results are outHeight×outWidth.
+// The tiles of a batch of images, whose results are outHeight×outWidth, size×size in a tile.
 struct WinogradTiles {
-  int64_t across, perImage, count;
-  WinogradTiles(int64_t batch, int64_t outHeight, int64_t outWidth)
-      : across((outWidth + kWinogradOut - 1) / kWinogradOut),
-        perImage(across * ((outHeight + kWinogradOut - 1) / kWinogradOut)),
+  int64_t size, across, perImage, count;
+  WinogradTiles(int64_t size, int64_t batch, int64_t outHeight, int64_t outWidth)
+      : size(size),
+        across((outWidth + size - 1) / size),
+        perImage(across * ((outHeight + size - 1) / size)),
         count(batch * perImage) {}
+};
+
+// The channels of a grouped convolution in panels of kTileColumns columns: those of a group begin a
+// panel, and columns behind its last channel are empty.
+struct GroupPanels {
+  int64_t groups, channels, perGroup;
+  GroupPanels(int64_t groups, int64_t channels)
+      : groups(groups),
+        channels(channels),
+        perGroup((channels + kTileColumns - 1) / kTileColumns) {}
+
+  int64_t count() const { return groups * perGroup; }
+  int64_t columns() const { return count() * kTileColumns; }
+  int64_t groupOf(int64_t panel) const { return panel / perGroup; }
+
+  // The channel, of all groups, in a column, or -1.
+  int64_t channelAt(int64_t column) const {
+    const int64_t inGroup = column % (perGroup * kTileColumns);
+    return inGroup < channels ? groupOf(column / kTileColumns) * channels + inGroup : -1;
+  }
 };
 
 // How many tiles are transformed and multiplied at a time, of tileBytes each: chunks of equal size
@@ -144,8 +161,8 @@ struct Squares {
   template <int kSize, class Use>
   void at(const WinogradTiles& tiles, int64_t tile, int64_t channel, const Use& use) const {
     const int64_t image = tile / tiles.perImage, place = tile % tiles.perImage;
-    const int64_t top = place / tiles.across * kWinogradOut - padTop;
-    const int64_t left = place % tiles.across * kWinogradOut - padLeft;
+    const int64_t top = place / tiles.across * tiles.size - padTop;
+    const int64_t left = place % tiles.across * tiles.size - padLeft;
     const T* corner = values + ((image * height + top) * width + left) * channels + channel;
     const bool inside = top >= 0 && left >= 0 && top + kSize <= height && left + kSize <= width;
     if (inside) {
@@ -182,11 +199,25 @@ void transformImages(const Squares<T>& images, const WinogradTiles& tiles, int64
   });
 }
 
-// Which convolutions these kernels take: 3×3 with stride 1 and channels in whole vectors.
-inline bool isWinograd(const ConvParams& p) {
-  return p.filterHeight == 3 && p.filterWidth == 3 && p.strideHeight == 1 && p.strideWidth == 1 &&
-         p.dilationHeight == 1 && p.dilationWidth == 1 && p.groups == 1 &&
-         p.inChannels % kLanes == 0 && p.outChannels % kLanes == 0;
+// The taps in each direction of the convolutions that these kernels take, 3 or 5 with stride 1 and
+// each group's channels in whole vectors; 0 for all others.
+inline int winogradTaps(const ConvParams& p) {
+  const int64_t taps = p.filterHeight, inChannels = p.inChannels / p.groups;
+  const int64_t outChannels = p.outChannels / p.groups;
+  const bool plain = p.filterWidth == taps && p.strideHeight == 1 && p.strideWidth == 1 &&
+                     p.dilationHeight == 1 && p.dilationWidth == 1;
+  if (!kHasWideVectors || !plain || inChannels % kLanes != 0 || outChannels % kLanes != 0) return 0;
+  if (taps == 3) return 3;
+  return taps == 5 && p.inChannels * outChannels >= kFewMultiplications ? 5 : 0;
+}
+
+// Calls use(taps) with a constant for what winogradTaps found; returns whether it found any.
+template <class Use>
+bool withWinogradTaps(const ConvParams& p, const Use& use) {
+  const int taps = winogradTaps(p);
+  if (taps == 3) return use(std::integral_constant<int, 3>{});
+  if (taps == 5) return use(std::integral_constant<int, 5>{});
+  return false;
 }
 
 }  // namespace
