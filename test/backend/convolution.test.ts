@@ -33,6 +33,7 @@ const CASES: readonly Case[] = [
   { size: 9,  inChannels: 48, outChannels: 64, filter: 1,  stride: 2, pad: 0 },
   { size: 7,  inChannels: 32, outChannels: 64, filter: 5,  stride: 1, pad: 2, groups: 2 },
   { size: 6,  inChannels: 12, outChannels: 9,  filter: 3,  stride: 2, pad: 1, groups: 3 },
+  { size: 66, inChannels: 16, outChannels: 16, filter: 3,  stride: 1, pad: 1 },
   { size: 7,  inChannels: 32, outChannels: 96, filter: 3,  stride: 1, pad: 1, groups: 2 },
   { size: 9,  inChannels: 176, outChannels: 48, filter: 5, stride: 1, pad: 2 },
   { size: 5,  inChannels: 64, outChannels: 128, filter: 5, stride: 1, pad: 0 },

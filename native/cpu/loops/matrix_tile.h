@@ -22,6 +22,7 @@ constexpr int kTileRows = 6;
 #endif
 constexpr int kTileVectors = 2;
 constexpr int kTileColumns = kTileVectors * kLanes;
+constexpr int64_t kShortPanel = 192;  // steps
 // Without wide vectors oneDNN's kernels are the faster ones.
 constexpr bool kHasWideVectors = kLanes > 4;
 
@@ -35,27 +36,45 @@ struct LeftFactor {
   int64_t rowStride, stepStride;
 };
 
+// Memory that is fetched while a tile is computed: rows of the panel that comes next, one every
+// `interval` steps. It may lie beyond the last panel.
+struct FetchAhead {
+  const float* row;
+  int64_t interval;
+};
+
 // sums[row][column] = the products of `steps` steps, on top of what lies there if `accumulate`.
 template <int kRows>
 __attribute__((noinline)) void multiplyTile(LeftFactor left, const float* panel, int64_t steps,
-                                            float* sums, int64_t sumsStride, bool accumulate) {
+                                            float* sums, int64_t sumsStride, bool accumulate,
+                                            FetchAhead ahead) {
   Vector tile[kRows][kTileVectors];
 #pragma GCC unroll 16
   for (int row = 0; row < kRows; row++) {
 #pragma GCC unroll 2
-    for (int i = 0; i < kTileVectors; i++) tile[row][i] = Vector{};
-  }
-  for (int64_t step = 0; step < steps; step++) {
-    Vector right[kTileVectors];
-#pragma GCC unroll 2
     for (int i = 0; i < kTileVectors; i++) {
-      right[i] = *reinterpret_cast<const VectorInMemory*>(panel + step * kTileColumns + i * kLanes);
+      tile[row][i] = Vector{};
+      __builtin_prefetch(sums + row * sumsStride + i * kLanes, 1);
     }
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; row++) {
-      const float factor = left.values[row * left.rowStride + step * left.stepStride];
+  }
+  for (int64_t first = 0; first < steps; first += ahead.interval) {
+    const int64_t end = steps - first < ahead.interval ? steps : first + ahead.interval;
 #pragma GCC unroll 2
-      for (int i = 0; i < kTileVectors; i++) tile[row][i] += factor * right[i];
+    for (int i = 0; i < kTileVectors; i++) __builtin_prefetch(ahead.row + i * kLanes, 0, 2);
+    ahead.row += kTileColumns;
+    for (int64_t step = first; step < end; step++) {
+      Vector right[kTileVectors];
+#pragma GCC unroll 2
+      for (int i = 0; i < kTileVectors; i++) {
+        const float* from = panel + step * kTileColumns + i * kLanes;
+        right[i] = *reinterpret_cast<const VectorInMemory*>(from);
+      }
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; row++) {
+        const float factor = left.values[row * left.rowStride + step * left.stepStride];
+#pragma GCC unroll 2
+        for (int i = 0; i < kTileVectors; i++) tile[row][i] += factor * right[i];
+      }
     }
   }
 #pragma GCC unroll 16
@@ -68,7 +87,7 @@ __attribute__((noinline)) void multiplyTile(LeftFactor left, const float* panel,
   }
 }
 
-using TileFunction = void (*)(LeftFactor, const float*, int64_t, float*, int64_t, bool);
+using TileFunction = void (*)(LeftFactor, const float*, int64_t, float*, int64_t, bool, FetchAhead);
 
 template <size_t... kIndices>
 inline TileFunction tileFunction(int rows, std::index_sequence<kIndices...>) {
@@ -76,14 +95,21 @@ inline TileFunction tileFunction(int rows, std::index_sequence<kIndices...>) {
   return kFunctions[rows - 1];
 }
 
-// `rows` rows of any number by one panel.
+// `rows` rows of any number by one panel. Meanwhile the panel behind it in memory comes into the
+// second cache: the processor's own prefetching was measured to leave a third of the time waiting.
 inline void multiplyPanel(LeftFactor left, int64_t rows, const float* panel, int64_t steps,
                           float* sums, int64_t sumsStride, bool accumulate) {
-  for (int64_t row = 0; row < rows; row += kTileRows) {
+  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  const float* next = panel + steps * kTileColumns;
+  // Short panels stay in the first cache and need nothing.
+  const int64_t interval = steps < kShortPanel ? steps : (tiles < 4 ? 4 : tiles);
+  for (int64_t tile = 0; tile < tiles; tile++) {
+    const int64_t row = tile * kTileRows;
     const int64_t count = rows - row < kTileRows ? rows - row : kTileRows;
     const LeftFactor part{left.values + row * left.rowStride, left.rowStride, left.stepStride};
+    const FetchAhead ahead{next + steps * tile / tiles * kTileColumns, interval};
     tileFunction(static_cast<int>(count), std::make_index_sequence<kTileRows>{})(
-        part, panel, steps, sums + row * sumsStride, sumsStride, accumulate);
+        part, panel, steps, sums + row * sumsStride, sumsStride, accumulate, ahead);
   }
 }
 

@@ -153,20 +153,20 @@ void filterImages(const Call& call, const Filtering& f, const T* in, const float
   const GroupPanels panels(f.groups, f.outChannels);
   const int64_t inChannels = f.groups * f.inChannels, valuesStride = paddedRow(inChannels);
   const int64_t tileBytes = kWinogradPoints * (valuesStride + panels.columns()) * 4;
-  const int64_t chunk = tilesPerChunk(tiles, tileBytes);
+  const TileChunks chunks(tiles, tileBytes);
   const int64_t filters = kWinogradPoints * f.inChannels * panels.columns();
-  const size_t bytes = static_cast<size_t>(filters * 4 + chunk * tileBytes);
+  const int64_t chunkSize = chunks.size * tileBytes / 4;
+  const size_t bytes = static_cast<size_t>(filters + chunks.parts * chunkSize) * 4;
   float* filterPoints = static_cast<float*>(call.context.scratchMemory(bytes));
-  float* values = filterPoints + filters;
-  float* products = values + kWinogradPoints * chunk * valuesStride;
   transformFilters<kTaps>(filter, f, filterPoints, panels);
   const Squares<T> squares{in, f.inHeight, f.inWidth, inChannels, f.padTop, f.padLeft};
-  for (int64_t first = 0; first < tiles.count; first += chunk) {
-    const int64_t count = tiles.count - first < chunk ? tiles.count - first : chunk;
+  chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool) {
+    float* values = filterPoints + filters + part * chunkSize;
+    float* products = values + kWinogradPoints * count * valuesStride;
     transformImages(squares, tiles, first, count, values, valuesStride);
     multiply(values, valuesStride, filterPoints, f, panels, count, products);
     collectResults<kOut>(products, panels, f, bias, tiles, first, count, out);
-  }
+  });
 }
 
 bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, const float* bias) {

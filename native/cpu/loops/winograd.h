@@ -141,13 +141,37 @@ struct GroupPanels {
   }
 };
 
-// How many tiles are transformed and multiplied at a time, of tileBytes each: chunks of equal size
-// that stay in the shared cache between the passes.
-inline int64_t tilesPerChunk(const WinogradTiles& tiles, int64_t tileBytes) {
-  constexpr int64_t kChunkBytes = int64_t{24} << 20;
-  const int64_t chunks = (tiles.count * tileBytes + kChunkBytes - 1) / kChunkBytes;
-  return (tiles.count + chunks - 1) / chunks;
-}
+// How tiles, of tileBytes of scratch memory each, are cut into chunks that are transformed and
+// multiplied at a time. With few channels each of `parts` threads has chunks of its own, which stay
+// in its second cache (1.1 to 1.5 times as fast); otherwise all threads work on one chunk at a
+// time, which stays in the shared cache.
+struct TileChunks {
+  int64_t size, parts;
+
+  TileChunks(const WinogradTiles& tiles, int64_t tileBytes, bool fewChannels = true) {
+    constexpr int64_t kOwnBytes = 1200 << 10, kSharedBytes = 24 << 20;
+    const int64_t threads = omp_get_max_threads();
+    const int64_t own = kOwnBytes / tileBytes / kTileRows * kTileRows;
+    if (fewChannels && own >= 2 * kTileRows && tiles.count >= threads * own) {
+      parts = threads;
+      size = own;
+    } else {
+      const int64_t chunks = (tiles.count * tileBytes + kSharedBytes - 1) / kSharedBytes;
+      parts = 1;
+      size = (tiles.count + chunks - 1) / chunks;
+    }
+  }
+
+  // Calls body(part, first, count, again) for each chunk; `again` from a part's second chunk on.
+  template <class Body>
+  void forEach(const WinogradTiles& tiles, const Body& body) const {
+    parallelParts(static_cast<int>(parts), tiles.count, [&](int part, int64_t begin, int64_t end) {
+      for (int64_t first = begin; first < end; first += size) {
+        body(part, first, end - first < size ? end - first : size, first > begin);
+      }
+    });
+  }
+};
 
 // An image batch (N, H, W, C) seen in squares of kSize whose corners lie a tile apart; beyond its
 // edges are zeros.

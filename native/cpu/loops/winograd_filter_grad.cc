@@ -6,6 +6,9 @@
 namespace cnn {
 namespace {
 
+// Sums of a thread of its own stay in the second cache up to this, beside its chunk of tiles.
+constexpr int64_t kOwnSums = 1280 << 10;
+
 // out[point][panel][tile][column]: the gradients of a chunk of tiles as right factors.
 template <int kOut, class T>
 void transformGradients(const Squares<T>& gradients, const WinogradTiles& tiles, int64_t first,
@@ -51,10 +54,10 @@ void multiply(const float* values, int64_t valuesStride, const float* gradients,
   });
 }
 
-// Channels are those of a group.
+// The taps from the sums of `parts` threads. Channels are those of a group.
 template <int kTaps>
-void collectTaps(const float* sums, int64_t inChannels, const GroupPanels& panels,
-                 float* filterGrad) {
+void collectTaps(const float* sums, int64_t parts, int64_t stride, int64_t inChannels,
+                 const GroupPanels& panels, float* filterGrad) {
   const int64_t columns = panels.columns(), outChannels = panels.groups * panels.channels;
   parallelFor(inChannels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t in = begin; in < end; in++) {
@@ -65,7 +68,11 @@ void collectTaps(const float* sums, int64_t inChannels, const GroupPanels& panel
             [](const auto& points, auto& into) { transformResults(points, into); },
             [&](int row, int point) {
               const int64_t place = (row * kWinogradTile + point) * inChannels + in;
-              return loadVector(sums + place * columns + column);
+              Vector sum{};
+              for (int64_t part = 0; part < parts; part++) {
+                sum += loadVector(sums + part * stride + place * columns + column);
+              }
+              return sum;
             },
             [&](int row, int x, Vector values) {
               const int64_t tap = row * kTaps + x;
@@ -83,21 +90,22 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
   const GroupPanels panels(p.groups, p.outChannels / p.groups);
   const int64_t inChannels = p.inChannels / p.groups, valuesStride = paddedRow(p.inChannels);
   const int64_t tileBytes = kWinogradPoints * (valuesStride + panels.columns()) * 4;
-  const int64_t chunk = tilesPerChunk(tiles, tileBytes);
   const int64_t sumsSize = kWinogradPoints * inChannels * panels.columns();
-  const size_t bytes = static_cast<size_t>(sumsSize * 4 + chunk * tileBytes);
-  float* sums = static_cast<float*>(call.context.scratchMemory(bytes));
-  float* values = sums + sumsSize;
-  float* gradients = values + kWinogradPoints * chunk * valuesStride;
+  const TileChunks chunks(tiles, tileBytes, sumsSize * 4 <= kOwnSums);
+  const int64_t partSize = sumsSize + chunks.size * tileBytes / 4;
+  const size_t bytes = static_cast<size_t>(chunks.parts * partSize) * 4;
+  float* memory = static_cast<float*>(call.context.scratchMemory(bytes));
   const Squares<T> images{x, p.inHeight, p.inWidth, p.inChannels, p.padTop, p.padLeft};
   const Squares<T> results{dy, p.outHeight, p.outWidth, p.outChannels, 0, 0};
-  for (int64_t first = 0; first < tiles.count; first += chunk) {
-    const int64_t count = tiles.count - first < chunk ? tiles.count - first : chunk;
+  chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool again) {
+    float* sums = memory + part * partSize;
+    float* values = sums + sumsSize;
+    float* gradients = values + kWinogradPoints * count * valuesStride;
     transformImages(images, tiles, first, count, values, valuesStride);
     transformGradients<kOut>(results, tiles, first, count, gradients, panels);
-    multiply(values, valuesStride, gradients, panels, count, inChannels, sums, first > 0);
-  }
-  collectTaps<kTaps>(sums, inChannels, panels, out);
+    multiply(values, valuesStride, gradients, panels, count, inChannels, sums, again);
+  });
+  collectTaps<kTaps>(memory, chunks.parts, partSize, inChannels, panels, out);
 }
 
 }  // namespace
