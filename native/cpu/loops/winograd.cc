@@ -85,7 +85,10 @@ void transformFilters(const float* filter, const Filtering& f, float* out,
             [](const auto& from, auto& into) { transformFilter(from, into); },
             [&](int row, int tap) { return taps[row * kTaps + tap]; },
             [&](int row, int point, Vector values) {
-              storeVector(to + (row * kWinogradTile + point) * panels.count() * panelSize, values);
+              float* line = to + (row * kWinogradTile + point) * panels.count() * panelSize;
+              storeVector(line, values);
+              // So many streams are more than the processor fetches ahead by itself.
+              __builtin_prefetch(line + 3 * kTileColumns, 1);
             });
       }
     }
