@@ -15,7 +15,7 @@ const USAGE = `npx tsx bench/precision.ts [options]
 
 const EXPERIMENTS = [
   { config: 'experiments/mnist/lenet5.json', name: 'lenet5', epochs: 5 },
-  { config: 'experiments/fashion-mnist/resnet20-cifar.json', name: 'resnet20-cifar', epochs: 3 },
+  { config: 'experiments/fashion-mnist/resnet20-cifar.json', name: 'resnet20-cifar', epochs: 1 },
 ] as const;
 
 const PRECISIONS = ['f32', 'bf16'] as const;

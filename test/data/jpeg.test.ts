@@ -333,11 +333,16 @@ describe('JPEGs in the addon', () => {
     const filler = JpegFiller.open(listOf([location]), settings);
     const items = [{ slot: 0, source: location, draws: drawAugmentation(plain, 0, 0, 0) }];
     await filler?.fill(new Uint8Array(SIZE * SIZE * 3), items, [0]);
-    const before = process.cpuUsage();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const { user, system } = process.cpuUsage(before);
+    // Eight threads that wait in a loop would take all cores the whole time; one quiet moment shows
+    // that they do not, whatever else Node does in others.
+    const busy: number[] = [];
+    for (let moment = 0; moment < 5; moment++) {
+      const before = process.cpuUsage();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const { user, system } = process.cpuUsage(before);
+      busy.push(user + system);
+    }
     filler?.close();
-    // Eight threads that wait in a loop would take all cores: 200 ms on each.
-    assert.ok(user + system < 60_000, `${user + system} µs`);
+    assert.ok(Math.min(...busy) < 30_000, `${busy.join(', ')} µs`);
   });
 });
