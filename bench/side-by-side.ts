@@ -66,7 +66,7 @@ export async function sideBySide(
         rows.push({
           ...rowOf(side),
           round: 0,
-          failure: reason.replaceAll(/\s+/g, ' ').slice(-300),
+          failure: shorten(reason),
         });
       }
     }
@@ -116,4 +116,10 @@ async function open(work: Work, side: Contender, layout?: Layout): Promise<Runni
 /** Compiled code runs in the layout that suits this version without it. */
 function layoutOf(running: readonly Running[], { version }: Side): Layout | undefined {
   return running.find(({ side }) => side.version === version)?.layout;
+}
+
+/** Python's error without its traceback, of which a table keeps the beginning. */
+function shorten(reason: string): string {
+  const line = reason.split('\n').findLast((text) => /^[\w.]*(Error|Exception)\b/.test(text));
+  return (line ?? reason).replaceAll(/\s+/g, ' ').slice(0, 300);
 }
