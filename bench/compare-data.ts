@@ -1,6 +1,6 @@
 /**
  * Decoding and augmenting in one thread beside torchvision with Pillow, in turn on the same files:
- * prints pictures per second and core, and their ratio, and appends each round to
+ * prints images per second and core, and their ratio, and appends each round to
  * bench/results/data.csv. torchvision ends with bytes, as we do, and with its usual floats, which we
  * make on the device.
  *
@@ -8,7 +8,7 @@
  *     npm run bench:compare-data -- --data photographs
  */
 import { parseArgs } from 'node:util';
-import { median } from '../src/median.js';
+import { median } from '../src/measure/median.js';
 import { append, commit, hardware, main, run, version, warnOfLoad } from './rounds.js';
 
 const USAGE = `npm run bench:compare-data -- --data DIR [options]

@@ -1,6 +1,6 @@
 /**
- * Time to index a data set of the size of ILSVRC 2012 and to start from the index: 1,281,167 training
- * and 50,000 validation pictures in 1000 classes. The pictures of a class are hard links to one small
+ * Time to index a dataset of the size of ILSVRC 2012 and to start from the index: 1,281,167 training
+ * and 50,000 validation images in 1000 classes. The images of a class are hard links to one small
  * JPEG, so that the tree takes names and no space.
  *
  *     npx tsx bench/dataset-index.ts [--directory DIR] [--keep]
@@ -22,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openDataset } from '../src/data/dataset.js';
-import { IMAGENET_WORDS } from '../src/data/imagenet-words.js';
+import { IMAGENET_WORDS } from '../src/data/layouts/imagenet-words.js';
 
 const PARTS = { train: 1_281_167, val: 50_000 } as const;
 const PROGRAM = fileURLToPath(new URL('../bin/cnn.js', import.meta.url));
@@ -59,13 +59,13 @@ async function makeTree(root: string): Promise<void> {
   const background = { r: 200, g: 120, b: 40 };
   const image = sharp({ create: { width: 16, height: 16, channels: 3, background } });
   const jpeg = await image.jpeg().toBuffer();
-  for (const [part, pictures] of Object.entries(PARTS)) {
+  for (const [part, images] of Object.entries(PARTS)) {
     for (const [label, wnid] of [...IMAGENET_WORDS.keys()].entries()) {
       const folder = join(root, part, wnid);
       mkdirSync(folder, { recursive: true });
       const first = join(folder, `${wnid}_0.JPEG`);
       writeFileSync(first, jpeg);
-      const many = Math.floor(pictures / 1000) + Number(label < pictures % 1000);
+      const many = Math.floor(images / 1000) + Number(label < images % 1000);
       for (let index = 1; index < many; index++) {
         linkSync(first, join(folder, `${wnid}_${index * 7}.JPEG`));
       }

@@ -5,7 +5,7 @@
  *     npx tsx bench/photographs.ts --out photographs
  *
  * The photographs are those of Debian's package mate-backgrounds, which is fetched but not installed,
- * or all pictures of a folder of your own.
+ * or all images of a folder of your own.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,18 +18,18 @@ import { random } from '../src/rng.js';
 const USAGE = `npx tsx bench/photographs.ts --out DIR [options]
 
   --out DIR       where train/ and val/ are made
-  --count N       pictures in all; default 300
+  --count N       images in all; default 300
   --from FOLDER   photographs to cut from; default Debian's mate-backgrounds`;
 
 const LONG = 500;
 const SHORT = 375;
 const CLASSES = 10;
-/** One picture of so many goes to val/. */
+/** One image of so many goes to val/. */
 const VAL_SHARE = 5;
 const QUALITY = 96;
 /**
  * Deviation of the grain in grey levels. The photographs were smoothed when they were made; with it
- * a picture has the 110 kB that ImageNet's have on average.
+ * an image has the 110 kB that ImageNet's have on average.
  */
 const GRAIN = 5;
 
@@ -47,8 +47,8 @@ async function makeSet(): Promise<void> {
   if (out === undefined || !Number.isInteger(count) || count < 1) throw new Error(USAGE);
   const temporary = mkdtempSync(join(tmpdir(), 'photographs-'));
   try {
-    const bytes = await cutPictures(from ?? fetchPhotographs(temporary), out, count);
-    console.log(`${count} pictures of ${Math.round(bytes / count / 1000)} kB on average in ${out}`);
+    const bytes = await cutImages(from ?? fetchPhotographs(temporary), out, count);
+    console.log(`${count} images of ${Math.round(bytes / count / 1000)} kB on average in ${out}`);
   } finally {
     rmSync(temporary, { recursive: true });
   }
@@ -72,7 +72,7 @@ function run(program: string, args: readonly string[], cwd: string): void {
 }
 
 /** Returns the bytes of all of them. */
-async function cutPictures(folder: string, out: string, count: number): Promise<number> {
+async function cutImages(folder: string, out: string, count: number): Promise<number> {
   const names = readdirSync(folder).filter((name) => PHOTOGRAPH.test(name));
   const photographs = names.sort().map((name) => join(folder, name));
   if (photographs.length === 0) throw new Error(`No .jpg files in ${folder}`);
@@ -83,14 +83,14 @@ async function cutPictures(folder: string, out: string, count: number): Promise<
     const place = join(out, split, `class-${Math.floor(index / VAL_SHARE) % CLASSES}`);
     mkdirSync(place, { recursive: true });
     const file = join(place, `${index}.JPEG`);
-    writeFileSync(file, await cutPicture(photograph, index));
+    writeFileSync(file, await cutImage(photograph, index));
     bytes += statSync(file).size;
   }
   return bytes;
 }
 
 /** A random box of half to all of what fits, brought to size. */
-async function cutPicture(photograph: string, index: number): Promise<Buffer> {
+async function cutImage(photograph: string, index: number): Promise<Buffer> {
   const draw = random(0, 'subset', index);
   const { width, height } = await sharp(photograph).metadata();
   const upright = draw.uniform() < 0.25;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Amount } from '../src/train/benchmark.js';
+import type { Amount } from '../src/measure/training.js';
 import type { Cell } from './results.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -45,7 +45,7 @@ def training_step(options):
     if options.input_size:
         shape = (shape[0], options.input_size, options.input_size)
     network = network.to(memory_format=layout)
-    # As in `cnn bench train`: a rate so small that random pictures cannot make the numbers overflow.
+    # As in `cnn bench train`: a rate so small that random images cannot make the numbers overflow.
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-6, momentum=0.9, weight_decay=1e-4)
     images = torch.randn(options.batch_size, *shape).contiguous(memory_format=layout)
     labels = torch.randint(classes, (options.batch_size,))

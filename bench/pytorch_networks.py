@@ -142,7 +142,7 @@ def names():
 
 
 def build(name, heads):
-    """The network for training, the shape of a picture and the number of classes."""
+    """The network for training, the shape of an image and the number of classes."""
     if name in WITH_HEADS:
         builder, with_heads, without = WITH_HEADS[name]
         network = builder(heads)

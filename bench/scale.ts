@@ -19,7 +19,7 @@ const USAGE = `npm run bench:scale -- --arch NAME [options]
   --arch NAME       may be given several times
   --precision P     bf16 (default) or f32; may be given several times
   --batches LIST    default 1,2,4,8,16,32,64,128, at the network's input size
-  --inputs LIST     default 64,128,192,256,320,384,448, or none for networks of small pictures
+  --inputs LIST     default 64,128,192,256,320,384,448, or none for networks of small images
   --batch-size N    of the input sizes; default 8
   --seconds N       of a point, at least; default 2
   --threads N       default: the cores of this machine
@@ -33,7 +33,7 @@ const COLUMNS = [
 ];
 
 /** Networks of smaller ones are not meant to grow with their input. */
-const LARGE_PICTURES = 64;
+const LARGE_IMAGES = 64;
 
 interface Size {
   readonly batch_size: number;
@@ -83,7 +83,7 @@ function curvesOf({ archs, precisions, threads, batches, inputs, batchSize }: Op
         ),
         curve(
           'input size',
-          size < LARGE_PICTURES
+          size < LARGE_IMAGES
             ? []
             : inputs.map((input_size) => ({ batch_size: batchSize, input_size })),
         ),

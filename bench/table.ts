@@ -1,5 +1,5 @@
 /** The tables of the README: images per second, ratios and memory, from the rows of a commit. */
-import { median } from '../src/median.js';
+import { median } from '../src/measure/median.js';
 import { type Cell, isFrom, type Row, type Side } from './results.js';
 
 const START = '<!-- bench:start -->';

@@ -1,6 +1,6 @@
 """Loading and augmenting with torchvision and Pillow, the peer of `cnn bench data`.
 
-One process on one core, as a worker of PyTorch's DataLoader would: each picture of DIR/train is
+One process on one core, as a worker of PyTorch's DataLoader would: each image of DIR/train is
 opened, decoded, converted to RGB and augmented. `--output bytes` ends with the bytes (224, 224, 3), as
 `cnn bench data` does; `--output floats` goes on to torchvision's usual normalised tensor, which
 the project makes on the device.
@@ -84,7 +84,7 @@ def main():
         print(json.dumps(result))
         return
     print(f"torchvision {result['torchvision']}, Pillow {result['pillow']}")
-    print(f"{result['augment']} to {result['output']}, {result['images']} pictures")
+    print(f"{result['augment']} to {result['output']}, {result['images']} images")
     print(f"{result['images_per_core_second']:.1f} images/s per core")
 
 

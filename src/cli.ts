@@ -1,10 +1,16 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command, CommandGroup, Given, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { COMMAND_HELP, COMMAND_OPTIONS, OPTIONS, type OptionName, optionRow } from './config.js';
+import { didYouMean } from './did-you-mean.js';
 import { CnnError, UsageError } from './errors.js';
-import { describeExpected } from './expected.js';
-import { didYouMean } from './nearest.js';
+import { describeExpected } from './settings/describe.js';
+import {
+  COMMAND_HELP,
+  COMMAND_OPTIONS,
+  OPTIONS,
+  type OptionName,
+  optionRow,
+} from './settings/options.js';
 
 const COMMON_FLAGS = ['json', 'verbose', 'help', 'version', 'config'];
 

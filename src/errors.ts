@@ -24,7 +24,7 @@ export class UsageError extends CnnError {
   }
 }
 
-/** A dataset, picture or checkpoint that is missing, damaged or does not fit: exit 3. */
+/** A dataset, image or checkpoint that is missing, damaged or does not fit: exit 3. */
 export class DataError extends CnnError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, 3, options);

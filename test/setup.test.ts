@@ -142,7 +142,7 @@ describe('bin/setup', () => {
     assert.match(machine.setUp().calls, /^sudo apt-get update$/m);
   });
 
-  it('names each missing package with the command that mends it, and builds the rest', () => {
+  it('names each missing package with the command that fixes it, and builds the rest', () => {
     machine = new Machine({ 'c++': COMPILER_WITHOUT_ONEDNN, 'apt-get': '' });
     const { status, stdout, stderr, calls } = machine.setUp();
     assert.equal(status, 0);

@@ -86,7 +86,7 @@ napi_value openJpegPool(napi_env env, const Arguments& arguments) {
   return result;
 }
 
-// closeJpegPool(pool): the threads end after the picture in their hands.
+// closeJpegPool(pool): the threads end after the image in their hands.
 napi_value closeJpegPool(napi_env, const Arguments& arguments) {
   hostOf(arguments).pool.stop();
   return nullptr;
@@ -150,7 +150,7 @@ napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
   return submit(arguments, request, true);
 }
 
-// State for pictures that are worked on in the JavaScript thread.
+// State for images that are worked on in the JavaScript thread.
 struct Single {
   JpegDecoder decoder;
   Pixels pixels;
@@ -177,7 +177,7 @@ napi_value measureJpeg(napi_env env, const Arguments& arguments) {
   return list;
 }
 
-// decodeJpeg(bytes, into): fills (height, width, channels); false if the picture is damaged.
+// decodeJpeg(bytes, into): fills (height, width, channels); false if the image is damaged.
 napi_value decodeJpeg(napi_env env, const Arguments& arguments) {
   Single& single = singleOf(arguments);
   auto& decoder = single.decoder;
@@ -199,18 +199,18 @@ napi_value decodeJpeg(napi_env env, const Arguments& arguments) {
 }
 
 // fillFromPixels(pixels, record, slot, size, channels): fills (size, size, channels) with what the
-// record's window shows of a picture of its width and height.
+// record's window shows of an image of its width and height.
 napi_value fillFromPixels(napi_env, const Arguments& arguments) {
   size_t bytes, fields, room;
   const uint8_t* data = static_cast<const uint8_t*>(arguments.typedArray(0, &bytes));
   const void* numbers = arguments.typedArray(1, &fields);
   uint8_t* slot = static_cast<uint8_t*>(arguments.typedArray(2, &room));
   const int size = arguments.integer(3), channels = arguments.integer(4);
-  if (fields != sizeof(JpegRecord)) throw std::runtime_error("expected a record of the picture");
+  if (fields != sizeof(JpegRecord)) throw std::runtime_error("expected a record of the image");
   const JpegRecord& record = *static_cast<const JpegRecord*>(numbers);
   const size_t area = static_cast<size_t>(record.width) * static_cast<size_t>(record.height);
   if (area == 0 || (bytes != area && bytes != 3 * area)) {
-    throw std::runtime_error("expected a picture of 1 or 3 channels");
+    throw std::runtime_error("expected an image of 1 or 3 channels");
   }
   if (size < 1 || (channels != 1 && channels != 3) ||
       room != static_cast<size_t>(size) * size * channels) {
@@ -219,7 +219,7 @@ napi_value fillFromPixels(napi_env, const Arguments& arguments) {
   const int width = static_cast<int>(record.width), height = static_cast<int>(record.height);
   const Window window = windowOf(record);
   if (!fits(window, width, height, size)) {
-    throw std::runtime_error("expected a window within the picture and the slot");
+    throw std::runtime_error("expected a window within the image and the slot");
   }
   Single& single = singleOf(arguments);
   single.pixels.open(data, width, height, bytes == area ? 1 : 3);

@@ -7,11 +7,11 @@
 namespace cnn {
 namespace {
 
-// Larger pictures are refused, as by sharp.
+// Larger images are refused, as by sharp.
 constexpr int64_t kMostPixels = 0x3fff * 0x3fff;
-// Memory for a progressive picture's coefficients; larger ones are refused.
+// Memory for a progressive image's coefficients; larger ones are refused.
 constexpr long kMaxBytes = 512L << 20;
-// Each scan of a progressive picture costs a pass over all of it. Real ones have about ten.
+// Each scan of a progressive image costs a pass over all of it. Real ones have about ten.
 constexpr int kMaxScans = 100;
 // Columns decoded on either side of what is asked for: colour often has half as many, each of which
 // is blended with its neighbours if there are at least three.
@@ -23,7 +23,7 @@ constexpr int kExifMarker = JPEG_APP0 + 1;
 JpegDecoder::JpegDecoder(const JpegLimits& limits) : limits_(limits) {
   state_.err = jpeg_std_error(&errors_.manager);
   errors_.manager.error_exit = fail;
-  // Warnings too: a decoder that goes on after them decides what is to become of such a picture.
+  // Warnings too: a decoder that goes on after them decides what is to become of such an image.
   errors_.manager.emit_message = [](j_common_ptr state, int level) {
     if (level < 0) fail(state);
   };

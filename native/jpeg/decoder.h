@@ -15,7 +15,7 @@ namespace cnn {
 // Columns that resampling may read beyond the last one.
 constexpr int kSlackColumns = 4;
 
-// Which pictures are left to another decoder.
+// Which images are left to another decoder.
 struct JpegLimits {
   // More pixels than that.
   double maxPixels = 1e18;
@@ -23,7 +23,7 @@ struct JpegLimits {
   bool upright = false;
 };
 
-// Decodes one picture at a time; the memory that it takes is used again for the next one. Pictures
+// Decodes one image at a time; the memory that it takes is used again for the next one. Images
 // that it does not take, and damaged ones, are left to a decoder that can say what is wrong.
 class JpegDecoder {
  public:
@@ -32,17 +32,17 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  // Reads the header; `bytes` must stay until the picture is decoded. False for what is no JPEG in
+  // Reads the header; `bytes` must stay until the image is decoded. False for what is no JPEG in
   // grey or colour of 8 bits, Huffman coded, and for what is beyond the limits.
   bool open(const uint8_t* bytes, size_t length);
   int width() const { return static_cast<int>(state_.image_width); }
   int height() const { return static_cast<int>(state_.image_height); }
   bool grey() const { return state_.jpeg_color_space == JCS_GRAYSCALE; }
 
-  // Decodes the open picture's rows [top, bottom), of them at least the columns [left, right), with
+  // Decodes the open image's rows [top, bottom), of them at least the columns [left, right), with
   // the same pixels as if all of it were decoded, and calls take(rows, count) for each `group` of
   // rows, `stride()` bytes apart. A row begins at column left; pixels have four bytes. False if the
-  // picture is damaged.
+  // image is damaged.
   struct Box {
     int left, top, right, bottom;
   };
@@ -60,7 +60,7 @@ class JpegDecoder {
   static void refuseScans(j_common_ptr state);
   bool withinLimits() const;
   bool start(const Box& box, int group);
-  // Reads up to `count` rows to rows_; 0 if the picture is damaged.
+  // Reads up to `count` rows to rows_; 0 if the image is damaged.
   int read(int count);
   // Checks what lies below the box, where that is not known to be there.
   bool finish();

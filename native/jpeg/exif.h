@@ -1,4 +1,4 @@
-// What EXIF says about how a picture is held.
+// What EXIF says about how an image is held.
 #pragma once
 #include <cstddef>
 #include <cstdint>

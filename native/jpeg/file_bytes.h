@@ -10,7 +10,7 @@ namespace cnn {
 class FileBytes {
  public:
   // Reads `length` bytes from `offset` on, or with length -1 all of the file. False if they cannot
-  // be read, or are more than a picture may have.
+  // be read, or are more than an image may have.
   bool read(const char* file, int64_t offset, int64_t length);
   const uint8_t* data() const { return bytes_.get(); }
   size_t size() const { return size_; }

@@ -1,4 +1,4 @@
-// A decoded picture that is read in the way of one that is being decoded.
+// A decoded image that is read in the way of one that is being decoded.
 #pragma once
 #include "jpeg/decoder.h"
 
@@ -6,7 +6,7 @@ namespace cnn {
 
 class Pixels {
  public:
-  // A picture (height, width, channels) of 1 or 3 channels; `data` must stay until it is read.
+  // An image (height, width, channels) of 1 or 3 channels; `data` must stay until it is read.
   void open(const uint8_t* data, int width, int height, int channels);
   int width() const { return width_; }
   int height() const { return height_; }

@@ -15,7 +15,7 @@ Window windowOf(const JpegRecord& record) {
           static_cast<int>(record.outHeight)};
 }
 
-// What a thread keeps from picture to picture.
+// What a thread keeps from image to image.
 class JpegWorker {
  public:
   JpegWorker(Isa isa, const JpegLimits& limits) : decoder_(limits), filler_(passesFor(isa)) {}
@@ -43,7 +43,7 @@ class JpegWorker {
   }
 
   bool fill(const JpegRequest& request, const JpegRecord& record) {
-    // The window was made for a picture of this size; the file may have changed since.
+    // The window was made for an image of this size; the file may have changed since.
     if (record.width != decoder_.width() || record.height != decoder_.height()) return false;
     const Window window = windowOf(record);
     const size_t slotBytes = static_cast<size_t>(request.size) * request.size * request.channels;

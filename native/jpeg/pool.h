@@ -15,21 +15,21 @@
 
 namespace cnn {
 
-// The record of a picture in a request, in doubles; src/data/jpeg-filler.ts has the same.
+// The record of an image in a request, in doubles; src/data/jpeg-filler.ts has the same.
 struct JpegRecord {
-  // Bytes of the file before the picture, and of the picture: -1 for all of a file.
+  // Bytes of the file before the image, and of the image: -1 for all of a file.
   double offset, length;
-  // Of the picture; 0 is what this decoder does not take or finds damaged.
+  // Of the image; 0 is what this decoder does not take or finds damaged.
   double width, height;
   // The window (src/augment/window.ts), and the slot of the batch that shows it.
   double left, top, boxWidth, boxHeight, clipped, outLeft, outTop, outWidth, outHeight, slot;
 };
 Window windowOf(const JpegRecord& record);
 
-// Pictures to work on together. The memory of records and images belongs to the caller, who keeps
+// Images to work on together. The memory of records and images belongs to the caller, who keeps
 // it until `done` is called.
 struct JpegRequest {
-  // Measures the pictures: fills in their widths and heights. Otherwise fills their slots, and
+  // Measures the images: fills in their widths and heights. Otherwise fills their slots, and
   // makes the width of those it could not fill 0.
   bool measure = true;
   std::vector<std::string> files;
@@ -57,7 +57,7 @@ class JpegPool {
   JpegPool& operator=(const JpegPool&) = delete;
 
   void submit(std::shared_ptr<JpegRequest> request);
-  // Ends the threads, each after the picture in its hands, and what was submitted.
+  // Ends the threads, each after the image in its hands, and what was submitted.
   void stop();
   // Waits for the threads, once they were stopped.
   void join();

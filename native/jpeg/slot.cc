@@ -18,7 +18,7 @@ uint8_t luma(const uint8_t* pixel) {
 }  // namespace
 
 bool fits(const Window& window, int width, int height, int size) {
-  // Fractions of the picture's size may be off in their last bit.
+  // Fractions of the image's size may be off in their last bit.
   constexpr double kTolerance = 1e-6;
   return window.left >= 0 && window.top >= 0 && window.width > 0 && window.height > 0 &&
          window.left + window.width <= width + kTolerance &&
@@ -27,14 +27,14 @@ bool fits(const Window& window, int width, int height, int size) {
          window.outLeft <= size - window.outWidth && window.outTop <= size - window.outHeight;
 }
 
-template <class Picture>
-bool SlotFiller::fill(Picture& picture, const Window& window, int size, int channels,
+template <class Image>
+bool SlotFiller::fill(Image& image, const Window& window, int size, int channels,
                       uint8_t* slot) {
   const int width = window.outWidth;
-  columns_.build(window.left, window.width, width, picture.width(), window.clipped);
-  rows_.build(window.top, window.height, window.outHeight, picture.height(), window.clipped);
+  columns_.build(window.left, window.width, width, image.width(), window.clipped);
+  rows_.build(window.top, window.height, window.outHeight, image.height(), window.clipped);
   const int64_t stride = roundUp(3 * width + 1, kBlock);
-  if (!across(picture, stride)) return false;
+  if (!across(image, stride)) return false;
   if (width < size || window.outHeight < size) {
     std::memset(slot, 0, static_cast<size_t>(size) * size * channels);
   }
@@ -60,20 +60,20 @@ bool SlotFiller::fill(Picture& picture, const Window& window, int size, int chan
 }
 
 // The rows that rows_ reads, resampled by columns_, in middle_.
-template <class Picture>
-bool SlotFiller::across(Picture& picture, int64_t stride) {
+template <class Image>
+bool SlotFiller::across(Image& image, int64_t stride) {
   const int width = columns_.end() - columns_.begin();
   group_.resize(roundUp(width, 4) * kBlock);
   middle_.resize(roundUp(rows_.end() - rows_.begin(), kGroupRows) * stride);
   uint8_t* out = middle_.data();
   const JpegDecoder::Box box{columns_.begin(), rows_.begin(), columns_.end(), rows_.end()};
-  return picture.decode(box, kGroupRows, [&](const uint8_t* rows, int count) {
+  return image.decode(box, kGroupRows, [&](const uint8_t* rows, int count) {
     if (columns_.copies()) {
       for (int row = 0; row < count; row++) {
-        passes_.pack(rows + row * picture.stride(), width, out + row * stride);
+        passes_.pack(rows + row * image.stride(), width, out + row * stride);
       }
     } else {
-      passes_.interleave(rows, picture.stride(), width, group_.data());
+      passes_.interleave(rows, image.stride(), width, group_.data());
       passes_.across(FilterView(columns_), group_.data(), out, stride);
     }
     out += kGroupRows * stride;

@@ -1,4 +1,4 @@
-// What a window shows of a JPEG or a decoded picture, as the bytes of a batch.
+// What a window shows of a JPEG or a decoded image, as the bytes of a batch.
 #pragma once
 #include "jpeg/decoder.h"
 #include "jpeg/pixels.h"
@@ -13,23 +13,23 @@ struct Window {
   int outLeft, outTop, outWidth, outHeight;
 };
 
-// Whether a window lies in a picture of width × height pixels and in a slot.
+// Whether a window lies in an image of width × height pixels and in a slot.
 bool fits(const Window& window, int width, int height, int size);
 
-// One per thread: it keeps its memory for the next picture.
+// One per thread: it keeps its memory for the next image.
 class SlotFiller {
  public:
   explicit SlotFiller(const Passes& passes) : passes_(passes) {}
-  // Fills a slot (size, size, channels) from the open picture, a JpegDecoder or Pixels; the window
-  // lies in both. False if the picture is damaged, with the slot in any state.
-  template <class Picture>
-  bool fill(Picture& picture, const Window& window, int size, int channels, uint8_t* slot);
-  // The whole picture (height, width, channels); channels is 1 only for a grey one.
+  // Fills a slot (size, size, channels) from the open image, a JpegDecoder or Pixels; the window
+  // lies in both. False if the image is damaged, with the slot in any state.
+  template <class Image>
+  bool fill(Image& image, const Window& window, int size, int channels, uint8_t* slot);
+  // The whole image (height, width, channels); channels is 1 only for a grey one.
   bool decode(JpegDecoder& decoder, int channels, uint8_t* out);
 
  private:
-  template <class Picture>
-  bool across(Picture& picture, int64_t stride);
+  template <class Image>
+  bool across(Image& image, int64_t stride);
 
   const Passes& passes_;
   Filter columns_, rows_;

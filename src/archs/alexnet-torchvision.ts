@@ -8,6 +8,8 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
+import { pytorch } from './initialisers.js';
+import { TORCHVISION_RECIPE } from './recipes.js';
 import {
   adaptiveAveragePool,
   channelsOf,
@@ -17,9 +19,7 @@ import {
   flatten,
   image,
   maxPool,
-} from './blocks.js';
-import { pytorch } from './initialisers.js';
-import { TORCHVISION_RECIPE } from './recipes.js';
+} from './words.js';
 
 // biome-ignore format: torchvision's `features`, one layer a row
 const CONVOLUTIONS = [

@@ -10,9 +10,9 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './blocks.js';
 import { constant, normal } from './initialisers.js';
 import { ALEXNET_TRANSFORM, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
+import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './words.js';
 
 // biome-ignore format: figure 2 and section 5 of the paper, one layer a row
 const CONVOLUTIONS = [

@@ -1,5 +1,6 @@
 /** The words of DenseNet (section 3 of its paper) in the ImageNet and the CIFAR networks. */
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { pytorch } from './initialisers.js';
 import {
   averagePool,
   batchNorm,
@@ -9,8 +10,7 @@ import {
   globalAveragePool,
   heConvolution,
   relu,
-} from './blocks.js';
-import { pytorch } from './initialisers.js';
+} from './words.js';
 
 export interface DenseNet {
   /** Layers of each dense block. */

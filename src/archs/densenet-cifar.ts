@@ -9,10 +9,10 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { heConvolution, image } from './blocks.js';
 import { denseNet } from './dense-block.js';
 import { DENSENET_PAPER } from './densenet.js';
 import { CIFAR_RECIPE } from './recipes.js';
+import { heConvolution, image } from './words.js';
 
 // biome-ignore format: table 2, one network a row; the error on CIFAR-10 with augmentation
 const NETWORKS = [

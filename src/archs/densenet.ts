@@ -7,9 +7,9 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { batchNorm, heConvolution, image, maxPool, relu } from './blocks.js';
 import { denseNet } from './dense-block.js';
 import { TORCH_RECIPE } from './recipes.js';
+import { batchNorm, heConvolution, image, maxPool, relu } from './words.js';
 
 const AUTHORS = 'ILSVRC-2012 val, centre crop';
 const TORCHVISION = 'ILSVRC-2012 val, centre crop (torchvision)';

@@ -16,10 +16,10 @@
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { dropout, globalAveragePool, image, localResponse, maxPool } from './blocks.js';
 import { auxiliaryHead, conv, type Form, full, inception } from './inception.js';
 import { constant, normal, pytorch, uniform } from './initialisers.js';
 import { GOOGLENET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
+import { dropout, globalAveragePool, image, localResponse, maxPool } from './words.js';
 
 // biome-ignore format: the columns of table 1, with the head or pooling that follows a module
 const MODULES = [

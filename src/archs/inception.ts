@@ -13,7 +13,7 @@ import {
   type Initialisers,
   maxPool,
   relu,
-} from './blocks.js';
+} from './words.js';
 
 /** What tells the variants apart. */
 export interface Form {

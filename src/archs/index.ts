@@ -2,8 +2,9 @@
  * The catalogue of networks. To add one: write its family's file (the paper's table as data, the
  * words of blocks.ts) and list it here; test/archs checks its parameters and multiply-adds.
  */
+
+import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
-import { didYouMean } from '../nearest.js';
 import { alexnet, alexnet1gpu } from './alexnet.js';
 import { alexnetTorchvision } from './alexnet-torchvision.js';
 import type { Architecture } from './architecture.js';

@@ -10,6 +10,8 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
+import { uniform } from './initialisers.js';
+import { lenet5 } from './lenet5.js';
 import {
   channelsOf,
   convolution,
@@ -19,9 +21,7 @@ import {
   partialConvolution,
   scaledTanh,
   subsampling,
-} from './blocks.js';
-import { uniform } from './initialisers.js';
-import { lenet5 } from './lenet5.js';
+} from './words.js';
 
 /** The maps of S2 (rows) that each map of C3 (columns) sees. */
 const TABLE_I = [

@@ -3,10 +3,10 @@
  * one, add a row to MODULES; all convolutions have stride 1 and keep the image's size.
  */
 import { input, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
-import { didYouMean } from '../nearest.js';
-import { add, channelsOf, concat, convolution, maxPool, relu } from './blocks.js';
 import { constant } from './initialisers.js';
+import { add, channelsOf, concat, convolution, maxPool, relu } from './words.js';
 
 interface Convolution {
   readonly name: string;

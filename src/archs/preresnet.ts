@@ -8,6 +8,8 @@
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
+import { pytorch } from './initialisers.js';
+import { TORCH_RECIPE } from './recipes.js';
 import {
   add,
   batchNorm,
@@ -18,9 +20,7 @@ import {
   image,
   maxPool,
   relu,
-} from './blocks.js';
-import { pytorch } from './initialisers.js';
-import { TORCH_RECIPE } from './recipes.js';
+} from './words.js';
 
 const FILTERS = [64, 128, 256, 512];
 

@@ -9,7 +9,7 @@ import {
   heConvolution,
   padChannels,
   relu,
-} from './blocks.js';
+} from './words.js';
 
 /** One convolution a row; its filters are `widen` times those of the stage. */
 export type Rows = readonly { readonly kernel: number; readonly widen: number }[];

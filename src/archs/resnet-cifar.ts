@@ -9,11 +9,11 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { channelsOf, dense, globalAveragePool, image, relu } from './blocks.js';
 import { pytorch } from './initialisers.js';
 import { CIFAR_RECIPE } from './recipes.js';
 import { BASIC, convNorm, residual } from './residual.js';
 import { RESNET_PAPER } from './resnet.js';
+import { channelsOf, dense, globalAveragePool, image, relu } from './words.js';
 
 const FILTERS = [16, 32, 64];
 

@@ -9,10 +9,10 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { channelsOf, dense, globalAveragePool, image, maxPool, relu } from './blocks.js';
 import { pytorch } from './initialisers.js';
 import { RESNET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
 import { BASIC, BOTTLENECK, convNorm, residual } from './residual.js';
+import { channelsOf, dense, globalAveragePool, image, maxPool, relu } from './words.js';
 
 const FILTERS = [64, 128, 256, 512];
 

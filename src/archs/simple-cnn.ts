@@ -7,9 +7,9 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './blocks.js';
 import { he, uniform } from './initialisers.js';
 import { lenet5 } from './lenet5.js';
+import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './words.js';
 
 // biome-ignore format: one layer a row
 const CONVOLUTIONS = [

@@ -12,6 +12,8 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
+import { he, normal } from './initialisers.js';
+import { TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
 import {
   batchNorm,
   channelsOf,
@@ -23,9 +25,7 @@ import {
   localResponse,
   maxPool,
   relu,
-} from './blocks.js';
-import { he, normal } from './initialisers.js';
-import { TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
+} from './words.js';
 
 const FILTERS = [64, 128, 256, 512, 512];
 const DENSE = ['6', '7'];

@@ -1,4 +1,4 @@
-/** Principal components of the colours of a data set, in [0, 1] units. */
+/** Principal components of the colours of a dataset, in [0, 1] units. */
 export interface PrincipalColours {
   /** Eigenvalues of the covariance of red, green and blue over all pixels, the largest first. */
   readonly values: readonly number[];
@@ -20,7 +20,7 @@ export const IMAGENET_PRINCIPAL_COLOURS: PrincipalColours = {
 };
 
 /**
- * What is added to red, green and blue of one picture, in [0, 1] units: the eigenvectors times
+ * What is added to red, green and blue of one image, in [0, 1] units: the eigenvectors times
  * α₁λ₁, α₂λ₂, α₃λ₃. Krizhevsky et al., 2012, section 4.1. `alphas` are draws from N(0, 1), to which
  * `deviation` gives the scale; without them nothing is added.
  */

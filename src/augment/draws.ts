@@ -1,7 +1,7 @@
 import { type Random, random } from '../rng.js';
 import type { Transform } from './transform.js';
 
-/** What chance decides about one picture; fractions are in [0, 1). */
+/** What chance decides about one image; fractions are in [0, 1). */
 export interface Draws {
   /** Where it is cut. */
   readonly x: number;
@@ -21,7 +21,7 @@ const UNMOVED: Draws = { x: 0, y: 0, mirror: false, short: 0, tries: [], colour:
 const TRIES = 10;
 
 /**
- * The draws for picture `index` of the split in `epoch`. Each is made whether it is used or not, or
+ * The draws for image `index` of the split in `epoch`. Each is made whether it is used or not, or
  * from a stream of its own, so that turning one transform off leaves the others as they were.
  */
 export function drawAugmentation(

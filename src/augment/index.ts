@@ -1,8 +1,8 @@
-/** What happens to a picture on its way to the network: pure functions of pictures and random numbers. */
+/** What happens to an image on its way to the network: pure functions of images and random numbers. */
 export { colourOffset, IMAGENET_PRINCIPAL_COLOURS, type PrincipalColours } from './colour.js';
 export { type Draws, drawAugmentation } from './draws.js';
 export { AUGMENTATIONS, CENTRE_CROP } from './papers.js';
-export { type Picture, resample } from './resample.js';
+export { type Image, resample } from './resample.js';
 export { fillSlot, isPlainCrop } from './slot.js';
 export { checkTransform, type Transform } from './transform.js';
 export { cropWindow, resizedSize, type Window } from './window.js';

@@ -3,7 +3,7 @@ import { INCEPTION_AREA, INCEPTION_ASPECT, type Transform } from './transform.js
 const SIZE = { size: 224, pad: 0 };
 const CROP = { ...SIZE, crop: 'random', mirror: 0.5, colour: 0.1 } as const;
 
-/** How papers augment ImageNet's training pictures; `--augment` takes the names. */
+/** How papers augment ImageNet's training images; `--augment` takes the names. */
 export const AUGMENTATIONS = {
   /** Krizhevsky et al., 2012, section 4.1. */
   alexnet: { ...CROP, resize: 256 },

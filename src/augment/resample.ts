@@ -1,7 +1,7 @@
 import type { Window } from './window.js';
 
 /** Decoded bytes (height, width, channels), 0..255. */
-export interface Picture {
+export interface Image {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -13,27 +13,27 @@ const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /**
- * The window's box as a picture of outWidth × outHeight, by a triangle filter that widens when
+ * The window's box as an image of outWidth × outHeight, by a triangle filter that widens when
  * shrinking (bilinear with antialias): bit for bit as PIL's Image.resize(…, BILINEAR), rows first,
  * 8 bits in between.
  */
-export function resample(picture: Picture, window: Window): Picture {
+export function resample(image: Image, window: Window): Image {
   const { clipped, outWidth, outHeight } = window;
-  const columns = triangleFilter(window.left, window.width, outWidth, picture.width, clipped);
-  const rows = triangleFilter(window.top, window.height, outHeight, picture.height, clipped);
+  const columns = triangleFilter(window.left, window.width, outWidth, image.width, clipped);
+  const rows = triangleFilter(window.top, window.height, outHeight, image.height, clipped);
   const firstRow = rows.first[0] as number;
   const lastRow = (rows.first[outHeight - 1] as number) + rows.taps;
   const across =
-    picture.channels === 1
-      ? resampleGrey(picture, columns, firstRow, lastRow)
-      : resampleColour(picture, columns, firstRow, lastRow);
-  const data = resampleRows(across, outWidth * picture.channels, rows);
-  return { data, width: outWidth, height: outHeight, channels: picture.channels };
+    image.channels === 1
+      ? resampleGrey(image, columns, firstRow, lastRow)
+      : resampleColour(image, columns, firstRow, lastRow);
+  const data = resampleRows(across, outWidth * image.channels, rows);
+  return { data, width: outWidth, height: outHeight, channels: image.channels };
 }
 
-/** Rows firstRow … lastRow - 1 of a picture of one channel, resampled across. */
+/** Rows firstRow … lastRow - 1 of an image of one channel, resampled across. */
 function resampleGrey(
-  { data, width }: Picture,
+  { data, width }: Image,
   { first, weights, taps }: Filter,
   firstRow: number,
   lastRow: number,
@@ -54,7 +54,7 @@ function resampleGrey(
 
 /** The same for three channels. */
 function resampleColour(
-  { data, width }: Picture,
+  { data, width }: Image,
   { first, weights, taps }: Filter,
   firstRow: number,
   lastRow: number,

@@ -1,4 +1,4 @@
-import { type Picture, resample } from './resample.js';
+import { type Image, resample } from './resample.js';
 import type { Window } from './window.js';
 
 /** Whether a window is a plain crop, pixel for pixel. */
@@ -9,11 +9,11 @@ export function isPlainCrop({ left, top, width, height, outWidth, outHeight }: W
 }
 
 /**
- * Writes what a window shows of `picture` to `target` (size, size, channels), zero around it. Grey
+ * Writes what a window shows of `image` to `target` (size, size, channels), zero around it. Grey
  * is repeated to RGB, RGB becomes grey by ITU-R 601 as in PIL.
  */
 export function fillSlot(
-  picture: Picture,
+  image: Image,
   window: Window,
   size: number,
   target: Uint8Array,
@@ -22,7 +22,7 @@ export function fillSlot(
   const { outLeft, outTop, outWidth, outHeight } = window;
   if (outWidth < size || outHeight < size) target.fill(0);
   const plain = isPlainCrop(window);
-  const shown = plain ? picture : resample(picture, window);
+  const shown = plain ? image : resample(image, window);
   const left = plain ? window.left : 0;
   const top = plain ? window.top : 0;
   for (let row = 0; row < outHeight; row++) {
@@ -34,15 +34,15 @@ export function fillSlot(
 
 /** Copies `count` pixels of one row; `from` and `to` count pixels. */
 function copyPixels(
-  picture: Picture,
+  image: Image,
   from: number,
   target: Uint8Array,
   to: number,
   channels: 1 | 3,
   count: number,
 ): void {
-  const { data } = picture;
-  if (picture.channels === channels) {
+  const { data } = image;
+  if (image.channels === channels) {
     target.set(data.subarray(from * channels, (from + count) * channels), to * channels);
   } else if (channels === 3) {
     for (let pixel = 0, out = to * 3; pixel < count; pixel++, out += 3) {

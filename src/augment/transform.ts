@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 
 /**
- * How a picture becomes the input of a network. Plain data: it is stored in run.json and sent to
+ * How an image becomes the input of a network. Plain data: it is stored in run.json and sent to
  * the decoding threads.
  */
 export interface Transform {
@@ -12,7 +12,7 @@ export interface Transform {
   readonly resize: number | readonly [least: number, most: number];
   /** `area` cuts out a box of random area and aspect and resizes it to the square (Inception). */
   readonly crop: 'random' | 'centre' | 'area';
-  /** Crop `area`: bounds of the box's share of the picture's area; Inception's where absent. */
+  /** Crop `area`: bounds of the box's share of the image's area; Inception's where absent. */
   readonly area?: readonly [least: number, most: number];
   /** Crop `area`: bounds of width / height of the box; Inception's where absent. */
   readonly aspect?: readonly [least: number, most: number];
@@ -20,7 +20,7 @@ export interface Transform {
   readonly size: number;
   /** Probability of mirroring left to right. */
   readonly mirror: number;
-  /** Zero pixels put around the resized picture before the crop, on each side. */
+  /** Zero pixels put around the resized image before the crop, on each side. */
   readonly pad: number;
   /**
    * Deviation of the PCA colour offsets, 0 or absent for none. Krizhevsky et al., 2012, section
@@ -33,7 +33,7 @@ export interface Transform {
 export const INCEPTION_AREA = [0.08, 1] as const;
 export const INCEPTION_ASPECT = [3 / 4, 4 / 3] as const;
 
-/** Throws a UsageError unless every crop lies inside the padded picture. */
+/** Throws a UsageError unless every crop lies inside the padded image. */
 export function checkTransform(transform: Transform): void {
   const { resize, size, pad, crop, mirror, colour = 0 } = transform;
   const [least, most] = typeof resize === 'number' ? [resize, resize] : resize;
@@ -59,7 +59,7 @@ export function checkTransform(transform: Transform): void {
   checkRange('aspect', transform.aspect ?? INCEPTION_ASPECT, Number.POSITIVE_INFINITY);
   if (crop !== 'area' && size > least + 2 * pad) {
     throw new UsageError(
-      `A crop of ${size} pixels does not fit a picture resized to ${least} with ${pad} pixels of padding: resize to at least ${size - 2 * pad}.`,
+      `A crop of ${size} pixels does not fit an image resized to ${least} with ${pad} pixels of padding: resize to at least ${size - 2 * pad}.`,
     );
   }
 }

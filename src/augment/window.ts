@@ -2,18 +2,18 @@ import type { Draws } from './draws.js';
 import { INCEPTION_AREA, INCEPTION_ASPECT, type Transform } from './transform.js';
 
 /**
- * What is seen of a picture, and where: a box of the decoded picture, resampled (bilinear with
+ * What is seen of an image, and where: a box of the decoded image, resampled (bilinear with
  * antialias) to a rectangle of the size × size slot. The rest of the slot is zero.
  */
 export interface Window {
-  /** The box in pixels of the decoded picture; may be fractional. */
+  /** The box in pixels of the decoded image; may be fractional. */
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
   /**
    * What a target pixel near the border of the box is made of: pixels of the box alone (crop, then
-   * resize) or those of the picture around it too (resize, then crop).
+   * resize) or those of the image around it too (resize, then crop).
    */
   readonly clipped: boolean;
   /** The rectangle of the slot, whole pixels. */
@@ -23,7 +23,7 @@ export interface Window {
   readonly outHeight: number;
 }
 
-/** Where a picture of width × height pixels is cut, for what chance decided. */
+/** Where an image of width × height pixels is cut, for what chance decided. */
 export function cropWindow(
   transform: Transform,
   width: number,
@@ -49,7 +49,7 @@ export function resizedSize(
     : { width: Math.floor((short * width) / height), height: short };
 }
 
-/** The window of a crop of size × size from the picture brought to its short side. */
+/** The window of a crop of size × size from the image brought to its short side. */
 function resizedWindow(
   { resize, crop, size, pad }: Transform,
   width: number,

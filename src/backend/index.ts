@@ -20,7 +20,7 @@ export interface Backend {
   readonly precision: 'f32' | 'bf16';
   /** Why this backend and precision, in one sentence. */
   readonly why: string;
-  /** What is lost against the best that this machine could do, with what mends it. */
+  /** What is lost against the best that this machine could do, with what fixes it. */
   readonly warnings: readonly string[];
   readonly threads: number;
   /** Resolves when all work submitted so far is done. */
@@ -42,7 +42,7 @@ export interface BackendReport {
   readonly name: BackendName;
   readonly usable: boolean;
   readonly detail: string;
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly fix?: string;
 }
 

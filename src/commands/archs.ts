@@ -1,6 +1,6 @@
 import { type Architecture, architectures } from '../archs/index.js';
+import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
-import { didYouMean } from '../nearest.js';
 import type { Given, Result } from './command.js';
 import { table } from './table.js';
 

@@ -1,8 +1,8 @@
 import { findArchitecture } from '../archs/index.js';
-import { resolveSettings } from '../settings.js';
-import { benchmarkData } from '../train/data-benchmark.js';
+import { benchmarkData } from '../measure/decoding.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 import { table } from './table.js';
@@ -16,7 +16,7 @@ export async function runBenchData(given: Given): Promise<Result> {
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
   return {
     lines: [
-      `${result.images} training pictures of ${data} at ${result.input_size} pixels, ` +
+      `${result.images} training images of ${data} at ${result.input_size} pixels, ` +
         `${result.steps} batches of ${result.batch_size}; JPEGs by ${result.decoder}`,
       ...table(
         [

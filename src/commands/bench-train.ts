@@ -1,8 +1,8 @@
 import { findArchitecture } from '../archs/index.js';
-import { resolveSettings } from '../settings.js';
-import { benchmarkTraining } from '../train/benchmark.js';
+import { benchmarkTraining } from '../measure/training.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { profileLines } from './profile-tables.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';

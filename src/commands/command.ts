@@ -1,4 +1,4 @@
-import type { CommandName } from '../config.js';
+import type { CommandName } from '../settings/options.js';
 
 /** What yargs read: the raw text of flags, or true and false. */
 export type Given = Readonly<Record<string, unknown>>;

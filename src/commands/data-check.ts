@@ -25,7 +25,7 @@ function reportLines({ root, layout, classes, channels, ...report }: CheckReport
   return [
     `${root}: ${layout}`,
     ...table(parts, ['left', 'right', 'left', 'left']),
-    `${classes.length} classes, ${channels === 1 ? 'grey' : 'colour'} pictures:`,
+    `${classes.length} classes, ${channels === 1 ? 'grey' : 'colour'} images:`,
     ...named,
     ...more,
     `fingerprint ${fingerprint}`,
@@ -33,11 +33,8 @@ function reportLines({ root, layout, classes, channels, ...report }: CheckReport
   ];
 }
 
-function partRow(
-  name: string,
-  { path, pictures, classes, smallest, largest }: PartReport,
-): string[] {
-  const [least, most] = [smallest.pictures, largest.pictures];
+function partRow(name: string, { path, images, classes, smallest, largest }: PartReport): string[] {
+  const [least, most] = [smallest.images, largest.images];
   const each = least === most ? `${most} each` : `${least} to ${most} each`;
-  return [name, pictures.toLocaleString('en'), `pictures in ${classes} classes, ${each}`, path];
+  return [name, images.toLocaleString('en'), `images in ${classes} classes, ${each}`, path];
 }

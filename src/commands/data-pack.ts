@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { findIndex } from '../data/dataset.js';
-import { packDataset } from '../data/pack.js';
-import { readingOf } from '../data/reading.js';
-import { countPictures } from '../data/verify.js';
-import { resolveSettings } from '../settings.js';
-import { createUnreadableWarning } from '../train/evaluate.js';
+import { readingOf } from '../data/decode/reading.js';
+import { packDataset } from '../data/passes/pack.js';
+import { countImages } from '../data/passes/verify.js';
+import { createUnreadableWarning } from '../evaluate/evaluation.js';
+import { givenLayers } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers } from './layers.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
@@ -17,9 +17,9 @@ export async function runDataPack(given: Given): Promise<Result> {
   const { size, quality, onBadImage } = settings;
   const reporter = createReporter();
   const index = await findIndex(data, reporter.note);
-  if (index.val === undefined) reporter.note(`Only training pictures are packed. ${index.noVal}`);
-  reporter.begin('pack', countPictures(index));
-  const { pictures, shards, bytes, unreadable } = await packDataset(index, out, {
+  if (index.val === undefined) reporter.note(`Only training images are packed. ${index.noVal}`);
+  reporter.begin('pack', countImages(index));
+  const { images, shards, bytes, unreadable } = await packDataset(index, out, {
     ...{ size, quality, onBadImage, reading: readingOf(settings) },
     workers: settings.workers ?? availableParallelism(),
     onProgress: reporter.advance,
@@ -28,9 +28,9 @@ export async function runDataPack(given: Given): Promise<Result> {
   const megabytes = (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 });
   return {
     lines: [
-      `${pictures.toLocaleString('en')} pictures of ${data} in ${shards} shards, ${megabytes} MB, in ${out}`,
+      `${images.toLocaleString('en')} images of ${data} in ${shards} shards, ${megabytes} MB, in ${out}`,
       `cnn train --data ${out} takes them`,
     ],
-    json: { data, out, pictures, shards, bytes, unreadable: [...unreadable.keys()] },
+    json: { data, out, images, shards, bytes, unreadable: [...unreadable.keys()] },
   };
 }

@@ -1,8 +1,8 @@
 import { findArchitecture } from '../archs/index.js';
-import { resolveSettings } from '../settings.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import { preview } from '../train/preview.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
@@ -14,13 +14,13 @@ export async function runDataPreview(given: Given): Promise<Result> {
   const data = required(settings.data, '--data', '--data synthetic');
   const out = required(settings.out, '--out', '--out preview.png');
   const result = await preview(architecture, { ...settings, data, out }, createReporter());
-  const { pictures, columns } = result;
-  const rows = Array.from({ length: Math.ceil(pictures.length / columns) }, (_, row) =>
-    pictures.slice(row * columns, (row + 1) * columns),
+  const { images, columns } = result;
+  const rows = Array.from({ length: Math.ceil(images.length / columns) }, (_, row) =>
+    images.slice(row * columns, (row + 1) * columns),
   );
   return {
     lines: [
-      `${pictures.length} training pictures as ${architecture.name} sees them, in ${out}; by rows:`,
+      `${images.length} training images as ${architecture.name} sees them, in ${out}; by rows:`,
       ...rows.map((row) => row.map(({ label }) => label).join(' | ')),
     ],
     json: result,

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { openDataset } from '../data/dataset.js';
-import { readingOf } from '../data/reading.js';
-import { measureColours, statisticsFile, storeStatistics } from '../data/statistics.js';
-import { resolveSettings } from '../settings.js';
-import { createUnreadableWarning } from '../train/evaluate.js';
+import { readingOf } from '../data/decode/reading.js';
+import { measureColours, statisticsFile, storeStatistics } from '../data/passes/statistics.js';
+import { createUnreadableWarning } from '../evaluate/evaluation.js';
+import { givenLayers } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers } from './layers.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 import { table } from './table.js';
@@ -16,7 +16,7 @@ export async function runDataStats(given: Given): Promise<Result> {
   const reporter = createReporter();
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const workers = settings.workers ?? availableParallelism();
-  reporter.begin('colours', dataset.train.pictures.length);
+  reporter.begin('colours', dataset.train.images.length);
   const { statistics, unreadable } = await measureColours(
     dataset,
     workers,
@@ -26,11 +26,11 @@ export async function runDataStats(given: Given): Promise<Result> {
   reporter.end();
   createUnreadableWarning(reporter)({ unreadable }, 'which were left out');
   await storeStatistics(dataset.fingerprint, statistics);
-  const { pictures, mean, std, principal } = statistics;
+  const { images, mean, std, principal } = statistics;
   const file = statisticsFile(dataset.fingerprint);
   return {
     lines: [
-      `${pictures} training pictures of ${data}, colours in [0, 1] units`,
+      `${images} training images of ${data}, colours in [0, 1] units`,
       `--mean ${flagValue(mean)}`,
       `--std ${flagValue(std)}`,
       ...table(

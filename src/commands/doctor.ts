@@ -1,6 +1,6 @@
 import { inspectBackends } from '../backend/index.js';
-import { inspectJpegs } from '../data/jpeg.js';
-import { describeHardware, describeVersions } from '../train/environment.js';
+import { inspectJpegs } from '../data/decode/jpeg.js';
+import { describeHardware, describeVersions } from '../runs/environment.js';
 import type { Result } from './command.js';
 
 export async function runDoctor(): Promise<Result> {
@@ -16,7 +16,7 @@ export async function runDoctor(): Promise<Result> {
   const reports = [...backends, { name: 'JPEG', ...jpeg }].flatMap(
     ({ name, usable, detail, fix }) => [
       `${usable ? 'works  ' : 'missing'}  ${name}: ${detail}`,
-      ...(fix === undefined ? [] : [`         to mend it: ${fix}`]),
+      ...(fix === undefined ? [] : [`         to fix it: ${fix}`]),
     ],
   );
   return { lines: [...machine, ...reports], json: { versions, hardware, backends, jpeg } };

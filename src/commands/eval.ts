@@ -1,9 +1,9 @@
-import { resolveSettings } from '../settings.js';
-import { evaluate } from '../train/evaluate.js';
+import { evaluate } from '../evaluate/evaluation.js';
+import { evaluationLayer } from '../runs/run-selection.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import { accuracyLine } from '../train/metrics.js';
-import { evaluationLayer } from '../train/run-selection.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
@@ -19,7 +19,7 @@ export async function runEval(given: Given): Promise<Result> {
   const { images, unreadable, loss } = result;
   const unread = unreadable === 0 ? '' : `, ${unreadable} of them unreadable and counted as wrong`;
   return {
-    lines: [`${images} pictures${unread}, loss ${loss.toFixed(4)}`, accuracyLine(result)],
+    lines: [`${images} images${unread}, loss ${loss.toFixed(4)}`, accuracyLine(result)],
     json: { ...result, run: trained.run ?? null },
   };
 }

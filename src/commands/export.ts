@@ -1,7 +1,7 @@
-import { resolveSettings } from '../settings.js';
-import { exportModel } from '../train/export.js';
+import { exportModel } from '../runs/export.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { trainedModel } from './model.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
-import type { Layer } from '../settings.js';
-import { openTrainedModel, type TrainedModel, weightsModel } from '../train/open-model.js';
-import { givenValue } from './layers.js';
+import { openTrainedModel, type TrainedModel, weightsModel } from '../evaluate/trained-model.js';
+import { givenValue } from '../settings/given.js';
+import type { Layer } from '../settings/resolve.js';
 import { required } from './require.js';
 
 /** The trained network that the settings name: a checkpoint, or a weights file and its --arch. */

@@ -1,8 +1,8 @@
 import { DataError } from '../errors.js';
-import { resolveSettings } from '../settings.js';
-import { type Prediction, predict } from '../train/predict.js';
+import { type Prediction, predict } from '../evaluate/predict.js';
+import { givenLayers } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers } from './layers.js';
 import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 

@@ -1,5 +1,5 @@
 /** A profile as tables for people. */
-import type { ProfileReport, Work } from '../train/profile.js';
+import type { ProfileReport, Work } from '../measure/profile.js';
 import { table } from './table.js';
 
 /** Rows of the longest table; all are in `--json` and in the trace. */

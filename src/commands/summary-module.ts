@@ -2,8 +2,8 @@
 import { layerCosts } from '../archs/index.js';
 import { buildModule, findModule, type Module } from '../archs/modules.js';
 import { openCountingBackend } from '../backend/counting-backend.js';
-import type { Layer } from '../settings.js';
-import { givenNumber } from './layers.js';
+import { givenNumber } from '../settings/given.js';
+import type { Layer } from '../settings/resolve.js';
 import { grouped, shapeText, tableLines, totalsOf, totalsText } from './summary-table.js';
 
 export async function summariseModule(name: string, layers: readonly Layer[]) {

@@ -9,7 +9,7 @@ export interface Totals {
   readonly weights: number;
   readonly biases: number;
   readonly macs: number;
-  /** Values of one picture. */
+  /** Values of one image. */
   readonly activations: number;
   readonly activationBytes: number;
 }
@@ -60,7 +60,7 @@ export function totalsText(totals: Totals, precision: 'f32' | 'bf16'): string {
   const { parameters, macs, activations, activationBytes } = totals;
   return (
     `${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds and ` +
-    `${grouped(activations)} activations (${megabytes(activationBytes)} in ${precision}) for a picture`
+    `${grouped(activations)} activations (${megabytes(activationBytes)} in ${precision}) for an image`
   );
 }
 

@@ -1,11 +1,11 @@
 import { findArchitecture, layerCosts, withoutDrawing } from '../archs/index.js';
 import { openCountingBackend } from '../backend/counting-backend.js';
-import { COMMAND_OPTIONS, type OptionName } from '../config.js';
 import { UsageError } from '../errors.js';
-import { type Layer, resolveSettings } from '../settings.js';
-import { type TrainingMemory, trainingMemory } from '../train/memory.js';
+import { type TrainingMemory, trainingMemory } from '../measure/memory.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import { COMMAND_OPTIONS, type OptionName } from '../settings/options.js';
+import { type Layer, resolveSettings } from '../settings/resolve.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { required } from './require.js';
 import { summariseModule } from './summary-module.js';
 import {
@@ -80,7 +80,7 @@ async function summariseNetwork(arch: string, layers: readonly Layer[]) {
   return {
     lines: [
       ...lines,
-      `a training step of ${batchSize} pictures in ${precision}, estimated for backend cpu:`,
+      `a training step of ${batchSize} images in ${precision}, estimated for backend cpu:`,
       ...memoryLines(bytes),
     ],
     json: { ...json, training: { batchSize, bytes } },

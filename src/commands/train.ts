@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findArchitecture } from '../archs/index.js';
-import type { OptionName } from '../config.js';
 import { UsageError } from '../errors.js';
-import { checkValues, type Layer, type Provenance, resolveSettings } from '../settings.js';
-import { openCheckpoint } from '../train/checkpoint.js';
+import { checkArchitecture } from '../evaluate/trained-model.js';
+import { openCheckpoint } from '../runs/checkpoint.js';
+import { findRun, readRecord } from '../runs/run-directory.js';
+import { givenLayers, givenValue } from '../settings/given.js';
+import type { OptionName } from '../settings/options.js';
+import { checkValues, type Layer, type Provenance, resolveSettings } from '../settings/resolve.js';
 import { accuracyLine } from '../train/metrics.js';
-import { checkArchitecture } from '../train/open-model.js';
-import { findRun, readRecord } from '../train/run-directory.js';
 import { type TrainRequest, type TrainResult, train } from '../train/train.js';
 import type { Given, Result } from './command.js';
-import { givenLayers, givenValue } from './layers.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 

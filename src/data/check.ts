@@ -1,21 +1,21 @@
 import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
-import { IMAGENET_WORDS } from './imagenet-words.js';
+import { IMAGENET_WORDS } from './layouts/imagenet-words.js';
 import { list } from './layouts/names.js';
 import { strangersProblem } from './selection.js';
 
-/** What is to be said of one part of a data set. */
+/** What is to be said of one part of a dataset. */
 export interface PartReport {
   readonly path: string;
-  readonly pictures: number;
+  readonly images: number;
   readonly classes: number;
-  /** The classes with the fewest and the most pictures. */
+  /** The classes with the fewest and the most images. */
   readonly smallest: ClassSize;
   readonly largest: ClassSize;
 }
 
 interface ClassSize {
   readonly class: string;
-  readonly pictures: number;
+  readonly images: number;
 }
 
 export interface CheckReport {
@@ -29,7 +29,7 @@ export interface CheckReport {
   readonly fingerprint: string;
   /** Things that are odd but do no harm. */
   readonly warnings: readonly string[];
-  /** What has to be mended before a network can be trained on it. */
+  /** What has to be fixed before a network can be trained on it. */
   readonly problems: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const UNEVEN = 20;
 /** ILSVRC 2012 as it is distributed. */
 const ILSVRC = { train: 1_281_167, val: 50_000 } as const;
 
-/** Looks at an index for what is odd; reads no picture. */
+/** Looks at an index for what is odd; reads no image. */
 export function checkIndex(data: string, index: DatasetIndex): CheckReport {
   const { root, layout, classes, words, strangers, channels, fingerprint, val } = index;
   const train = reportPart(index.train, classes);
@@ -67,12 +67,12 @@ function reportPart({ path, labels }: IndexedSplit, classes: readonly string[]):
   const sizes = new Int32Array(classes.length);
   for (const label of labels) sizes[label] = (sizes[label] as number) + 1;
   const present = classes
-    .map((name, label) => ({ class: name, pictures: sizes[label] as number }))
-    .filter(({ pictures }) => pictures > 0)
-    .sort((a, b) => a.pictures - b.pictures);
+    .map((name, label) => ({ class: name, images: sizes[label] as number }))
+    .filter(({ images }) => images > 0)
+    .sort((a, b) => a.images - b.images);
   return {
     path,
-    pictures: labels.length,
+    images: labels.length,
     classes: present.length,
     smallest: present[0] as ClassSize,
     largest: present.at(-1) as ClassSize,
@@ -91,9 +91,9 @@ function similarNames(classes: readonly string[]): string[] {
 }
 
 function unevenClasses({ smallest, largest }: PartReport): string[] {
-  if (largest.pictures <= UNEVEN * smallest.pictures) return [];
+  if (largest.images <= UNEVEN * smallest.images) return [];
   return [
-    `The training classes are uneven: ${largest.pictures} pictures of ${largest.class} and ${smallest.pictures} of ${smallest.class}.`,
+    `The training classes are uneven: ${largest.images} images of ${largest.class} and ${smallest.images} of ${smallest.class}.`,
   ];
 }
 
@@ -110,6 +110,6 @@ function ilsvrcCounts({ classes, train, val }: DatasetIndex): string[] {
     .filter(({ found, expected }) => found !== expected)
     .map(
       ({ name, found, expected }) =>
-        `ILSVRC 2012 has ${expected.toLocaleString('en')} ${name} pictures but ${found.toLocaleString('en')} are here.`,
+        `ILSVRC 2012 has ${expected.toLocaleString('en')} ${name} images but ${found.toLocaleString('en')} are here.`,
     );
 }

@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto';
 import { basename, relative } from 'node:path';
 import { DataError } from '../errors.js';
 import type { Split } from './dataset.js';
-import { readChannels } from './decode.js';
+import { readChannels } from './decode/decode.js';
+import type { ImageTable } from './image-table.js';
 import { loadIndex, saveIndex } from './index-cache.js';
 import { openFolder } from './layouts/directory.js';
 import type { Labelled } from './layouts/labelled.js';
 import { count, list } from './layouts/names.js';
 import { readLayout } from './layouts/read-layout.js';
 import { type Source, Survey } from './layouts/survey.js';
-import type { PictureTable } from './picture-table.js';
 
-/** The pictures of a part as they were found. */
+/** The images of a part as they were found. */
 export interface IndexedSplit extends Split {
   /** The directory or tar file of the part. */
   readonly path: string;
-  readonly pictures: PictureTable;
+  readonly images: ImageTable;
 }
 
-/** All that is known of a data set before a choice is made among its pictures. */
+/** All that is known of a dataset before a choice is made among its images. */
 export interface DatasetIndex {
   /** The catalogue name, or the name of the directory. */
   readonly name: string;
@@ -42,15 +42,15 @@ export interface DatasetIndex {
   readonly warnings: readonly string[];
 }
 
-/** Pictures that are looked at to tell grey from colour. */
+/** Images that are looked at to tell grey from colour. */
 const LOOKS = 10;
-/** Sets with fewer pictures are read anew at each start, in under a second. */
+/** Sets with fewer images are read anew at each start, in under a second. */
 const CACHED_FROM = 20_000;
 /** A change within that time of an earlier one may leave a directory's time as it was. */
 const SETTLED_MS = 2000;
 
 /**
- * The index of the data set in a directory or tar file: of a large one from the cache, as long as no
+ * The index of the dataset in a directory or tar file: of a large one from the cache, as long as no
  * directory and no tar file of it changed. Throws a DataError that names the path.
  */
 export async function openIndex(
@@ -61,14 +61,11 @@ export async function openIndex(
   const cached = await loadIndex(root);
   if (cached !== undefined) return { ...cached, name };
   const started = Date.now();
-  const survey = new Survey((pictures) =>
-    onProgress(`Indexing ${root}: ${count(pictures, 'picture')}`),
-  );
+  const survey = new Survey((images) => onProgress(`Indexing ${root}: ${count(images, 'image')}`));
   const index = await makeIndex(root, name, survey);
-  const pictures = index.train.pictures.length + (index.val?.pictures.length ?? 0);
+  const images = index.train.images.length + (index.val?.images.length ?? 0);
   const sources = [...survey.sources.values()];
-  if (pictures < CACHED_FROM || !sources.every((source) => isSettled(source, started)))
-    return index;
+  if (images < CACHED_FROM || !sources.every((source) => isSettled(source, started))) return index;
   const problem = await saveIndex(index, sources);
   return problem === undefined ? index : { ...index, warnings: [...index.warnings, problem] };
 }
@@ -85,7 +82,7 @@ async function makeIndex(root: string, name: string, survey: Survey): Promise<Da
   const val = layout.val && renumber(layout.val, [...classes, ...strangers]);
   return {
     ...{ name, root, layout: layout.name, classes, words, train, val, noVal, strangers },
-    channels: await channelsOf(train.pictures),
+    channels: await channelsOf(train.images),
     fingerprint: fingerprint(root, classes, val === undefined ? [train] : [train, val]),
     warnings: [...survey.notes, ...warningsOf(train, val)],
   };
@@ -103,7 +100,7 @@ function warningsOf(train: Labelled, val: Labelled | undefined): string[] {
   const warnings: string[] = [];
   const empty = [train, val].flatMap((part) => (part === undefined ? [] : emptyFiles(part)));
   if (empty.length > 0) {
-    warnings.push(`${count(empty.length, 'picture')} are empty or missing: ${list(empty)}.`);
+    warnings.push(`${count(empty.length, 'image')} are empty or missing: ${list(empty)}.`);
   }
   if (classes.length === 1) {
     warnings.push(`There is only one class in ${train.path}: ${classes[0]}.`);
@@ -113,30 +110,30 @@ function warningsOf(train: Labelled, val: Labelled | undefined): string[] {
   const missing = classes.filter((_, label) => !present.has(label));
   if (missing.length > 0) {
     warnings.push(
-      `${missing.length} of ${classes.length} classes have no validation pictures in ${val.path}: ${list(missing)}.`,
+      `${missing.length} of ${classes.length} classes have no validation images in ${val.path}: ${list(missing)}.`,
     );
   }
   return warnings;
 }
 
-function emptyFiles({ pictures }: Labelled): string[] {
-  const { sizes } = pictures.columns;
+function emptyFiles({ images }: Labelled): string[] {
+  const { sizes } = images.columns;
   const empty: string[] = [];
   for (let index = 0; index < sizes.length; index++) {
-    if ((sizes[index] as number) <= 0) empty.push(pictures.name(index));
+    if ((sizes[index] as number) <= 0) empty.push(images.name(index));
   }
   return empty;
 }
 
-/** 3 if one of a few pictures from all over the part has colour, else 1. */
-async function channelsOf(pictures: PictureTable): Promise<1 | 3> {
+/** 3 if one of a few images from all over the part has colour, else 1. */
+async function channelsOf(images: ImageTable): Promise<1 | 3> {
   let grey = false;
   let reason: unknown;
-  const looks = Math.min(LOOKS, pictures.length);
+  const looks = Math.min(LOOKS, images.length);
   for (let look = 0; look < looks; look++) {
-    const index = Math.floor((look * pictures.length) / looks);
+    const index = Math.floor((look * images.length) / looks);
     try {
-      if ((await readChannels(pictures.locate(index))) === 3) return 3;
+      if ((await readChannels(images.locate(index))) === 3) return 3;
       grey = true;
     } catch (error) {
       reason ??= error;
@@ -144,22 +141,22 @@ async function channelsOf(pictures: PictureTable): Promise<1 | 3> {
   }
   if (grey) return 1;
   throw new DataError(
-    `Cannot read any of ${count(looks, 'picture')}, ${pictures.name(0)} first: ${reason instanceof Error ? reason.message : reason}. Are they complete JPEG, PNG or WebP files?`,
+    `Cannot read any of ${count(looks, 'image')}, ${images.name(0)} first: ${reason instanceof Error ? reason.message : reason}. Are they complete JPEG, PNG or WebP files?`,
     { cause: reason },
   );
 }
 
 /**
- * SHA-256 of class names, of the pictures' names relative to the root and of their sizes; where the
- * names of pictures do not tell their classes, of the labels as well.
+ * SHA-256 of class names, of the images' names relative to the root and of their sizes; where the
+ * names of images do not tell their classes, of the labels as well.
  */
 function fingerprint(root: string, classes: readonly string[], parts: readonly Labelled[]): string {
   const hash = createHash('sha256');
   hash.update(`${classes.join('\n')}\n`);
-  for (const { pictures, labels, kind } of parts) {
-    for (let index = 0; index < pictures.length; index++) {
-      const size = pictures.columns.sizes[index] as number;
-      hash.update(`${relative(root, pictures.name(index))} ${size < 0 ? 'missing' : size}\n`);
+  for (const { images, labels, kind } of parts) {
+    for (let index = 0; index < images.length; index++) {
+      const size = images.columns.sizes[index] as number;
+      hash.update(`${relative(root, images.name(index))} ${size < 0 ? 'missing' : size}\n`);
     }
     if (kind !== 'class folders') hash.update(labels);
   }

@@ -1,34 +1,34 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { didYouMean } from '../did-you-mean.js';
 import { DataError } from '../errors.js';
-import { didYouMean } from '../nearest.js';
-import { catalogue, materialise } from './catalogue.js';
+import { catalogue, materialise } from './catalogue/catalogue.js';
 import { type DatasetIndex, openIndex } from './dataset-index.js';
 import { type Selection, select } from './selection.js';
 
-/** The bytes of a picture. */
-export interface PictureLocation {
+/** The bytes of an image. */
+export interface ImageLocation {
   /** Absolute path. */
   readonly file: string;
-  /** Bytes of the file before the picture. */
+  /** Bytes of the file before the image. */
   readonly offset: number;
-  /** Bytes of the picture; -1: the file is the picture, however long. */
+  /** Bytes of the image; -1: the file is the image, however long. */
   readonly length: number;
 }
 
-/** Pictures in a fixed order, in files of their own or inside tar files. */
-export interface PictureList {
+/** Images in a fixed order, in files of their own or inside tar files. */
+export interface ImageList {
   readonly length: number;
-  /** The picture by name, for messages: `DIR/train/cat/1.jpg`, `DIR/train.tar:cat/1.jpg`. */
+  /** The image by name, for messages: `DIR/train/cat/1.jpg`, `DIR/train.tar:cat/1.jpg`. */
   name(index: number): string;
-  locate(index: number): PictureLocation;
+  locate(index: number): ImageLocation;
 }
 
-/** The pictures of one split. */
+/** The images of one split. */
 export interface Split {
   /** By class and then by name. */
-  readonly pictures: PictureList;
-  /** For each picture the index of its class in `Dataset.classes`. */
+  readonly images: ImageList;
+  /** For each image the index of its class in `Dataset.classes`. */
   readonly labels: Int32Array;
 }
 
@@ -45,7 +45,7 @@ export interface Dataset {
   readonly words: readonly string[];
   readonly train: Split;
   readonly val: Split;
-  /** What the pictures hold: 1 for grey, 3 for colour. Networks may ask otherwise. */
+  /** What the images hold: 1 for grey, 3 for colour. Networks may ask otherwise. */
   readonly channels: 1 | 3;
   /** SHA-256 of class names, file names relative to the root and sizes, and of what was selected. */
   readonly fingerprint: string;
@@ -58,7 +58,7 @@ export interface OpenOptions extends Selection {
 }
 
 /**
- * Opens a data set in a directory or tar file, in any of the layouts of `layouts/`, or a set of the
+ * Opens a dataset in a directory or tar file, in any of the layouts of `layouts/`, or a set of the
  * catalogue, which is fetched on its first use. A catalogue name wins over a directory of the same
  * name: write `./mnist` for the directory.
  */
@@ -68,7 +68,7 @@ export async function openDataset(data: string, options: OpenOptions = {}): Prom
   return { name, root, layout, channels, warnings, ...select(index, options) };
 }
 
-/** The index of a data set, for those who want all of its pictures, with or without a validation part. */
+/** The index of a dataset, for those who want all of its images, with or without a validation part. */
 export async function findIndex(
   data: string,
   onProgress: (text: string) => void = () => {},
@@ -80,6 +80,6 @@ export async function findIndex(
   if (existsSync(data)) return openIndex(resolve(data), onProgress);
   const names = catalogue.map(({ name }) => name);
   throw new DataError(
-    `No data set at "${data}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
+    `No dataset at "${data}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Indexes of large data sets on the disk, so that a start need not look at each file again. A file
+ * Indexes of large datasets on the disk, so that a start need not look at each file again. A file
  * is a line with its length and checksum, the header as JSON, and the columns of each part, each at
  * a multiple of 8 bytes, in the byte order of the machine.
  */
@@ -9,13 +9,13 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeAtomically } from '../files.js';
-import { cacheDirectory } from './catalogue.js';
+import { cacheDirectory } from './catalogue/catalogue.js';
 import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import { type ImageColumns, ImageTable, type Place } from './image-table.js';
 import type { Source } from './layouts/survey.js';
-import { type PictureColumns, PictureTable, type Place } from './picture-table.js';
 
 /** Changes whenever the meaning of the file does: an older one is left alone. */
-const VERSION = 1;
+const VERSION = 2;
 /** Version, checksum of all that follows it, bytes of the header, and nothing, as 32-bit numbers. */
 const PREFIX_BYTES = 16;
 const CHECKED_FROM = 8;
@@ -24,7 +24,7 @@ const CHECKED_FROM = 8;
 interface StoredPart {
   readonly path: string;
   readonly places: readonly Place[];
-  readonly pictures: number;
+  readonly images: number;
   readonly nameBytes: number;
   readonly inArchives: boolean;
 }
@@ -36,7 +36,7 @@ interface Header {
   readonly val: StoredPart | null;
 }
 
-/** The kept index of a data set, if nothing that it was made from has changed since. */
+/** The kept index of a dataset, if nothing that it was made from has changed since. */
 export async function loadIndex(root: string): Promise<Omit<DatasetIndex, 'name'> | undefined> {
   const bytes = readIndex(root);
   if (bytes === undefined) return undefined;
@@ -111,19 +111,19 @@ function isUnchanged({ path, modified }: Source): boolean {
   return String(stats?.mtimeNs) === modified;
 }
 
-function storedPart({ path, pictures }: IndexedSplit, root: string): StoredPart {
-  const { places, names, offsets } = pictures.columns;
+function storedPart({ path, images }: IndexedSplit, root: string): StoredPart {
+  const { places, names, offsets } = images.columns;
   return {
     path: path.slice(root.length),
     places: places.map((place) => ({ ...place, path: place.path.slice(root.length) })),
-    pictures: pictures.length,
+    images: images.length,
     nameBytes: names.length,
     inArchives: offsets.length > 0,
   };
 }
 
 /** The columns in the order in which `ColumnReader.part` reads them. */
-function columnsOf({ labels, pictures: { columns } }: IndexedSplit): Buffer[] {
+function columnsOf({ labels, images: { columns } }: IndexedSplit): Buffer[] {
   const { sizes, offsets, placeOf, nameStarts, names } = columns;
   return [sizes, offsets, labels, placeOf, nameStarts, names].map((column) =>
     Buffer.from(column.buffer, column.byteOffset, column.byteLength),
@@ -145,22 +145,22 @@ class ColumnReader {
     this.#at = at;
   }
 
-  part({ path, places, pictures, nameBytes, inArchives }: StoredPart, root: string): IndexedSplit {
-    const sizes = new Float64Array(this.#buffer, this.#take(8 * pictures), pictures);
-    const inside = inArchives ? pictures : 0;
+  part({ path, places, images, nameBytes, inArchives }: StoredPart, root: string): IndexedSplit {
+    const sizes = new Float64Array(this.#buffer, this.#take(8 * images), images);
+    const inside = inArchives ? images : 0;
     const offsets = new Float64Array(this.#buffer, this.#take(8 * inside), inside);
-    const labels = new Int32Array(this.#buffer, this.#take(4 * pictures), pictures);
-    const placeOf = new Uint32Array(this.#buffer, this.#take(4 * pictures), pictures);
-    const starts = this.#take(4 * (pictures + 1));
-    const columns: PictureColumns = {
+    const labels = new Int32Array(this.#buffer, this.#take(4 * images), images);
+    const placeOf = new Uint32Array(this.#buffer, this.#take(4 * images), images);
+    const starts = this.#take(4 * (images + 1));
+    const columns: ImageColumns = {
       places: places.map((place) => ({ ...place, path: root + place.path })),
       placeOf,
       names: Buffer.from(this.#buffer, this.#take(nameBytes), nameBytes),
-      nameStarts: new Uint32Array(this.#buffer, starts, pictures + 1),
+      nameStarts: new Uint32Array(this.#buffer, starts, images + 1),
       offsets,
       sizes,
     };
-    return { path: root + path, labels, pictures: new PictureTable(columns) };
+    return { path: root + path, labels, images: new ImageTable(columns) };
   }
 
   /** Where the next column begins. */

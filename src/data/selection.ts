@@ -1,21 +1,21 @@
-/** Choices among the pictures of a data set: all depend on the seed and the data alone. */
+/** Choices among the images of a dataset: all depend on the seed and the data alone. */
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { didYouMean } from '../did-you-mean.js';
 import { DataError, UsageError } from '../errors.js';
-import { didYouMean } from '../nearest.js';
 import { random } from '../rng.js';
-import type { Dataset, PictureList, Split } from './dataset.js';
+import type { Dataset, ImageList, Split } from './dataset.js';
 import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
 import { count, list } from './layouts/names.js';
 import { linesOf } from './layouts/opened.js';
 
-/** What is taken of a data set; null: all of it. */
+/** What is taken of a dataset; null: all of it. */
 export interface Selection {
   /** `a,b,c`, or a file with a class on each line, or the names themselves. */
   readonly classes?: string | readonly string[] | null;
-  /** Of the training pictures: a share (`0.1`), a number of each class (`50/class`) or a file of names. */
+  /** Of the training images: a share (`0.1`), a number of each class (`50/class`) or a file of names. */
   readonly subset?: string | null;
-  /** The share of the training pictures of each class that becomes the validation set. */
+  /** The share of the training images of each class that becomes the validation set. */
   readonly valFraction?: number | null;
   readonly seed?: number;
 }
@@ -23,15 +23,15 @@ export interface Selection {
 /** What the draws of a class are for. */
 const DRAWS = { validation: 0, subset: 1 } as const;
 
-/** Pictures of a part by their indices, which ascend. */
+/** Images of a part by their indices, which ascend. */
 interface Part {
   readonly split: IndexedSplit;
   readonly indices: Int32Array;
 }
 
 /**
- * Applies a selection: validation pictures are drawn first, then classes are chosen, then training
- * pictures are drawn, so that no choice changes what another picks within a class. Throws a
+ * Applies a selection: validation images are drawn first, then classes are chosen, then training
+ * images are drawn, so that no choice changes what another picks within a class. Throws a
  * UsageError if the selection does not fit the data, a DataError if it leaves nothing to validate on.
  */
 export function select(
@@ -99,11 +99,11 @@ function splitParts(index: DatasetIndex, valFraction: number | null, seed: numbe
   }
   if (val !== undefined) {
     throw new UsageError(
-      `${index.root} has validation pictures of its own in ${val.path}: --val-fraction is for data without.`,
+      `${index.root} has validation images of its own in ${val.path}: --val-fraction is for data without.`,
     );
   }
   const validation = drawEach(allOf(train), DRAWS.validation, seed, (size) => {
-    // A class keeps at least one picture on either side, as far as it has two.
+    // A class keeps at least one image on either side, as far as it has two.
     return Math.max(size > 1 ? 1 : 0, Math.min(size - 1, Math.round(size * valFraction)));
   });
   const drawn = new Set(validation);
@@ -119,7 +119,7 @@ function checkStrangers(index: DatasetIndex): void {
 export function strangersProblem({ strangers, classes, train, val }: DatasetIndex): string {
   const [first = ''] = strangers;
   const others = strangers.length === 1 ? '' : `, nor are ${strangers.length - 1} others`;
-  return `The class "${first}" in ${val?.path} is not in ${train.path}${others}.${didYouMean(first, classes)} Every validation class needs training pictures; --classes takes some of the classes alone.`;
+  return `The class "${first}" in ${val?.path} is not in ${train.path}${others}.${didYouMean(first, classes)} Every validation class needs training images; --classes takes some of the classes alone.`;
 }
 
 function drawSubset(index: DatasetIndex, part: Part, subset: string, seed: number): Part {
@@ -138,26 +138,26 @@ function drawSubset(index: DatasetIndex, part: Part, subset: string, seed: numbe
   }
   if (isFile(subset)) return { split, indices: listed(index, part, subset) };
   throw new UsageError(
-    `Expected --subset to be a share above 0 up to 1, a number of each class such as 50/class, or a file with names of pictures but received "${subset}".`,
+    `Expected --subset to be a share above 0 up to 1, a number of each class such as 50/class, or a file with names of images but received "${subset}".`,
   );
 }
 
-/** The pictures whose names a file lists, below the root: `train/cat/1.jpg`. */
+/** The images whose names a file lists, below the root: `train/cat/1.jpg`. */
 function listed(index: DatasetIndex, { split, indices }: Part, file: string): Int32Array {
   const wanted = new Set(linesOfFile(file).map((line) => line.replace(/^\.\//, '')));
-  const found = indices.filter((at) => wanted.delete(nameBelow(index.root, split.pictures, at)));
+  const found = indices.filter((at) => wanted.delete(nameBelow(index.root, split.images, at)));
   if (wanted.size === 0 && found.length > 0) return found;
   throw new UsageError(
-    `${file} lists ${count(wanted.size, 'picture')} that are not among the training pictures chosen from ${index.root}: ${list([...wanted])}. Expected names such as ${nameBelow(index.root, split.pictures, 0)}, one on each line.`,
+    `${file} lists ${count(wanted.size, 'image')} that are not among the training images chosen from ${index.root}: ${list([...wanted])}. Expected names such as ${nameBelow(index.root, split.images, 0)}, one on each line.`,
   );
 }
 
-/** The name of a picture below the root of its data set, as `--subset FILE` takes it. */
-export function nameBelow(root: string, pictures: PictureList, index: number): string {
-  return pictures.name(index).slice(root.length + 1);
+/** The name of an image below the root of its dataset, as `--subset FILE` takes it. */
+export function nameBelow(root: string, images: ImageList, index: number): string {
+  return images.name(index).slice(root.length + 1);
 }
 
-/** Draws pictures of each class without putting back; `howMany` tells how many of so many. */
+/** Draws images of each class without putting back; `howMany` tells how many of so many. */
 function drawEach(
   { split, indices }: Part,
   purpose: number,
@@ -172,14 +172,14 @@ function drawEach(
     else known.push(at);
   }
   const drawn: number[] = [];
-  for (const [label, pictures] of members) {
+  for (const [label, images] of members) {
     const draw = random(seed, 'subset', label, purpose);
-    const many = howMany(pictures.length);
+    const many = howMany(images.length);
     for (let turn = 0; turn < many; turn++) {
-      const other = turn + draw.below(pictures.length - turn);
-      const picture = pictures[other] as number;
-      pictures[other] = pictures[turn] as number;
-      drawn.push(picture);
+      const other = turn + draw.below(images.length - turn);
+      const image = images[other] as number;
+      images[other] = images[turn] as number;
+      drawn.push(image);
     }
   }
   return Int32Array.from(drawn).sort();
@@ -199,13 +199,13 @@ function splitOf({ split, indices }: Part, labels: readonly number[]): Split {
   const at = (position: number) => {
     const index = indices[position];
     if (index !== undefined) return index;
-    throw new RangeError(`No picture ${position} in a list of ${indices.length}`);
+    throw new RangeError(`No image ${position} in a list of ${indices.length}`);
   };
   return {
-    pictures: {
+    images: {
       length: indices.length,
-      name: (position) => split.pictures.name(at(position)),
-      locate: (position) => split.pictures.locate(at(position)),
+      name: (position) => split.images.name(at(position)),
+      locate: (position) => split.images.locate(at(position)),
     },
     labels: indices.map((index) => renumbered.get(split.labels[index] as number) as number),
   };

@@ -1,11 +1,12 @@
 /** Folds layers into the kernel before or after them: padding, residual sums, activations; and joins. */
-import { foldBlocks } from './blocks.js';
+
 import type { GraphNode } from './graph.js';
-import { backendHasNative, backendTakesPadding } from './kernels.js';
+import { foldBlocks } from './joined-maps.js';
 import { isPlainNorm } from './rules/batch-norm.js';
 import { isRow } from './rules/dense.js';
 import { paddingOf } from './rules/padding.js';
 import { type Activation, hasPlainActivation, isPlainImage, type Padding } from './rules/rule.js';
+import { backendHasNative, backendTakesPadding } from './run-kernel.js';
 
 interface Ending {
   /** Activations in which the layer's kernel can end. */

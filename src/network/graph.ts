@@ -2,8 +2,8 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
-import type { Block } from './blocks.js';
 import { fold } from './fusions.js';
+import type { Block } from './joined-maps.js';
 import type { Activation, Padding } from './rules/rule.js';
 
 /** One layer at one place of the graph; values are numbered by the tensors they stand for. */

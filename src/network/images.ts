@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel } from './kernels.js';
+import { runKernel } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 
 export interface Colours {

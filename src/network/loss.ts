@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernelForList } from './kernels.js';
+import { runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 
 export interface LossSettings {

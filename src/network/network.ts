@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Phase } from '../backend/profiler.js';
 import { UsageError } from '../errors.js';
-import { addInto } from './kernels.js';
 import { softmaxCrossEntropy } from './loss.js';
 import { type Plan, planOf, type Step } from './plan.js';
 import type { LayerWeight, Pass } from './rules/rule.js';
+import { addInto } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 import { type Weight, weightsOf } from './weights.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernelForList } from './kernels.js';
 import type { Weight } from './network.js';
+import { runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 
 export interface SgdSettings {

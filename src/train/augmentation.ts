@@ -5,8 +5,8 @@ import {
   type PrincipalColours,
   type Transform,
 } from '../augment/index.js';
-import type { Settings } from '../config.js';
 import { UsageError } from '../errors.js';
+import type { Settings } from '../settings/options.js';
 
 /** `--augment` and its parts. */
 export type AugmentSettings = Pick<
@@ -22,14 +22,14 @@ export type AugmentSettings = Pick<
   | 'colorPca'
 >;
 
-/** What becomes of training pictures. */
+/** What becomes of training images. */
 export interface Augmentation {
   readonly transform: Transform;
   /** What colour offsets go along. */
   readonly principalColours: PrincipalColours;
 }
 
-/** How training pictures are cut out, mirrored and coloured. Throws a UsageError if settings clash. */
+/** How training images are cut out, mirrored and coloured. Throws a UsageError if settings clash. */
 export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Transform {
   const { trainResizeSize, trainCropMode, scale, ratio, padding, hflip, colorPca } = settings;
   const base = scaleTransform(augmentation(recipe, settings.augment), settings.inputSize);
@@ -91,7 +91,7 @@ function checkUse({ crop }: Transform, settings: AugmentSettings): void {
   if (name === undefined) return;
   throw new UsageError(
     crop === 'area'
-      ? `--${name} does nothing to boxes of random area, which are cut from the picture as it is: leave it out, or add --train-crop-mode random`
+      ? `--${name} does nothing to boxes of random area, which are cut from the image as it is: leave it out, or add --train-crop-mode random`
       : `--${name} does nothing to crops of mode ${crop}: leave it out, or add --train-crop-mode area`,
   );
 }

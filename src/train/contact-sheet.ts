@@ -1,19 +1,19 @@
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 
-/** Smaller pictures are enlarged to at least so many pixels. */
+/** Smaller images are enlarged to at least so many pixels. */
 const LEAST_TILE = 112;
 const GAP = 8;
 const LABEL_HEIGHT = 20;
 
 interface Sheet {
-  /** Side of a picture. */
+  /** Side of an image. */
   readonly size: number;
   readonly channels: 1 | 3;
-  /** Pictures in a row. */
+  /** Images in a row. */
   readonly columns: number;
 }
 
-/** Pictures (N, size, size, channels) in rows, each with its label below. */
+/** Images (N, size, size, channels) in rows, each with its label below. */
 export async function drawContactSheet(
   images: Uint8Array,
   labels: readonly string[],
@@ -29,8 +29,8 @@ export async function drawContactSheet(
   });
   const tiles = labels.map(async (_, index): Promise<OverlayOptions> => {
     const raw = { width: size, height: size, channels };
-    const picture = sharp(images.subarray(index * bytes, (index + 1) * bytes), { raw });
-    const input = await picture.resize(side, side, { kernel: 'nearest' }).png().toBuffer();
+    const image = sharp(images.subarray(index * bytes, (index + 1) * bytes), { raw });
+    const input = await image.resize(side, side, { kernel: 'nearest' }).png().toBuffer();
     return { input, ...place(index) };
   });
   const width = GAP + columns * across;
@@ -45,7 +45,7 @@ export async function drawContactSheet(
   return sharp({ create: canvas }).composite(layers).removeAlpha();
 }
 
-/** A label that is not wider than its picture; a letter of 13 pixels is about 7 wide. */
+/** A label that is not wider than its image; a letter of 13 pixels is about 7 wide. */
 function fitted(label: string, width: number): string {
   const letters = Math.floor(width / 7);
   return label.length <= letters ? label : `${label.slice(0, letters - 1)}…`;

@@ -1,9 +1,9 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import type { PrincipalColours, Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
-import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches.js';
+import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
 import type { Split } from '../data/dataset.js';
-import type { Reading } from '../data/reading.js';
+import type { Reading } from '../data/decode/reading.js';
 import { takesTurns } from './pace.js';
 
 export interface LoaderOptions {
@@ -25,7 +25,7 @@ export function openTrainingBatches(split: Split, options: LoaderOptions): Promi
   return open(split, options, { shuffle: true, lastBatch: 'drop', cacheShare: 0.75 });
 }
 
-/** All pictures in their order; the last batch is padded. */
+/** All images in their order; the last batch is padded. */
 export function openEvaluationBatches(split: Split, options: LoaderOptions): Promise<BatchLoader> {
   return open(split, options, { shuffle: false, lastBatch: 'pad', cacheShare: 0.25 });
 }
@@ -52,7 +52,7 @@ function defaultWorkers(backend: Pick<Backend, 'name'>, cores: number): number {
   return Math.max(1, backend.name === 'js' ? cores - 1 : Math.floor(cores / 4));
 }
 
-/** The shares of memory that decoded pictures may take, of the free or of all memory. */
+/** The shares of memory that decoded images may take, of the free or of all memory. */
 function cacheBytes(cache: LoaderOptions['cache'], share: number): number {
   switch (cache) {
     case 'none':

@@ -1,11 +1,13 @@
 import type { Backend } from '../backend/index.js';
-import type { Settings } from '../config.js';
-import type { BatchLoader } from '../data/batches.js';
+import type { BatchLoader } from '../data/batches/batches.js';
 import { DataError, DivergedError } from '../errors.js';
+import { createUnreadableWarning, evaluateSplit } from '../evaluate/evaluation.js';
 import type { Sgd } from '../network/sgd.js';
-import { copyCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { appendRow, type Row } from './csv.js';
-import { createUnreadableWarning, evaluateSplit } from './evaluate.js';
+import { copyCheckpoint, saveCheckpoint } from '../runs/checkpoint.js';
+import { appendRow, type Row } from '../runs/csv.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import type { Progress } from '../runs/state.js';
+import type { Settings } from '../settings/options.js';
 import {
   addTotals,
   Counters,
@@ -17,11 +19,9 @@ import {
 } from './metrics.js';
 import { createPace, createStopwatch, type Stopwatch, timed } from './pace.js';
 import type { Reporter } from './reporter.js';
-import type { RunDirectory } from './run-directory.js';
 import { learningRate, type Schedule } from './schedule.js';
 import { type DeviceBatch, type Session, trainStep, upload } from './session.js';
 import type { StopRequest } from './signals.js';
-import type { Progress } from './state.js';
 
 /** Everything that a run needs, made ready by `train`. */
 export interface Training {
@@ -78,7 +78,7 @@ export function startProgress(): Progress {
     step: 0,
     counters: { totals: ZERO_TOTALS, window: [] },
     seconds: { all: 0, training: 0, waiting: 0 },
-    pictures: 0,
+    images: 0,
   };
 }
 
@@ -90,14 +90,14 @@ async function trainEpoch(training: Training, start: Progress): Promise<Progress
   const counters = new Counters(start.counters);
   const pace = createPace(training.backend, training.alternate);
   const stopwatch = createStopwatch();
-  let { step, stepInEpoch, pictures } = start;
+  let { step, stepInEpoch, images } = start;
   reporter.begin(`epoch ${start.epoch + 1}/${settings.epochs}`, stepsPerEpoch, stepInEpoch);
   const batches = training.trainLoader.batches(start.epoch, stepInEpoch);
   let problem: DataError | undefined;
   try {
     for await (const batch of timed(batches, stopwatch.wait)) {
       const input = upload(session, batch);
-      pictures += batch.count;
+      images += batch.count;
       stopwatch.count(batch.count);
       batch.release();
       counters.add(takeStep(training, input, step));
@@ -125,7 +125,7 @@ async function trainEpoch(training: Training, start: Progress): Promise<Progress
   const { seconds: spent, waiting } = stopwatch.total();
   const { all, training: trained, waiting: waited } = start.seconds;
   const seconds = { all: all + spent, training: trained + spent, waiting: waited + waiting };
-  const progress = { ...start, step, stepInEpoch, pictures, seconds, counters: state };
+  const progress = { ...start, step, stepInEpoch, images, seconds, counters: state };
   if (problem !== undefined) throw await savedBefore(problem, training, progress);
   return progress;
 }
@@ -199,7 +199,7 @@ function summaryRow(training: Training, progress: Progress, evaluation: Scores):
     lr: learningRate(progress.step - 1, training.schedule),
     train_top1: trained.top1,
     train_top5: trained.top5,
-    images_per_second: progress.pictures / seconds.training,
+    images_per_second: progress.images / seconds.training,
     data_wait_percent: percent(seconds.waiting, seconds.training),
     seconds: seconds.all,
     steps: progress.step,
@@ -225,7 +225,7 @@ async function save(
   await saveCheckpoint(run.last, session.model, optimizer.momenta, state);
 }
 
-/** Saves the run and returns the error of a picture that ends it, which says so. */
+/** Saves the run and returns the error of an image that ends it, which says so. */
 async function savedBefore(
   problem: DataError,
   training: Training,
@@ -233,7 +233,7 @@ async function savedBefore(
 ): Promise<DataError> {
   await save(training, progress);
   const next = `cnn train --resume ${training.run.path}`;
-  return new DataError(`${problem.message} Step ${progress.step} is saved; go on with: ${next}`, {
+  return new DataError(`${problem.message} Step ${progress.step} is saved; resume with: ${next}`, {
     cause: problem,
   });
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Counts over pictures; `labelled` leaves out those that could not be read. */
+/** Counts over images; `labelled` leaves out those that could not be read. */
 export interface Totals {
   readonly lossSum: number;
   readonly top1: number;
@@ -16,7 +16,7 @@ export interface CounterState {
 
 export const ZERO_TOTALS: Totals = { lossSum: 0, top1: 0, top5: 0, labelled: 0 };
 
-/** Loss and accuracy over a number of pictures; accuracies in percent. */
+/** Loss and accuracy over a number of images; accuracies in percent. */
 export interface Scores {
   readonly loss: number;
   readonly top1: number;
@@ -26,7 +26,7 @@ export interface Scores {
 
 /**
  * Sums the counters of steps on the device. A window is what came since the last `read`: float32
- * holds its counts exactly up to 2^24 pictures; the totals are summed on the host.
+ * holds its counts exactly up to 2^24 images; the totals are summed on the host.
  */
 export class Counters {
   #window: tf.Tensor1D | undefined;
@@ -92,7 +92,7 @@ export function totalsOf(counters: ArrayLike<number>): Totals {
 }
 
 /**
- * Mean loss over the pictures that could be read, accuracies over all `images`, so that a picture
+ * Mean loss over the images that could be read, accuracies over all `images`, so that an image
  * that could not be read counts as wrong.
  */
 export function scores(totals: Totals, images = totals.labelled): Scores {

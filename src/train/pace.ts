@@ -27,7 +27,7 @@ export function createPace(
     submitted.catch(() => {});
     await (alternate ? submitted : before);
     before = submitted;
-    // Lets signals and decoded pictures in where the backend computes on this thread.
+    // Lets signals and decoded images in where the backend computes on this thread.
     await nextTurn();
   };
 }
@@ -62,7 +62,7 @@ export interface Lap {
 
 export interface Stopwatch {
   wait(seconds: number): void;
-  /** One step with so many pictures is done. */
+  /** One step with so many images is done. */
   count(images: number): void;
   /** What came since the last lap. */
   lap(): Lap;

@@ -4,26 +4,26 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
 import { IMAGENET_PRINCIPAL_COLOURS } from '../augment/index.js';
 import { openBackend } from '../backend/index.js';
-import type { Settings } from '../config.js';
-import { type Batch, openBatches } from '../data/batches.js';
+import { type Batch, openBatches } from '../data/batches/batches.js';
 import { type Dataset, openDataset } from '../data/dataset.js';
-import { readingOf } from '../data/reading.js';
+import { readingOf } from '../data/decode/reading.js';
 import { UsageError } from '../errors.js';
+import { createUnreadableWarning } from '../evaluate/evaluation.js';
 import { writeAtomically } from '../files.js';
 import { imagesToFloat } from '../network/images.js';
 import { shuffledIndices } from '../rng.js';
+import type { Settings } from '../settings/options.js';
 import { trainingTransform } from './augmentation.js';
 import { drawContactSheet } from './contact-sheet.js';
-import { createUnreadableWarning } from './evaluate.js';
 import type { Reporter } from './reporter.js';
 import { requiredStatistics } from './statistics.js';
 
 export interface Preview {
   readonly out: string;
-  /** Pictures in a row of the sheet. */
+  /** Images in a row of the sheet. */
   readonly columns: number;
   /** In the order of the sheet, row by row. */
-  readonly pictures: readonly { readonly file: string; readonly label: string }[];
+  readonly images: readonly { readonly file: string; readonly label: string }[];
 }
 
 type PreviewSettings = Settings<'data-preview'> & { readonly data: string; readonly out: string };
@@ -31,7 +31,7 @@ type PreviewSettings = Settings<'data-preview'> & { readonly data: string; reado
 const FORMATS = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' } as const;
 
 /**
- * Draws the pictures that the first steps of a training see (epoch 0 in its order, mirrored and
+ * Draws the images that the first steps of a training see (epoch 0 in its order, mirrored and
  * coloured by what does it in training) with their labels below.
  */
 export async function preview(
@@ -42,25 +42,25 @@ export async function preview(
   const { data, out, seed } = settings;
   const format = formatOf(out);
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
-  const count = Math.min(settings.pictures, dataset.train.pictures.length);
-  const images = await firstImages(architecture, settings, dataset, reporter);
-  const order = shuffledIndices(dataset.train.pictures.length, seed, 0);
-  const pictures = [...order.subarray(0, count)].map((index) => ({
-    file: dataset.train.pictures.name(index),
+  const count = Math.min(settings.images, dataset.train.images.length);
+  const bytes = await firstImages(architecture, settings, dataset, reporter);
+  const order = shuffledIndices(dataset.train.images.length, seed, 0);
+  const images = [...order.subarray(0, count)].map((index) => ({
+    file: dataset.train.images.name(index),
     label: labelOf(dataset, index),
   }));
   const columns = Math.ceil(Math.sqrt(count * 1.5));
   const sheet = { size: settings.inputSize, channels: settings.channels, columns };
-  const labels = pictures.map(({ label }) => label);
-  const drawn = await drawContactSheet(images, labels, sheet);
-  const bytes = await drawn.toFormat(format).toBuffer();
-  await writeAtomically(out, bytes).catch((cause: Error) => {
+  const labels = images.map(({ label }) => label);
+  const drawn = await drawContactSheet(bytes, labels, sheet);
+  const file = await drawn.toFormat(format).toBuffer();
+  await writeAtomically(out, file).catch((cause: Error) => {
     throw new UsageError(`Cannot write ${out}: ${cause.message}`, { cause });
   });
-  return { out, columns, pictures };
+  return { out, columns, images };
 }
 
-/** The first pictures of a training as bytes (N, H, W, C). */
+/** The first images of a training as bytes (N, H, W, C). */
 async function firstImages(
   { recipe }: Architecture,
   settings: PreviewSettings,
@@ -73,7 +73,7 @@ async function firstImages(
       ? (await requiredStatistics(data, dataset)).principal
       : IMAGENET_PRINCIPAL_COLOURS;
   const loader = await openBatches(dataset.train, {
-    batchSize: Math.min(settings.pictures, dataset.train.pictures.length),
+    batchSize: Math.min(settings.images, dataset.train.images.length),
     imageSize: inputSize,
     channels,
     transform: trainingTransform(recipe, settings),
@@ -89,7 +89,7 @@ async function firstImages(
   try {
     const first = await loader.batches(0).next();
     createUnreadableWarning(reporter)(loader, 'which leaves a black tile');
-    if (first.done) throw new Error('a batch of no pictures');
+    if (first.done) throw new Error('a batch of no images');
     return await seenImages(first.value, inputSize, channels);
   } finally {
     await loader.close();
@@ -110,7 +110,7 @@ async function seenImages(
   return new Uint8Array(seen.buffer);
 }
 
-/** What people call a picture's class: the first of its words, else its folder. */
+/** What people call an image's class: the first of its words, else its folder. */
 function labelOf({ classes, words, train }: Dataset, index: number): string {
   const label = train.labels[index] as number;
   return words[label]?.split(',')[0] || (classes[label] ?? '');

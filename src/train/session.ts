@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
-import type { Batch } from '../data/batches.js';
-import { imagenetWords } from '../data/imagenet-words.js';
+import type { Batch } from '../data/batches/batches.js';
+import { imagenetWords } from '../data/layouts/imagenet-words.js';
 import { UsageError } from '../errors.js';
 import { imagesToFloat } from '../network/images.js';
 import { evaluate as lossOf } from '../network/loss.js';
 import { Network } from '../network/network.js';
 import type { Sgd } from '../network/sgd.js';
+import type { NetworkCard } from '../runs/state.js';
 import { evaluationTransform } from './augmentation.js';
-import type { NetworkCard } from './state.js';
 
 /** A network on the device, with what turns a batch into its input. */
 export interface Session {
@@ -102,7 +102,7 @@ export function networkCard(
     /** What people call each class; empty texts where nothing says. */
     words?: readonly string[];
     inputSize: number;
-    /** Short side of pictures in evaluations; the recipe's where it is left out or null. */
+    /** Short side of images in evaluations; the recipe's where it is left out or null. */
     resizeSize?: number | null;
     channels: 1 | 3;
     /** `--aux-weight`; 0, or nothing, for a network without heads. */

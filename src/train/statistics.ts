@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.js';
-import { type ColourStatistics, readStatistics } from '../data/statistics.js';
+import { type ColourStatistics, readStatistics } from '../data/passes/statistics.js';
 import { UsageError } from '../errors.js';
 import type { TrainRequest } from './train.js';
 
@@ -11,7 +11,7 @@ export async function requiredStatistics(
   const measured = await readStatistics(fingerprint);
   if (measured !== undefined) return measured;
   throw new UsageError(
-    `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first, with the same pictures (--val-fraction, --subset, --classes, --seed)`,
+    `--stats dataset needs statistics of ${data}: run "cnn data stats --data ${data}" first, with the same images (--val-fraction, --subset, --classes, --seed)`,
   );
 }
 

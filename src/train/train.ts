@@ -6,31 +6,36 @@ import {
   type Transform,
 } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
-import type { Settings } from '../config.js';
 import { type Dataset, openDataset } from '../data/dataset.js';
-import { readingOf } from '../data/reading.js';
+import { readingOf } from '../data/decode/reading.js';
 import { CnnError, DataError, UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
-import type { Provenance } from '../settings.js';
+import { type Checkpoint, loadMomenta, loadWeights } from '../runs/checkpoint.js';
+import { truncateSummary } from '../runs/csv.js';
+import { describeHardware, describeVersions } from '../runs/environment.js';
+import {
+  createRun,
+  type RunDirectory,
+  type RunRecord,
+  writeRecord,
+} from '../runs/run-directory.js';
+import { keepSubset, trainingSelection } from '../runs/run-selection.js';
+import type { NetworkCard, Progress } from '../runs/state.js';
+import { checkWritable, startFrom, writeWeights } from '../runs/weights-files.js';
+import type { Settings } from '../settings/options.js';
+import type { Provenance } from '../settings/resolve.js';
 import { type Augmentation, trainingTransform } from './augmentation.js';
-import { type Checkpoint, loadMomenta, loadWeights } from './checkpoint.js';
-import { truncateSummary } from './csv.js';
-import { describeHardware, describeVersions } from './environment.js';
 import { freezeLayers } from './freeze.js';
 import { openEvaluationBatches, openTrainingBatches } from './loaders.js';
 import { runEpochs, startProgress, type Training } from './loop.js';
 import type { Scores } from './metrics.js';
 import { takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
-import { createRun, type RunDirectory, type RunRecord, writeRecord } from './run-directory.js';
-import { keepSubset, trainingSelection } from './run-selection.js';
 import type { Schedule } from './schedule.js';
 import { networkCard, openSession, type Session } from './session.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
-import type { NetworkCard, Progress } from './state.js';
 import { withStatistics } from './statistics.js';
-import { checkWritable, startFrom, writeWeights } from './weights.js';
 
 export interface TrainRequest {
   readonly settings: Settings<'train'>;
@@ -55,7 +60,7 @@ export interface TrainResult extends Scores {
   readonly epochs: number;
   readonly steps: number;
   readonly best: NonNullable<Progress['best']>;
-  /** Pictures that could not be read, in this start of the program. */
+  /** Images that could not be read, in this start of the program. */
   readonly unreadable: { readonly training: number; readonly validation: number };
 }
 
@@ -140,7 +145,7 @@ async function runUntilStopped(
 function stoppedBy(signal: StopSignal, run: RunDirectory, { epoch, stepInEpoch }: Progress) {
   return new CnnError(
     `Stopped by ${signal} in epoch ${epoch + 1} after ${stepInEpoch} of its steps and saved. ` +
-      `Go on with: cnn train --resume ${run.path}`,
+      `Resume with: cnn train --resume ${run.path}`,
     SIGNAL_EXIT_CODES[signal],
   );
 }
@@ -152,10 +157,10 @@ function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset
         'classes differ. Give the same data, or start a new run',
     );
   }
-  const pictures = dataset.train.pictures.length;
-  if (settings.batchSize > pictures) {
+  const images = dataset.train.images.length;
+  if (settings.batchSize > images) {
     throw new UsageError(
-      `Expected --batch-size to be at most ${pictures}, the pictures in the training set of ` +
+      `Expected --batch-size to be at most ${images}, the images in the training set of ` +
         `${data}, but received ${settings.batchSize}`,
     );
   }
@@ -193,7 +198,7 @@ function augmentationOf({ settings, architecture, resume, ...request }: TrainReq
 interface LoaderParts {
   readonly backend: Backend;
   readonly augmentation: Augmentation;
-  /** How pictures of evaluations are cut out. */
+  /** How images of evaluations are cut out. */
   readonly view: Transform;
 }
 
@@ -254,8 +259,8 @@ async function prepareRun(
       root: data,
       layout: dataset.layout,
       fingerprint: dataset.fingerprint,
-      training: dataset.train.pictures.length,
-      validation: dataset.val.pictures.length,
+      training: dataset.train.images.length,
+      validation: dataset.val.images.length,
       classes: dataset.classes,
     },
     resumed: [],

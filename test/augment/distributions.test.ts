@@ -15,7 +15,7 @@ const COUNT = 40_000;
 const vgg: Transform = { resize: [256, 512], crop: 'random', size: 224, mirror: 0.5, pad: 0 };
 const inception: Transform = AUGMENTATIONS.inception;
 
-/** The windows of so many pictures of one size. */
+/** The windows of so many images of one size. */
 function windows(transform: Transform, width: number, height: number): Window[] {
   return Array.from({ length: COUNT }, (_, index) =>
     cropWindow(transform, width, height, drawAugmentation(transform, 5, 0, index)),
@@ -80,7 +80,7 @@ describe('scale jitter', () => {
 });
 
 describe('boxes of random area and aspect', () => {
-  // In a square picture the first try nearly always fits, if the area is not too large.
+  // In a square image the first try nearly always fits, if the area is not too large.
   const small: Transform = { ...inception, area: [0.08, 0.5] };
 
   it('have a uniform area and a log-uniform aspect', () => {
@@ -93,7 +93,7 @@ describe('boxes of random area and aspect', () => {
     assert.ok(Math.abs(product) < 0.002, 'area and aspect are independent');
   });
 
-  it('lie anywhere in the picture', () => {
+  it('lie anywhere in the image', () => {
     const boxes = windows(small, 2000, 1500);
     assert.ok(boxes.every(({ left, top }) => Number.isInteger(left) && Number.isInteger(top)));
     assertUniform(
@@ -116,8 +116,8 @@ describe('boxes of random area and aspect', () => {
   });
 
   it('are tried again where they do not fit, as in torchvision', () => {
-    const { picture, means } = goldens.boxMoments;
-    const [width = 0, height = 0] = picture;
+    const { image, means } = goldens.boxMoments;
+    const [width = 0, height = 0] = image;
     const boxes = windows(inception, width, height);
     const measured = [
       mean(boxes.map((box) => (box.width * box.height) / (width * height))),
@@ -184,7 +184,7 @@ describe('colour offsets', () => {
     }
   });
 
-  it('are drawn anew for each picture and epoch, and leave the other draws alone', () => {
+  it('are drawn anew for each image and epoch, and leave the other draws alone', () => {
     const draws = drawAugmentation(transform, 5, 0, 1);
     assert.deepEqual(drawAugmentation(transform, 5, 0, 1), draws);
     assert.notDeepEqual(drawAugmentation(transform, 5, 1, 1).colour, draws.colour);

@@ -1,4 +1,4 @@
-"""What Pillow and torchvision make of the pictures of test/augment/goldens.test.ts.
+"""What Pillow and torchvision make of the images of test/augment/goldens.test.ts.
 
 /usr/bin/python3 test/augment/goldens.py > test/augment/goldens.json
 (Debian: apt-get install python3-torchvision). `--quick` leaves out the part that takes a minute.
@@ -17,7 +17,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode, RandomResizedCrop
 from torchvision.transforms import functional as F
 
-# Width, height and channels of the picture, short side, left and top in the resized picture, size.
+# Width, height and channels of the image, short side, left and top in the resized image, size.
 CROPS = [
     (500, 375, 3, 256, 57, 13, 224),
     (375, 500, 3, 256, 0, 117, 224),
@@ -30,7 +30,7 @@ CROPS = [
     (300, 3, 1, 8, 790, 0, 8),
     (31, 37, 3, 31, 2, 5, 29),
 ]
-# Width, height and channels of the picture, short side, size.
+# Width, height and channels of the image, short side, size.
 CENTRES = [
     (500, 375, 3, 256, 224),
     (375, 501, 1, 256, 224),
@@ -38,7 +38,7 @@ CENTRES = [
     (20, 90, 3, 20, 20),
     (9, 8, 3, 16, 16),
 ]
-# Width, height and channels of the picture, left, top, width and height of the box, size.
+# Width, height and channels of the image, left, top, width and height of the box, size.
 BOXES = [
     (500, 375, 3, 100, 50, 300, 280, 224),
     (500, 375, 3, 487, 3, 13, 17, 224),
@@ -55,8 +55,8 @@ VECTORS = torch.tensor(
 )
 
 
-def picture(width, height, channels):
-    """The same bytes as `patterned` in test/augment/pictures.ts."""
+def image(width, height, channels):
+    """The same bytes as `patterned` in test/augment/images.ts."""
     i = numpy.arange(width * height * channels, dtype=numpy.int64)
     data = ((i * i * 7 + i * 13) % 251).astype(numpy.uint8)
     shape = (height, width) if channels == 1 else (height, width, channels)
@@ -68,24 +68,24 @@ def digest(image):
 
 
 def crop(width, height, channels, short, left, top, size):
-    resized = F.resize(picture(width, height, channels), short, InterpolationMode.BILINEAR)
+    resized = F.resize(image(width, height, channels), short, InterpolationMode.BILINEAR)
     return digest(F.crop(resized, top, left, size, size))
 
 
 def centre(width, height, channels, short, size):
-    resized = F.resize(picture(width, height, channels), short, InterpolationMode.BILINEAR)
+    resized = F.resize(image(width, height, channels), short, InterpolationMode.BILINEAR)
     return digest(F.center_crop(resized, [size, size]))
 
 
 def box(width, height, channels, left, top, box_width, box_height, size):
-    source = picture(width, height, channels)
+    source = image(width, height, channels)
     mode = InterpolationMode.BILINEAR
     return digest(F.resized_crop(source, top, left, box_height, box_width, [size, size], mode))
 
 
 def normalised():
     """Resize, crop, mirror, ToTensor, fb.resnet.torch's Lighting, Normalize; (H, W, C) floats."""
-    image = F.hflip(F.crop(F.resize(picture(50, 40, 3), 16), 2, 3, 6, 6))
+    image = F.hflip(F.crop(F.resize(image(50, 40, 3), 16), 2, 3, 6, 6))
     tensor = F.to_tensor(image)
     alpha = torch.tensor(ALPHAS)
     offset = (VECTORS * alpha.view(1, 3).expand(3, 3) * VALUES.view(1, 3).expand(3, 3)).sum(1)
@@ -114,6 +114,6 @@ result = {
     "normalised": normalised(),
 }
 if "--quick" not in sys.argv:
-    result["boxMoments"] = {"picture": [500, 375], "means": box_moments(500, 375, 200_000)}
+    result["boxMoments"] = {"image": [500, 375], "means": box_moments(500, 375, 200_000)}
 json.dump(result, sys.stdout)
 print()

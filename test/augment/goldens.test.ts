@@ -10,14 +10,14 @@ import {
   drawAugmentation,
   fillSlot,
   IMAGENET_PRINCIPAL_COLOURS,
-  type Picture,
+  type Image,
   resizedSize,
   type Transform,
   type Window,
 } from '../../src/augment/index.js';
 import { imagesToFloat } from '../../src/network/images.js';
 import { readGoldens } from './goldens.js';
-import { patterned } from './pictures.js';
+import { patterned } from './images.js';
 
 const goldens = readGoldens();
 const still = drawAugmentation(centred(1, 1), 0, 0, 0);
@@ -26,9 +26,9 @@ function centred(resize: number, size: number): Transform {
   return { resize, crop: 'centre', size, mirror: 0, pad: 0 };
 }
 
-/** The window of a crop at a place of the picture that is resized to a short side. */
+/** The window of a crop at a place of the image that is resized to a short side. */
 function placedCrop(
-  { width, height }: Picture,
+  { width, height }: Image,
   short: number,
   left: number,
   top: number,
@@ -43,9 +43,9 @@ function placedCrop(
   return cropWindow({ ...centred(short, size), crop: 'random' }, width, height, draws);
 }
 
-function slotOf(picture: Picture, window: Window, size: number): Uint8Array {
-  const slot = new Uint8Array(size * size * picture.channels);
-  fillSlot(picture, window, size, slot, picture.channels);
+function slotOf(image: Image, window: Window, size: number): Uint8Array {
+  const slot = new Uint8Array(size * size * image.channels);
+  fillSlot(image, window, size, slot, image.channels);
   return slot;
 }
 
@@ -53,46 +53,46 @@ function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The numbers of a row, the picture they begin with, and the digest at the end. */
+/** The numbers of a row, the image they begin with, and the digest at the end. */
 function unpack(row: readonly (number | string)[]) {
   const [width, height, channels, ...numbers] = row.slice(0, -1) as number[];
-  const picture = patterned(width as number, height as number, channels as 1 | 3);
-  return { picture, numbers, expected: row.at(-1) as string };
+  const image = patterned(width as number, height as number, channels as 1 | 3);
+  return { image, numbers, expected: row.at(-1) as string };
 }
 
 describe('pixels are those of torchvision and Pillow, bit for bit,', () => {
   for (const row of goldens.crops) {
     it(`resized, cropped at a place: ${row.slice(0, -1).join(' ')}`, () => {
-      const { picture, numbers, expected } = unpack(row);
+      const { image, numbers, expected } = unpack(row);
       const [short = 0, left = 0, top = 0, size = 0] = numbers;
-      const window = placedCrop(picture, short, left, top, size);
-      assert.equal(digest(slotOf(picture, window, size)), expected);
+      const window = placedCrop(image, short, left, top, size);
+      assert.equal(digest(slotOf(image, window, size)), expected);
     });
   }
 
   for (const row of goldens.centres) {
     it(`resized, cropped in the centre: ${row.slice(0, -1).join(' ')}`, () => {
-      const { picture, numbers, expected } = unpack(row);
+      const { image, numbers, expected } = unpack(row);
       const [short = 0, size = 0] = numbers;
-      const window = cropWindow(centred(short, size), picture.width, picture.height, still);
-      assert.equal(digest(slotOf(picture, window, size)), expected);
+      const window = cropWindow(centred(short, size), image.width, image.height, still);
+      assert.equal(digest(slotOf(image, window, size)), expected);
     });
   }
 
   for (const row of goldens.boxes) {
     it(`cropped, then resized: ${row.slice(0, -1).join(' ')}`, () => {
-      const { picture, numbers, expected } = unpack(row);
+      const { image, numbers, expected } = unpack(row);
       const [left = 0, top = 0, width = 0, height = 0, size = 0] = numbers;
       const out = { outLeft: 0, outTop: 0, outWidth: size, outHeight: size };
       const window = { left, top, width, height, clipped: true, ...out };
-      assert.equal(digest(slotOf(picture, window, size)), expected);
+      assert.equal(digest(slotOf(image, window, size)), expected);
     });
   }
 
   it('and the network sees the floats of ToTensor, Lighting and Normalize', async () => {
     await tf.setBackend('cpu');
-    const picture = patterned(50, 40, 3);
-    const slot = slotOf(picture, placedCrop(picture, 16, 3, 2, 6), 6);
+    const image = patterned(50, 40, 3);
+    const slot = slotOf(image, placedCrop(image, 16, 3, 2, 6), 6);
     const offset = colourOffset(IMAGENET_PRINCIPAL_COLOURS, 1, goldens.alphas);
     const colours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
     const bytes = tf.tensor4d(slot, [1, 6, 6, 3], 'bool');

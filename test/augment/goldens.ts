@@ -7,7 +7,7 @@ export interface Goldens {
   readonly boxes: readonly Row[];
   readonly alphas: readonly number[];
   readonly normalised: readonly number[];
-  readonly boxMoments: { readonly picture: readonly number[]; readonly means: readonly number[] };
+  readonly boxMoments: { readonly image: readonly number[]; readonly means: readonly number[] };
 }
 
 /** Numbers, and at the end the SHA-256 of the pixels. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { resample } from '../../src/augment/resample.js';
-import { patterned, wholePicture } from './pictures.js';
+import { patterned, wholeImage } from './images.js';
 
 describe('resample', () => {
   // Image.frombytes(…).resize(…, Image.BILINEAR) of Pillow 12 on the same bytes.
@@ -16,8 +16,8 @@ describe('resample', () => {
   ];
   for (const [width, height, channels, toWidth, toHeight, expected] of pillow) {
     it(`makes Pillow's bytes of ${width}×${height}×${channels} at ${toWidth}×${toHeight}`, () => {
-      const picture = patterned(width, height, channels);
-      const resized = resample(picture, wholePicture(picture, toWidth, toHeight));
+      const image = patterned(width, height, channels);
+      const resized = resample(image, wholeImage(image, toWidth, toHeight));
       assert.equal(createHash('sha256').update(resized.data).digest('hex'), expected);
     });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fillSlot, type Window } from '../../src/augment/index.js';
-import { numbered } from './pictures.js';
+import { numbered } from './images.js';
 
 /** A crop, pixel for pixel. */
 function crop(left: number, top: number, width: number, height = width): Window {

@@ -26,7 +26,7 @@ describe('window', () => {
     assert.deepEqual([seven.left, seven.top], [0, 2]);
   });
 
-  it('is the box that the crop of the resized picture was', () => {
+  it('is the box that the crop of the resized image was', () => {
     assert.deepEqual(cropWindow({ ...centre, resize: 4, size: 2 }, 8, 10, still), {
       left: 2,
       top: 4,
@@ -40,7 +40,7 @@ describe('window', () => {
     });
   });
 
-  it('ends where the picture ends', () => {
+  it('ends where the image ends', () => {
     const { left, top, width, height, ...rest } = cropWindow(shifts, 28, 28, {
       ...still,
       x: 0,

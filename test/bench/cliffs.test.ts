@@ -15,7 +15,7 @@ describe('cliffs of a scale curve', () => {
     assert.deepEqual(cliffs([]), []);
   });
 
-  it('count pixels where pictures grow', () => {
+  it('count pixels where images grow', () => {
     const sizes = (...rates: number[]) =>
       rates.map((images_per_second, index) => ({
         ...{ batch_size: 8, input_size: 64 * (index + 1), images_per_second },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asSharp, testPicture } from '../data/pictures.js';
-import { writePictures } from './pictures.js';
+import { asSharp, testImage } from '../data/images.js';
+import { writeImages } from './images.js';
 import { cnn, temporaryDirectory } from './program.js';
 
 describe('cnn bench data', function () {
@@ -10,14 +10,14 @@ describe('cnn bench data', function () {
   const directory = temporaryDirectory();
 
   before(async () => {
-    await writePictures(directory.path, { classes: 2, train: 3 });
+    await writeImages(directory.path, { classes: 2, train: 3 });
     const folder = join(directory.path, 'train/class0');
     mkdirSync(folder, { recursive: true });
     for (let index = 0; index < 4; index++) {
-      const picture = asSharp(testPicture(60, 50 + index, 3, index));
-      writeFileSync(join(folder, `${index}.jpg`), await picture.jpeg().toBuffer());
+      const image = asSharp(testImage(60, 50 + index, 3, index));
+      writeFileSync(join(folder, `${index}.jpg`), await image.jpeg().toBuffer());
     }
-    writeFileSync(join(folder, 'text.jpg'), 'no picture');
+    writeFileSync(join(folder, 'text.jpg'), 'no image');
   });
 
   const small = ['--input-size', '32', '--steps', '4', '--warmup', '1', '--batch-size', '5'];
@@ -47,9 +47,9 @@ describe('cnn bench data', function () {
     assert.match(stdout, /^ +1 +[\d.]+ +[\d.]+ +\d+ +\d+ +\d+$/m);
   });
 
-  it('asks for a batch that the pictures fill', async () => {
+  it('asks for a batch that the images fill', async () => {
     const { code, stderr } = await bench('--batch-size', '12');
     assert.equal(code, 3);
-    assert.match(stderr, /11 training pictures, fewer than one batch of 12: give --batch-size 11/);
+    assert.match(stderr, /11 training images, fewer than one batch of 12: give --batch-size 11/);
   });
 });

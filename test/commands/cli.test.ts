@@ -40,7 +40,7 @@ describe('the command line', () => {
     ],
     ['a flag without a value', ['train', '--lr'], /Expected a value after --lr/],
     ['a superfluous word', ['train', 'lenet5'], /Unknown argument "lenet5"/],
-    ['no pictures', ['predict'], /Expected "cnn predict <images\.\.>" but something is missing/],
+    ['no images', ['predict'], /Expected "cnn predict <images\.\.>" but something is missing/],
     ['no network', ['train', '--data', 'mnist'], /--arch is missing/],
     ['no data', ['train', '--arch', 'lenet5'], /--data is missing/],
     ['no checkpoint', ['eval', '--data', 'mnist'], /--checkpoint is missing/],

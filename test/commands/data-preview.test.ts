@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { writePictures } from './pictures.js';
+import { writeImages } from './images.js';
 import { cnn, temporaryDirectory } from './program.js';
 
 describe('cnn data', function () {
@@ -13,7 +13,7 @@ describe('cnn data', function () {
 
   before(async () => {
     process.env['CNN_CACHE'] = at('cache');
-    await writePictures(at('data'), { size: 40 });
+    await writeImages(at('data'), { size: 40 });
   });
   after(() => {
     if (cache === undefined) delete process.env['CNN_CACHE'];
@@ -23,7 +23,7 @@ describe('cnn data', function () {
   const preview = (out: string, ...more: string[]) =>
     cnn([
       ...['data', 'preview', '--arch', 'alexnet', '--input-size', '32', '--data', at('data')],
-      ...['--out', at(out), '--pictures', '6', '-j', '1', ...more],
+      ...['--out', at(out), '--images', '6', '-j', '1', ...more],
     ]);
 
   const train = (...more: string[]) =>
@@ -33,19 +33,19 @@ describe('cnn data', function () {
       ...['--output', at('runs'), '--stats', 'dataset', ...more],
     ]);
 
-  it('preview draws training pictures with their labels, the same ones again', async () => {
+  it('preview draws training images with their labels, the same ones again', async () => {
     const { code, stdout, stderr } = await preview('sheet.png', '--json');
     assert.equal(code, 0, stderr);
-    const { columns, pictures } = JSON.parse(stdout);
-    assert.deepEqual([columns, pictures.length], [3, 6]);
-    for (const { file, label } of pictures) assert.ok(file.includes(`train/${label}/`), file);
+    const { columns, images } = JSON.parse(stdout);
+    assert.deepEqual([columns, images.length], [3, 6]);
+    for (const { file, label } of images) assert.ok(file.includes(`train/${label}/`), file);
     // Three columns and two rows of 128 pixels, with gaps of 8 and labels of 20.
     const { data, info } = await sharp(at('sheet.png')).raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height, info.channels], [3 * 136 + 8, 2 * 156 + 8, 3]);
     const tile = data.subarray((20 * info.width + 20) * 3, (20 * info.width + 120) * 3);
     assert.ok(tile.some((level) => level !== 255));
     const again = await preview('again.png', '--augment', 'alexnet');
-    assert.match(again.stdout, /^6 training pictures as alexnet sees them, in .*again\.png/);
+    assert.match(again.stdout, /^6 training images as alexnet sees them, in .*again\.png/);
     assert.deepEqual(await readFile(at('again.png')), await readFile(at('sheet.png')));
     await preview('other.png', '--color-pca', '0');
     assert.notDeepEqual(await readFile(at('other.png')), await readFile(at('sheet.png')));
@@ -68,8 +68,8 @@ describe('cnn data', function () {
     const text = await cnn(['data', 'stats', '--data', at('data')]);
     assert.equal(text.code, 0, text.stderr);
     const { stdout } = await cnn(['data', 'stats', '--data', at('data'), '--json', '-j', '1']);
-    const { pictures, mean, std, principal, file } = JSON.parse(stdout);
-    assert.equal(pictures, 18);
+    const { images, mean, std, principal, file } = JSON.parse(stdout);
+    assert.equal(images, 18);
     assert.ok(file.startsWith(at('cache')));
     assert.match(
       text.stdout,

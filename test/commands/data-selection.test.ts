@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeTar } from '../data/tars.js';
-import { writePictures } from './pictures.js';
+import { writeTar } from '../data/layouts/tars.js';
+import { writeImages } from './images.js';
 import { cnn, temporaryDirectory } from './program.js';
 
 const SMALL = ['--arch', 'lenet5', '--input-size', '12', '--batch-size', '4'];
 const QUICK = ['--backend', 'js', '--workers', '1', '--print-freq', '100'];
 
-describe('data sets on the command line', function () {
+describe('datasets on the command line', function () {
   this.timeout(300_000);
   const directory = temporaryDirectory();
   const at = (...names: string[]) => join(directory.path, ...names);
@@ -18,7 +18,7 @@ describe('data sets on the command line', function () {
   before(async () => {
     whole = at('whole');
     single = at('whole/train');
-    await writePictures(whole, { classes: 4, train: 10, val: 3 });
+    await writeImages(whole, { classes: 4, train: 10, val: 3 });
   });
 
   const closing = (stdout: string) => stdout.trimEnd().split('\n').at(-1);
@@ -30,22 +30,22 @@ describe('data sets on the command line', function () {
       const { code, stdout, stderr } = await cnn(['data', 'check', whole]);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /whole: ImageFolder\n/);
-      assert.match(stdout, /train {2}40 {2}pictures in 4 classes, 10 each/);
-      assert.match(stdout, /val {4}12 {2}pictures in 4 classes, 3 each/);
-      assert.match(stdout, /4 classes, colour pictures:\n {2}class0\n/);
+      assert.match(stdout, /train {2}40 {2}images in 4 classes, 10 each/);
+      assert.match(stdout, /val {4}12 {2}images in 4 classes, 3 each/);
+      assert.match(stdout, /4 classes, colour images:\n {2}class0\n/);
     });
 
     it('prints one JSON value', async () => {
       const { code, stdout } = await cnn(['data', 'check', single, '--json']);
       const report = JSON.parse(stdout);
       assert.equal(code, 0);
-      assert.equal(report.layout, 'class folders without validation pictures');
+      assert.equal(report.layout, 'class folders without validation images');
       assert.deepEqual(report.train, {
         path: single,
-        pictures: 40,
+        images: 40,
         classes: 4,
-        smallest: { class: 'class0', pictures: 10 },
-        largest: { class: 'class3', pictures: 10 },
+        smallest: { class: 'class0', images: 10 },
+        largest: { class: 'class3', images: 10 },
       });
       assert.equal(report.val, null);
       assert.deepEqual(report.classes[1], { name: 'class1', words: '' });
@@ -54,18 +54,18 @@ describe('data sets on the command line', function () {
 
     it('ends with exit code 3 where classes do not match, after the counts', async () => {
       const root = at('strangers');
-      await writePictures(root, { classes: 2, train: 1, val: 1 });
+      await writeImages(root, { classes: 2, train: 1, val: 1 });
       await rename(join(root, 'val/class1'), join(root, 'val/klass1'));
       const { code, stdout, stderr } = await cnn(['data', 'check', root]);
       assert.equal(code, 3);
-      assert.match(stdout, /val {4}2 {2}pictures in 2 classes/);
+      assert.match(stdout, /val {4}2 {2}images in 2 classes/);
       assert.match(stderr, /The class "klass1" .*Did you mean "class1"\?/);
     });
 
-    it('ends with exit code 3 where there is no data set', async () => {
+    it('ends with exit code 3 where there is no dataset', async () => {
       const { code, stderr } = await cnn(['data', 'check', at('nowhere')]);
       assert.equal(code, 3);
-      assert.match(stderr, /No data set at "\S*nowhere"/);
+      assert.match(stderr, /No dataset at "\S*nowhere"/);
     });
 
     it('asks for a directory', async () => {
@@ -75,7 +75,7 @@ describe('data sets on the command line', function () {
     });
   });
 
-  describe('a run on a part of a data set', () => {
+  describe('a run on a part of a dataset', () => {
     const train = (data: string, experiment: string, ...more: string[]) =>
       cnn([
         ...['train', '--data', data, '--output', at('runs'), '--experiment', experiment],
@@ -85,13 +85,13 @@ describe('data sets on the command line', function () {
       ]);
     const chosen = ['--val-fraction', '0.2', '--seed', '7', '--epochs', '2'];
 
-    it('is evaluated on the validation pictures that were drawn for it', async () => {
+    it('is evaluated on the validation images that were drawn for it', async () => {
       const ended = await train(single, 'drawn', ...chosen);
       assert.equal(ended.code, 0, ended.stderr);
       const record = JSON.parse(await readFile(at('runs/drawn/run.json'), 'utf8'));
       assert.equal(record.data.training, 32);
       assert.equal(record.data.validation, 8);
-      assert.equal(record.data.layout, 'class folders without validation pictures');
+      assert.equal(record.data.layout, 'class folders without validation images');
       for (const data of [[], ['--data', single]]) {
         const evaluation = ['eval', '--checkpoint', at('runs/drawn'), ...data, '--json'];
         const { stdout, stderr } = await cnn([...evaluation, '--backend', 'js']);
@@ -110,7 +110,7 @@ describe('data sets on the command line', function () {
       assert.equal(JSON.parse(other.stdout).images, 12, other.stderr);
     });
 
-    it('keeps its pictures and classes, and goes on with them', async () => {
+    it('keeps its images and classes, and goes on with them', async () => {
       await writeFile(at('classes'), 'class3\nclass0\nclass2\n');
       const options = ['--subset', '6/class', '--classes', at('classes'), '--epochs', '2'];
       const full = await train(whole, 'full', ...options);
@@ -149,16 +149,16 @@ describe('data sets on the command line', function () {
       assert.match(stderr, /--subset cannot change from 6\/class to 0\.5/);
     });
 
-    it('without validation pictures says what to do', async () => {
+    it('without validation images says what to do', async () => {
       const { code, stderr } = await train(single, 'none');
       assert.equal(code, 3);
       assert.match(stderr, /has no part for validation.*--val-fraction 0\.1/);
       const both = await train(whole, 'none', '--val-fraction', '0.1');
       assert.equal(both.code, 2);
-      assert.match(both.stderr, /validation pictures of its own/);
+      assert.match(both.stderr, /validation images of its own/);
     });
 
-    it('names the classes of all pictures in directories and tar files', async () => {
+    it('names the classes of all images in directories and tar files', async () => {
       const tar = at('some.tar');
       writeTar(tar, { 'a/1.png': 1, 'b/2.png': 2, 'b/notes.txt': 'text' });
       const { code, stdout, stderr } = await cnn([

@@ -147,7 +147,7 @@ describe('cnn summary', function () {
     ],
     ['an unknown module', ['--module', 'incepton'], /"incepton"\. Did you mean "inception"\?/],
     [
-      'pictures that are too small',
+      'images that are too small',
       ['--arch', 'lenet5', '--input-size', '8'],
       /layer "conv2" would turn 4×4×6 into 0×0×16: choose a larger one/,
     ],

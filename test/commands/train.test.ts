@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writePictures } from './pictures.js';
+import { writeImages } from './images.js';
 import { cnn, type Ended, temporaryDirectory } from './program.js';
 
-/** 18 pictures in batches of 4: 4 steps in an epoch, 12 in all. */
+/** 18 images in batches of 4: 4 steps in an epoch, 12 in all. */
 const SMALL = ['--arch', 'lenet5', '--input-size', '12', '--batch-size', '4', '--epochs', '3'];
 const QUICK = ['--backend', 'js', '--workers', '1', '--print-freq', '3'];
 const COLUMNS =
@@ -47,7 +47,7 @@ describe('cnn train', function () {
 
   before(async () => {
     data = at('data');
-    await writePictures(data);
+    await writeImages(data);
     ended = await train('whole');
   });
 
@@ -100,11 +100,11 @@ describe('cnn train', function () {
     }
   });
 
-  it('names the classes of pictures', async () => {
-    const pictures = [join(data, 'val/class0/0.png'), join(data, 'val/class2/1.png')];
+  it('names the classes of images', async () => {
+    const images = [join(data, 'val/class0/0.png'), join(data, 'val/class2/1.png')];
     const { code, stdout } = await cnn([
       ...['predict', '--checkpoint', at('runs/whole/checkpoints/best'), '--backend', 'js'],
-      ...['--json', '--logits', ...pictures],
+      ...['--json', '--logits', ...images],
     ]);
     assert.equal(code, 0);
     const list = JSON.parse(stdout) as {
@@ -114,7 +114,7 @@ describe('cnn train', function () {
     }[];
     assert.deepEqual(
       list.map(({ file }) => file),
-      pictures,
+      images,
     );
     for (const { top, logits } of list) {
       assert.equal(logits.length, 3);
@@ -210,16 +210,16 @@ describe('cnn train', function () {
     assert.equal(bad.code, 2);
   });
 
-  it('counts a picture that cannot be read as wrong, names it, and trains without it', async () => {
-    await writePictures(at('broken'));
-    const pictures = [at('broken/train/class0/0.png'), at('broken/val/class1/0.png')];
-    for (const picture of pictures) await truncate(picture, 60);
+  it('counts an image that cannot be read as wrong, names it, and trains without it', async () => {
+    await writeImages(at('broken'));
+    const images = [at('broken/train/class0/0.png'), at('broken/val/class1/0.png')];
+    for (const image of images) await truncate(image, 60);
     const { code, stdout, stderr } = await cnn([
       ...['train', '--data', at('broken'), '--output', at('runs'), '--experiment', 'broken'],
       ...[...SMALL, ...QUICK, '--epochs', '1', '--batch-size', '18', '--json'],
     ]);
     assert.equal(code, 0, stderr);
-    for (const picture of pictures) assert.ok(stderr.includes(picture), picture);
+    for (const image of images) assert.ok(stderr.includes(image), image);
     assert.equal(JSON.parse(stdout).images, 6);
   });
 
@@ -234,10 +234,10 @@ describe('cnn train', function () {
     });
 
     it('refuses other classes', async () => {
-      await writePictures(at('two'), { classes: 2, train: 1, val: 1 });
+      await writeImages(at('two'), { classes: 2, train: 1, val: 1 });
       const run = ['--checkpoint', at('runs/whole')];
       const { code, stderr } = await evaluate(...run, '--data', at('two'));
-      assert.match(stderr, /tells 3 classes apart but .* has 2/);
+      assert.match(stderr, /was trained on 3 classes but .* has 2/);
       assert.equal(code, 3);
       const resumed = await cnn(['train', '--resume', at('runs/whole'), '--data', at('two')]);
       assert.match(resumed.stderr, /is not the data/);

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../../src/backend/index.js';
 import { openWeightsFile } from '../../src/weights/index.js';
-import { writePictures } from './pictures.js';
+import { writeImages } from './images.js';
 import { cnn, temporaryDirectory } from './program.js';
 
 const SMALL = ['--arch', 'lenet5', '--input-size', '12', '--batch-size', '4', '--epochs', '1'];
@@ -22,8 +22,8 @@ describe('weights on the command line', function () {
       ...[...SMALL, ...QUICK, ...more],
     ]);
   const predict = async (...args: string[]) => {
-    const picture = at('data/val/class1/0.png');
-    const ended = await cnn(['predict', ...args, '--backend', 'js', '--json', '--logits', picture]);
+    const image = at('data/val/class1/0.png');
+    const ended = await cnn(['predict', ...args, '--backend', 'js', '--json', '--logits', image]);
     assert.equal(ended.code, 0, ended.stderr);
     return JSON.parse(ended.stdout)[0] as { logits: number[]; top: { label: string }[] };
   };
@@ -36,8 +36,8 @@ describe('weights on the command line', function () {
   }
 
   before(async () => {
-    await writePictures(at('data'));
-    await writePictures(at('two'), { classes: 2 });
+    await writeImages(at('data'));
+    await writeImages(at('two'), { classes: 2 });
     const ended = await train('run', 'data', '--weights-out', at('out.safetensors'));
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stderr, /^weights of step 4 in .*out\.safetensors$/m);
@@ -101,7 +101,7 @@ describe('weights on the command line', function () {
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /out\.safetensors tells 3 classes apart and the data has 2: started anew fc5\/kernel, fc5\/bias$/m,
+      /out\.safetensors was trained on 3 classes but the data has 2: reinitialised fc5\/kernel, fc5\/bias$/m,
     );
     assert.match(stderr, /^frozen: 3 of 5 layers with weights, /m);
     const [before, after] = [
@@ -130,7 +130,7 @@ describe('weights on the command line', function () {
     assert.notEqual(on.get('fc4/kernel'), after.get('fc4/kernel'));
   });
 
-  it('see the picture as --crop-size, --resize-size, --mean and --std say', async () => {
+  it('see the image as --crop-size, --resize-size, --mean and --std say', async () => {
     const run = ['--checkpoint', at('runs/run')];
     const plain = await predict(...run);
     assert.deepEqual(await predict(...run, '--resize-size', '12', '--crop-size', '12'), plain);
@@ -150,24 +150,17 @@ describe('weights on the command line', function () {
   });
 
   describe('are refused', () => {
-    const picture = () => at('data/val/class1/0.png');
+    const image = () => at('data/val/class1/0.png');
     const cases: readonly [string, () => string[], number, RegExp][] = [
       [
         'in a damaged file',
-        () => ['predict', ...NETWORK, '--weights', at('cut.safetensors'), picture()],
+        () => ['predict', ...NETWORK, '--weights', at('cut.safetensors'), image()],
         3,
         /^error: Cannot read the weights .*cut\.safetensors: it is cut short/m,
       ],
       [
         'for another network',
-        () => [
-          'predict',
-          '--arch',
-          'resnet20-cifar',
-          '--weights',
-          at('out.safetensors'),
-          picture(),
-        ],
+        () => ['predict', '--arch', 'resnet20-cifar', '--weights', at('out.safetensors'), image()],
         3,
         /do not fit resnet20-cifar:\n\d+ tensors are missing/,
       ],
@@ -175,17 +168,17 @@ describe('weights on the command line', function () {
         'for other classes than the data has',
         () => ['eval', ...NETWORK, '--weights', at('out.safetensors'), '--data', at('two')],
         3,
-        /tells 3 classes apart but .*two has 2/,
+        /was trained on 3 classes but .*two has 2/,
       ],
       [
         'without the name of the network',
-        () => ['predict', '--weights', at('out.safetensors'), picture()],
+        () => ['predict', '--weights', at('out.safetensors'), image()],
         2,
         /--arch is missing/,
       ],
       [
         'beside a checkpoint',
-        () => ['predict', '--checkpoint', at('runs/run'), ...NETWORK, '--weights', 'x', picture()],
+        () => ['predict', '--checkpoint', at('runs/run'), ...NETWORK, '--weights', 'x', image()],
         2,
         /--checkpoint or --weights but received both/,
       ],
@@ -204,12 +197,12 @@ describe('weights on the command line', function () {
       ['without a place to write them', () => ['export', at('runs/run')], 2, /--output is missing/],
       [
         'with channels that the run has not',
-        () => ['predict', '--checkpoint', at('runs/run'), '--channels', '3', picture()],
+        () => ['predict', '--checkpoint', at('runs/run'), '--channels', '3', image()],
         2,
         /--channels to be 1, as .* but received 3/,
       ],
       [
-        'with a crop larger than the picture',
+        'with a crop larger than the image',
         () => [
           'predict',
           '--checkpoint',
@@ -218,20 +211,20 @@ describe('weights on the command line', function () {
           '10',
           '--crop-size',
           '12',
-          picture(),
+          image(),
         ],
         2,
         /crop of 12 pixels does not fit/,
       ],
       [
         'with two colours',
-        () => ['predict', '--checkpoint', at('runs/run'), '--mean', '0.5,0.5', picture()],
+        () => ['predict', '--checkpoint', at('runs/run'), '--mean', '0.5,0.5', image()],
         2,
         /--mean to be one number or three of at least 0 and of at most 1 but received \[0\.5,0\.5\]/,
       ],
       [
         'with colours that are no numbers',
-        () => ['predict', '--checkpoint', at('runs/run'), '--std', 'a,b,c', picture()],
+        () => ['predict', '--checkpoint', at('runs/run'), '--std', 'a,b,c', image()],
         2,
         /--std to be one number or three above 0 but received "a,b,c"/,
       ],

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataset } from '../../src/data/dataset.js';
 import { DataError } from '../../src/errors.js';
-import { asSharp, namesOf, temporaryDirectory, testPicture, writeTree } from './pictures.js';
+import { asSharp, namesOf, temporaryDirectory, testImage, writeTree } from './images.js';
 
 describe('an ImageNet-format directory', () => {
   const directory = temporaryDirectory();
@@ -34,7 +34,7 @@ describe('an ImageNet-format directory', () => {
       'train/ä/x.jpeg': 4,
       'train/10/x.webp': 5,
       'train/9/x.jpg': 6,
-      'train/9/notes.txt': 'no picture',
+      'train/9/notes.txt': 'no image',
       'train/9/.hidden.png': 7,
       'train/.cache/x.png': 7,
       'val/b/1.png': 8,
@@ -42,7 +42,7 @@ describe('an ImageNet-format directory', () => {
     });
     const data = await openDataset(root);
     assert.deepEqual(data.classes, ['10', '9', 'B', 'b', 'ä']);
-    const names = namesOf(data.train.pictures).map((file) => file.slice(root.length + 7));
+    const names = namesOf(data.train.images).map((file) => file.slice(root.length + 7));
     assert.deepEqual(names, [
       '10/x.webp',
       '9/x.jpg',
@@ -57,35 +57,35 @@ describe('an ImageNet-format directory', () => {
     assert.equal(data.channels, 3);
   });
 
-  it('takes val, valid, validation and test as the name of the validation pictures', async () => {
+  it('takes val, valid, validation and test as the name of the validation images', async () => {
     for (const name of ['val', 'valid', 'validation', 'test']) {
       const data = await openDataset(tree({ 'train/a/1.png': 1, [`${name}/a/1.png`]: 2 }));
-      assert.match(data.val.pictures.name(0), new RegExp(`/${name}/a/1.png$`));
+      assert.match(data.val.images.name(0), new RegExp(`/${name}/a/1.png$`));
     }
   });
 
-  it('follows links to class folders and pictures', async () => {
+  it('follows links to class folders and images', async () => {
     const root = tree({ 'real/1.png': 1, 'train/b/1.png': 1, 'val/b/1.png': 2 });
     symlinkSync(join(root, 'real'), join(root, 'train', 'a'));
     symlinkSync(join(root, 'real', '1.png'), join(root, 'train', 'b', '2.png'));
     const data = await openDataset(root);
     assert.deepEqual(data.classes, ['a', 'b']);
-    assert.equal(data.train.pictures.length, 3);
+    assert.equal(data.train.images.length, 3);
   });
 
-  it('knows grey pictures', async () => {
-    const grey = await asSharp(testPicture(8, 8, 1))
+  it('knows grey images', async () => {
+    const grey = await asSharp(testImage(8, 8, 1))
       .jpeg()
       .toBuffer();
     const data = await openDataset(tree({ 'train/a/1.jpg': grey, 'val/a/1.jpg': grey }));
     assert.equal(data.channels, 1);
   });
 
-  it('warns of a class without validation pictures', async () => {
+  it('warns of a class without validation images', async () => {
     const root = tree({ 'train/a/1.png': 1, 'train/b/1.png': 2, 'val/a/1.png': 3 });
     const { warnings } = await openDataset(root);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /^1 of 2 classes have no validation pictures in .*val: b\.$/);
+    assert.match(warnings[0] ?? '', /^1 of 2 classes have no validation images in .*val: b\.$/);
   });
 
   it('has a fingerprint that changes with names and sizes, not with its place', async () => {
@@ -106,9 +106,9 @@ describe('an ImageNet-format directory', () => {
   });
 
   it('must have train and validation directories', async () => {
-    await failsWith(tree({}), 'No pictures in', 'found nothing', 'train/<class>');
+    await failsWith(tree({}), 'No images in', 'found nothing', 'train/<class>');
     await failsWith(tree({ 'cats/1.png': 1, 'val/cats/1.png': 1 }), 'found cats, val');
-    await failsWith(tree({ 'train/a/1.png': 1 }), 'No validation pictures', 'val, valid');
+    await failsWith(tree({ 'train/a/1.png': 1 }), 'No validation images', 'val, valid');
     await failsWith(
       tree({ 'train/1.png': 1, 'val/a/1.png': 1 }),
       'No class folders in',
@@ -118,11 +118,11 @@ describe('an ImageNet-format directory', () => {
     await failsWith(file, 'is a file: expected a directory or a .tar file');
   });
 
-  it('must have pictures in every class folder', async () => {
+  it('must have images in every class folder', async () => {
     const root = tree({ 'train/a/1.png': 1, 'train/b/1.gif': 'x', 'val/a/1.png': 1 });
-    await failsWith(root, `No pictures in ${join(root, 'train/b')}`, '.jpg', 'found 1.gif');
+    await failsWith(root, `No images in ${join(root, 'train/b')}`, '.jpg', 'found 1.gif');
     mkdirSync(join(root, 'val', 'b'));
-    await failsWith(root, 'No pictures');
+    await failsWith(root, 'No images');
   });
 
   it('must not have a validation class that train lacks', async () => {
@@ -130,8 +130,8 @@ describe('an ImageNet-format directory', () => {
     await failsWith(root, 'The class "cat"', join(root, 'val'), 'Did you mean "cats"?');
   });
 
-  it('must begin with pictures that can be read', async () => {
+  it('must begin with images that can be read', async () => {
     const root = tree({ 'train/a/1.png': 'text', 'val/a/1.png': 1 });
-    await failsWith(root, 'Cannot read any of 1 picture, ', '1.png');
+    await failsWith(root, 'Cannot read any of 1 image, ', '1.png');
   });
 });

@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { openDataset } from '../../src/data/dataset.js';
 import { loadIndex } from '../../src/data/index-cache.js';
-import { namesOf, temporaryDirectory, writeTree } from './pictures.js';
-import { writeTar } from './tars.js';
+import { namesOf, temporaryDirectory, writeTree } from './images.js';
+import { writeTar } from './layouts/tars.js';
 
 const CLASSES = ['a', 'b', 'ä'];
 const PER_CLASS = 7000;
@@ -66,16 +66,16 @@ describe('the kept index', function () {
       [val, madeVal],
     ] as const) {
       assert.deepEqual(one.labels, other.labels);
-      assert.deepEqual(namesOf(one.pictures), namesOf(other.pictures));
-      assert.deepEqual(one.pictures.locate(1), other.pictures.locate(1));
+      assert.deepEqual(namesOf(one.images), namesOf(other.images));
+      assert.deepEqual(one.images.locate(1), other.images.locate(1));
     }
   });
 
-  it('serves the data set under another name of its directory', async () => {
+  it('serves the dataset under another name of its directory', async () => {
     const link = join(directory(), 'link');
     symlinkSync(root, link);
     const { train, name } = await openDataset(link);
-    assert.equal(train.pictures.name(1), join(link, 'train/a/1.png'));
+    assert.equal(train.images.name(1), join(link, 'train/a/1.png'));
     assert.equal(name, 'link');
     assert.equal(files().length, 1);
   });
@@ -85,11 +85,11 @@ describe('the kept index', function () {
     writeTree(root, { 'train/b/new.png': 3 });
     assert.equal(await loadIndex(root), undefined);
     const changed = await openDataset(root);
-    assert.equal(changed.train.pictures.length, 3 * PER_CLASS + 1);
+    assert.equal(changed.train.images.length, 3 * PER_CLASS + 1);
     assert.equal(await loadIndex(root), undefined, 'kept though it had just changed');
     rmSync(join(root, 'train/b/new.png'));
     rest();
-    assert.equal((await openDataset(root)).train.pictures.length, 3 * PER_CLASS);
+    assert.equal((await openDataset(root)).train.images.length, 3 * PER_CLASS);
     assert.ok((await loadIndex(root)) !== undefined);
   });
 
@@ -106,11 +106,11 @@ describe('the kept index', function () {
       writeFileSync(file, bytes.subarray(0, length));
       assert.equal(await loadIndex(root), undefined, `length ${length}`);
     }
-    assert.equal((await openDataset(root)).train.pictures.length, 3 * PER_CLASS);
+    assert.equal((await openDataset(root)).train.images.length, 3 * PER_CLASS);
     assert.deepEqual(readFileSync(file), bytes);
   });
 
-  it('holds tar files with the places of their pictures', async () => {
+  it('holds tar files with the places of their images', async () => {
     const tar = join(directory(), 'set.tar');
     const names = Array.from(
       { length: 20_001 },
@@ -120,14 +120,14 @@ describe('the kept index', function () {
     const options = { valFraction: 0.1 };
     await assert.rejects(
       openDataset(tar, options),
-      /Cannot read any of 10 pictures, .*set\.tar:train/,
+      /Cannot read any of 10 images, .*set\.tar:train/,
     );
     writeTar(tar, { 'train/a/!.png': 1, ...Object.fromEntries(names.map((name) => [name, 'p'])) });
     utimesSync(tar, LONG_AGO, LONG_AGO);
     const { train } = await openDataset(tar, options);
     assert.equal(files().length, 2);
     const again = (await openDataset(tar, options)).train;
-    assert.deepEqual(again.pictures.locate(5000), train.pictures.locate(5000));
+    assert.deepEqual(again.images.locate(5000), train.images.locate(5000));
     utimesSync(tar, new Date(), new Date());
     assert.equal(await loadIndex(tar), undefined);
   });
@@ -138,7 +138,7 @@ describe('the kept index', function () {
     process.env['CNN_CACHE'] = blocked;
     const { warnings, train } = await openDataset(root);
     process.env['CNN_CACHE'] = join(directory(), 'cache');
-    assert.equal(train.pictures.length, 3 * PER_CLASS);
+    assert.equal(train.images.length, 3 * PER_CLASS);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /Cannot keep the index of .*Set CNN_CACHE/);
   });

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { openDataset, type Split } from '../../src/data/dataset.js';
 import { nameBelow } from '../../src/data/selection.js';
 import { DataError, UsageError } from '../../src/errors.js';
-import { namesOf, temporaryDirectory, writeTree } from './pictures.js';
+import { namesOf, temporaryDirectory, writeTree } from './images.js';
 
 const SIZES = { a: 10, b: 20, c: 40, d: 1 } as const;
 
@@ -28,9 +28,9 @@ describe('a selection', () => {
 
   const counts = ({ labels }: Split, classes: number) =>
     Array.from({ length: classes }, (_, label) => labels.filter((at) => at === label).length);
-  const names = ({ pictures }: Split) => namesOf(pictures);
+  const names = ({ images }: Split) => namesOf(images);
 
-  it('of everything is the data set', async () => {
+  it('of everything is the dataset', async () => {
     const data = await openDataset(whole);
     const again = await openDataset(whole, {
       subset: null,
@@ -42,7 +42,7 @@ describe('a selection', () => {
     assert.equal(again.fingerprint, data.fingerprint);
   });
 
-  it('of a fraction for validation draws from each class, and keeps one picture on either side', async () => {
+  it('of a fraction for validation draws from each class, and keeps one image on either side', async () => {
     const { train, val, classes } = await openDataset(single, { valFraction: 0.1, seed: 1 });
     assert.deepEqual(classes, ['a', 'b', 'c', 'd']);
     assert.deepEqual(counts(val, 4), [1, 2, 4, 0]);
@@ -67,7 +67,7 @@ describe('a selection', () => {
     }
   });
 
-  it('of a share or a number of each class takes training pictures alone, in their order', async () => {
+  it('of a share or a number of each class takes training images alone, in their order', async () => {
     const all = await openDataset(whole);
     for (const [subset, expected] of [
       ['0.1', [1, 2, 4, 1]],
@@ -86,7 +86,7 @@ describe('a selection', () => {
     }
   });
 
-  it('is spread over a class, not its first pictures', async () => {
+  it('is spread over a class, not its first images', async () => {
     const { train } = await openDataset(whole, { subset: '20/class' });
     const numbers = names(train)
       .filter((name) => name.includes('/c/'))
@@ -119,13 +119,13 @@ describe('a selection', () => {
     });
     assert.deepEqual(data.classes, ['b', 'd']);
     assert.deepEqual(
-      Array.from(data.train.labels, (_, index) => nameBelow(whole, data.train.pictures, index)),
+      Array.from(data.train.labels, (_, index) => nameBelow(whole, data.train.images, index)),
       ['train/b/11.png', 'train/b/3.png', 'train/d/0.png'],
     );
     writeFileSync(join(lists, 'subset'), 'train/b/3.png\nval/b/1.png\n');
     await assert.rejects(
       openDataset(whole, { subset: join(lists, 'subset') }),
-      /lists 1 picture that.*val\/b\/1\.png\. Expected names such as train\/a\/0\.png/,
+      /lists 1 image that.*val\/b\/1\.png\. Expected names such as train\/a\/0\.png/,
     );
   });
 
@@ -153,7 +153,7 @@ describe('a selection', () => {
 
   it('that does not fit says why', async () => {
     const cases: [string, object, typeof UsageError | typeof DataError, RegExp][] = [
-      [whole, { valFraction: 0.1 }, UsageError, /validation pictures of its own in \S*val/],
+      [whole, { valFraction: 0.1 }, UsageError, /validation images of its own in \S*val/],
       [single, {}, DataError, /single has no part for validation.*--val-fraction 0\.1/],
       [whole, { classes: 'a,bb' }, UsageError, /"bb", which is no one class of .*"b"\?/],
       [whole, { classes: 'a' }, UsageError, /at least two classes/],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { runKernel } from '../../src/network/kernels.js';
 import { Network } from '../../src/network/network.js';
+import { runKernel } from '../../src/network/run-kernel.js';
 import { registerTwins } from '../../src/network/twins/index.js';
 import { PURPOSES, philox4x32 } from '../../src/rng.js';
 import { onEachBackend } from './backends.js';

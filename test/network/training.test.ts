@@ -63,7 +63,7 @@ function learn({ name, size, lr }: (typeof NETWORKS)[number]): number[] {
   const session = openSession(architecture, networkCard(architecture, options), 1);
   const optimizer = new Sgd(session.network.weights, SGD);
   const batch = upload(session, {
-    images: pictures(size, channels),
+    images: images(size, channels),
     labels: Int32Array.from({ length: IMAGES }, (_, index) => index % CLASSES.length),
     mirror: new Uint8Array(IMAGES),
     offsets: new Float32Array(IMAGES * channels),
@@ -93,7 +93,7 @@ function learn({ name, size, lr }: (typeof NETWORKS)[number]): number[] {
 }
 
 /** 4 × 4 fields of colour at random, but for the row that tells the class, which is white. */
-function pictures(size: number, channels: number): Uint8Array {
+function images(size: number, channels: number): Uint8Array {
   const draw = random(7, 'augment');
   const fields = Uint8Array.from({ length: IMAGES * 16 * channels }, () => draw.below(128));
   const bytes = new Uint8Array(IMAGES * size * size * channels);

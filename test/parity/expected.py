@@ -4,7 +4,7 @@ shapes: prints {network: {tensor: shape}} of the networks that are named.
 run:    makes one network with random weights and writes to a directory weights.pth, images.bin
         (float32, NHWC) and labels.bin (int32) of two batches, and expected.json: the logits of the
         first batch in evaluation, the losses of SGD steps on the two in turn, and those logits
-        again after them. With --picture the first image is that file's bytes (H, W, 3), normalised
+        again after them. With --image the first image is that file's bytes (H, W, 3), normalised
         as ImageNet.
 """
 import argparse
@@ -64,20 +64,20 @@ def logits_of(model, images):
         return model(images).tolist()
 
 
-def normalised(picture, size):
+def normalised(image, size):
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-    pixels = torch.frombuffer(bytearray(picture.read_bytes()), dtype=torch.uint8)
+    pixels = torch.frombuffer(bytearray(image.read_bytes()), dtype=torch.uint8)
     return ((pixels.view(size, size, 3) / 255 - mean) / std).permute(2, 0, 1)
 
 
-def run(name, directory, size, batch, steps, lr, picture):
+def run(name, directory, size, batch, steps, lr, image):
     torch.manual_seed(1)
     model = build(name, num_classes=CLASSES)
     randomise(model)
     torch.save(model.state_dict(), directory / "weights.pth")
     images = torch.randn(BATCHES, batch, 3, size, size)
-    if picture:
-        images[0, 0] = normalised(picture, size)
+    if image:
+        images[0, 0] = normalised(image, size)
     labels = torch.randint(CLASSES, (BATCHES, batch))
     (directory / "images.bin").write_bytes(images.permute(0, 1, 3, 4, 2).contiguous().numpy())
     (directory / "labels.bin").write_bytes(labels.int().numpy())
@@ -105,7 +105,7 @@ def main():
     for number in ("--size", "--batch", "--steps"):
         running.add_argument(number, type=int, required=True)
     running.add_argument("--lr", type=float, default=0.0)
-    running.add_argument("--picture", type=Path)
+    running.add_argument("--image", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(2)
     if args.command == "shapes":

@@ -107,18 +107,18 @@ describe("torchvision's networks", function () {
       });
     }
 
-    it('give the same logits on the command line, for a picture that goes in as it is', async () => {
+    it('give the same logits on the command line, for an image that goes in as it is', async () => {
       const at = join(directory.path, 'predict');
       await mkdir(at);
       const size = 224;
       const pixels = Uint8Array.from({ length: size * size * 3 }, (_, index) => (index * 37) % 251);
-      const [raw, png] = [join(at, 'picture.bin'), join(at, 'picture.png')];
+      const [raw, png] = [join(at, 'image.bin'), join(at, 'image.png')];
       await writeFile(raw, pixels);
       await sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
         .png()
         .toFile(png);
       const count = ['--size', String(size), '--batch', '1', '--steps', '0'];
-      await torchvision('run', 'resnet18', at, ...count, '--picture', raw);
+      await torchvision('run', 'resnet18', at, ...count, '--image', raw);
       const { logits } = JSON.parse(await readFile(join(at, 'expected.json'), 'utf8')) as Expected;
       const ended = await cnn([
         ...['predict', '--arch', 'resnet18-torchvision', '--weights', join(at, 'weights.pth')],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { architectures, findArchitecture } from '../../src/archs/index.js';
 import { AUGMENTATIONS } from '../../src/augment/index.js';
 import { UsageError } from '../../src/errors.js';
-import { flagValues, resolveSettings } from '../../src/settings.js';
+import { flagValues, resolveSettings } from '../../src/settings/resolve.js';
 import { evaluationTransform, trainingTransform } from '../../src/train/augmentation.js';
 
 /** The transform of `cnn train --arch …` with these flags. */

@@ -34,7 +34,7 @@ describe('Counters', () => {
 });
 
 describe('scores', () => {
-  it('counts pictures without a label as wrong, and leaves them out of the loss', () => {
+  it('counts images without a label as wrong, and leaves them out of the loss', () => {
     const totals = { lossSum: 4, top1: 6, top5: 8, labelled: 8 };
     assert.deepEqual(scores(totals, 10), { loss: 0.5, top1: 60, top5: 80, images: 10 });
     assert.equal(accuracyLine(scores(totals, 10)), ' * Acc@1 60.000 Acc@5 80.000');

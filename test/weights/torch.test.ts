@@ -54,12 +54,12 @@ describe('files that PyTorch wrote', function () {
   });
 
   it("name the classes as ILSVRC's where a network of torchvision has 1000", async () => {
-    const picture = at('grey.png');
+    const image = at('grey.png');
     const background = { r: 99, g: 99, b: 99 };
-    await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(picture);
+    await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(image);
     const network = ['--arch', 'resnet18-torchvision', '--weights', at('resnet18.pth')];
     const size = ['--resize-size', '32', '--crop-size', '32'];
-    const { stdout, stderr } = await cnn(['predict', ...network, ...size, '--json', picture]);
+    const { stdout, stderr } = await cnn(['predict', ...network, ...size, '--json', image]);
     const [{ top }] = JSON.parse(stdout || stderr);
     assert.equal(top.length, 5);
     for (const { label, words } of top) {

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "cpu/loops/filter_tiles.h"
+#include "cpu/loops/convolution/filter_tiles.h"
 #include "primitive.h"
 
 namespace cnn {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { Place } from '../picture-table.js';
-import { readBytes } from '../read-bytes.js';
+import { readBytes } from '../decode/read-bytes.js';
+import type { Place } from '../image-table.js';
 import { type Contents, type Folder, isHidden, pathOf } from './folder.js';
 import { byCodeUnit } from './names.js';
 import { indexedMembers } from './shard-index.js';

@@ -1,33 +1,31 @@
 /**
  * One folder for each class, as torchvision's ImageFolder has them: the folder is the class, and the
- * pictures in it and in all folders below belong to it.
+ * images in it and in all folders below belong to it.
  */
 import { extname } from 'node:path';
 import { DataError } from '../../errors.js';
-import { TableBuilder } from '../picture-table.js';
-import { type Contents, type Folder, pathOf, picturesAmong } from './folder.js';
+import { TableBuilder } from '../image-table.js';
+import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
 import { count, list } from './names.js';
 import type { Survey } from './survey.js';
 
-/** Reads the class folders in `folder`. Throws a DataError if one of them holds no picture. */
+/** Reads the class folders in `folder`. Throws a DataError if one of them holds no image. */
 export async function readClassFolders(
   folder: Folder,
   { folders, files }: Contents,
   survey: Survey,
 ): Promise<Labelled> {
-  const loose = picturesAmong(files).length;
+  const loose = imagesAmong(files).length;
   if (loose > 0) {
-    survey.note(
-      `${count(loose, 'picture')} in ${pathOf(folder)} lie in no class folder: left out.`,
-    );
+    survey.note(`${count(loose, 'image')} in ${pathOf(folder)} lie in no class folder: left out.`);
   }
-  const pictures = new TableBuilder();
+  const images = new TableBuilder();
   const labels: number[] = [];
   const others = new Others();
   for (const [label, classFolder] of folders.entries()) {
-    const seen = await addPictures(classFolder, pictures, survey, others);
-    if (seen === 0) throw await noPictures(classFolder);
+    const seen = await addImages(classFolder, images, survey, others);
+    if (seen === 0) throw await noImages(classFolder);
     for (let index = 0; index < seen; index++) labels.push(label);
   }
   others.report(folder, survey);
@@ -35,39 +33,39 @@ export async function readClassFolders(
     path: pathOf(folder),
     kind: 'class folders',
     classes: folders.map(({ name }) => name),
-    pictures: pictures.build(),
+    images: images.build(),
     labels: Int32Array.from(labels),
   };
 }
 
-/** Adds the pictures of a folder and then those of each folder below; returns how many there are. */
-export async function addPictures(
+/** Adds the images of a folder and then those of each folder below; returns how many there are. */
+export async function addImages(
   folder: Folder,
-  pictures: TableBuilder,
+  images: TableBuilder,
   survey: Survey,
   others = new Others(),
 ): Promise<number> {
   const contents = await folder.contents();
-  const names = picturesAmong(contents.files);
+  const names = imagesAmong(contents.files);
   if (names.length < contents.files.length) others.add(contents.files);
-  if (names.length > 0) pictures.place(folder.place);
+  if (names.length > 0) images.place(folder.place);
   for (const name of names) {
-    pictures.add(contents.entry(name));
+    images.add(contents.entry(name));
     survey.count();
   }
   let seen = names.length;
-  for (const below of contents.folders) seen += await addPictures(below, pictures, survey, others);
+  for (const below of contents.folders) seen += await addImages(below, images, survey, others);
   return seen;
 }
 
-/** Counts files that are no pictures by their ending. */
+/** Counts files that are no images by their ending. */
 class Others {
   readonly #byEnding = new Map<string, number>();
 
   add(files: readonly string[]): void {
-    const pictures = new Set(picturesAmong(files));
+    const images = new Set(imagesAmong(files));
     for (const file of files) {
-      if (pictures.has(file)) continue;
+      if (images.has(file)) continue;
       const ending = extname(file).toLowerCase() || 'without ending';
       this.#byEnding.set(ending, (this.#byEnding.get(ending) ?? 0) + 1);
     }
@@ -77,14 +75,14 @@ class Others {
     if (this.#byEnding.size === 0) return;
     const all = [...this.#byEnding.values()].reduce((sum, number) => sum + number, 0);
     const kinds = [...this.#byEnding].map(([ending, number]) => `${number} ${ending}`);
-    survey.note(`${count(all, 'file')} in ${pathOf(folder)} are no pictures: ${list(kinds)}.`);
+    survey.note(`${count(all, 'file')} in ${pathOf(folder)} are no images: ${list(kinds)}.`);
   }
 }
 
-async function noPictures(folder: Folder): Promise<DataError> {
+async function noImages(folder: Folder): Promise<DataError> {
   const { folders, files } = await folder.contents();
   const names = [...folders.map(({ name }) => name), ...files];
   return new DataError(
-    `No pictures in ${pathOf(folder)}: expected .jpg, .jpeg, .png or .webp files but found ${list(names)}. Add pictures or remove the folder.`,
+    `No images in ${pathOf(folder)}: expected .jpg, .jpeg, .png or .webp files but found ${list(names)}. Add images or remove the folder.`,
   );
 }

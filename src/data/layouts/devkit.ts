@@ -1,5 +1,5 @@
 /**
- * The devkit of ILSVRC: a file with one number for each validation picture, in the order of their
+ * The devkit of ILSVRC: a file with one number for each validation image, in the order of their
  * names. The numbers are ids of the devkit, which are not in the order of the wnids: its meta.mat,
  * or a text file such as map_clsloc.txt (`n02119789 1 kit_fox`), says which is which.
  */
@@ -68,10 +68,10 @@ async function openPacked(place: Opened, name: string): Promise<Opened> {
   };
 }
 
-/** What names the class of each picture, if a ground truth lies in one of the folders. */
+/** What names the class of each image, if a ground truth lies in one of the folders. */
 export function findGroundTruth(
   places: readonly Opened[],
-  pictures: readonly string[],
+  images: readonly string[],
 ): Labelling | undefined {
   for (const place of places) {
     const name = place.contents.files.find((file) => GROUND_TRUTH.test(file));
@@ -79,11 +79,11 @@ export function findGroundTruth(
     const file = `${place.path}/${name}`;
     const ids = linesOf(readText(place, name)).map(Number);
     const wnids = idMap([place, ...places], file);
-    const numberOf = picturesByNumber(pictures, ids.length, file);
+    const numberOf = imagesByNumber(images, ids.length, file);
     return {
       file,
-      classOf(picture) {
-        const number = numberOf(picture);
+      classOf(image) {
+        const number = numberOf(image);
         const id = ids[number - 1] ?? Number.NaN;
         const wnid = wnids.get(id);
         if (wnid !== undefined) return wnid;
@@ -96,18 +96,18 @@ export function findGroundTruth(
   return undefined;
 }
 
-/** The line of each picture: by the number in its name, else by its place among the pictures. */
-function picturesByNumber(pictures: readonly string[], lines: number, file: string) {
+/** The line of each image: by the number in its name, else by its place among the images. */
+function imagesByNumber(images: readonly string[], lines: number, file: string) {
   const numberIn = (name: string) => Number(/_(\d+)\.[^.]+$/.exec(name)?.[1] ?? Number.NaN);
-  const numbers = new Set(pictures.map(numberIn));
+  const numbers = new Set(images.map(numberIn));
   const fits = [...numbers].every((number) => number >= 1 && number <= lines);
-  if (fits && numbers.size === pictures.length) return numberIn;
-  if (pictures.length !== lines) {
+  if (fits && numbers.size === images.length) return numberIn;
+  if (images.length !== lines) {
     throw new DataError(
-      `${file} has ${lines} lines for ${pictures.length} pictures that are not numbered as ILSVRC2012_val_00000001.JPEG is: expected one line for each.`,
+      `${file} has ${lines} lines for ${images.length} images that are not numbered as ILSVRC2012_val_00000001.JPEG is: expected one line for each.`,
     );
   }
-  const places = new Map(pictures.map((name, index) => [name, index + 1]));
+  const places = new Map(images.map((name, index) => [name, index + 1]));
   return (name: string) => places.get(name) ?? Number.NaN;
 }
 

@@ -2,9 +2,9 @@ import { type BigIntStats, readdirSync, realpathSync, type Stats, statSync } fro
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
-import { PICTURE_FILE } from '../decode.js';
-import type { Place } from '../picture-table.js';
-import { readBytes } from '../read-bytes.js';
+import { IMAGE_FILE } from '../decode/decode.js';
+import { readBytes } from '../decode/read-bytes.js';
+import type { Place } from '../image-table.js';
 import { Archive } from './archive.js';
 import { type Contents, type Folder, isHidden } from './folder.js';
 import { byCodeUnit } from './names.js';
@@ -88,7 +88,7 @@ class Directory implements Folder {
     const stats = statOrNothing(file);
     if (stats === undefined) {
       this.#survey.note(`${file} is a link that leads nowhere.`);
-      return { isDirectory: () => false, isFile: () => PICTURE_FILE.test(name) };
+      return { isDirectory: () => false, isFile: () => IMAGE_FILE.test(name) };
     }
     if (!stats.isDirectory()) return stats;
     const real = realpathSync(file);

@@ -1,32 +1,32 @@
 import { DataError } from '../../errors.js';
-import { TableBuilder } from '../picture-table.js';
-import { type Contents, type Folder, pathOf, picturesAmong } from './folder.js';
+import { TableBuilder } from '../image-table.js';
+import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
 import type { Labelling } from './labelling.js';
 import { byCodeUnit, list } from './names.js';
 import type { Survey } from './survey.js';
 
-/** Reads pictures that lie side by side and have their classes from a file. */
+/** Reads images that lie side by side and have their classes from a file. */
 export function readFlat(
   folder: Folder,
   contents: Contents,
   { file, classOf }: Labelling,
   survey: Survey,
 ): Labelled {
-  const names = picturesAmong(contents.files);
+  const names = imagesAmong(contents.files);
   const classNames = names.map((name) => classOf(name));
   const unnamed = names.filter((_, index) => classNames[index] === undefined);
   if (unnamed.length > 0) {
     throw new DataError(
-      `${file} names no class for ${unnamed.length} of ${names.length} pictures in ${pathOf(folder)}: ${list(unnamed)}.`,
+      `${file} names no class for ${unnamed.length} of ${names.length} images in ${pathOf(folder)}: ${list(unnamed)}.`,
     );
   }
   const classes = [...new Set(classNames as string[])].sort(byCodeUnit);
   const indices = new Map(classes.map((name, index) => [name, index]));
-  const pictures = new TableBuilder();
-  pictures.place(folder.place);
+  const images = new TableBuilder();
+  images.place(folder.place);
   for (const name of names) {
-    pictures.add(contents.entry(name));
+    images.add(contents.entry(name));
     survey.count();
   }
   return {
@@ -34,7 +34,7 @@ export function readFlat(
     kind: 'flat',
     labelFile: file,
     classes,
-    pictures: pictures.build(),
+    images: images.build(),
     labels: Int32Array.from(classNames, (name) => indices.get(name ?? '') as number),
   };
 }

@@ -1,10 +1,10 @@
 /**
- * Folders of pictures, whatever they are kept in: directories, tar files, folders inside tar files
+ * Folders of images, whatever they are kept in: directories, tar files, folders inside tar files
  * and tar files inside tar files look the same, so that each layout is read from any of them. A tar
  * file is a folder with its name less `.tar`.
  */
-import { PICTURE_FILE } from '../decode.js';
-import type { Place, TableEntry } from '../picture-table.js';
+import { IMAGE_FILE } from '../decode/decode.js';
+import type { Place, TableEntry } from '../image-table.js';
 
 export interface Folder {
   /** The last part of its path, of a tar file without `.tar`. */
@@ -28,12 +28,12 @@ export function pathOf({ place: { path, inside = '' } }: Folder): string {
   return inside === '' ? path : `${path}:${inside.replace(/[/:]$/, '')}`;
 }
 
-/** The names among files that are pictures by their ending. */
-export function picturesAmong(files: readonly string[]): string[] {
-  return files.filter((name) => PICTURE_FILE.test(name));
+/** The names among files that are images by their ending. */
+export function imagesAmong(files: readonly string[]): string[] {
+  return files.filter((name) => IMAGE_FILE.test(name));
 }
 
-/** Files that no data set means to hold: hidden ones, and what macOS puts into archives. */
+/** Files that no dataset means to hold: hidden ones, and what macOS puts into archives. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.') || name === '__MACOSX';
 }

@@ -1,6 +1,6 @@
-import type { PictureTable } from '../picture-table.js';
+import type { ImageTable } from '../image-table.js';
 
-/** The pictures of one part of a data set, with classes of their own. */
+/** The images of one part of a dataset, with classes of their own. */
 export interface Labelled {
   /** The folder or tar file, for messages. */
   readonly path: string;
@@ -10,7 +10,7 @@ export interface Labelled {
   readonly labelFile?: string;
   /** In code-unit order; bare numbers of shards by value. */
   readonly classes: readonly string[];
-  readonly pictures: PictureTable;
-  /** For each picture the index of its class. */
+  readonly images: ImageTable;
+  /** For each image the index of its class. */
   readonly labels: Int32Array;
 }

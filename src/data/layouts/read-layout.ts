@@ -1,5 +1,5 @@
 /**
- * Finds out how a data set lies in a directory or tar file. Each layout is a training part and a
+ * Finds out how a dataset lies in a directory or tar file. Each layout is a training part and a
  * validation part, and each part is class folders, shards, or one folder with a file of classes; all
  * of them may be tar files.
  */
@@ -10,7 +10,7 @@ import { readClassFolders } from './class-folders.js';
 import { findGroundTruth, withDevkits } from './devkit.js';
 import { openFolder } from './directory.js';
 import { readFlat } from './flat.js';
-import { type Contents, type Folder, picturesAmong } from './folder.js';
+import { type Contents, type Folder, imagesAmong } from './folder.js';
 import { findLabelList } from './label-list.js';
 import type { Labelled } from './labelled.js';
 import { list } from './names.js';
@@ -27,7 +27,7 @@ const KAGGLE = ['ILSVRC', 'Data', 'CLS-LOC'];
 const MOST_LEVELS = 5;
 const EXPECTED =
   'Expected class folders (train/<class>/*.jpg and val/<class>/*.jpg), one folder of them, ILSVRC 2012 as distributed, or WebDataset shards';
-const FRACTION = 'or take validation pictures from the training set with --val-fraction 0.1';
+const FRACTION = 'or take validation images from the training set with --val-fraction 0.1';
 
 export interface Layout {
   /** For people. */
@@ -47,7 +47,7 @@ interface Place extends Opened {
   readonly folder: Folder;
 }
 
-/** Reads the data set in a folder. Throws a DataError that names the path if there is none. */
+/** Reads the dataset in a folder. Throws a DataError that names the path if there is none. */
 export async function readLayout(root: Folder, survey: Survey): Promise<Layout> {
   const start = await look(root);
   const way = (await wayToParts([start])) ?? [start];
@@ -69,7 +69,7 @@ async function wayToParts(way: readonly Place[]): Promise<readonly Place[] | und
   if (hasTraining(here) || (await shardsIn(here.contents)).length > 0) return way;
   if (way.length === MOST_LEVELS) return undefined;
   const { folders, files } = here.contents;
-  const lone = folders.length === 1 && picturesAmong(files).length === 0 ? folders[0] : undefined;
+  const lone = folders.length === 1 && imagesAmong(files).length === 0 ? folders[0] : undefined;
   const next = folders.find(({ name }) => KAGGLE.includes(name)) ?? lone;
   if (next !== undefined) return wayToParts([...way, await look(next)]);
   // Class folders in the only folder, or tar file, of a folder.
@@ -85,7 +85,7 @@ function partNamed(names: readonly string[], { folders }: Contents): Folder | un
   return folders.find(({ name }) => name === present[0]);
 }
 
-/** The folders, the innermost first, and others that may hold files with the classes of pictures. */
+/** The folders, the innermost first, and others that may hold files with the classes of images. */
 async function withListFolders(way: readonly Place[], survey: Survey): Promise<Opened[]> {
   const places: Opened[] = way.toReversed();
   const base = way.at(-1) as Place;
@@ -107,18 +107,18 @@ async function readTwoParts(
   const trainPart = await readPart(train, [train, ...places], undefined, survey);
   if (trainPart === undefined) {
     throw new DataError(
-      `No class folders in ${train.path}: its pictures have no classes. ${EXPECTED}.`,
+      `No class folders in ${train.path}: its images have no classes. ${EXPECTED}.`,
     );
   }
   const folder = partNamed(VALIDATION_NAMES, base.contents);
   if (folder === undefined) {
     const found = list(base.contents.folders.map(({ name }) => name));
-    const noVal = `No validation pictures in ${base.path}: found ${found}. Add them as ${list(VALIDATION_NAMES.slice(0, 4))}, ${FRACTION}.`;
+    const noVal = `No validation images in ${base.path}: found ${found}. Add them as ${list(VALIDATION_NAMES.slice(0, 4))}, ${FRACTION}.`;
     return { name: nameOf(trainPart, undefined, base), train: trainPart, val: undefined, noVal };
   }
   const val = await look(folder);
   const valPart = await readPart(val, [val, ...places], trainPart.classes, survey);
-  const noVal = `Nothing says which classes the pictures in ${val.path} have. Put them into class folders, add ILSVRC's devkit or a file with lines of class and picture, ${FRACTION}.`;
+  const noVal = `Nothing says which classes the images in ${val.path} have. Put them into class folders, add ILSVRC's devkit or a file with lines of class and image, ${FRACTION}.`;
   return { name: nameOf(trainPart, valPart, base), train: trainPart, val: valPart, noVal };
 }
 
@@ -142,7 +142,7 @@ async function readNamedShards(base: Place, survey: Survey): Promise<Parts | und
   return { name: nameOf(parts.train, parts.val, base), ...parts, noVal };
 }
 
-/** One set of pictures, without a part for validation. */
+/** One set of images, without a part for validation. */
 async function readOnePart(base: Place, places: readonly Opened[], survey: Survey): Promise<Parts> {
   const { folders } = base.contents;
   if (partNamed(VALIDATION_NAMES, base.contents) !== undefined) {
@@ -154,7 +154,7 @@ async function readOnePart(base: Place, places: readonly Opened[], survey: Surve
   const train = await readPart(base, places, undefined, survey);
   if (train === undefined) {
     throw new DataError(
-      `No class folders in ${base.path}: its pictures have no classes. ${EXPECTED}.`,
+      `No class folders in ${base.path}: its images have no classes. ${EXPECTED}.`,
     );
   }
   const noVal = `${base.path} has no part for validation: put the class folders into train and others into val, ${FRACTION}.`;
@@ -163,7 +163,7 @@ async function readOnePart(base: Place, places: readonly Opened[], survey: Surve
 
 /**
  * Reads one part. `classes` are those of the training part when it is the validation part. Undefined
- * if it is a folder of pictures and nothing says their classes.
+ * if it is a folder of images and nothing says their classes.
  */
 async function readPart(
   part: Place,
@@ -181,18 +181,18 @@ async function readPart(
   if (shards.length > 0) return readShards(path, shards, beside, survey);
   const lone = folders.length === 1 ? (folders[0] as Folder) : undefined;
   if (classes !== undefined && lone !== undefined && !classes.includes(lone.name)) {
-    // Tiny ImageNet has its validation pictures in val/images.
+    // Tiny ImageNet has its validation images in val/images.
     const below = await look(lone);
     const labelled = await readPart(below, [below, ...places], classes, survey);
     if (labelled?.kind === 'flat') return labelled;
   }
   if (folders.length > 0) return readClassFolders(folder, contents, survey);
-  const pictures = picturesAmong(files);
-  if (pictures.length === 0) {
-    throw new DataError(`No pictures in ${path}: found ${list(files)}. ${EXPECTED}.`);
+  const images = imagesAmong(files);
+  if (images.length === 0) {
+    throw new DataError(`No images in ${path}: found ${list(files)}. ${EXPECTED}.`);
   }
-  const truth = classes && findGroundTruth(places, pictures);
-  const labelling = truth ?? findLabelList(places, pictures, classes);
+  const truth = classes && findGroundTruth(places, images);
+  const labelling = truth ?? findLabelList(places, images, classes);
   return labelling && readFlat(folder, contents, labelling, survey);
 }
 
@@ -210,6 +210,6 @@ function nameOf(train: Labelled, val: Labelled | undefined, { path }: Place): st
     if (devkit) return 'ILSVRC with its devkit';
     return train.kind === 'flat' ? 'flat folders' : 'class folders and a flat validation folder';
   }
-  if (val === undefined) return `${train.kind} without validation pictures`;
+  if (val === undefined) return `${train.kind} without validation images`;
   return 'ImageFolder';
 }

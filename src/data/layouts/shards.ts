@@ -9,9 +9,9 @@
  */
 import { z } from 'zod';
 import { DataError } from '../../errors.js';
-import { TableBuilder } from '../picture-table.js';
+import { TableBuilder } from '../image-table.js';
 import type { Archive, ReadMember } from './archive.js';
-import { type Contents, pathOf, picturesAmong } from './folder.js';
+import { type Contents, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
 import { byCodeUnit } from './names.js';
 import type { Survey } from './survey.js';
@@ -38,11 +38,11 @@ interface Sample {
   readonly parts: Map<string, Member>;
 }
 
-/** Whether a tar file holds samples of pictures with a .cls or .json file beside each. */
+/** Whether a tar file holds samples of images with a .cls or .json file beside each. */
 export async function isShard(archive: Archive): Promise<boolean> {
   const [first] = samplesOf(await archive.members(SAMPLE_FILES));
   if (first === undefined) return false;
-  return pictureOf(first) !== undefined && (first.parts.has('cls') || first.parts.has('json'));
+  return imageOf(first) !== undefined && (first.parts.has('cls') || first.parts.has('json'));
 }
 
 /** Reads the shards in `path` in the order of their names; `beside` are the folders that may hold the class list. */
@@ -52,27 +52,27 @@ export async function readShards(
   beside: readonly Contents[],
   survey: Survey,
 ): Promise<Labelled> {
-  const pictures = new TableBuilder();
+  const images = new TableBuilder();
   const labelOf: string[] = [];
   let others = 0;
   for (const shard of shards) {
-    pictures.place(shard.place);
+    images.place(shard.place);
     await shard.withSamples((members, read) => {
       for (const sample of samplesOf(members)) {
-        const picture = pictureOf(sample);
-        if (picture === undefined) {
+        const image = imageOf(sample);
+        if (image === undefined) {
           others++;
           continue;
         }
         labelOf.push(readLabel(sample, `${pathOf(shard)}:${sample.key}`, read));
-        pictures.add({ name: picture.path, size: picture.size, offset: picture.offset });
+        images.add({ name: image.path, size: image.size, offset: image.offset });
         survey.count();
       }
     });
   }
-  if (others > 0) survey.note(`${others} samples in shards have no picture: left out.`);
+  if (others > 0) survey.note(`${others} samples in shards have no image: left out.`);
   const { classes, labels } = numberLabels(labelOf, beside);
-  return { path, kind: 'shards', classes, pictures: pictures.build(), labels };
+  return { path, kind: 'shards', classes, images: images.build(), labels };
 }
 
 function* samplesOf(members: readonly Member[]): Generator<Sample> {
@@ -88,8 +88,8 @@ function* samplesOf(members: readonly Member[]): Generator<Sample> {
   if (sample !== undefined) yield sample;
 }
 
-function pictureOf({ parts }: Sample): Member | undefined {
-  return [...parts.values()].find(({ path }) => picturesAmong([path]).length > 0);
+function imageOf({ parts }: Sample): Member | undefined {
+  return [...parts.values()].find(({ path }) => imagesAmong([path]).length > 0);
 }
 
 /** `sample` is its name for messages. */

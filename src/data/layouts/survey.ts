@@ -6,7 +6,7 @@ export interface Source {
   readonly modified: string;
 }
 
-/** Pictures between two reports. */
+/** Images between two reports. */
 const REPORT_EVERY = 100_000;
 
 /** What is learned on the way while folders are read. */
@@ -15,10 +15,10 @@ export class Survey {
   readonly sources = new Map<string, Source>();
   /** Sentences about things that are odd but do no harm. */
   readonly notes: string[] = [];
-  readonly #onProgress: (pictures: number) => void;
-  #pictures = 0;
+  readonly #onProgress: (images: number) => void;
+  #images = 0;
 
-  constructor(onProgress: (pictures: number) => void = () => {}) {
+  constructor(onProgress: (images: number) => void = () => {}) {
     this.#onProgress = onProgress;
   }
 
@@ -30,8 +30,8 @@ export class Survey {
     if (!this.notes.includes(sentence)) this.notes.push(sentence);
   }
 
-  /** One more picture was found. */
+  /** One more image was found. */
   count(): void {
-    if (++this.#pictures % REPORT_EVERY === 0) this.#onProgress(this.#pictures);
+    if (++this.#images % REPORT_EVERY === 0) this.#onProgress(this.#images);
   }
 }

@@ -25,7 +25,7 @@ export interface ByteSource {
 
 /** A header's bytes; those of a member take a whole number of blocks. */
 export const BLOCK = 512;
-/** What is read around a header: small enough to skip pictures, large enough for small members. */
+/** What is read around a header: small enough to skip images, large enough for small members. */
 const WINDOW = 4096;
 /** Members read before signals and progress get their turn. */
 const TURN = 4096;

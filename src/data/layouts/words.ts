@@ -1,12 +1,12 @@
-import { imagenetWords } from '../imagenet-words.js';
 import { readMeta } from './devkit.js';
+import { imagenetWords } from './imagenet-words.js';
 import { linesOf, type Opened, readText } from './opened.js';
 
 /** Files with lines of a class and its words: Kaggle's, Caffe's, Tiny ImageNet's and like ones. */
 const MAPPINGS = ['LOC_synset_mapping.txt', 'synset_words.txt', 'words.txt', 'class_names.txt'];
 
 /**
- * What people call each class: from a mapping file of the data set, else from its devkit, else the
+ * What people call each class: from a mapping file of the dataset, else from its devkit, else the
  * words of ILSVRC's wnids. An empty text where nothing says.
  */
 export function wordsOf(classes: readonly string[], places: readonly Opened[]): string[] {

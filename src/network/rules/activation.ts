@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel, runKernelForList, share } from '../kernels.js';
+import { runKernel, runKernelForList, share } from '../run-kernel.js';
 import type { Activation, LayerNode, Operation, Pass } from './rule.js';
 
 const KERNELS = { linear: 'Identity', relu: 'Relu', tanh: 'Tanh', scaledTanh: 'ScaledTanh' };

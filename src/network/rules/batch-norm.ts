@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel, runKernelForList, share } from '../kernels.js';
-import { normOfBlock } from './block.js';
+import { runKernel, runKernelForList, share } from '../run-kernel.js';
+import { normOfBlock } from './joined-maps.js';
 import type { LayerNode, Operation, Pass } from './rule.js';
 
 /** The batch's mean and 1 / √(variance + ε) of each channel, in float32. */

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { backendHasNative, runKernel } from '../kernels.js';
+import { backendHasNative, runKernel } from '../run-kernel.js';
 import { activate, biasActivationBackward } from './activation.js';
 import { activationOf, type LayerNode, type Operation } from './rule.js';
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel, share } from '../kernels.js';
+import { runKernel, share } from '../run-kernel.js';
 import type { LayerNode, Operation } from './rule.js';
 
 /** Dropout from counter-based random numbers: the backward pass draws the mask again. */

@@ -1,4 +1,4 @@
-import { runKernel } from '../kernels.js';
+import { runKernel } from '../run-kernel.js';
 import type { LayerNode, Operation } from './rule.js';
 
 /** LocalResponseNormalization (src/archs/layers/local-response.ts). */

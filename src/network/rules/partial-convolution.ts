@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel } from '../kernels.js';
+import { runKernel } from '../run-kernel.js';
 import { convolution } from './convolution.js';
 import type { LayerNode, LayerWeight, Operation, Pass } from './rule.js';
 

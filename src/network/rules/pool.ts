@@ -1,4 +1,4 @@
-import { runKernel } from '../kernels.js';
+import { runKernel } from '../run-kernel.js';
 import { impliedPadding, padAttribute } from './padding.js';
 import { isPlainImage, type LayerNode, type Operation } from './rule.js';
 import { type Range, windowMeans } from './window-means.js';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel, runKernelForList } from '../kernels.js';
+import { runKernel, runKernelForList } from '../run-kernel.js';
 import { isPlainImage, type LayerNode, type LayerWeight, type Operation } from './rule.js';
 
 /**

@@ -3,7 +3,7 @@
  * Uses members of the engine of tfjs-core 4.22 that its types do not show.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { addInto, share } from '../kernels.js';
+import { addInto, share } from '../run-kernel.js';
 import type { LayerNode, Operation } from './rule.js';
 
 interface TapeEntry {

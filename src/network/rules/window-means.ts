@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel } from '../kernels.js';
+import { runKernel } from '../run-kernel.js';
 import type { LayerNode, Operation } from './rule.js';
 
 /** A range [begin, end) of rows or columns. */

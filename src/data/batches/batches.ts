@@ -1,0 +1,260 @@
+import {
+  checkTransform,
+  colourOffset,
+  cropWindow,
+  drawAugmentation,
+  fillSlot,
+  IMAGENET_PRINCIPAL_COLOURS,
+  isPlainCrop,
+  type PrincipalColours,
+  type Transform,
+} from '../../augment/index.js';
+import { DataError, UsageError } from '../../errors.js';
+import { shuffledIndices } from '../../rng.js';
+import type { Split } from '../dataset.js';
+import { AS_PILLOW, type Reading } from '../decode/reading.js';
+import { BatchBuffers, type Buffers } from './batch-buffers.js';
+import { DecodePool } from './decode-pool.js';
+import type { DecodeItem } from './decode-worker.js';
+import { ImageCache } from './image-cache.js';
+import { JpegFiller } from './jpeg-filler.js';
+
+export interface Batch {
+  /** (N, H, W, C) with C = 1 or 3, 0..255; shared memory, valid until release(). */
+  readonly images: Uint8Array;
+  /** (N); -1 for a slot of zeros: an image that cannot be read, or padding of the last batch. */
+  readonly labels: Int32Array;
+  /** (N); 1 = to be mirrored left to right, which the device does. */
+  readonly mirror: Uint8Array;
+  /** (N, C); what the device adds to the colours, in [0, 1] units; 0 where C is 1. */
+  readonly offsets: Float32Array;
+  /** Slots that stand for an image of the split, read or not: N less padding. */
+  readonly count: number;
+  /** Gives the buffer back; once is enough. */
+  release(): void;
+}
+
+export interface BatchSettings {
+  readonly batchSize: number;
+  /** Side of an image in the batch; the same as `transform.size`. */
+  readonly imageSize: number;
+  readonly channels: 1 | 3;
+  readonly transform: Transform;
+  /** What colour offsets go along; ImageNet's by default. */
+  readonly principalColours?: PrincipalColours;
+  readonly seed: number;
+  /** Decoding threads. */
+  readonly workers: number;
+  readonly shuffle: boolean;
+  /** What becomes of images that do not fill a batch: left out, or padded with label -1. */
+  readonly lastBatch: 'drop' | 'pad';
+  /** Batches decoded ahead while one is in use; 0 = decode only when asked. */
+  readonly prefetch: number;
+  /** Decoded images stay in memory if the whole split fits in that many bytes. */
+  readonly cacheBytes: number;
+  /** As Pillow by default. */
+  readonly reading?: Reading;
+  /** An image that cannot be read leaves its slot empty, which is the default, or ends the epoch. */
+  readonly onBadImage?: 'skip' | 'fail';
+}
+
+export interface BatchLoader {
+  /** Batches per epoch. */
+  readonly steps: number;
+  /**
+   * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There are
+   * prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early gives
+   * back what it handed out. Throws a DataError where an image that cannot be read is to end it.
+   */
+  batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
+  /** Images that could not be read, by their names in the list, with the reason. */
+  readonly unreadable: ReadonlyMap<string, string>;
+  /** Ends the decoding threads. */
+  close(): Promise<void>;
+}
+
+/** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
+export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
+  checkSettings(split, settings);
+  const { transform, channels, workers, reading = AS_PILLOW } = settings;
+  const form = { transform, channels, threads: workers, reading };
+  const jpegs = JpegFiller.open(split.images, form);
+  const pixels = settings.cacheBytes > 0 ? await jpegs?.meanPixels(MEASURED) : undefined;
+  // Known before anything is decoded for the cache in vain, which takes longer.
+  const tooLarge = (pixels ?? 0) * channels * split.images.length > settings.cacheBytes;
+  return new Loader(split, tooLarge ? { ...settings, cacheBytes: 0 } : settings, jpegs);
+}
+
+/** Images that are measured to see whether all of them would fit in memory. */
+const MEASURED = 64;
+
+/** A batch, and the images of it that could not be read. */
+interface Filled {
+  readonly batch: Batch;
+  readonly failures: readonly (readonly [name: string, reason: string])[];
+}
+
+class Loader implements BatchLoader {
+  readonly steps: number;
+  readonly unreadable = new Map<string, string>();
+  readonly #split: Split;
+  readonly #settings: BatchSettings;
+  readonly #buffers: BatchBuffers;
+  readonly #pool: DecodePool;
+  readonly #jpegs: JpegFiller | undefined;
+  readonly #cache: ImageCache;
+
+  constructor(split: Split, settings: BatchSettings, jpegs: JpegFiller | undefined) {
+    const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
+    const { reading = AS_PILLOW } = settings;
+    const count = split.images.length;
+    this.#split = split;
+    this.#settings = settings;
+    this.steps =
+      lastBatch === 'drop' ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+    this.#buffers = new BatchBuffers(prefetch + 2, { batchSize, size: transform.size, channels });
+    const buffers = this.#buffers.shared;
+    this.#pool = new DecodePool(workers, { transform, channels, reading, buffers });
+    this.#jpegs = jpegs;
+    this.#cache = new ImageCache(count, cacheBytes);
+  }
+
+  async *batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void> {
+    const { shuffle, seed, prefetch, onBadImage } = this.#settings;
+    const count = this.#split.images.length;
+    const order = shuffle ? shuffledIndices(count, seed, epoch) : undefined;
+    const ahead: Promise<Filled>[] = [];
+    const handedOut: Batch[] = [];
+    let started = fromStep;
+    let complete = false;
+    try {
+      for (let step = fromStep; step < this.steps; step++) {
+        for (; started < this.steps && started <= step + prefetch; started++) {
+          const filled = this.#fill(epoch, started, order);
+          // Failures surface where the batch is awaited below.
+          filled.catch(() => {});
+          ahead.push(filled);
+        }
+        const { batch, failures } = await (ahead.shift() as Promise<Filled>);
+        // Noted here, not when a thread replies, so that the order never depends on timing.
+        for (const [name, reason] of failures) this.unreadable.set(name, reason);
+        if (onBadImage === 'fail' && failures.length > 0) {
+          batch.release();
+          throw badImage(failures);
+        }
+        handedOut.push(batch);
+        if (handedOut.length > prefetch + 2) handedOut.shift();
+        yield batch;
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        for (const batch of handedOut) batch.release();
+        for (const filled of ahead) filled.then(({ batch }) => batch.release()).catch(() => {});
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    this.#jpegs?.close();
+    return this.#pool.close();
+  }
+
+  async #fill(epoch: number, step: number, order: Int32Array | undefined): Promise<Filled> {
+    const { batchSize } = this.#settings;
+    const buffers = await this.#buffers.acquire();
+    const release = this.#buffers.releaser(buffers);
+    const first = step * batchSize;
+    const count = Math.min(batchSize, this.#split.images.length - first);
+    const indices = Array.from(
+      { length: count },
+      (_, slot) => order?.[first + slot] ?? first + slot,
+    );
+    for (let slot = count; slot < batchSize; slot++) buffers.clear(slot);
+    let failures: Filled['failures'] = [];
+    try {
+      const items = indices.flatMap((index, slot) => this.#place(buffers, slot, index, epoch));
+      if (items.length > 0) failures = await this.#decode(buffers, items, indices);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const { images, labels, mirror, offsets } = buffers;
+    return { batch: { images, labels, mirror, offsets, count, release }, failures };
+  }
+
+  /** Fills a slot from memory, or says what a thread has to do for it. */
+  #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
+    const { transform, seed, channels, principalColours } = this.#settings;
+    const { images } = this.#split;
+    if (this.unreadable.size > 0 && this.unreadable.has(images.name(index))) {
+      buffers.clear(slot);
+      return [];
+    }
+    const draws = drawAugmentation(transform, seed, epoch, index);
+    buffers.labels[slot] = this.#split.labels[index] as number;
+    buffers.mirror[slot] = Number(draws.mirror);
+    const basis = principalColours ?? IMAGENET_PRINCIPAL_COLOURS;
+    buffers.move(slot, colourOffset(basis, transform.colour ?? 0, draws.colour));
+    const image = this.#cache.get(index);
+    if (image === undefined) return [{ slot, source: images.locate(index), draws }];
+    const window = cropWindow(transform, image.width, image.height, draws);
+    if (!isPlainCrop(window)) return [{ slot, source: image, draws }];
+    // Cheaper here than to send it to a thread.
+    fillSlot(image, window, transform.size, buffers.slot(slot), channels);
+    return [];
+  }
+
+  /** Lets threads fill slots; the files that could not be read, in the order of slots. */
+  async #decode(
+    buffers: Buffers,
+    items: DecodeItem[],
+    indices: number[],
+  ): Promise<Filled['failures']> {
+    const keep = this.#cache.open;
+    const jpegs = keep ? undefined : this.#jpegs;
+    const rest = jpegs === undefined ? items : await jpegs.fill(buffers.images, items, indices);
+    if (rest.length === 0) return [];
+    const replies = await this.#pool.decode(buffers.id, rest, keep);
+    for (const { images } of replies) {
+      for (const [slot, image] of images) this.#cache.add(indices[slot] as number, image);
+    }
+    const failures = replies.flatMap((reply) => [...reply.failures]).sort(([a], [b]) => a - b);
+    return failures.map(([slot, reason]) => {
+      buffers.clear(slot);
+      return [this.#split.images.name(indices[slot] as number), reason];
+    });
+  }
+}
+
+function badImage(failures: Filled['failures']): DataError {
+  const [name, reason] = failures[0] ?? [];
+  return new DataError(
+    `Cannot read the image ${name}: ${reason}. Repair or remove it ("cnn data verify" finds them all), or leave such images out with --on-bad-image skip.`,
+  );
+}
+
+function checkSettings(split: Split, settings: BatchSettings): void {
+  const { batchSize, imageSize, transform, workers, prefetch, lastBatch } = settings;
+  checkTransform(transform);
+  for (const [name, value, least] of [
+    ['batch-size', batchSize, 1],
+    ['workers', workers, 1],
+    ['prefetch', prefetch, 0],
+  ] as const) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new UsageError(
+      `Expected --${name} to be a whole number from ${least} but received ${value}.`,
+    );
+  }
+  if (imageSize !== transform.size) {
+    throw new UsageError(
+      `The network takes images of ${imageSize} pixels but the transform cuts out ${transform.size}.`,
+    );
+  }
+  if (lastBatch === 'drop' && batchSize > split.images.length) {
+    throw new UsageError(
+      `A batch of ${batchSize} is larger than the ${split.images.length} images of the split: use --batch-size ${split.images.length} or less.`,
+    );
+  }
+}

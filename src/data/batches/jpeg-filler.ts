@@ -1,0 +1,130 @@
+import { cropWindow, type Transform } from '../../augment/index.js';
+import { RunError } from '../../errors.js';
+import type { ImageList } from '../dataset.js';
+import { type JpegAddon, type JpegPool, jpegAddon } from '../decode/jpeg.js';
+import { AS_PILLOW, type Reading } from '../decode/reading.js';
+import type { DecodeItem } from './decode-worker.js';
+import { HEIGHT, placeWindow, RECORD_FIELDS, WIDTH } from './image-record.js';
+
+/** Of images that are no JPEGs, or not for the addon. */
+const REFUSED = { width: 0, height: 1 };
+
+export interface JpegFillerSettings {
+  readonly transform: Transform;
+  readonly channels: 1 | 3;
+  readonly threads: number;
+  readonly reading?: Reading;
+}
+
+/**
+ * Fills the slots of batches with JPEGs: one call and one promise for all of a batch, and one more to
+ * measure the images that it has not seen before, on whose size the window depends.
+ */
+export class JpegFiller {
+  readonly #addon: JpegAddon;
+  readonly #pool: JpegPool;
+  readonly #images: ImageList;
+  readonly #settings: JpegFillerSettings;
+  /** (images, 2) width and height; 0 and 0 until it is measured. */
+  readonly #sizes: Uint16Array;
+
+  private constructor(addon: JpegAddon, images: ImageList, settings: JpegFillerSettings) {
+    this.#addon = addon;
+    const { threads, reading = AS_PILLOW } = settings;
+    this.#pool = addon.openJpegPool(threads, reading.maxPixels, reading.exifRotate);
+    this.#images = images;
+    this.#settings = settings;
+    this.#sizes = new Uint16Array(2 * images.length);
+  }
+
+  /** Undefined where the addon does not decode JPEGs. */
+  static open(images: ImageList, settings: JpegFillerSettings): JpegFiller | undefined {
+    const addon = jpegAddon();
+    return addon instanceof Error ? undefined : new JpegFiller(addon, images, settings);
+  }
+
+  /**
+   * Fills slots of `images` (N, size, size, channels) and returns the items whose slots it left to
+   * another decoder: those that are no JPEGs, are in an unusual form, have to be turned, are damaged, too large or
+   * cannot be read.
+   * `indices` holds the image of each slot.
+   */
+  async fill(
+    images: Uint8Array,
+    items: readonly DecodeItem[],
+    indices: readonly number[],
+  ): Promise<DecodeItem[]> {
+    const indexOf = ({ slot }: DecodeItem) => indices[slot] as number;
+    await this.#measure(items.map(indexOf).filter((index) => this.#sizes[2 * index + 1] === 0));
+    const taken = items.filter((item) => this.#sizes[2 * indexOf(item)] !== 0);
+    if (taken.length === 0) return [...items];
+    const { files, records } = this.#request(taken.map(indexOf));
+    for (const [i, item] of taken.entries()) {
+      const record = records.subarray(i * RECORD_FIELDS, (i + 1) * RECORD_FIELDS);
+      this.#placeWindow(record, indexOf(item), item);
+    }
+    const { transform, channels } = this.#settings;
+    const size = transform.size;
+    this.#check(
+      await this.#addon.fillFromJpegs(this.#pool, files, records, images, size, channels),
+    );
+    const filled = new Set(taken.filter((_, i) => records[i * RECORD_FIELDS + WIDTH] !== 0));
+    return items.filter((item) => !filled.has(item));
+  }
+
+  /** The mean of width × height of some images spread over the list; undefined if none is a JPEG. */
+  async meanPixels(samples: number): Promise<number | undefined> {
+    const { length } = this.#images;
+    const count = Math.min(samples, length);
+    const indices = Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
+    await this.#measure(indices);
+    const pixels = indices
+      .map((index) => (this.#sizes[2 * index] ?? 0) * (this.#sizes[2 * index + 1] ?? 0))
+      .filter((product) => product > 0);
+    if (pixels.length === 0) return undefined;
+    return pixels.reduce((sum, product) => sum + product, 0) / pixels.length;
+  }
+
+  /** Lets the threads end after the images in their hands; whoever waits gets a RunError. */
+  close(): void {
+    this.#addon.closeJpegPool(this.#pool);
+  }
+
+  async #measure(indices: readonly number[]): Promise<void> {
+    if (indices.length === 0) return;
+    const { files, records } = this.#request(indices);
+    this.#check(await this.#addon.measureJpegs(this.#pool, files, records));
+    for (const [i, index] of indices.entries()) {
+      const measured = records[i * RECORD_FIELDS + WIDTH] !== 0;
+      const width = records[i * RECORD_FIELDS + WIDTH] as number;
+      const height = records[i * RECORD_FIELDS + HEIGHT] as number;
+      this.#sizes[2 * index] = measured ? width : REFUSED.width;
+      this.#sizes[2 * index + 1] = measured ? height : REFUSED.height;
+    }
+  }
+
+  #placeWindow(record: Float64Array, index: number, { slot, draws }: DecodeItem): void {
+    const width = this.#sizes[2 * index] as number;
+    const height = this.#sizes[2 * index + 1] as number;
+    const window = cropWindow(this.#settings.transform, width, height, draws);
+    placeWindow(record, { width, height }, window, slot);
+  }
+
+  /** Paths, each with a 0 at its end, and records with the images' places in their files. */
+  #request(indices: readonly number[]) {
+    const records = new Float64Array(indices.length * RECORD_FIELDS);
+    let paths = '';
+    for (const [i, index] of indices.entries()) {
+      const { file, offset, length } = this.#images.locate(index);
+      paths += `${file}\0`;
+      records[i * RECORD_FIELDS] = offset;
+      records[i * RECORD_FIELDS + 1] = length;
+    }
+    return { files: Buffer.from(paths), records };
+  }
+
+  #check(complete: boolean): void {
+    if (complete) return;
+    throw new RunError('The batch loader was closed while batches were being decoded.');
+  }
+}

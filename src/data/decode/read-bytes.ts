@@ -1,0 +1,42 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { ImageLocation } from '../dataset.js';
+
+/** Larger files are no images, and would take that much memory; native/jpeg/file_bytes.cc has the same. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** An image that is a file of its own. */
+export function wholeFile(file: string): ImageLocation {
+  return { file, offset: 0, length: -1 };
+}
+
+/** The bytes of an image. Throws if the file cannot be read, is too large or ends before the image. */
+export function readBytes({ file, offset, length }: ImageLocation): Buffer {
+  // Does not wait for whoever writes to a pipe of that name.
+  const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return readFrom(handle, file, offset, length < 0 ? sizeOf(handle) : length);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function sizeOf(handle: number): number {
+  const stats = fstatSync(handle);
+  if (stats.isFile()) return stats.size;
+  throw new Error('it is no regular file');
+}
+
+function readFrom(handle: number, file: string, offset: number, length: number): Buffer {
+  if (length > MOST_BYTES) {
+    throw new Error(
+      `its ${length} bytes are more than the ${MOST_BYTES} that are read of an image`,
+    );
+  }
+  const bytes = Buffer.allocUnsafe(length);
+  for (let read = 0; read < length; ) {
+    const count = readSync(handle, bytes, read, length - read, offset + read);
+    if (count === 0) throw new Error(`${file} ends ${length - read} bytes before the image does`);
+    read += count;
+  }
+  return bytes;
+}

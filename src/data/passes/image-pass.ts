@@ -1,0 +1,122 @@
+/**
+ * One pass over many images on several threads. The thread runs a module that calls
+ * `serveImages` with what is to be done with a chunk of them.
+ */
+import { parentPort, type Worker } from 'node:worker_threads';
+import { RunError } from '../../errors.js';
+import type { ImageList, ImageLocation } from '../dataset.js';
+import { startThread } from './threads.js';
+
+/** Images in a chunk; results are per chunk, so that they never depend on the number of threads. */
+const CHUNK = 32;
+
+/** Chunks that each thread has in hand: one in work, one behind it. */
+const IN_HAND = 2;
+
+/** What a thread made of some images that follow each other. */
+export interface ChunkResult<R> {
+  /** Index of the first one. */
+  readonly first: number;
+  readonly count: number;
+  readonly result: R;
+}
+
+interface Task {
+  readonly first: number;
+  readonly locations: readonly ImageLocation[];
+}
+
+interface Reply<R> {
+  readonly first: number;
+  readonly result: R;
+}
+
+/** In a thread: answers each chunk with what `work` makes of it. */
+export function serveImages<R>(work: (locations: readonly ImageLocation[]) => Promise<R>): void {
+  const port = parentPort;
+  port?.on('message', async (task: Task | 'close') => {
+    if (task === 'close') port.close();
+    else port.postMessage({ first: task.first, result: await work(task.locations) });
+  });
+}
+
+/**
+ * Yields the results of all chunks in the order of the images, whichever thread was first. The
+ * module finds `workerData` under that name.
+ */
+export async function* passOver<R>(
+  images: ImageList,
+  module: string,
+  workers: number,
+  workerData?: unknown,
+): AsyncGenerator<ChunkResult<R>> {
+  const threads = Array.from({ length: workers }, () => new PassThread<R>(module, workerData));
+  const ahead: Promise<Reply<R>>[] = [];
+  let next = 0;
+  try {
+    for (let first = 0; first < images.length; first += CHUNK) {
+      for (; next < images.length && ahead.length < workers * IN_HAND; next += CHUNK) {
+        const thread = threads[(next / CHUNK) % workers] as PassThread<R>;
+        const reply = thread.send({ first: next, locations: chunkOf(images, next) });
+        // A failure surfaces where the reply is awaited below.
+        reply.catch(() => {});
+        ahead.push(reply);
+      }
+      const { result } = await (ahead.shift() as Promise<Reply<R>>);
+      yield { first, count: Math.min(CHUNK, images.length - first), result };
+    }
+  } finally {
+    await Promise.all(threads.map((thread) => thread.close()));
+  }
+}
+
+function chunkOf(images: ImageList, first: number): ImageLocation[] {
+  const count = Math.min(CHUNK, images.length - first);
+  return Array.from({ length: count }, (_, index) => images.locate(first + index));
+}
+
+interface Waiting<R> {
+  resolve(reply: Reply<R>): void;
+  reject(error: Error): void;
+}
+
+class PassThread<R> {
+  readonly #worker: Worker;
+  readonly #ended: Promise<unknown>;
+  readonly #waiting = new Map<number, Waiting<R>>();
+  #failure: Error | undefined;
+
+  constructor(module: string, workerData: unknown) {
+    this.#worker = startThread(module, workerData);
+    this.#ended = new Promise((done) => this.#worker.once('exit', done));
+    this.#worker.on('message', (reply: Reply<R>) => {
+      this.#waiting.get(reply.first)?.resolve(reply);
+      this.#waiting.delete(reply.first);
+    });
+    this.#worker.on('error', (cause) => this.#fail(`failed: ${cause}`, cause));
+    this.#worker.on('exit', (code) => this.#fail(`ended unexpectedly with code ${code}.`));
+  }
+
+  send(task: Task): Promise<Reply<R>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      this.#waiting.set(task.first, { resolve, reject });
+      this.#worker.postMessage(task);
+    });
+  }
+
+  /** Lets the thread end by itself: to terminate one inside zlib or sharp aborts the process. */
+  async close(): Promise<void> {
+    this.#worker.postMessage('close');
+    await this.#ended;
+  }
+
+  #fail(what: string, cause?: unknown): void {
+    this.#failure ??= new RunError(`A decoding thread ${what}`, { cause });
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Packs a dataset into shards of small JPEGs. They are made in `OUT.partial`, which becomes `OUT`
+ * when all is there; what an interrupted run leaves is gone on with.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { DataError, UsageError } from '../../errors.js';
+import { syncDirectory, writeAtomically } from '../../files.js';
+import { withFormerNames } from '../../former-names.js';
+import type { ImageList } from '../dataset.js';
+import type { DatasetIndex, IndexedSplit } from '../dataset-index.js';
+import { strangersProblem } from '../selection.js';
+import { passOver } from './image-pass.js';
+import type { ChunkJpegs, PackForm } from './pack-worker.js';
+import { type ShardSample, writeShard } from './shard-writer.js';
+
+export interface PackOptions extends PackForm {
+  readonly workers: number;
+  /** Whether an image that cannot be read is left out or ends the packing. */
+  readonly onBadImage: 'skip' | 'fail';
+  /** Images of the dataset for each shard. */
+  readonly perShard?: number;
+  /** Images that are done, those of an earlier start included. */
+  readonly onProgress: (images: number) => void;
+}
+
+export interface Packed {
+  readonly images: number;
+  readonly shards: number;
+  readonly bytes: number;
+  /** Images that could not be read, by name, with the reason. */
+  readonly unreadable: ReadonlyMap<string, string>;
+}
+
+/** About 100 MB of ImageNet. */
+const PER_SHARD = 5000;
+const PARTS = ['train', 'val'] as const;
+const KEY_DIGITS = 8;
+
+/**
+ * How far a part is, as the index of its shards: the first fields are what webdataset's wids reads,
+ * for random access over all shards.
+ */
+const stateSchema = z.object({
+  wids_version: z.literal(1),
+  name: z.string(),
+  shardlist: z.array(z.object({ url: z.string(), nsamples: z.int(), filesize: z.int() })),
+  /** Images of the dataset that are in these shards or left out. */
+  packed: z.int(),
+  unreadable: z.array(
+    withFormerNames(z.object({ image: z.string(), reason: z.string() }), { image: 'picture' }),
+  ),
+});
+type PartState = z.infer<typeof stateSchema>;
+
+/** Packs both parts. Throws a UsageError if `out` is taken or was begun in another way. */
+export async function packDataset(
+  index: DatasetIndex,
+  out: string,
+  options: PackOptions,
+): Promise<Packed> {
+  if (index.strangers.length > 0) throw new DataError(strangersProblem(index));
+  const target = resolve(out);
+  const partial = await openPartial(index, target, options);
+  const states: PartState[] = [];
+  let before = 0;
+  for (const part of PARTS) {
+    const split = index[part];
+    if (split === undefined) continue;
+    const state = await readState(partial, part, index.name);
+    const onProgress = (images: number) => options.onProgress(before + images);
+    states.push(await packPart({ part, split, state }, partial, { ...options, onProgress }));
+    before += split.images.length;
+  }
+  const shards = states.flatMap(({ shardlist }) => shardlist);
+  const images = shards.reduce((sum, { nsamples }) => sum + nsamples, 0);
+  await rename(partial, target);
+  await syncDirectory(dirname(target));
+  return {
+    images,
+    shards: shards.length,
+    bytes: shards.reduce((sum, { filesize }) => sum + filesize, 0),
+    unreadable: new Map(
+      states.flatMap(({ unreadable }) =>
+        unreadable.map(({ image, reason }) => [image, reason] as const),
+      ),
+    ),
+  };
+}
+
+/** The directory that is worked in, with what says which classes there are and how they are packed. */
+async function openPartial(
+  { root, fingerprint, classes, words }: DatasetIndex,
+  out: string,
+  { reading, size, quality, perShard = PER_SHARD }: PackOptions,
+): Promise<string> {
+  if (existsSync(out) && readdirSync(out).length > 0) {
+    throw new UsageError(`${out} exists already: choose another --out, or delete it`);
+  }
+  const partial = `${out}.partial`;
+  const plan = join(partial, 'pack.json');
+  const wanted = { root, fingerprint, size, quality, ...reading, perShard };
+  try {
+    await mkdir(partial, { recursive: true });
+    if (!existsSync(plan)) {
+      await writeAtomically(join(partial, 'classes.txt'), `${classes.join('\n')}\n`);
+      const lines = classes.map((name, label) => `${name}\t${words[label]}\n`);
+      const known = lines.filter((_, label) => words[label] !== '');
+      if (known.length > 0) await writeAtomically(join(partial, 'words.txt'), known.join(''));
+      await writeAtomically(plan, `${JSON.stringify(wanted, undefined, 2)}\n`);
+      return partial;
+    }
+  } catch (cause) {
+    throw new UsageError(`Cannot write ${out}: ${(cause as Error).message}`, { cause });
+  }
+  const begun = JSON.parse(await readFile(plan, 'utf8').catch(() => 'null'));
+  if (isDeepStrictEqual(begun, wanted)) return partial;
+  throw new UsageError(
+    `${partial} was begun with other images or settings: give those that its pack.json names, choose another --out, or delete it`,
+  );
+}
+
+async function readState(partial: string, part: string, name: string): Promise<PartState> {
+  const file = join(partial, `${part}.json`);
+  if (!existsSync(file)) {
+    return { wids_version: 1, name: `${name}-${part}`, shardlist: [], packed: 0, unreadable: [] };
+  }
+  try {
+    const state = stateSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    for (const { url, filesize } of state.shardlist) {
+      const { size } = await stat(join(partial, url));
+      if (size !== filesize) throw new Error(`${url} has ${size} bytes, not ${filesize}`);
+    }
+    return state;
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new DataError(`${partial} is damaged: ${message}. Delete it and start again.`, { cause });
+  }
+}
+
+interface Part {
+  readonly part: (typeof PARTS)[number];
+  readonly split: IndexedSplit;
+  readonly state: PartState;
+}
+
+/** Writes the shards of a part that are not there yet; returns the state at its end. */
+async function packPart(
+  { part, split, state: begun }: Part,
+  partial: string,
+  options: PackOptions,
+): Promise<PartState> {
+  const { perShard = PER_SHARD, onProgress, workers, reading, size, quality } = options;
+  const { length } = split.images;
+  const rest = listFrom(split.images, begun.packed);
+  const form: PackForm = { reading, size, quality };
+  const jpegs = flatten(passOver<ChunkJpegs>(rest, 'pack-worker', workers, form));
+  let state = begun;
+  try {
+    while (state.packed < length) {
+      const first = state.packed;
+      const end = Math.min(first + perShard, length);
+      const unreadable = [...state.unreadable];
+      async function* samples(): AsyncGenerator<ShardSample> {
+        for (let at = first; at < end; at++) {
+          const jpeg = (await jpegs.next()).value as Uint8Array | string;
+          onProgress(at + 1);
+          if (typeof jpeg === 'string') {
+            const image = split.images.name(at);
+            if (options.onBadImage === 'fail') throw badImage(image, jpeg);
+            unreadable.push({ image, reason: jpeg });
+          } else {
+            const key = String(at).padStart(KEY_DIGITS, '0');
+            yield { key, jpeg, label: split.labels[at] as number };
+          }
+        }
+      }
+      const name = `${part}-${String(state.shardlist.length).padStart(6, '0')}`;
+      const written = await writeShard(join(partial, name), samples());
+      state = { ...state, packed: end, unreadable };
+      state = await withShard(state, name, written, partial);
+      await writeAtomically(
+        join(partial, `${part}.json`),
+        `${JSON.stringify(state, undefined, 1)}\n`,
+      );
+    }
+  } finally {
+    await jpegs.return();
+  }
+  onProgress(length);
+  if (state.shardlist.length > 0) return state;
+  const [bad] = state.unreadable;
+  throw new DataError(
+    `None of the images in ${split.path} can be read: ${bad?.image}: ${bad?.reason}`,
+  );
+}
+
+/** A shard of no samples is none. */
+async function withShard(
+  state: PartState,
+  name: string,
+  { samples, bytes }: { readonly samples: number; readonly bytes: number },
+  partial: string,
+): Promise<PartState> {
+  if (samples === 0) {
+    for (const ending of ['tar', 'idx']) await rm(join(partial, `${name}.${ending}`));
+    return state;
+  }
+  const shard = { url: `${name}.tar`, nsamples: samples, filesize: bytes };
+  return { ...state, shardlist: [...state.shardlist, shard] };
+}
+
+function badImage(image: string, reason: string): DataError {
+  return new DataError(
+    `Cannot read the image ${image}: ${reason}. Repair or remove it, or leave out such images with --on-bad-image skip; what is packed is kept.`,
+  );
+}
+
+function listFrom(images: ImageList, first: number): ImageList {
+  return {
+    length: images.length - first,
+    name: (index) => images.name(first + index),
+    locate: (index) => images.locate(first + index),
+  };
+}
+
+async function* flatten<T>(chunks: AsyncIterable<{ readonly result: readonly T[] }>) {
+  for await (const { result } of chunks) yield* result;
+}

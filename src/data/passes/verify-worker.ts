@@ -1,0 +1,20 @@
+/** A thread's part in `verifyImages`: decodes a chunk of images and says what went wrong. */
+import { workerData } from 'node:worker_threads';
+import { readImage } from '../decode/decode.js';
+import { type Reading, reasonOf } from '../decode/reading.js';
+import { serveImages } from './image-pass.js';
+
+/** Images that could not be read: index in the chunk, and why. */
+export type ChunkFailures = readonly (readonly [index: number, reason: string])[];
+
+serveImages(async (locations): Promise<ChunkFailures> => {
+  const failures: [number, string][] = [];
+  for (const [index, location] of locations.entries()) {
+    try {
+      await readImage(location, workerData as Reading);
+    } catch (error) {
+      failures.push([index, reasonOf(error)]);
+    }
+  }
+  return failures;
+});

@@ -1,0 +1,59 @@
+import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
+import type { DatasetIndex } from '../dataset-index.js';
+import type { Reading } from '../decode/reading.js';
+import { passOver } from './image-pass.js';
+import type { ChunkFailures } from './verify-worker.js';
+
+/** An image that cannot be read. */
+export interface BadImage {
+  readonly image: string;
+  readonly part: 'train' | 'val';
+  readonly class: string;
+  readonly reason: string;
+}
+
+export interface Verified {
+  readonly images: number;
+  /** In the order of the dataset. */
+  readonly bad: readonly BadImage[];
+}
+
+/** How many images both parts of a dataset have. */
+export function countImages({ train, val }: Pick<DatasetIndex, 'train' | 'val'>): number {
+  return train.images.length + (val?.images.length ?? 0);
+}
+
+/** Decodes every image of a dataset on so many threads. */
+export async function verifyImages(
+  index: DatasetIndex,
+  reading: Reading,
+  workers: number,
+  onProgress: (images: number) => void,
+): Promise<Verified> {
+  const classes = [...index.classes, ...index.strangers];
+  const bad: BadImage[] = [];
+  let before = 0;
+  for (const part of ['train', 'val'] as const) {
+    const split = index[part];
+    if (split === undefined) continue;
+    const { images, labels } = split;
+    const pass = passOver<ChunkFailures>(images, 'verify-worker', workers, reading);
+    for await (const { first, count, result } of pass) {
+      for (const [at, reason] of result) {
+        const name = classes[labels[first + at] as number] as string;
+        bad.push({ image: images.name(first + at), part, class: name, reason });
+      }
+      onProgress(before + first + count);
+    }
+    before += images.length;
+  }
+  return { images: before, bad };
+}
+
+/** A table of bad images with a header, which is all of it where there are none. */
+export function badImagesCsv(bad: readonly BadImage[]): string {
+  const columns = ['image', 'part', 'class', 'reason'];
+  const csv = createObjectCsvStringifier({ header: columns.map((id) => ({ id, title: id })) });
+  const rows = bad.length === 0 ? '' : csv.stringifyRecords(bad);
+  return `${csv.getHeaderString()}${rows}`;
+}

@@ -1,0 +1,169 @@
+import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
+import { IMAGENET_WORDS } from '../data/layouts/imagenet-words.js';
+import { DataError, UsageError } from '../errors.js';
+import { type Checkpoint, loadWeights, openCheckpoint } from '../runs/checkpoint.js';
+import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
+import type { NetworkCard } from '../runs/state.js';
+import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
+import type { Settings } from '../settings/options.js';
+import type { Layer } from '../settings/resolve.js';
+import { evaluationTransform } from '../train/augmentation.js';
+import type { Reporter } from '../train/reporter.js';
+import { networkCard, openSession, perChannel, type Session } from '../train/session.js';
+import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
+
+/** How an image becomes what the network sees; null is as in the training. */
+export type View = Pick<
+  Settings<'predict'>,
+  'resizeSize' | 'cropSize' | 'channels' | 'mean' | 'std'
+>;
+
+/** Trained weights that were found, and the network that they are for. */
+export interface TrainedModel {
+  readonly architecture: Architecture;
+  /** Where the weights are, as results name it. */
+  readonly origin: { readonly checkpoint: string } | { readonly weights: string };
+  /** The run they belong to, if it still lies there. */
+  readonly run: string | undefined;
+  readonly record: RunRecord | undefined;
+  /** The settings of the training, which hold where none are given. */
+  readonly stored: Layer;
+  /** Builds the network on the current backend and fills in its weights. */
+  open(view: View, reporter: Reporter): Promise<Opened>;
+}
+
+export interface Opened {
+  readonly session: Session;
+  /** The names of the classes are those of the training, and not presumed. */
+  readonly named: boolean;
+}
+
+/** Opens a checkpoint of an architecture, or of any when `arch` is null. */
+export async function openTrainedModel(path: string, arch: string | null): Promise<TrainedModel> {
+  const checkpoint = await openCheckpoint(path);
+  const { directory, state } = checkpoint;
+  const card = state.network;
+  const architecture = findArchitecture(card.arch);
+  checkArchitecture(checkpoint, arch);
+  const run = await findRun(directory).catch(() => undefined);
+  const record = run && (await readRecord(run));
+  return {
+    architecture,
+    origin: { checkpoint: directory },
+    run: run?.path,
+    record,
+    stored: storedLayer(card, record),
+    async open(view) {
+      checkChannels(view, card, directory);
+      const session = withoutDrawing(() => openSession(architecture, viewed(card, view), 0));
+      await loadWeights(session.model, checkpoint);
+      return { session, named: true };
+    },
+  };
+}
+
+/** Means a weights file of an architecture, which is opened with the network. */
+export function weightsModel(path: string, arch: string): TrainedModel {
+  const architecture = findArchitecture(arch);
+  return {
+    architecture,
+    origin: { weights: path },
+    run: undefined,
+    record: undefined,
+    stored: { values: {}, source: 'default' },
+    open: (view, reporter) =>
+      withWeightsFile(path, async (file) => {
+        const { channels } = view;
+        const classes = file.classes ?? presumedClasses(architecture, channels, file);
+        const inputSize = architecture.size;
+        const card = viewed(networkCard(architecture, { classes, inputSize, channels }), view);
+        const session = withoutDrawing(() => openSession(architecture, card, 0));
+        const options = { otherClasses: false };
+        noteIgnored(await loadWeightsFile(session.model, architecture, file, options), reporter);
+        return { session, named: file.classes !== undefined };
+      }),
+  };
+}
+
+/** Throws a DataError unless the checkpoint is one of `arch`, where that is given. */
+export function checkArchitecture({ directory, state }: Checkpoint, arch: string | null): void {
+  const found = state.network.arch;
+  if (arch === null || findArchitecture(arch).name === found) return;
+  throw new DataError(
+    `Expected a checkpoint of ${findArchitecture(arch).name} but ${directory} is one of ${found}`,
+  );
+}
+
+/** Throws a DataError unless the classes are those that the network was trained on. */
+export function checkClasses(
+  { origin }: TrainedModel,
+  { session, named }: Opened,
+  data: string,
+  classes: readonly string[],
+): void {
+  const known = session.card.classes;
+  const [what] = Object.entries(origin).map(([kind, path]) => `${kind} ${path}`);
+  if (known.length !== classes.length) {
+    throw new DataError(
+      `The ${what} was trained on ${known.length} classes but ${data} has ${classes.length}`,
+    );
+  }
+  const differs = named ? known.findIndex((name, index) => name !== classes[index]) : -1;
+  if (differs < 0) return;
+  throw new DataError(
+    `The classes of ${data} are not those of the ${what}: ` +
+      `class ${differs} is "${classes[differs]}" where the training had "${known[differs]}"`,
+  );
+}
+
+/** The batch size of the run, so that an evaluation adds up as the run's own did, its colours and its turns. */
+function storedLayer(card: NetworkCard, record: RunRecord | undefined): Layer {
+  const { channels, mean, std, inputSize } = card;
+  const batchSize = record?.settings['batch-size'];
+  const rotate = record?.settings['exif-rotate'];
+  return {
+    values: {
+      channels,
+      mean,
+      std,
+      'input-size': inputSize,
+      ...(batchSize ? { 'batch-size': batchSize.value } : {}),
+      ...(rotate ? { 'exif-rotate': rotate.value } : {}),
+    },
+    source: 'default',
+  };
+}
+
+function checkChannels({ channels }: View, card: NetworkCard, directory: string): void {
+  if (channels === card.channels) return;
+  throw new UsageError(
+    `Expected --channels to be ${card.channels}, as ${directory} was trained, but received ${channels}`,
+  );
+}
+
+/** The card with what the settings change in the way to the network. */
+function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: View): NetworkCard {
+  const size = cropSize ?? card.inputSize;
+  return {
+    ...card,
+    inputSize: size,
+    transform: evaluationTransform(card.transform, size, resizeSize),
+    mean: perChannel(mean, card.channels),
+    std: perChannel(std, card.channels),
+  };
+}
+
+/** Names for the classes of a file without them: ILSVRC's for torchvision's networks, else numbers. */
+function presumedClasses(
+  architecture: Architecture,
+  channels: 1 | 3,
+  file: WeightsFile,
+): readonly string[] {
+  const { classes, size, torchvision } = architecture;
+  const model = withoutDrawing(() => architecture.build({ classes, size, channels, seed: 0 }));
+  const count = countClasses(model, architecture, file) ?? classes;
+  model.dispose();
+  const wnids = [...IMAGENET_WORDS.keys()];
+  if (torchvision !== undefined && count === wnids.length) return wnids;
+  return Array.from({ length: count }, (_, index) => String(index));
+}

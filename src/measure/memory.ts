@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Architecture, withoutDrawing } from '../archs/index.js';
+import type { CountingBackend } from '../backend/counting-backend.js';
+import { Sgd } from '../network/sgd.js';
+import { networkCard, openSession, type Session, trainStep, upload } from '../train/session.js';
+
+/** Bytes that a training step takes on backend cpu, without what kernels take for themselves. */
+export interface TrainingMemory {
+  /** Trained weights and running statistics. */
+  readonly weights: number;
+  readonly momentum: number;
+  /** Gradients of all weights, which are complete at the end of the backward pass. */
+  readonly gradients: number;
+  /** Copies of weights in the layout or type in which kernels read them. */
+  readonly copies: number;
+  /** What is kept when the backward pass begins: outputs of layers, the images, the logits. */
+  readonly activations: number;
+  /** The most at any time: activations go while gradients come. */
+  readonly peak: number;
+}
+
+/**
+ * Counts a training step of a network with its auxiliary heads, which runs by its shapes alone on
+ * the counting backend, which holds nothing yet.
+ */
+export function trainingMemory(
+  architecture: Architecture,
+  device: CountingBackend,
+  settings: { batchSize: number; inputSize: number; channels: 1 | 3; numClasses: number },
+): TrainingMemory {
+  const { batchSize, inputSize, channels, numClasses } = settings;
+  const classes = Array.from({ length: numClasses }, (_, index) => String(index));
+  const auxWeight = architecture.auxiliary?.weight ?? 0;
+  const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
+  const session = withoutDrawing(() => openSession(architecture, card, 0));
+  const weights = device.count().bytes;
+  const optimizer = new Sgd(session.network.weights, architecture.recipe);
+  const momentum = device.count().bytes - weights;
+  let kept = 0;
+  device.onKernel = (kernel) => {
+    if (kernel === 'SoftmaxCrossEntropy') kept = device.count().bytes;
+  };
+  // The first step makes the copies of weights.
+  for (let step = 0; step < 2; step++) runStep(session, optimizer, batchSize, step);
+  const { copiedBytes: copies, peakBytes } = device.count();
+  const activations = kept - weights - momentum - copies;
+  return { weights, momentum, gradients: momentum, copies, activations, peak: peakBytes };
+}
+
+function runStep(session: Session, optimizer: Sgd, batchSize: number, step: number): void {
+  const { inputSize, channels } = session.card;
+  const batch = upload(session, {
+    images: new Uint8Array(batchSize * inputSize * inputSize * channels),
+    labels: new Int32Array(batchSize),
+    mirror: new Uint8Array(batchSize),
+    offsets: new Float32Array(batchSize * channels),
+    count: batchSize,
+    release: () => {},
+  });
+  const options = { lr: 0, smoothing: 0, seed: 0, step, auxiliaryWeight: 1 };
+  tf.dispose([trainStep(session, optimizer, batch, options), batch.images, batch.labels]);
+}

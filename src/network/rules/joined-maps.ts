@@ -1,0 +1,83 @@
+/** The layers of a dense block on its one tensor; see ../blocks.ts. */
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Block } from '../joined-maps.js';
+import { runKernel, runKernelForList, share } from '../run-kernel.js';
+import type { LayerNode, Operation } from './rule.js';
+
+/** A join: appends its last input to the block. That which starts the block has no other input. */
+export function appendToBlock(node: LayerNode, block: Block): Operation {
+  const { inputShapes, outputShape, differentiable } = node;
+  const { channels } = block;
+  const added = inputShapes.at(-1)?.at(-1) as number;
+  const offset = (outputShape.at(-1) as number) - added;
+  const starts = inputShapes.length === 1;
+  return {
+    keeps: { inputs: [], output: false },
+    forward(inputs, { training }) {
+      const x = inputs.at(-1) as tf.Tensor;
+      const attributes = { offset, channels, statistics: training };
+      if (starts) {
+        const made = runKernelForList('AppendChannels', { x }, attributes);
+        const [maps, mean, variance] = made as [tf.Tensor, tf.Tensor, tf.Tensor];
+        Object.assign(block, { mean, variance, gradient: undefined });
+        return maps;
+      }
+      const [maps] = inputs as [tf.Tensor];
+      const { mean, variance } = block;
+      runKernelForList('AppendChannels', { x, block: maps, mean, variance }, attributes);
+      return share(maps);
+    },
+    backward(dy) {
+      const begin = [...dy.shape.map(() => 0).slice(1), offset];
+      const size = [...dy.shape.slice(0, -1), added];
+      const slice = () => runKernel('Slice', { x: dy }, { begin, size });
+      const dx = differentiable.at(-1) ? slice() : undefined;
+      if (starts) return [dx];
+      block.gradient = differentiable[0] ? share(dy) : undefined;
+      return [block.gradient, dx];
+    },
+    // The tidy around the pass has freed them.
+    abandon: () => void Object.assign(block, NOTHING),
+  };
+}
+
+const NOTHING = { mean: undefined, variance: undefined, gradient: undefined };
+
+/** Batch normalisation and ReLU of the first channels of the block. */
+export function normOfBlock(node: LayerNode, block: Block): Operation | undefined {
+  const [gamma, beta, mean, variance] = node.weights.map(({ variable }) => variable);
+  if (!gamma || !beta || !mean || !variance) return undefined;
+  const [dGammaWeight, dBetaWeight] = node.weights;
+  const frozen = dGammaWeight?.index === undefined && dBetaWeight?.index === undefined;
+  const { epsilon, momentum, unbiased = false } = node.config;
+  const channels = node.inputShapes[0]?.at(-1) as number;
+  const activation = node.activation ?? 'linear';
+  const learns = node.differentiable[0] === true;
+  const first = learns && channels === block.channels;
+  const attributes = { channels, epsilon, activation, momentum, unbiased };
+  const gradient = { channels, epsilon, activation, frozen, first };
+  const running = { gamma, beta, mean, variance };
+  const ofBatch = () => ({ gamma, beta, mean: block.mean, variance: block.variance });
+  return {
+    keeps: { inputs: [0], output: false },
+    forward([x], { training }) {
+      if (frozen || !training) return runKernel('BatchNormSlice', { x, ...running }, attributes);
+      const inputs = { x, ...ofBatch(), runningMean: mean, runningVariance: variance };
+      return runKernel('BatchNormSlice', inputs, attributes);
+    },
+    backward(dy, [x], _output, pass) {
+      const statistics = frozen ? running : ofBatch();
+      const dBlock = learns && !first ? block.gradient : undefined;
+      const results = runKernelForList(
+        'BatchNormSliceGrad',
+        { x, dy, ...statistics, dBlock },
+        gradient,
+      );
+      const [dGamma, dBeta, dx] = results as [tf.Tensor, tf.Tensor, tf.Tensor | undefined];
+      pass.addGradient(dGammaWeight, dGamma);
+      pass.addGradient(dBetaWeight, dBeta);
+      // The others' gradient is in the block's already.
+      return [dx];
+    },
+  };
+}

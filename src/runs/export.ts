@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
+import { openBackend } from '../backend/index.js';
+import type { Settings } from '../settings/options.js';
+import { RunError } from '../errors.js';
+import { writeAtomically } from '../files.js';
+import { modelFiles } from './checkpoint.js';
+import type { TrainedModel, View } from '../evaluate/trained-model.js';
+import type { Reporter } from '../train/reporter.js';
+import { checkWritable, writeWeights } from './weights-files.js';
+
+export interface Exported {
+  readonly output: string;
+  readonly format: Settings<'export'>['format'];
+  readonly arch: string;
+  readonly classes: number;
+}
+
+/** Writes trained weights as a safetensors file, or as a stock tfjs model without auxiliary heads. */
+export async function exportModel(
+  trained: TrainedModel,
+  { format, inputSize, channels }: Settings<'export'>,
+  output: string,
+  reporter: Reporter,
+): Promise<Exported> {
+  if (format === 'safetensors') await checkWritable(output, '--output');
+  // Nothing is computed, so that any backend will do.
+  await openBackend('js', { precision: 'f32' });
+  const { mean, std } = trained.architecture.recipe;
+  const view: View = { resizeSize: null, cropSize: inputSize, channels, mean, std };
+  const { session, named } = await trained.open(view, reporter);
+  const { model, card } = session;
+  try {
+    if (format === 'tfjs') await writeModel(output, model);
+    else await writeWeights(output, model, trained.architecture, named ? card.classes : undefined);
+  } catch (error) {
+    throw new RunError(`Cannot write ${output}: ${(error as Error).message}`, { cause: error });
+  }
+  const { arch, classes } = card;
+  return { output, format, arch, classes: classes.length };
+}
+
+async function writeModel(directory: string, { inputs, outputs, name }: LayersModel) {
+  const [logits] = outputs;
+  if (logits === undefined) throw new Error(`${name} has no output`);
+  const files = await modelFiles(layersModel({ inputs, outputs: logits, name }));
+  await mkdir(directory, { recursive: true });
+  for (const [file, content] of files) await writeAtomically(join(directory, file), content);
+}

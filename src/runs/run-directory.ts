@@ -1,0 +1,145 @@
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { DataError, UsageError } from '../errors.js';
+import { writeAtomically } from '../files.js';
+import type { Provenance } from '../settings/resolve.js';
+import type { Augmentation } from '../train/augmentation.js';
+import { startSummary } from './csv.js';
+
+/** The files of a run. */
+export interface RunDirectory {
+  readonly path: string;
+  readonly record: string;
+  readonly summary: string;
+  readonly last: string;
+  readonly best: string;
+  /** The names of the training images of a run with --subset, which `--subset FILE` takes. */
+  readonly subset: string;
+}
+
+/** What run.json holds. */
+export interface RunRecord {
+  readonly settings: Provenance;
+  readonly started: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly hardware: Readonly<Record<string, string | number>>;
+  readonly backend: { name: string; precision: string; threads: number; why: string };
+  readonly data: {
+    name: string;
+    root: string;
+    /** Absent in the first runs. */
+    layout?: string;
+    fingerprint: string;
+    training: number;
+    validation: number;
+    classes: readonly string[];
+  };
+  /** What becomes of training images; absent in the first runs. */
+  readonly augmentation?: Augmentation;
+  /** One entry for each time the run went on: where from, and the settings that were changed. */
+  readonly resumed: readonly { time: string; step: number; changed: Provenance }[];
+}
+
+const recordSchema = z.looseObject({
+  settings: z.record(
+    z.string(),
+    z.object({
+      value: z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.number())]),
+      source: z.enum(['default', 'recipe', 'dataset', 'config', 'flag']),
+    }),
+  ),
+  data: z.looseObject({ fingerprint: z.string(), root: z.string(), name: z.string() }),
+});
+
+/** Makes the directory of a new run and so proves that it can be written, before anything is trained. */
+export async function createRun(
+  output: string,
+  name: string | null,
+  arch: string,
+): Promise<RunDirectory> {
+  const run = await freeDirectory(output, name, arch);
+  try {
+    await mkdir(dirname(run.last), { recursive: true });
+    await startSummary(run.summary);
+  } catch (error) {
+    throw new UsageError(
+      `Cannot write the run to ${run.path}: ${(error as Error).message}. ` +
+        'Choose another directory with --output',
+      { cause: error },
+    );
+  }
+  return run;
+}
+
+/** The files of a run that exists. */
+export function runDirectory(path: string): RunDirectory {
+  return {
+    path,
+    record: join(path, 'run.json'),
+    summary: join(path, 'summary.csv'),
+    last: join(path, 'checkpoints', 'last'),
+    best: join(path, 'checkpoints', 'best'),
+    subset: join(path, 'subset.txt'),
+  };
+}
+
+/** The run that a path means: its directory, or one of its checkpoints. */
+export async function findRun(path: string): Promise<RunDirectory> {
+  for (const place of [path, dirname(dirname(path))]) {
+    if (await exists(join(place, 'run.json'))) return runDirectory(place);
+  }
+  const found = (await exists(path)) ? 'has no run.json' : 'does not exist';
+  throw new DataError(`Cannot resume ${path}: it ${found}. Expected the directory of a run`);
+}
+
+export async function readRecord(run: RunDirectory): Promise<RunRecord> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(run.record, 'utf8'));
+  } catch (error) {
+    throw new DataError(`Cannot read ${run.record}: ${(error as Error).message}`);
+  }
+  const result = recordSchema.safeParse(json);
+  if (result.success) return json as RunRecord;
+  const [issue] = result.error.issues;
+  throw new DataError(`${run.record} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+export async function writeRecord(run: RunDirectory, record: RunRecord): Promise<void> {
+  await writeAtomically(run.record, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+async function freeDirectory(output: string, name: string | null, arch: string) {
+  if (name !== null) {
+    const path = join(output, name);
+    if (name !== basename(name) || name === '.' || name === '..') {
+      throw new UsageError(`Expected --experiment to be a name without "/" but received "${name}"`);
+    }
+    if (await exists(path)) {
+      throw new UsageError(
+        `${path} exists already: choose another --experiment, or resume it with --resume ${path}`,
+      );
+    }
+    return runDirectory(path);
+  }
+  const stem = join(output, `${timestamp(new Date())}-${arch}`);
+  for (let count = 1; ; count++) {
+    const path = count === 1 ? stem : `${stem}-${count}`;
+    if (!(await exists(path))) return runDirectory(path);
+  }
+}
+
+/** `20250131-235959`, in local time. */
+function timestamp(time: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('');
+  return `${date}-${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join('')}`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

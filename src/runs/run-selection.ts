@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { OptionName, Settings } from '../settings/options.js';
+import type { Dataset } from '../data/dataset.js';
+import { nameBelow, type Selection } from '../data/selection.js';
+import { writeAtomically } from '../files.js';
+import type { Layer, Provenance } from '../settings/resolve.js';
+import type { RunDirectory, RunRecord } from './run-directory.js';
+
+type Stored = Pick<RunRecord, 'settings' | 'data'>;
+
+/**
+ * The choice among the images of a dataset. A run that goes on takes the classes and images that
+ * it kept: a file that was named for them may be another one by now.
+ */
+export function trainingSelection(
+  settings: Settings<'train'>,
+  resume: { readonly run: RunDirectory; readonly record: Stored } | undefined,
+): Selection {
+  const { valFraction, subset, classes, seed } = settings;
+  if (resume === undefined) return { valFraction, subset, classes, seed };
+  const { run, record } = resume;
+  return {
+    valFraction,
+    subset: subset !== null && existsSync(run.subset) ? run.subset : subset,
+    classes: classes === null ? null : record.data.classes,
+    seed,
+  };
+}
+
+/** Keeps the names of the training images of a run with --subset. */
+export async function keepSubset(
+  run: RunDirectory,
+  { root, train }: Dataset,
+  { subset }: Settings<'train'>,
+): Promise<void> {
+  if (subset === null) return;
+  const names = Array.from(train.labels, (_, index) => nameBelow(root, train.images, index));
+  await writeAtomically(run.subset, `${names.join('\n')}\n`);
+}
+
+/**
+ * The settings of a run that an evaluation repeats: where `data` is that of the run, the draw of its
+ * validation images.
+ */
+export function evaluationLayer(record: Stored | undefined, data: string | null): Layer {
+  if (record === undefined || (data !== null && resolve(data) !== resolve(record.data.root))) {
+    return { values: {}, source: 'default' };
+  }
+  const names = ['val-fraction', 'seed'] as const satisfies OptionName[];
+  const values = names.map((name) => [name, (record.settings as Provenance)[name]?.value ?? null]);
+  return {
+    values: Object.fromEntries(values.filter(([, value]) => value !== null)),
+    source: 'default',
+  };
+}
+
+/** The classes to evaluate on: those that are asked for, else those that the training was told to take. */
+export function evaluationClasses(
+  record: Stored | undefined,
+  classes: string | null,
+): string | readonly string[] | null {
+  const told = record?.settings.classes?.value ?? null;
+  return classes ?? (told === null ? null : (record?.data.classes ?? null));
+}

@@ -1,0 +1,75 @@
+/** Weights files at both ends of a training. */
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Architecture } from '../archs/index.js';
+import { UsageError } from '../errors.js';
+import { writeAtomically } from '../files.js';
+import {
+  type Loaded,
+  loadWeightsFile,
+  namedTensors,
+  openWeightsFile,
+  safetensorsParts,
+  type WeightsFile,
+} from '../weights/index.js';
+import type { Reporter } from '../train/reporter.js';
+import type { Session } from '../train/session.js';
+
+/** Starts a training from a weights file; the last layers start anew where its classes are others. */
+export async function startFrom(
+  path: string,
+  { model, card }: Session,
+  architecture: Architecture,
+  reporter: Reporter,
+): Promise<void> {
+  await withWeightsFile(path, async (file) => {
+    const loaded = await loadWeightsFile(model, architecture, file, { otherClasses: true });
+    const { kept, fileClasses } = loaded;
+    reporter.note(`weights of ${path}`);
+    noteIgnored(loaded, reporter);
+    if (kept.length === 0) return;
+    reporter.note(
+      `${path} was trained on ${fileClasses} classes but the data has ${card.classes.length}: ` +
+        `reinitialised ${kept.join(', ')}`,
+    );
+  });
+}
+
+/** Opens a weights file for the time of `use`. */
+export async function withWeightsFile<T>(
+  path: string,
+  use: (file: WeightsFile) => Promise<T>,
+): Promise<T> {
+  const file = await openWeightsFile(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+export function noteIgnored({ ignored }: Loaded, reporter: Reporter): void {
+  if (ignored.length === 0) return;
+  reporter.note(`left out the auxiliary heads of the file: ${ignored.length} tensors`);
+}
+
+/** Writes the weights of a network as a safetensors file, with its classes where they are known. */
+export async function writeWeights(
+  file: string,
+  model: LayersModel,
+  architecture: Architecture,
+  classes?: readonly string[],
+): Promise<void> {
+  await writeAtomically(file, safetensorsParts(namedTensors(model, architecture), classes));
+}
+
+/** Throws a UsageError where a file cannot be made, so that this comes out before the work. */
+export async function checkWritable(file: string, flag: string): Promise<void> {
+  const info = await stat(file).catch(() => undefined);
+  if (info?.isDirectory())
+    throw new UsageError(`Expected ${flag} to be a file but ${file} is a directory`);
+  await access(dirname(file), constants.W_OK).catch((error: Error) => {
+    throw new UsageError(`Cannot write ${flag} ${file}: ${error.message}`, { cause: error });
+  });
+}

@@ -1,0 +1,24 @@
+import { type OptionName, optionRow } from './options.js';
+
+const NUMBERS = {
+  integer: 'a whole number',
+  number: 'a number',
+  colour: 'one number or three',
+  range: 'one number or two, the least first,',
+};
+
+/** What an option accepts, in words: "a whole number above 0". */
+export function describeExpected(name: OptionName): string {
+  const row = optionRow(name);
+  if (row.kind === 'choice') return `one of ${row.choices?.join(', ')}`;
+  if (row.kind === 'boolean') return 'true or false';
+  if (row.kind === 'text') return 'a text that is not empty';
+  const number = NUMBERS[row.kind];
+  const bounds = [
+    row.above === undefined ? '' : `above ${row.above}`,
+    row.atLeast === undefined ? '' : `of at least ${row.atLeast}`,
+    row.below === undefined ? '' : `below ${row.below}`,
+    row.atMost === undefined ? '' : `of at most ${row.atMost}`,
+  ].filter((bound) => bound !== '');
+  return bounds.length === 0 ? number : `${number} ${bounds.join(' and ')}`;
+}

@@ -1,0 +1,662 @@
+/**
+ * The option table: one row per setting. Flags, the keys of `--config FILE` and the settings in
+ * run.json all come from it. To add a setting, add a row and name it in `COMMAND_OPTIONS`.
+ */
+import type { Architecture } from '../archs/index.js';
+import { MAX_PIXELS } from '../data/decode/reading.js';
+
+interface Row {
+  readonly aliases?: readonly string[];
+  /**
+   * `colour`: one number, or one for each of red, green and blue. `range`: the least and the most;
+   * one number is both.
+   */
+  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour' | 'range';
+  readonly choices?: readonly (string | number)[];
+  /** Bounds: `above` and `below` are exclusive, the others inclusive. */
+  readonly above?: number;
+  readonly below?: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  readonly unit?: string;
+  /** null: not set, which means what `auto` says. Absent where the recipe has the value. */
+  readonly default?: string | number | boolean | null;
+  /** What null means, for `--help`; absent where the command asks for a value. */
+  readonly auto?: string;
+  /** The value in the recipe of an architecture. */
+  readonly recipe?: (architecture: Architecture) => Value;
+  readonly help: string;
+}
+
+export const OPTIONS = {
+  arch: {
+    aliases: ['a'],
+    kind: 'text',
+    default: null,
+    help: 'network, by a name that "cnn archs" lists',
+  },
+  data: {
+    kind: 'text',
+    default: null,
+    help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
+  },
+  'val-fraction': {
+    kind: 'number',
+    above: 0,
+    below: 1,
+    default: null,
+    auto: 'the validation images of the data',
+    help: 'share of the training images of each class that becomes the validation set, for data without one',
+  },
+  subset: {
+    kind: 'text',
+    default: null,
+    help: 'training images: a share of each class (0.1), a number of each (50/class), or a file with their names',
+  },
+  classes: {
+    kind: 'text',
+    default: null,
+    help: 'classes that are used: a,b,c or a file with one on each line',
+  },
+  epochs: {
+    kind: 'integer',
+    above: 0,
+    recipe: ({ recipe }) => recipe.epochs,
+    help: 'passes over the training set',
+  },
+  'max-steps': {
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'no limit',
+    help: 'stop after this many steps in all; the learning rate still follows --epochs',
+  },
+  'batch-size': {
+    aliases: ['b'],
+    kind: 'integer',
+    above: 0,
+    unit: 'images',
+    recipe: ({ recipe }) => recipe.batchSize,
+    help: 'images in a step',
+  },
+  lr: {
+    aliases: ['learning-rate'],
+    kind: 'number',
+    above: 0,
+    recipe: ({ recipe }) => recipe.lr,
+    help: 'learning rate',
+  },
+  'lr-scheduler': {
+    kind: 'choice',
+    choices: ['step', 'cosine', 'constant'],
+    recipe: ({ recipe }) => recipe.schedule,
+    help: 'how the learning rate falls',
+  },
+  'lr-step-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'epochs',
+    recipe: ({ recipe }) => recipe.lrStepSize,
+    help: 'step schedule: epochs between two falls',
+  },
+  'lr-gamma': {
+    kind: 'number',
+    above: 0,
+    atMost: 1,
+    recipe: ({ recipe }) => recipe.lrGamma,
+    help: 'step schedule: factor of a fall',
+  },
+  'lr-warmup-steps': {
+    kind: 'integer',
+    atLeast: 0,
+    unit: 'steps',
+    recipe: ({ recipe }) => recipe.warmupSteps,
+    help: 'steps in which the learning rate rises linearly from 0',
+  },
+  momentum: {
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    recipe: ({ recipe }) => recipe.momentum,
+    help: 'momentum of SGD',
+  },
+  nesterov: {
+    kind: 'boolean',
+    recipe: ({ recipe }) => recipe.nesterov,
+    help: "Nesterov's momentum",
+  },
+  'weight-decay': {
+    aliases: ['wd'],
+    kind: 'number',
+    atLeast: 0,
+    recipe: ({ recipe }) => recipe.weightDecay,
+    help: 'weight decay',
+  },
+  'label-smoothing': {
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    recipe: ({ recipe }) => recipe.labelSmoothing,
+    help: 'share of the target spread over all classes',
+  },
+  'aux-weight': {
+    kind: 'number',
+    atLeast: 0,
+    recipe: ({ auxiliary }) => auxiliary?.weight ?? 0,
+    help: 'share of the loss of each auxiliary head; 0 trains without heads',
+  },
+  'input-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    recipe: ({ size }) => size,
+    help: 'side of the image that the network sees',
+  },
+  channels: {
+    kind: 'choice',
+    choices: [1, 3],
+    recipe: ({ channels }) => channels,
+    help: '1 (grey) or 3 (RGB)',
+  },
+  mean: {
+    kind: 'colour',
+    atLeast: 0,
+    atMost: 1,
+    recipe: ({ recipe }) => recipe.mean,
+    help: 'what is subtracted from the colours, in [0, 1] units',
+  },
+  std: {
+    kind: 'colour',
+    above: 0,
+    recipe: ({ recipe }) => recipe.std,
+    help: 'what the colours are divided by then, in [0, 1] units',
+  },
+  stats: {
+    kind: 'choice',
+    choices: ['recipe', 'dataset'],
+    default: 'recipe',
+    help: 'where mean, std and principal colours come from: the recipe, or what "cnn data stats" measured; --mean and --std win, and a recipe that only shifts its colours keeps its std',
+  },
+  augment: {
+    kind: 'choice',
+    choices: ['none', 'alexnet', 'vgg', 'inception', 'resnet'],
+    default: null,
+    auto: 'recipe',
+    help: 'how training images are cut out, mirrored and coloured; the options below change a part of it',
+  },
+  'train-resize-size': {
+    kind: 'range',
+    atLeast: 1,
+    unit: 'pixels',
+    default: null,
+    auto: 'by --augment',
+    help: 'training: short side of the image before the crop; of two numbers any from the least to the most (scale jitter)',
+  },
+  'train-crop-mode': {
+    kind: 'choice',
+    choices: ['random', 'centre', 'area'],
+    default: null,
+    auto: 'by --augment',
+    help: 'training: a crop at a random place or in the centre, or a box of random area and aspect',
+  },
+  scale: {
+    kind: 'range',
+    above: 0,
+    atMost: 1,
+    default: null,
+    auto: 'by --augment',
+    help: "training, crop mode area: the box's share of the image",
+  },
+  ratio: {
+    kind: 'range',
+    above: 0,
+    default: null,
+    auto: 'by --augment',
+    help: 'training, crop mode area: width / height of the box',
+  },
+  padding: {
+    kind: 'integer',
+    atLeast: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'by --augment',
+    help: 'training: zeros put around the image before the crop, on each side',
+  },
+  hflip: {
+    kind: 'number',
+    atLeast: 0,
+    atMost: 1,
+    default: null,
+    auto: 'by --augment',
+    help: 'training: probability of mirroring left to right',
+  },
+  'color-pca': {
+    kind: 'number',
+    atLeast: 0,
+    default: null,
+    auto: 'by --augment',
+    help: "training: deviation of the shares of the principal colours that are added (AlexNet's paper: 0.1)",
+  },
+  'resize-size': {
+    aliases: ['val-resize-size'],
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'as in the evaluations of the training',
+    help: 'short side of the image before the crop',
+  },
+  'crop-size': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'as in the evaluations of the training',
+    help: 'side of the square that is cut out, which is what the network sees',
+  },
+  weights: {
+    kind: 'text',
+    default: null,
+    help: "file of weights in torchvision's or our names: .safetensors, or .pth of torch.save(model.state_dict())",
+  },
+  'weights-out': {
+    kind: 'text',
+    default: null,
+    help: 'safetensors file for the weights after the last step',
+  },
+  freeze: {
+    kind: 'text',
+    default: null,
+    help: 'regular expression; layers with a name that it matches are not trained',
+  },
+  seed: {
+    kind: 'integer',
+    atLeast: 0,
+    atMost: 0xffffffff,
+    default: 0,
+    help: 'seed of weights, order, augmentation and dropout',
+  },
+  workers: {
+    aliases: ['j'],
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'by the cores',
+    help: 'threads that decode images',
+  },
+  cache: {
+    kind: 'choice',
+    choices: ['auto', 'none', 'memory'],
+    default: 'auto',
+    help: 'keep decoded images in memory: while they fit in half of what is free, never, or as far as it goes',
+  },
+  'max-pixels': {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: MAX_PIXELS,
+    help: 'larger images are refused and count as unreadable; the default is where Pillow refuses them',
+  },
+  'exif-rotate': {
+    kind: 'boolean',
+    default: false,
+    help: 'turn images upright by their EXIF orientation, which Pillow and torchvision do not',
+  },
+  'on-bad-image': {
+    kind: 'choice',
+    choices: ['skip', 'fail'],
+    default: 'skip',
+    help: 'an image that cannot be read: leave it out of training and count it as wrong in evaluations, or end with an error that names it',
+  },
+  backend: {
+    kind: 'choice',
+    choices: ['auto', 'cuda', 'cpu', 'tensorflow', 'js'],
+    default: 'auto',
+    help: 'what computes (see "cnn doctor")',
+  },
+  precision: {
+    kind: 'choice',
+    choices: ['auto', 'f32', 'bf16'],
+    default: 'auto',
+    help: 'number format of activations; auto is bf16 where the hardware has it',
+  },
+  threads: {
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'by the cores',
+    help: 'threads that compute, on backend cpu',
+  },
+  'print-freq': {
+    aliases: ['p'],
+    kind: 'integer',
+    above: 0,
+    unit: 'steps',
+    default: 50,
+    help: 'steps between two reports',
+  },
+  output: {
+    kind: 'text',
+    default: null,
+    help: 'directory in which the directory of the run is made (default: runs)',
+  },
+  experiment: {
+    kind: 'text',
+    default: null,
+    auto: '<time>-<arch>',
+    help: 'name of the directory of the run',
+  },
+  checkpoint: {
+    kind: 'text',
+    default: null,
+    help: 'directory of a run or of one of its checkpoints',
+  },
+  resume: {
+    kind: 'text',
+    default: null,
+    auto: 'a new run',
+    help: 'directory of a run that is to go on; its settings hold unless a flag changes them',
+  },
+  steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
+  profile: {
+    kind: 'boolean',
+    default: false,
+    help: "print the time of each kernel and layer beside the machine's measured peaks, on backend cpu",
+  },
+  trace: {
+    kind: 'text',
+    default: null,
+    help: 'JSON file for a trace of the measured steps, which chrome://tracing and ui.perfetto.dev draw; profiles too',
+  },
+  warmup: { kind: 'integer', atLeast: 0, default: 10, help: 'steps before the measurement' },
+  module: {
+    kind: 'text',
+    default: null,
+    help: 'textbook module in place of a network: inception-naive, inception, 5x5, 3x3-stack and others',
+  },
+  'in-channels': {
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'those of the textbook',
+    help: 'with --module: channels of its input',
+  },
+  'num-classes': {
+    kind: 'integer',
+    above: 0,
+    recipe: ({ classes }) => classes,
+    help: 'classes of the output',
+  },
+  auxiliary: {
+    kind: 'boolean',
+    default: false,
+    help: 'with the auxiliary classifiers that a network has in training',
+  },
+  out: { kind: 'text', default: null, help: 'where the result is written' },
+  size: {
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: 256,
+    help: 'short side of packed images; smaller ones stay as they are',
+  },
+  quality: {
+    kind: 'integer',
+    atLeast: 1,
+    atMost: 100,
+    default: 90,
+    help: 'quality of packed JPEGs',
+  },
+  images: {
+    aliases: ['pictures'],
+    kind: 'integer',
+    above: 0,
+    default: 24,
+    help: 'images on the sheet',
+  },
+  csv: { kind: 'boolean', default: false, help: 'print the table as CSV' },
+  format: {
+    kind: 'choice',
+    choices: ['safetensors', 'tfjs'],
+    default: 'safetensors',
+    help: 'safetensors, one file; tfjs, a directory with model.json and weights.bin',
+  },
+  top: { kind: 'integer', above: 0, default: 5, help: 'classes printed for an image' },
+  logits: { kind: 'boolean', default: false, help: 'with --json: the output for every class' },
+} as const satisfies Record<string, Row>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+const RECIPE_OPTIONS = [
+  'epochs',
+  'batch-size',
+  'lr',
+  'lr-scheduler',
+  'lr-step-size',
+  'lr-gamma',
+  'lr-warmup-steps',
+  'momentum',
+  'nesterov',
+  'weight-decay',
+  'label-smoothing',
+  'aux-weight',
+  'input-size',
+  'channels',
+  'mean',
+  'std',
+] as const satisfies readonly OptionName[];
+
+/** What becomes of training images. */
+const AUGMENT_OPTIONS = [
+  'augment',
+  'train-resize-size',
+  'train-crop-mode',
+  'scale',
+  'ratio',
+  'padding',
+  'hflip',
+  'color-pca',
+] as const satisfies readonly OptionName[];
+
+const MACHINE_OPTIONS = [
+  'backend',
+  'precision',
+  'threads',
+] as const satisfies readonly OptionName[];
+/** How an image becomes what the network sees. */
+const VIEW_OPTIONS = [
+  'resize-size',
+  'crop-size',
+  'channels',
+  'mean',
+  'std',
+] as const satisfies readonly OptionName[];
+/** Which images of a dataset are used; the draws follow --seed. */
+const SELECTION_OPTIONS = [
+  'val-fraction',
+  'subset',
+  'classes',
+] as const satisfies readonly OptionName[];
+/** How files become images. */
+const READING_OPTIONS = ['max-pixels', 'exif-rotate'] as const satisfies readonly OptionName[];
+const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
+
+/** The settings of each command, in the order of its `--help`. */
+export const COMMAND_OPTIONS = {
+  train: [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    ...RECIPE_OPTIONS,
+    'stats',
+    ...AUGMENT_OPTIONS,
+    'resize-size',
+    'max-steps',
+    'seed',
+    'weights',
+    'freeze',
+    'weights-out',
+    ...READING_OPTIONS,
+    'on-bad-image',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+    'print-freq',
+    'output',
+    'experiment',
+    'resume',
+  ],
+  eval: [
+    'checkpoint',
+    'arch',
+    'weights',
+    'data',
+    'val-fraction',
+    'classes',
+    'seed',
+    ...VIEW_OPTIONS,
+    'batch-size',
+    ...READING_OPTIONS,
+    'on-bad-image',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+  ],
+  predict: [
+    'checkpoint',
+    'arch',
+    'weights',
+    'top',
+    'logits',
+    ...VIEW_OPTIONS,
+    'batch-size',
+    ...READING_OPTIONS,
+    'workers',
+    ...MACHINE_OPTIONS,
+  ],
+  export: ['arch', 'weights', 'format', 'output', 'input-size', 'channels'],
+  bench: [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'steps',
+    'warmup',
+    'batch-size',
+    'aux-weight',
+    'input-size',
+    'channels',
+    'num-classes',
+    'seed',
+    ...AUGMENT_OPTIONS,
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+    'profile',
+    'trace',
+  ],
+  'bench-data': [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'steps',
+    'warmup',
+    'batch-size',
+    'input-size',
+    'channels',
+    ...AUGMENT_OPTIONS,
+    'seed',
+    'workers',
+  ],
+  'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
+  'data-verify': ['data', 'out', 'max-pixels', 'workers'],
+  'data-pack': ['data', 'out', 'size', 'quality', ...READING_OPTIONS, 'on-bad-image', 'workers'],
+  'data-preview': [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'out',
+    'images',
+    'input-size',
+    'channels',
+    ...AUGMENT_OPTIONS,
+    'stats',
+    'seed',
+    ...READING_OPTIONS,
+    'workers',
+  ],
+  summary: [
+    'arch',
+    'module',
+    'input-size',
+    'channels',
+    'in-channels',
+    'num-classes',
+    'auxiliary',
+    'batch-size',
+    'precision',
+    'csv',
+  ],
+} as const satisfies Record<string, readonly OptionName[]>;
+
+export type CommandName = keyof typeof COMMAND_OPTIONS;
+export type Value = string | number | boolean | null | readonly number[];
+
+/** Help for a command to which an option means something else than to the others. */
+export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
+  bench: { 'num-classes': 'classes of synthetic data' },
+  'bench-data': {
+    arch: 'network whose images are made (default: alexnet)',
+    workers: 'threads that decode images (default: one, two, four and so on up to all cores)',
+  },
+  eval: { seed: 'seed that --val-fraction was drawn with' },
+  'data-stats': { seed: 'seed that --val-fraction and --subset are drawn with' },
+  train: {
+    'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
+  },
+  'data-verify': { out: 'CSV of the images that cannot be read (default: bad-images.csv)' },
+  'data-pack': {
+    out: 'directory of the shards',
+    'on-bad-image':
+      'an image that cannot be read: leave it out, or end with an error that names it',
+  },
+  'data-preview': {
+    out: 'image that is written: .png, .jpg or .webp',
+    stats: 'where principal colours come from: ImageNet, or what "cnn data stats" measured',
+  },
+  export: { output: 'file, or with --format tfjs directory, that is written' },
+  summary: {
+    'batch-size': 'adds what a training step of so many images takes in memory',
+    precision: 'number format of activations; auto is f32',
+  },
+};
+
+type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S;
+type Base<R> = R extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : R extends { kind: 'text' }
+    ? string
+    : R extends { kind: 'boolean' }
+      ? boolean
+      : R extends { kind: 'colour' }
+        ? readonly number[]
+        : R extends { kind: 'range' }
+          ? readonly [number, number]
+          : number;
+type Setting<R> = R extends { default: null } ? Base<R> | null : Base<R>;
+
+/** The validated settings of a command, under their camel-case names. */
+export type Settings<C extends CommandName> = {
+  readonly [N in (typeof COMMAND_OPTIONS)[C][number] as Camel<N>]: Setting<(typeof OPTIONS)[N]>;
+};
+
+/** Where the value of a setting came from, weakest first. */
+export type Source = 'default' | 'recipe' | 'dataset' | 'config' | 'flag';
+
+/** The table's row of an option, with every field that a row may have. */
+export function optionRow(name: OptionName): Row {
+  return OPTIONS[name];
+}
+
+/** `batch-size` → `batchSize`. */
+export function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import '@tensorflow/tfjs-backend-cpu';
+import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  input,
+  type LayersModel,
+  layers,
+  loadLayersModel,
+  model,
+  type SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
+import {
+  copyCheckpoint,
+  loadMomenta,
+  loadWeights,
+  openCheckpoint,
+  saveCheckpoint,
+} from '../../src/runs/checkpoint.js';
+import { startProgress } from '../../src/train/loop.js';
+import type { CheckpointState } from '../../src/runs/state.js';
+import { temporaryDirectory } from '../commands/program.js';
+
+const STATE: Omit<CheckpointState, 'files'> = {
+  format: 1,
+  seed: 7,
+  network: {
+    arch: 'lenet5',
+    classes: ['a', 'b'],
+    inputSize: 4,
+    channels: 1,
+    auxiliary: false,
+    transform: { resize: 4, crop: 'centre', size: 4, mirror: 0, pad: 0 },
+    mean: [0.5],
+    std: [0.5],
+  },
+  progress: { ...startProgress(), epoch: 2, step: 9 },
+};
+
+function smallModel(units = 2): LayersModel {
+  const images = input({ shape: [4, 4, 1], name: 'images' });
+  const flat = layers.flatten({ name: 'flatten' }).apply(images) as SymbolicTensor;
+  const dense = layers.dense({ units, name: 'fc' });
+  return model({ inputs: images, outputs: dense.apply(flat) as SymbolicTensor });
+}
+
+const bytesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
+
+describe('a checkpoint', () => {
+  const directory = temporaryDirectory();
+  const run = () => join(directory.path, 'run');
+  const last = () => join(run(), 'checkpoints', 'last');
+  let saved: LayersModel;
+  let momenta: tf.Variable[];
+
+  before(async () => {
+    await tf.setBackend('cpu');
+    saved = smallModel();
+    momenta = [
+      tf.variable(tf.randomNormal([16, 2], 0, 1, 'float32', 1)),
+      tf.variable(tf.tensor1d([1, -2])),
+    ];
+    await mkdir(join(run(), 'checkpoints'), { recursive: true });
+    await saveCheckpoint(last(), saved, momenta, STATE);
+  });
+
+  it('gives back weights, momenta and state with the same bits', async () => {
+    const checkpoint = await openCheckpoint(run());
+    assert.equal(checkpoint.directory, last());
+    assert.deepEqual({ ...checkpoint.state, files: undefined }, { ...STATE, files: undefined });
+    const other = smallModel();
+    await loadWeights(other, checkpoint);
+    assert.deepEqual(bytesOf(other.getWeights()), bytesOf(saved.getWeights()));
+    const others = momenta.map((momentum) => tf.variable(tf.zerosLike(momentum)));
+    const before = tf.memory().numTensors;
+    await loadMomenta(others, checkpoint);
+    assert.deepEqual(bytesOf(others), bytesOf(momenta));
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  it('is a model that stock tfjs loads', async () => {
+    const json = JSON.parse(await readFile(join(last(), 'model.json'), 'utf8'));
+    const { buffer, byteOffset, byteLength } = await readFile(join(last(), 'weights.bin'));
+    const [group] = json.weightsManifest;
+    assert.deepEqual(group.paths, ['weights.bin']);
+    const loaded = await loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology: json.modelTopology,
+        weightSpecs: group.weights,
+        weightData: buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer,
+      }),
+    );
+    assert.deepEqual(bytesOf(loaded.getWeights()), bytesOf(saved.getWeights()));
+  });
+
+  it('is replaced as a whole, and a copy of it stays as it was', async () => {
+    const best = join(run(), 'checkpoints', 'best');
+    await copyCheckpoint(last(), best);
+    await saveCheckpoint(last(), saved, momenta, { ...STATE, seed: 8 });
+    assert.equal((await openCheckpoint(best)).state.seed, 7);
+    assert.equal((await openCheckpoint(last())).state.seed, 8);
+    assert.deepEqual(await readdir(join(run(), 'checkpoints')), ['best', 'last']);
+  });
+
+  it('is found where the program ended while it was replaced', async () => {
+    await rename(last(), `${last()}.previous`);
+    assert.equal((await openCheckpoint(run())).directory, `${last()}.previous`);
+    assert.equal((await openCheckpoint(last())).directory, `${last()}.previous`);
+    await rename(`${last()}.previous`, last());
+  });
+
+  it('does not fit a model with other weights', async () => {
+    const checkpoint = await openCheckpoint(run());
+    const before = tf.memory().numTensors;
+    const other = smallModel(3);
+    const built = tf.memory().numTensors;
+    await assert.rejects(
+      loadWeights(other, checkpoint),
+      /do not fit lenet5: expected .*fc\/kernel \(16, 3\).*found .*fc\/kernel \(16, 2\)/,
+    );
+    assert.equal(tf.memory().numTensors, built);
+    assert.ok(built > before);
+  });
+
+  it('is not written when a weight is no longer a number', async () => {
+    const other = smallModel();
+    other.setWeights(other.getWeights().map((weight) => tf.fill(weight.shape, Number.NaN)));
+    const place = join(run(), 'checkpoints', 'other');
+    await assert.rejects(saveCheckpoint(place, other, momenta, STATE), /no longer numbers/);
+    await assert.rejects(stat(place));
+  });
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  appendRow,
+  COLUMNS,
+  type Row,
+  startSummary,
+  truncateSummary,
+} from '../../src/runs/csv.js';
+import { temporaryDirectory } from '../commands/program.js';
+
+describe('summary.csv', () => {
+  const directory = temporaryDirectory();
+  const row = (epoch: number) =>
+    ({ ...Object.fromEntries(COLUMNS.map((column) => [column, 1 / 3])), epoch, lr: 1e-7 }) as Row;
+
+  it('keeps the rows up to the checkpoint when a run goes on, and one header', async () => {
+    const file = join(directory.path, 'summary.csv');
+    await startSummary(file);
+    for (const epoch of [1, 2, 10]) await appendRow(file, row(epoch));
+    await truncateSummary(file, 2);
+    await appendRow(file, row(3));
+    const [header, ...rows] = (await readFile(file, 'utf8')).trim().split('\n');
+    assert.equal(header, COLUMNS.join());
+    assert.deepEqual(
+      rows.map((line) => line.split(',')[0]),
+      ['1', '2', '3'],
+    );
+    assert.match(rows[0] ?? '', /^1,0\.333333,0\.333333,0\.333,0\.333,1e-7,0\.333,/);
+  });
+
+  it('refuses a file with other columns', async () => {
+    const file = join(directory.path, 'other.csv');
+    await writeFile(file, 'epoch,loss\n1,2\n');
+    await assert.rejects(truncateSummary(file, 1), /to begin with the columns epoch,train_loss/);
+  });
+});
