@@ -64,7 +64,7 @@ const shared = {
   recipe: {
     ...TORCHVISION_RECIPE,
     batchSize: 128,
-    warmupSteps: 200,
+    lrWarmupSteps: 200,
     weightDecay: 5e-4,
     decayBias: false,
     biasLrScale: 2,

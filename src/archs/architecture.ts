@@ -1,16 +1,19 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augment/index.js';
 
-/** How the network was trained in its paper: the defaults of `cnn train`. */
+/** How the learning rate falls after the warm-up. */
+export const SCHEDULES = ['step', 'cosine', 'constant'] as const;
+
+/** How the network was trained in its paper: the defaults of `cnn train`. Named like its settings. */
 export interface Recipe {
   readonly epochs: number;
   readonly batchSize: number;
   readonly lr: number;
-  readonly schedule: 'step' | 'cosine' | 'constant';
+  readonly lrScheduler: (typeof SCHEDULES)[number];
   /** Epochs between two steps of the step schedule. */
   readonly lrStepSize: number;
   readonly lrGamma: number;
-  readonly warmupSteps: number;
+  readonly lrWarmupSteps: number;
   readonly momentum: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;

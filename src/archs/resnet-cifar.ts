@@ -23,7 +23,7 @@ const NETWORKS = [
   { name: 'resnet32-cifar',  depth:  32, parameters:   464_154, macs:  68_862_592, top1: 92.49 },
   { name: 'resnet44-cifar',  depth:  44, parameters:   658_586, macs:  97_174_144, top1: 92.83 },
   { name: 'resnet56-cifar',  depth:  56, parameters:   853_018, macs: 125_485_696, top1: 93.03 },
-  { name: 'resnet110-cifar', depth: 110, parameters: 1_727_962, macs: 252_887_680, top1: 93.57, warmupSteps: 400 },
+  { name: 'resnet110-cifar', depth: 110, parameters: 1_727_962, macs: 252_887_680, top1: 93.57, lrWarmupSteps: 400 },
   { name: 'plain20-cifar',   depth:  20, parameters:   269_722, macs:  40_551_040 },
   { name: 'plain56-cifar',   depth:  56, parameters:   853_018, macs: 125_485_696 },
 ];
@@ -48,7 +48,7 @@ function build(name: string, depth: number, options: BuildOptions) {
 }
 
 export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
-  const { name, depth, parameters, macs, top1, warmupSteps = 0 } = network;
+  const { name, depth, parameters, macs, top1, lrWarmupSteps = 0 } = network;
   return {
     name,
     family: 'resnet',
@@ -60,7 +60,7 @@ export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth,
     ...(top1 && { published: { top1, protocol: 'CIFAR-10 test' } }),
-    recipe: { ...CIFAR_RECIPE, warmupSteps },
+    recipe: { ...CIFAR_RECIPE, lrWarmupSteps },
     build: (options) => build(name, depth, options),
   };
 });

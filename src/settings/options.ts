@@ -2,7 +2,7 @@
  * The option table: one row per setting. Flags, the keys of `--config FILE` and the settings in
  * run.json all come from it. To add a setting, add a row and name it in `COMMAND_OPTIONS`.
  */
-import type { Architecture } from '../archs/index.js';
+import { type Architecture, SCHEDULES } from '../archs/architecture.js';
 import { MAX_PIXELS } from '../data/decode/reading.js';
 
 interface Row {
@@ -88,8 +88,8 @@ export const OPTIONS = {
   },
   'lr-scheduler': {
     kind: 'choice',
-    choices: ['step', 'cosine', 'constant'],
-    recipe: ({ recipe }) => recipe.schedule,
+    choices: SCHEDULES,
+    recipe: ({ recipe }) => recipe.lrScheduler,
     help: 'how the learning rate falls',
   },
   'lr-step-size': {
@@ -110,7 +110,7 @@ export const OPTIONS = {
     kind: 'integer',
     atLeast: 0,
     unit: 'steps',
-    recipe: ({ recipe }) => recipe.warmupSteps,
+    recipe: ({ recipe }) => recipe.lrWarmupSteps,
     help: 'steps in which the learning rate rises linearly from 0',
   },
   momentum: {

@@ -1,35 +1,30 @@
-/** What the learning rate of a step depends on. */
-export interface Schedule {
-  readonly kind: 'step' | 'cosine' | 'constant';
-  readonly lr: number;
-  /** Steps in which the learning rate rises linearly from 0. */
-  readonly warmupSteps: number;
-  /** Epochs between two falls of the step schedule, and the factor of a fall. */
-  readonly stepSize: number;
-  readonly gamma: number;
-  readonly stepsPerEpoch: number;
-  readonly epochs: number;
-}
+import type { Settings } from '../settings/options.js';
+
+/** What the learning rate of a step depends on: settings by their own names. */
+export type Schedule = Pick<
+  Settings<'train'>,
+  'lr' | 'lrScheduler' | 'lrStepSize' | 'lrGamma' | 'lrWarmupSteps' | 'epochs'
+> & { readonly stepsPerEpoch: number };
 
 /** The learning rate of a step, counted from 0 over the whole run. */
 export function learningRate(step: number, schedule: Schedule): number {
-  const { lr, warmupSteps } = schedule;
-  if (step < warmupSteps) return (lr * (step + 1)) / warmupSteps;
+  const { lr, lrWarmupSteps } = schedule;
+  if (step < lrWarmupSteps) return (lr * (step + 1)) / lrWarmupSteps;
   return lr * factor(step, schedule);
 }
 
 function factor(step: number, schedule: Schedule): number {
-  switch (schedule.kind) {
+  switch (schedule.lrScheduler) {
     case 'constant':
       return 1;
     case 'step': {
       const epoch = Math.floor(step / schedule.stepsPerEpoch);
-      return schedule.gamma ** Math.floor(epoch / schedule.stepSize);
+      return schedule.lrGamma ** Math.floor(epoch / schedule.lrStepSize);
     }
     case 'cosine': {
       // Loshchilov and Hutter, "SGDR", eq. 5, without restarts.
-      const steps = schedule.stepsPerEpoch * schedule.epochs - schedule.warmupSteps;
-      const progress = steps <= 0 ? 1 : Math.min(1, (step - schedule.warmupSteps) / steps);
+      const steps = schedule.stepsPerEpoch * schedule.epochs - schedule.lrWarmupSteps;
+      const progress = steps <= 0 ? 1 : Math.min(1, (step - schedule.lrWarmupSteps) / steps);
       return (1 + Math.cos(Math.PI * progress)) / 2;
     }
   }

@@ -31,7 +31,6 @@ import { runEpochs, startProgress, type Training } from './loop.js';
 import type { Scores } from './metrics.js';
 import { takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
-import type { Schedule } from './schedule.js';
 import { networkCard, openSession, type Session } from './session.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
@@ -90,7 +89,7 @@ export async function train(given: TrainRequest, reporter: Reporter): Promise<Tr
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
   try {
-    const schedule = scheduleOf(settings, loaders.trainLoader.steps);
+    const schedule = { ...settings, stepsPerEpoch: loaders.trainLoader.steps };
     const run = await prepareRun(request, dataset, { backend, augmentation });
     const start = resume?.checkpoint.state.progress ?? startProgress();
     reporter.note(`${resume === undefined ? 'run' : 'resumed'} ${run.path}`);
@@ -213,18 +212,6 @@ async function openLoaders(
   const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
   const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
   return { trainLoader, valLoader };
-}
-
-function scheduleOf(settings: Settings<'train'>, stepsPerEpoch: number): Schedule {
-  return {
-    kind: settings.lrScheduler,
-    lr: settings.lr,
-    warmupSteps: settings.lrWarmupSteps,
-    stepSize: settings.lrStepSize,
-    gamma: settings.lrGamma,
-    stepsPerEpoch,
-    epochs: settings.epochs,
-  };
 }
 
 async function prepareRun(
