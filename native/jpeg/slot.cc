@@ -28,8 +28,7 @@ bool fits(const Window& window, int width, int height, int size) {
 }
 
 template <class Image>
-bool SlotFiller::fill(Image& image, const Window& window, int size, int channels,
-                      uint8_t* slot) {
+bool SlotFiller::fill(Image& image, const Window& window, int size, int channels, uint8_t* slot) {
   const int width = window.outWidth;
   columns_.build(window.left, window.width, width, image.width(), window.clipped);
   rows_.build(window.top, window.height, window.outHeight, image.height(), window.clipped);

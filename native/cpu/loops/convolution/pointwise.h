@@ -2,8 +2,8 @@
 // matrix.
 #pragma once
 #include "cpu/compute_type.h"
-#include "matrix_tile.h"
 #include "cpu/loops/to_bf16.h"
+#include "matrix_tile.h"
 
 namespace cnn {
 namespace {

@@ -6,8 +6,8 @@
 // The transforms evaluate polynomials at 0, ±a, ±b and infinity. With a = sqrt(1/2) and b = sqrt(2)
 // their factors stay near 1, which loses fewer bits than the usual ±1 and ±2.
 #pragma once
-#include "matrix_tile.h"
 #include "cpu/loops/to_bf16.h"
+#include "matrix_tile.h"
 
 namespace cnn {
 namespace {
