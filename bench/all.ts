@@ -4,8 +4,11 @@
  *
  *     npm run bench:all -- --python /usr/bin/python3 --python venv/bin/python --compile venv/bin/python
  */
+
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PACKAGE_ROOT } from '../src/package-root.js';
 import { NETWORKS, PRECISIONS } from './networks.js';
 import { CONTENDERS_USAGE, contenderOptions, readContenders } from './options.js';
 import { appendRows, isComplete, lastRun, readAllRows, readRows } from './results.js';
@@ -63,7 +66,7 @@ async function all(): Promise<void> {
   const text = `${hardware}, ${threads} threads, commit ${hash}.\n\n${tables(lines, sides)}`;
   console.log(text);
   if (values['dry-run']) return;
-  const readme = new URL('../README.md', import.meta.url);
+  const readme = join(PACKAGE_ROOT, 'README.md');
   writeFileSync(readme, replaceBetweenMarkers(readFileSync(readme, 'utf8'), `\n${text}\n`));
 }
 

@@ -5,6 +5,7 @@
  *
  *     npx tsx bench/dataset-index.ts [--directory DIR] [--keep]
  */
+
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -18,14 +19,14 @@ import {
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openDataset } from '../src/data/dataset.js';
 import { IMAGENET_WORDS } from '../src/data/layouts/imagenet-words.js';
+import { PACKAGE_ROOT } from '../src/package-root.js';
 
 const PARTS = { train: 1_281_167, val: 50_000 } as const;
-const PROGRAM = fileURLToPath(new URL('../bin/cnn.js', import.meta.url));
+const PROGRAM = join(PACKAGE_ROOT, 'bin/cnn.js');
 /** An index is kept only of directories that have been at rest for that long. */
 const REST_MS = 2500;
 

@@ -7,11 +7,11 @@
  * It measures once for each line of JSON on stdin, such as {"warmup": 1, "steps": 2, "seconds": 3},
  * and answers each with a line.
  */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { findArchitecture } from '../dist/archs/index.js';
-import { checkValues, resolveSettings } from '../dist/settings.js';
-import { openBenchmark } from '../dist/train/benchmark.js';
+import { openBenchmark } from '../dist/measure/training.js';
+import { describeVersions } from '../dist/runs/environment.js';
+import { checkValues, resolveSettings } from '../dist/settings/resolve.js';
 import { SILENT } from '../dist/train/reporter.js';
 
 const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -21,8 +21,7 @@ try {
   const architecture = findArchitecture(String(values.arch));
   const { settings } = resolveSettings('bench', [{ values, source: 'flag' }], architecture);
   const benchmark = await openBenchmark(architecture, settings, SILENT);
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  answer({ version });
+  answer({ version: (await describeVersions()).cnn });
   for await (const line of createInterface({ input: process.stdin })) {
     answer(await benchmark.measure(JSON.parse(line)));
   }

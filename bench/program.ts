@@ -1,12 +1,11 @@
 /** Training programs that stay: each trains one network and measures when it is asked to. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Amount } from '../src/measure/training.js';
+import { PACKAGE_ROOT } from '../src/package-root.js';
 import type { Cell } from './results.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is trained, the same for all programs. */
 export interface Work extends Omit<Cell, 'hardware'> {
@@ -58,7 +57,7 @@ export function startPytorch(
 
 /** A process that says its version in a line of JSON and answers each line of stdin with another. */
 async function start(command: string, args: readonly string[]): Promise<Program> {
-  const child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd: PACKAGE_ROOT, stdio: ['pipe', 'pipe', 'pipe'] });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-4000);

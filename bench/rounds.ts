@@ -1,11 +1,12 @@
 /** What the comparisons with other programs share: running both sides and keeping the results. */
+
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { PACKAGE_ROOT } from '../src/package-root.js';
 
 export const hardware = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`;
 
@@ -17,7 +18,7 @@ export function warnOfLoad(): void {
 
 /** Runs a program that prints one JSON value. */
 export function run<T>(program: string, args: readonly string[]): T {
-  const done = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
+  const done = spawnSync(program, args, { cwd: PACKAGE_ROOT, encoding: 'utf8' });
   if (done.error || done.status !== 0) throw new Error(describeFailure(program, args, done));
   return JSON.parse(done.stdout) as T;
 }
@@ -56,12 +57,12 @@ export function commit(): string {
 }
 
 function git(...args: string[]): string[] {
-  const { stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  const { stdout } = spawnSync('git', args, { cwd: PACKAGE_ROOT, encoding: 'utf8' });
   return (stdout ?? '').split('\n').filter((line) => line !== '');
 }
 
 export function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from './package-root.js';
 
-/** The compiled part of the project (native/), which computes and decodes; CNN_ADDON is another build of it. */
-export const ADDON_PATH =
-  process.env['CNN_ADDON'] ?? fileURLToPath(new URL('../build/cnn.node', import.meta.url));
+/** The compiled part of the project (native/). The environment variable CNN_ADDON names another build of it. */
+export const ADDON_PATH = process.env['CNN_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn.node');
 
 /**
  * The addon's functions, whose types the callers know; throws what the dynamic loader says where it

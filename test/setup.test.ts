@@ -13,8 +13,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { PACKAGE_ROOT } from '../src/package-root.js';
 
-const SETUP = new URL('../bin/setup', import.meta.url);
+const SETUP = join(PACKAGE_ROOT, 'bin/setup');
 /** What bin/setup may count on; compilers and package managers are not among them. */
 const TOOLS = ['bash', 'cat', 'dirname', 'env', 'grep', 'mkdir', 'node', 'rm', 'stat', 'tail'];
 

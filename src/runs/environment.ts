@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { PACKAGE_ROOT } from '../package-root.js';
 
 /** The versions that a result depends on. */
 export async function describeVersions(): Promise<Record<string, string>> {
-  const file = new URL('../../package.json', import.meta.url);
+  const file = join(PACKAGE_ROOT, 'package.json');
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(file, 'utf8')));

@@ -1,12 +1,14 @@
 /** Runs the other tests of this folder again with instruction sets other than the machine's best. */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const MOCHA = fileURLToPath(new URL('../../node_modules/mocha/bin/mocha.js', import.meta.url));
+const MOCHA = join(PACKAGE_ROOT, 'node_modules/mocha/bin/mocha.js');
 
 // Below AVX-512 some of oneDNN's only implementations are its reference ones.
 const LIMITS: Readonly<Record<string, Record<string, string>>> = {
@@ -36,7 +38,7 @@ function runTests(
     '--reporter=dot',
   ];
   const child = spawn(process.execPath, [MOCHA, ...options, ...files], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    cwd: PACKAGE_ROOT,
     env: { ...process.env, ...environment },
   });
   let output = '';

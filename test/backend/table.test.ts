@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
 // It registers the gradients.
 import '@tensorflow/tfjs-layers';
 import { numbers } from '../network/backends.js';
 import { device, onNative, stored } from './compare.js';
 
-const ROWS = new URL('../../src/backend/kernels/', import.meta.url);
+const ROWS = join(PACKAGE_ROOT, 'src/backend/kernels');
 
 describe('the kernel table', () => {
   onNative(() => {
     const source = readdirSync(ROWS)
-      .map((name) => readFileSync(new URL(name, ROWS), 'utf8'))
+      .map((name) => readFileSync(join(ROWS, name), 'utf8'))
       .join('\n');
 
     it('has every native kernel that a row runs', () => {

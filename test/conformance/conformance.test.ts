@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
 import { excluded } from './excluded.js';
 import type { Report } from './run.js';
 
@@ -10,7 +12,7 @@ const SPECS = 4230;
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 /** One folder deep like src, so that the addon is found from it. */
-const BUNDLE = path('../../build/conformance.mjs');
+const BUNDLE = join(PACKAGE_ROOT, 'build/conformance.mjs');
 
 /** All of tfjs-core must be one instance: its tests, our backend and tfjs-backend-cpu. */
 async function bundle(): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { RunError } from '../../errors.js';
-import { startThread } from '../passes/threads.js';
+import { startThread } from '../thread.js';
 import type { DecodeItem, DecodeReply, DecodeTask, WorkerSetup } from './decode-worker.js';
+
+const WORKER = new URL('./decode-worker.js', import.meta.url);
 
 interface Waiting {
   resolve(reply: DecodeReply): void;
@@ -76,7 +78,7 @@ export class DecodePool {
   }
 
   #start(): Worker {
-    const worker = startThread('decode-worker', this.#setup);
+    const worker = startThread(WORKER, this.#setup);
     this.#ended.push(new Promise((done) => worker.once('exit', done)));
     const waiting = new Map<number, Waiting>();
     this.#waiting.push(waiting);

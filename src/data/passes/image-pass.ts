@@ -5,7 +5,7 @@
 import { parentPort, type Worker } from 'node:worker_threads';
 import { RunError } from '../../errors.js';
 import type { ImageList, ImageLocation } from '../dataset.js';
-import { startThread } from './threads.js';
+import { startThread } from '../thread.js';
 
 /** Images in a chunk; results are per chunk, so that they never depend on the number of threads. */
 const CHUNK = 32;
@@ -46,7 +46,7 @@ export function serveImages<R>(work: (locations: readonly ImageLocation[]) => Pr
  */
 export async function* passOver<R>(
   images: ImageList,
-  module: string,
+  module: URL,
   workers: number,
   workerData?: unknown,
 ): AsyncGenerator<ChunkResult<R>> {
@@ -86,7 +86,7 @@ class PassThread<R> {
   readonly #waiting = new Map<number, Waiting<R>>();
   #failure: Error | undefined;
 
-  constructor(module: string, workerData: unknown) {
+  constructor(module: URL, workerData: unknown) {
     this.#worker = startThread(module, workerData);
     this.#ended = new Promise((done) => this.#worker.once('exit', done));
     this.#worker.on('message', (reply: Reply<R>) => {

@@ -17,6 +17,8 @@ import { passOver } from './image-pass.js';
 import type { ChunkJpegs, PackForm } from './pack-worker.js';
 import { type ShardSample, writeShard } from './shard-writer.js';
 
+const WORKER = new URL('./pack-worker.js', import.meta.url);
+
 export interface PackOptions extends PackForm {
   readonly workers: number;
   /** Whether an image that cannot be read is left out or ends the packing. */
@@ -157,7 +159,7 @@ async function packPart(
   const { length } = split.images;
   const rest = listFrom(split.images, begun.packed);
   const form: PackForm = { reading, size, quality };
-  const jpegs = flatten(passOver<ChunkJpegs>(rest, 'pack-worker', workers, form));
+  const jpegs = flatten(passOver<ChunkJpegs>(rest, WORKER, workers, form));
   let state = begun;
   try {
     while (state.packed < length) {

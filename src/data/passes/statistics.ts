@@ -12,6 +12,8 @@ import { passOver } from './image-pass.js';
 import { addMoments, type Moments, NO_MOMENTS } from './moments.js';
 import type { ChunkColours } from './statistics-worker.js';
 
+const WORKER = new URL('./statistics-worker.js', import.meta.url);
+
 const numbers = (count: number) => z.array(z.number()).length(count);
 const schema = withFormerNames(
   z.object({
@@ -44,7 +46,7 @@ export async function measureColours(
   const { images } = train;
   const unreadable = new Map<string, string>();
   let moments = NO_MOMENTS;
-  const pass = passOver<ChunkColours>(images, 'statistics-worker', workers, reading);
+  const pass = passOver<ChunkColours>(images, WORKER, workers, reading);
   for await (const chunk of pass) {
     moments = addMoments(moments, chunk.result.moments);
     for (const [index, reason] of chunk.result.failures) {

@@ -4,6 +4,8 @@ import type { Reading } from '../decode/reading.js';
 import { passOver } from './image-pass.js';
 import type { ChunkFailures } from './verify-worker.js';
 
+const WORKER = new URL('./verify-worker.js', import.meta.url);
+
 /** An image that cannot be read. */
 export interface BadImage {
   readonly image: string;
@@ -37,7 +39,7 @@ export async function verifyImages(
     const split = index[part];
     if (split === undefined) continue;
     const { images, labels } = split;
-    const pass = passOver<ChunkFailures>(images, 'verify-worker', workers, reading);
+    const pass = passOver<ChunkFailures>(images, WORKER, workers, reading);
     for await (const { first, count, result } of pass) {
       for (const [at, reason] of result) {
         const name = classes[labels[first + at] as number] as string;

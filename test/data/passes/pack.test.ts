@@ -149,7 +149,7 @@ describe('packing a dataset', function () {
   });
 
   it('turns images upright on request', async () => {
-    const odd = join(import.meta.dirname, 'odd-images');
+    const odd = join(import.meta.dirname, '../decode/odd-images');
     writeTree(at('turned'), {
       'train/a/1.jpg': readFileSync(join(odd, 'turned-6.jpg')),
       'train/b/1.jpg': readFileSync(join(odd, 'turned-1.jpg')),

@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The directory of this package, which holds package.json, bin/, build/ and, where the program was
+ * compiled, dist/: the nearest one above this file with a package.json.
+ */
+export const PACKAGE_ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(directory: string): string {
+  if (existsSync(join(directory, 'package.json'))) return directory;
+  const parent = dirname(directory);
+  if (parent === directory)
+    throw new Error(`No package.json above ${fileURLToPath(import.meta.url)}`);
+  return findRoot(parent);
+}
