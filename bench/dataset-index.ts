@@ -21,8 +21,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { openDataset } from '../src/data/dataset.js';
 import { IMAGENET_WORDS } from '../src/data/layouts/imagenet-words.js';
+import { openDataset } from '../src/data/open-dataset.js';
 import { PACKAGE_ROOT } from '../src/package-root.js';
 
 const PARTS = { train: 1_281_167, val: 50_000 } as const;

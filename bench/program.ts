@@ -1,3 +1,4 @@
+import type { Layout } from './layout.js';
 /** Training programs that stay: each trains one network and measures when it is asked to. */
 
 import { spawn } from 'node:child_process';
@@ -22,9 +23,6 @@ export interface Measured {
   readonly peak_resident_bytes: number;
   readonly layout?: Layout;
 }
-
-/** PyTorch's channels_last and its default. */
-export type Layout = 'nhwc' | 'nchw';
 
 export interface Program {
   readonly version: string;

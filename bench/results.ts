@@ -1,7 +1,7 @@
 /** The table of a commit: bench/results/<commit>.csv, a row for each round of each program. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parseCsv } from './csv.js';
-import type { Layout } from './program.js';
+import type { Layout } from './layout.js';
 import { append } from './rounds.js';
 
 /** What is measured. */

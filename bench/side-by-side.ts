@@ -1,6 +1,7 @@
 /** One network trained by several programs in turn, each in a process of its own that stays. */
 import { execFileSync } from 'node:child_process';
-import { type Layout, type Program, startOwn, startPytorch, type Work } from './program.js';
+import type { Layout } from './layout.js';
+import { type Program, startOwn, startPytorch, type Work } from './program.js';
 import { type Cell, knownLayout, type Row, type Side } from './results.js';
 import { commit, version } from './rounds.js';
 

@@ -6,7 +6,8 @@
 export { type Architecture, architectures, findArchitecture, type Recipe } from './archs/index.js';
 export * from './archs/layers/index.js';
 export { type Backend, inspectBackends, openBackend } from './backend/index.js';
-export { type Dataset, openDataset } from './data/dataset.js';
+export type { Dataset } from './data/dataset.js';
+export { openDataset } from './data/open-dataset.js';
 export { CnnError, DataError, DivergedError, RunError, UsageError } from './errors.js';
 export { imagesToFloat } from './network/images.js';
 export { evaluate, softmaxCrossEntropy } from './network/loss.js';

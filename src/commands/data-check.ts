@@ -1,5 +1,5 @@
 import { type CheckReport, checkIndex, type PartReport } from '../data/check.js';
-import { findIndex } from '../data/dataset.js';
+import { findIndex } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
 import type { Given, Result } from './command.js';
 import { createReporter } from './progress.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { findIndex } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
+import { findIndex } from '../data/open-dataset.js';
 import { packDataset } from '../data/passes/pack.js';
 import { countImages } from '../data/passes/verify.js';
 import { createUnreadableWarning } from '../evaluate/evaluation.js';

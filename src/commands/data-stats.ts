@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { openDataset } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
+import { openDataset } from '../data/open-dataset.js';
 import { measureColours, statisticsFile, storeStatistics } from '../data/passes/statistics.js';
 import { createUnreadableWarning } from '../evaluate/evaluation.js';
 import { givenLayers } from '../settings/given.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { findIndex } from '../data/dataset.js';
 import { AS_PILLOW } from '../data/decode/reading.js';
+import { findIndex } from '../data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../data/passes/verify.js';
 import { DataError, UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';

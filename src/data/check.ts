@@ -1,4 +1,4 @@
-import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import { IMAGENET_WORDS } from './layouts/imagenet-words.js';
 import { list } from './layouts/names.js';
 import { strangersProblem } from './selection.js';

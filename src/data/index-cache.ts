@@ -9,9 +9,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeAtomically } from '../files.js';
-import { cacheDirectory } from './catalogue/catalogue.js';
-import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import { cacheDirectory } from './cache-directory.js';
 import { type ImageColumns, ImageTable, type Place } from './image-table.js';
+import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import type { Source } from './layouts/survey.js';
 
 /** Changes whenever the meaning of the file does: an older one is left alone. */

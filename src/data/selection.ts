@@ -5,7 +5,7 @@ import { didYouMean } from '../did-you-mean.js';
 import { DataError, UsageError } from '../errors.js';
 import { random } from '../rng.js';
 import type { Dataset, ImageList, Split } from './dataset.js';
-import type { DatasetIndex, IndexedSplit } from './dataset-index.js';
+import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import { count, list } from './layouts/names.js';
 import { linesOf } from './layouts/opened.js';
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
-import { openDataset } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
+import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { evaluationClasses } from '../runs/run-selection.js';
 import type { Settings } from '../settings/options.js';

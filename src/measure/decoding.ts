@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Architecture } from '../archs/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
-import { openDataset, type Split } from '../data/dataset.js';
+import type { Split } from '../data/dataset.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
+import { openDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
 import { createUnreadableWarning } from '../evaluate/evaluation.js';
 import type { Settings } from '../settings/options.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
-import { openDataset } from '../data/dataset.js';
+import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { random } from '../rng.js';
 import type { Settings } from '../settings/options.js';

@@ -1,7 +1,7 @@
 /** Folds layers into the kernel before or after them: padding, residual sums, activations; and joins. */
 
-import type { GraphNode } from './graph.js';
-import { foldBlocks } from './joined-maps.js';
+import type { Graph, GraphNode } from './graph.js';
+import { foldJoins } from './joined-maps.js';
 import { isPlainNorm } from './rules/batch-norm.js';
 import { isRow } from './rules/dense.js';
 import { paddingOf } from './rules/padding.js';
@@ -42,11 +42,11 @@ const KEEPING_SIGN = [
   'ZeroPadding2D',
 ];
 
-/** The nodes that are left when all that can be is folded; `outputs` are read outside of the graph. */
-export function fold(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
+/** The graph with every layer folded into another one's kernel where the current backend can. */
+export function fold({ nodes, outputs, input }: Graph): Graph {
   const padded = backendTakesPadding() ? foldPadding(nodes, outputs) : nodes;
   const folded = foldActivations(foldResiduals(padded, outputs), outputs);
-  return backendHasNative() ? foldBlocks(folded, outputs) : folded;
+  return { input, outputs, nodes: backendHasNative() ? foldJoins(folded, outputs) : folded };
 }
 
 /**

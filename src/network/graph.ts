@@ -1,10 +1,8 @@
-/** Reads a tf.layers model as a list of layers in running order and folds what a kernel can fuse. */
+/** Reads a tf.layers model as a list of layers in running order. */
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
-import { fold } from './fusions.js';
-import type { Block } from './joined-maps.js';
-import type { Activation, Padding } from './rules/rule.js';
+import type { Activation, JoinedMaps, Padding } from './rules/rule.js';
 
 /** One layer at one place of the graph; values are numbered by the tensors they stand for. */
 export interface GraphNode {
@@ -18,11 +16,11 @@ export interface GraphNode {
   readonly outputShape: readonly (number | null)[];
   padding?: Padding;
   activation?: Activation;
-  block?: Block;
+  block?: JoinedMaps;
 }
 
 export interface Graph {
-  readonly nodes: readonly GraphNode[];
+  readonly nodes: GraphNode[];
   readonly input: number;
   /** The logits, then those of auxiliary heads. */
   readonly outputs: readonly number[];
@@ -47,10 +45,10 @@ export function readGraph(model: LayersModel): Graph {
   };
   for (const output of model.outputs) visit(output);
   const outputs = model.outputs.map(({ id }) => id);
-  return { input: input.id, outputs, nodes: fold(nodes, outputs) };
+  return { input: input.id, outputs, nodes };
 }
 
-/** All heads tell the same classes apart. */
+/** All heads have the same classes. */
 function checkOutput({ name, outputs }: LayersModel, shape: readonly (number | null)[]): void {
   const [main] = outputs;
   if (main === undefined || shape.join() === main.shape.join()) return;

@@ -1,28 +1,17 @@
 /**
  * Dense blocks (Huang et al. 2016, section 3), where each layer joins its maps to those before it:
- * all maps of a block lie in one tensor, to which layers append in place and of which batch
- * normalisations read the first channels. No maps are copied from join to join, and the statistics
- * of a map are worked out once.
+ * all maps of a block are in one tensor. Layers append to it in place, and batch normalisations
+ * read its first channels. No maps are copied from join to join, and the statistics of a map are
+ * worked out once.
  */
-import type * as tf from '@tensorflow/tfjs-core';
 import type { GraphNode } from './graph.js';
 import { isPlainNorm } from './rules/batch-norm.js';
-
-/** The maps of one dense block. Its tensors are those of the pass that runs. */
-export interface Block {
-  /** When all maps are there. */
-  readonly channels: number;
-  /** Of each channel in the batch, as far as it has been appended. */
-  mean?: tf.Tensor | undefined;
-  variance?: tf.Tensor | undefined;
-  /** Of the whole block, to which the layers that read it add; a value of the plan owns it. */
-  gradient?: tf.Tensor | undefined;
-}
+import type { JoinedMaps } from './rules/rule.js';
 
 type Readers = ReadonlyMap<number, readonly GraphNode[]>;
 
 /** Gives the nodes of each dense block the block; a node goes before them that starts it. */
-export function foldBlocks(nodes: readonly GraphNode[], outputs: readonly number[]): GraphNode[] {
+export function foldJoins(nodes: readonly GraphNode[], outputs: readonly number[]): GraphNode[] {
   const readers = readersOf(nodes);
   const places = new Map(nodes.map((node, place) => [node, place]));
   const starts = new Map<GraphNode, GraphNode>();
@@ -30,7 +19,7 @@ export function foldBlocks(nodes: readonly GraphNode[], outputs: readonly number
     const members = membersOf(joins, readers, outputs, places);
     if (!members) continue;
     const [first] = joins as [GraphNode, ...GraphNode[]];
-    const block: Block = { channels: channelsOf(joins.at(-1)?.outputShape) };
+    const block: JoinedMaps = { channels: channelsOf(joins.at(-1)?.outputShape) };
     // The values of a model are numbered from 0.
     const start = startOf(first, -1 - starts.size, block);
     for (const node of members) {
@@ -43,7 +32,7 @@ export function foldBlocks(nodes: readonly GraphNode[], outputs: readonly number
 }
 
 /** Appends what the first join starts from to an empty block. */
-function startOf(first: GraphNode, output: number, block: Block): GraphNode {
+function startOf(first: GraphNode, output: number, block: JoinedMaps): GraphNode {
   const [value] = first.inputs as [number];
   const [shape] = first.inputShapes as [GraphNode['outputShape']];
   return { ...first, inputs: [value], inputShapes: [shape], output, outputShape: shape, block };

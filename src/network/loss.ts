@@ -1,15 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
-
-export interface LossSettings {
-  /** Share of the label's probability that is spread over all classes. */
-  readonly smoothing: number;
-  /** Factor of the loss and its gradient. */
-  readonly weight: number;
-  /** Count hits and labels; else those counters are 0. */
-  readonly hits: boolean;
-}
+import type { LossSettings } from './twins/softmax-cross-entropy.js';
 
 /**
  * The cross-entropy of softmax(logits) (N, classes) with labels (N) int32, those below 0 ignored.

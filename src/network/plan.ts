@@ -1,6 +1,7 @@
 /** What a network does at every step, worked out once: operations in order and last uses. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { fold } from './fusions.js';
 import { type Graph, type GraphNode, readGraph } from './graph.js';
 import { operationOf } from './rules/index.js';
 import type { Operation } from './rules/rule.js';
@@ -34,7 +35,7 @@ export interface Plan {
 
 /** Plans a model for the current backend. */
 export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
-  const graph = readGraph(model);
+  const graph = fold(readGraph(model));
   const numbers = new Map([[graph.input, 0]]);
   for (const { output } of graph.nodes) numbers.set(output, numbers.size);
   const numberOf = (value: number) => numbers.get(value) as number;

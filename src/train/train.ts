@@ -1,29 +1,18 @@
 import { availableParallelism } from 'node:os';
-import type { Architecture } from '../archs/index.js';
-import {
-  IMAGENET_PRINCIPAL_COLOURS,
-  type PrincipalColours,
-  type Transform,
-} from '../augment/index.js';
+import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
-import { type Dataset, openDataset } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
+import { openDataset } from '../data/open-dataset.js';
 import { CnnError, DataError, UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
-import { type Checkpoint, loadMomenta, loadWeights } from '../runs/checkpoint.js';
+import { loadMomenta, loadWeights } from '../runs/checkpoint.js';
 import { truncateSummary } from '../runs/csv.js';
 import { describeHardware, describeVersions } from '../runs/environment.js';
-import {
-  createRun,
-  type RunDirectory,
-  type RunRecord,
-  writeRecord,
-} from '../runs/run-directory.js';
+import { createRun, type RunDirectory, writeRecord } from '../runs/run-directory.js';
 import { keepSubset, trainingSelection } from '../runs/run-selection.js';
 import type { NetworkCard, Progress } from '../runs/state.js';
 import { checkWritable, startFrom, writeWeights } from '../runs/weights-files.js';
-import type { Settings } from '../settings/options.js';
-import type { Provenance } from '../settings/resolve.js';
 import { type Augmentation, trainingTransform } from './augmentation.js';
 import { freezeLayers } from './freeze.js';
 import { openEvaluationBatches, openTrainingBatches } from './loaders.js';
@@ -31,27 +20,11 @@ import { runEpochs, startProgress, type Training } from './loop.js';
 import type { Scores } from './metrics.js';
 import { takesTurns } from './pace.js';
 import type { Reporter } from './reporter.js';
+import type { TrainRequest } from './request.js';
 import { networkCard, openSession, type Session } from './session.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
 import { startBackend, warnFallbacks } from './start-backend.js';
 import { withStatistics } from './statistics.js';
-
-export interface TrainRequest {
-  readonly settings: Settings<'train'>;
-  readonly provenance: Provenance;
-  readonly architecture: Architecture;
-  /** `--data`, which the settings may leave open. */
-  readonly data: string;
-  /** What colour offsets go along; ImageNet's where it is absent. */
-  readonly principalColours?: PrincipalColours;
-  /** The run to go on with, and the settings that are not what they were. */
-  readonly resume?: {
-    readonly run: RunDirectory;
-    readonly record: RunRecord;
-    readonly checkpoint: Checkpoint;
-    readonly changed: Provenance;
-  };
-}
 
 export interface TrainResult extends Scores {
   /** The directory of the run. */

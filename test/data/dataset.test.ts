@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset } from '../../src/data/dataset.js';
+import { openDataset } from '../../src/data/open-dataset.js';
 import { DataError } from '../../src/errors.js';
 import { asSharp, namesOf, temporaryDirectory, testImage, writeTree } from './images.js';
 

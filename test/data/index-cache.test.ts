@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset } from '../../src/data/dataset.js';
 import { loadIndex } from '../../src/data/index-cache.js';
+import { openDataset } from '../../src/data/open-dataset.js';
 import { namesOf, temporaryDirectory, writeTree } from './images.js';
 import { writeTar } from './layouts/tars.js';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { openDataset, type Split } from '../../src/data/dataset.js';
+import type { Split } from '../../src/data/dataset.js';
+import { openDataset } from '../../src/data/open-dataset.js';
 import { nameBelow } from '../../src/data/selection.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { namesOf, temporaryDirectory, writeTree } from './images.js';

@@ -4,35 +4,15 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Image } from '../../augment/index.js';
 import { DataError } from '../../errors.js';
+import { cacheDirectory } from '../cache-directory.js';
 import { encodePng } from '../decode/png.js';
+import type { CatalogueEntry, Progress } from './catalogue-entry.js';
 import { fashionMnistImages } from './fashion-mnist.js';
 import { mnistImages } from './mnist.js';
 import { syntheticImages } from './synthetic.js';
-
-export type Progress = (text: string) => void;
-
-/** An image with its place in the dataset. */
-export interface CatalogueImage {
-  readonly split: 'train' | 'val';
-  readonly className: string;
-  /** File name without its ending. */
-  readonly name: string;
-  readonly image: Image;
-}
-
-export interface CatalogueEntry {
-  readonly name: string;
-  /** Changes whenever the images or their names do, so that an older copy is left alone. */
-  readonly revision: number;
-  readonly count: number;
-  readonly description: string;
-  images(onProgress: Progress): AsyncIterable<CatalogueImage>;
-}
 
 export const catalogue: readonly CatalogueEntry[] = [
   {
@@ -60,11 +40,6 @@ export const catalogue: readonly CatalogueEntry[] = [
 
 /** A temporary directory that old is of a process that died. */
 const STALE_MS = 24 * 3600 * 1000;
-
-/** Where catalogue datasets are kept: `$CNN_CACHE`, else `~/.cache/cnn`. */
-export function cacheDirectory(): string {
-  return process.env['CNN_CACHE'] || join(homedir(), '.cache', 'cnn');
-}
 
 /**
  * The directory of a catalogue entry, made on first use. It is written under a temporary name and

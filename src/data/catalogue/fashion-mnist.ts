@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
-import type { CatalogueImage } from './catalogue.js';
+import type { CatalogueImage } from './catalogue-entry.js';
 import { withPackage } from './npm-package.js';
 
 const PACKAGE = {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
-import type { CatalogueImage } from './catalogue.js';
+import type { CatalogueImage } from './catalogue-entry.js';
 import { withPackage } from './npm-package.js';
 
 /** Holds the four original files of http://yann.lecun.com/exdb/mnist/, unpacked. */

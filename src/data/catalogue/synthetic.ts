@@ -1,5 +1,5 @@
 import { type Random, random } from '../../rng.js';
-import type { CatalogueImage } from './catalogue.js';
+import type { CatalogueImage } from './catalogue-entry.js';
 
 /** Inside the shape? x and y from its centre in units of its radius. */
 type Shape = (x: number, y: number) => boolean;

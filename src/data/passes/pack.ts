@@ -11,7 +11,7 @@ import { DataError, UsageError } from '../../errors.js';
 import { syncDirectory, writeAtomically } from '../../files.js';
 import { withFormerNames } from '../../former-names.js';
 import type { ImageList } from '../dataset.js';
-import type { DatasetIndex, IndexedSplit } from '../dataset-index.js';
+import type { DatasetIndex, IndexedSplit } from '../indexed-dataset.js';
 import { strangersProblem } from '../selection.js';
 import { passOver } from './image-pass.js';
 import type { ChunkJpegs, PackForm } from './pack-worker.js';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { DataError } from '../../errors.js';
 import { writeAtomically } from '../../files.js';
 import { withFormerNames } from '../../former-names.js';
-import { cacheDirectory } from '../catalogue/catalogue.js';
+import { cacheDirectory } from '../cache-directory.js';
 import type { Dataset } from '../dataset.js';
 import { AS_PILLOW, type Reading } from '../decode/reading.js';
 import { passOver } from './image-pass.js';

@@ -1,6 +1,6 @@
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
-import type { DatasetIndex } from '../dataset-index.js';
 import type { Reading } from '../decode/reading.js';
+import type { DatasetIndex } from '../indexed-dataset.js';
 import { passOver } from './image-pass.js';
 import type { ChunkFailures } from './verify-worker.js';
 

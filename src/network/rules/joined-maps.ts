@@ -1,11 +1,10 @@
 /** The layers of a dense block on its one tensor; see ../blocks.ts. */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Block } from '../joined-maps.js';
 import { runKernel, runKernelForList, share } from '../run-kernel.js';
-import type { LayerNode, Operation } from './rule.js';
+import type { JoinedMaps, LayerNode, Operation } from './rule.js';
 
 /** A join: appends its last input to the block. That which starts the block has no other input. */
-export function appendToBlock(node: LayerNode, block: Block): Operation {
+export function appendToBlock(node: LayerNode, block: JoinedMaps): Operation {
   const { inputShapes, outputShape, differentiable } = node;
   const { channels } = block;
   const added = inputShapes.at(-1)?.at(-1) as number;
@@ -44,7 +43,7 @@ export function appendToBlock(node: LayerNode, block: Block): Operation {
 const NOTHING = { mean: undefined, variance: undefined, gradient: undefined };
 
 /** Batch normalisation and ReLU of the first channels of the block. */
-export function normOfBlock(node: LayerNode, block: Block): Operation | undefined {
+export function normOfBlock(node: LayerNode, block: JoinedMaps): Operation | undefined {
   const [gamma, beta, mean, variance] = node.weights.map(({ variable }) => variable);
   if (!gamma || !beta || !mean || !variance) return undefined;
   const [dGammaWeight, dBetaWeight] = node.weights;

@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
-import type { Block } from '../joined-maps.js';
 
 /** Zeros around height and width: [[top, bottom], [left, right]]. */
 export type Padding = readonly [readonly [number, number], readonly [number, number]];
@@ -26,7 +25,7 @@ export interface LayerNode {
   /** What a folded activation layer does to the output. */
   readonly activation?: Activation;
   /** The block of joined maps that the layer appends to, or normalises the first channels of. */
-  readonly block?: Block;
+  readonly block?: JoinedMaps;
   /** The layer's place in the plan: the stream of its random numbers. */
   readonly place: number;
   /** The output is logits, which stay float32. */
@@ -92,4 +91,15 @@ export function isPlainImage({
     typeof height === 'number' &&
     typeof width === 'number'
   );
+}
+
+/** The maps of one dense block. Its tensors are those of the pass that runs. */
+export interface JoinedMaps {
+  /** When all maps are there. */
+  readonly channels: number;
+  /** Of each channel in the batch, as far as it has been appended. */
+  mean?: tf.Tensor | undefined;
+  variance?: tf.Tensor | undefined;
+  /** Of the whole block, to which the layers that read it add; a value of the plan owns it. */
+  gradient?: tf.Tensor | undefined;
 }

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LossSettings } from '../loss.js';
 
 /**
  * [stats, dLogits]; see ../loss.ts. A label is a hit among the top k when fewer than k logits rank
@@ -40,4 +39,13 @@ function labelRanks(logits: tf.Tensor2D, oneHot: tf.Tensor2D, labels: tf.Tensor1
   const greater = tf.logicalNot(tf.lessEqual(logits, ofLabel));
   const tied = tf.logicalAnd(tf.equal(logits, ofLabel), before);
   return tf.sum(tf.cast(tf.logicalOr(greater, tied), 'float32'), 1);
+}
+
+export interface LossSettings {
+  /** Share of the label's probability that is spread over all classes. */
+  readonly smoothing: number;
+  /** Factor of the loss and its gradient. */
+  readonly weight: number;
+  /** Count hits and labels; else those counters are 0. */
+  readonly hits: boolean;
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { openDataset } from '../../../src/data/dataset.js';
 import { readImage } from '../../../src/data/decode/decode.js';
 import { readBytes } from '../../../src/data/decode/read-bytes.js';
+import { openDataset } from '../../../src/data/open-dataset.js';
 import { DataError } from '../../../src/errors.js';
 import { namesOf, temporaryDirectory } from '../images.js';
 

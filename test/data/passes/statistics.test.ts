@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset } from '../../../src/data/dataset.js';
 import { encodePng } from '../../../src/data/decode/png.js';
 import { listFiles } from '../../../src/data/image-table.js';
+import { openDataset } from '../../../src/data/open-dataset.js';
 import { momentsOf } from '../../../src/data/passes/moments.js';
 import {
   type ColourStatistics,

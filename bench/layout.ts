@@ -1,0 +1,2 @@
+/** PyTorch's channels_last and its default. */
+export type Layout = 'nhwc' | 'nchw';

@@ -1,0 +1,7 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where catalogue datasets are kept: `$CNN_CACHE`, else `~/.cache/cnn`. */
+export function cacheDirectory(): string {
+  return process.env['CNN_CACHE'] || join(homedir(), '.cache', 'cnn');
+}

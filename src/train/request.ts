@@ -1,0 +1,23 @@
+import type { Architecture } from '../archs/index.js';
+import type { PrincipalColours } from '../augment/index.js';
+import type { Checkpoint } from '../runs/checkpoint.js';
+import type { RunDirectory, RunRecord } from '../runs/run-directory.js';
+import type { Settings } from '../settings/options.js';
+import type { Provenance } from '../settings/resolve.js';
+
+export interface TrainRequest {
+  readonly settings: Settings<'train'>;
+  readonly provenance: Provenance;
+  readonly architecture: Architecture;
+  /** `--data`, which the settings may leave open. */
+  readonly data: string;
+  /** What colour offsets go along; ImageNet's where it is absent. */
+  readonly principalColours?: PrincipalColours;
+  /** The run to go on with, and the settings that are not what they were. */
+  readonly resume?: {
+    readonly run: RunDirectory;
+    readonly record: RunRecord;
+    readonly checkpoint: Checkpoint;
+    readonly changed: Provenance;
+  };
+}
