@@ -1,16 +1,12 @@
 import yargs, { type Argv } from 'yargs';
-import type { Command, CommandGroup, Given, Result } from './commands/command.js';
+import type { Command, CommandGroup, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
 import { didYouMean } from './did-you-mean.js';
 import { CnnError, UsageError } from './errors.js';
+import { COMMAND_HELP, COMMAND_OPTIONS } from './settings/commands.js';
 import { describeExpected } from './settings/describe.js';
-import {
-  COMMAND_HELP,
-  COMMAND_OPTIONS,
-  OPTIONS,
-  type OptionName,
-  optionRow,
-} from './settings/options.js';
+import type { Given } from './settings/given.js';
+import { OPTIONS, type OptionName, optionRow } from './settings/options.js';
 
 const COMMON_FLAGS = ['json', 'verbose', 'help', 'version', 'config'];
 

@@ -10,6 +10,6 @@ export type { Dataset } from './data/dataset.js';
 export { openDataset } from './data/open-dataset.js';
 export { CnnError, DataError, DivergedError, RunError, UsageError } from './errors.js';
 export { imagesToFloat } from './network/images.js';
-export { evaluate, softmaxCrossEntropy } from './network/loss.js';
+export { lossWithoutGradient, softmaxCrossEntropy } from './network/loss.js';
 export { Network, type Weight } from './network/network.js';
 export { Sgd } from './network/sgd.js';

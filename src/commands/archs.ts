@@ -1,7 +1,8 @@
 import { type Architecture, architectures } from '../archs/index.js';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
-import type { Given, Result } from './command.js';
+import type { Given } from '../settings/given.js';
+import type { Result } from './command.js';
 import { table } from './table.js';
 
 const HEADER = ['name', 'paper', 'year', 'depth', 'parameters', 'GMACs', 'Acc@1', 'Acc@5', ''];

@@ -1,16 +1,17 @@
 import { findArchitecture } from '../archs/index.js';
 import { benchmarkData } from '../measure/decoding.js';
-import { givenLayers, givenValue } from '../settings/given.js';
+import type { Given } from '../settings/given.js';
+import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 import { table } from './table.js';
 
 export async function runBenchData(given: Given): Promise<Result> {
-  const layers = await givenLayers('bench-data', given);
-  const architecture = findArchitecture(givenValue(layers, 'arch') ?? 'alexnet');
-  const { settings } = resolveSettings('bench-data', layers, architecture);
+  const sources = await givenSources('bench-data', given);
+  const architecture = findArchitecture(givenValue(sources, 'arch') ?? 'alexnet');
+  const { settings } = resolveSettings('bench-data', sources, architecture);
   const data = required(settings.data, '--data', '--data /data/imagenet');
   const result = await benchmarkData(architecture, { ...settings, data }, createReporter());
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);

@@ -1,17 +1,18 @@
 import { findArchitecture } from '../archs/index.js';
 import { benchmarkTraining } from '../measure/training.js';
-import { givenLayers, givenValue } from '../settings/given.js';
+import type { Given } from '../settings/given.js';
+import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { profileLines } from './profile-tables.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runBenchTrain(given: Given): Promise<Result> {
-  const layers = await givenLayers('bench', given);
-  const arch = required(givenValue(layers, 'arch'), '--arch', '--arch alexnet (see cnn archs)');
+  const sources = await givenSources('bench', given);
+  const arch = required(givenValue(sources, 'arch'), '--arch', '--arch alexnet (see cnn archs)');
   const architecture = findArchitecture(arch);
-  const { settings } = resolveSettings('bench', layers, architecture);
+  const { settings } = resolveSettings('bench', sources, architecture);
   const result = await benchmarkTraining(architecture, settings, createReporter());
   return {
     lines: [

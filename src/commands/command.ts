@@ -1,7 +1,5 @@
-import type { CommandName } from '../settings/options.js';
-
-/** What yargs read: the raw text of flags, or true and false. */
-export type Given = Readonly<Record<string, unknown>>;
+import type { CommandName } from '../settings/commands.js';
+import type { Given } from '../settings/given.js';
 
 /** A verb of the command line. Only what `--help` needs is loaded before it runs. */
 export interface Command {

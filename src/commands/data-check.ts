@@ -1,7 +1,8 @@
 import { type CheckReport, checkIndex, type PartReport } from '../data/check.js';
 import { findIndex } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
-import type { Given, Result } from './command.js';
+import type { Given } from '../settings/given.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { table } from './table.js';
 

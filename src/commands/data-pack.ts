@@ -3,15 +3,16 @@ import { readingOf } from '../data/decode/reading.js';
 import { findIndex } from '../data/open-dataset.js';
 import { packDataset } from '../data/passes/pack.js';
 import { countImages } from '../data/passes/verify.js';
-import { createUnreadableWarning } from '../evaluate/evaluation.js';
-import { givenLayers } from '../settings/given.js';
+import { createUnreadableWarning } from '../session/unreadable.js';
+import type { Given } from '../settings/given.js';
+import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runDataPack(given: Given): Promise<Result> {
-  const { settings } = resolveSettings('data-pack', await givenLayers('data-pack', given));
+  const { settings } = resolveSettings('data-pack', await givenSources('data-pack', given));
   const data = required(settings.data, '--data', '--data /data/imagenet');
   const out = required(settings.out, '--out', '--out /data/imagenet-256');
   const { size, quality, onBadImage } = settings;

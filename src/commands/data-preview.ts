@@ -1,16 +1,17 @@
 import { findArchitecture } from '../archs/index.js';
-import { givenLayers, givenValue } from '../settings/given.js';
+import type { Given } from '../settings/given.js';
+import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
 import { preview } from '../train/preview.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runDataPreview(given: Given): Promise<Result> {
-  const layers = await givenLayers('data-preview', given);
-  const arch = required(givenValue(layers, 'arch'), '--arch', '--arch alexnet (see cnn archs)');
+  const sources = await givenSources('data-preview', given);
+  const arch = required(givenValue(sources, 'arch'), '--arch', '--arch alexnet (see cnn archs)');
   const architecture = findArchitecture(arch);
-  const { settings } = resolveSettings('data-preview', layers, architecture);
+  const { settings } = resolveSettings('data-preview', sources, architecture);
   const data = required(settings.data, '--data', '--data synthetic');
   const out = required(settings.out, '--out', '--out preview.png');
   const result = await preview(architecture, { ...settings, data, out }, createReporter());

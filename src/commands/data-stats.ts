@@ -2,16 +2,17 @@ import { availableParallelism } from 'node:os';
 import { readingOf } from '../data/decode/reading.js';
 import { openDataset } from '../data/open-dataset.js';
 import { measureColours, statisticsFile, storeStatistics } from '../data/passes/statistics.js';
-import { createUnreadableWarning } from '../evaluate/evaluation.js';
-import { givenLayers } from '../settings/given.js';
+import { createUnreadableWarning } from '../session/unreadable.js';
+import type { Given } from '../settings/given.js';
+import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 import { table } from './table.js';
 
 export async function runDataStats(given: Given): Promise<Result> {
-  const { settings } = resolveSettings('data-stats', await givenLayers('data-stats', given));
+  const { settings } = resolveSettings('data-stats', await givenSources('data-stats', given));
   const data = required(settings.data, '--data', '--data fashion-mnist');
   const reporter = createReporter();
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });

@@ -4,9 +4,10 @@ import { findIndex } from '../data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../data/passes/verify.js';
 import { DataError, UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';
-import { givenLayers } from '../settings/given.js';
+import type { Given } from '../settings/given.js';
+import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
@@ -14,7 +15,7 @@ import { required } from './require.js';
 const SHOWN = 10;
 
 export async function runDataVerify(given: Given): Promise<Result> {
-  const { settings } = resolveSettings('data-verify', await givenLayers('data-verify', given));
+  const { settings } = resolveSettings('data-verify', await givenSources('data-verify', given));
   const data = required(settings.data, '--data', '--data /data/imagenet');
   const file = settings.out ?? 'bad-images.csv';
   const reporter = createReporter();

@@ -1,13 +1,13 @@
 import { UsageError } from '../errors.js';
 import { openTrainedModel, type TrainedModel, weightsModel } from '../evaluate/trained-model.js';
 import { givenValue } from '../settings/given.js';
-import type { Layer } from '../settings/resolve.js';
+import type { SettingsSource } from '../settings/resolve.js';
 import { required } from './require.js';
 
 /** The trained network that the settings name: a checkpoint, or a weights file and its --arch. */
-export async function givenModel(layers: readonly Layer[]): Promise<TrainedModel> {
+export async function givenModel(sources: readonly SettingsSource[]): Promise<TrainedModel> {
   const [path, weights, arch] = (['checkpoint', 'weights', 'arch'] as const).map((name) =>
-    givenValue(layers, name),
+    givenValue(sources, name),
   );
   return trainedModel(
     { path, weights, arch },

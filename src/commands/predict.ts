@@ -1,17 +1,18 @@
 import { DataError } from '../errors.js';
 import { type Prediction, predict } from '../evaluate/predict.js';
-import { givenLayers } from '../settings/given.js';
+import type { Given } from '../settings/given.js';
+import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 
 export async function runPredict(given: Given): Promise<Result> {
-  const layers = await givenLayers('predict', given);
+  const sources = await givenSources('predict', given);
   const paths = (given['images'] as readonly unknown[]).map(String);
-  const trained = await givenModel(layers);
+  const trained = await givenModel(sources);
   const { stored, architecture } = trained;
-  const { settings } = resolveSettings('predict', [stored, ...layers], architecture);
+  const { settings } = resolveSettings('predict', [stored, ...sources], architecture);
   const predictions = await predict(trained, settings, paths, createReporter());
   const unread = predictions.filter(({ error }) => error !== undefined);
   const result = { lines: predictions.flatMap(predictionLines), json: predictions };

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { Reporter } from '../train/reporter.js';
+import type { Reporter } from '../session/reporter.js';
 
 /** Progress on stderr: a bar on a terminal, plain lines elsewhere. */
 export function createReporter(stream: NodeJS.WriteStream = process.stderr): Reporter {

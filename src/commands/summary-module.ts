@@ -3,13 +3,13 @@ import { layerCosts } from '../archs/index.js';
 import { buildModule, findModule, type Module } from '../archs/modules.js';
 import { openCountingBackend } from '../backend/counting-backend.js';
 import { givenNumber } from '../settings/given.js';
-import type { Layer } from '../settings/resolve.js';
+import type { SettingsSource } from '../settings/resolve.js';
 import { grouped, shapeText, tableLines, totalsOf, totalsText } from './summary-table.js';
 
-export async function summariseModule(name: string, layers: readonly Layer[]) {
+export async function summariseModule(name: string, sources: readonly SettingsSource[]) {
   const module = findModule(name);
-  const size = givenNumber(layers, 'input-size') ?? module.size;
-  const channels = givenNumber(layers, 'in-channels') ?? module.channels;
+  const size = givenNumber(sources, 'input-size') ?? module.size;
+  const channels = givenNumber(sources, 'in-channels') ?? module.channels;
   await openCountingBackend('f32');
   const costs = layerCosts(buildModule(module, { size, channels }));
   const totals = totalsOf(costs, 'f32');

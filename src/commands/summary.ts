@@ -2,10 +2,12 @@ import { findArchitecture, layerCosts, withoutDrawing } from '../archs/index.js'
 import { openCountingBackend } from '../backend/counting-backend.js';
 import { UsageError } from '../errors.js';
 import { type TrainingMemory, trainingMemory } from '../measure/memory.js';
-import { givenLayers, givenValue } from '../settings/given.js';
-import { COMMAND_OPTIONS, type OptionName } from '../settings/options.js';
-import { type Layer, resolveSettings } from '../settings/resolve.js';
-import type { Given, Result } from './command.js';
+import { COMMAND_OPTIONS } from '../settings/commands.js';
+import type { Given } from '../settings/given.js';
+import { givenSources, givenValue } from '../settings/given.js';
+import type { OptionName } from '../settings/options.js';
+import { resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import type { Result } from './command.js';
 import { required } from './require.js';
 import { summariseModule } from './summary-module.js';
 import {
@@ -23,35 +25,35 @@ const OF_BOTH: readonly OptionName[] = ['input-size', 'csv'];
 
 /** Works by shapes alone: no weight is drawn and no backend computes. */
 export async function runSummary(given: Given): Promise<Result> {
-  const layers = await givenLayers('summary', given);
-  const { csv } = resolveSettings('summary', layers).settings;
+  const sources = await givenSources('summary', given);
+  const { csv } = resolveSettings('summary', sources).settings;
   if (csv && given['json'] === true) throw new UsageError('Expected --csv or --json, not both');
-  const result = await summarise(layers);
+  const result = await summarise(sources);
   return csv ? { lines: csvLines(result.json.layers), json: null } : result;
 }
 
-async function summarise(layers: readonly Layer[]) {
-  const module = givenValue(layers, 'module');
+async function summarise(sources: readonly SettingsSource[]) {
+  const module = givenValue(sources, 'module');
   const others = COMMAND_OPTIONS.summary.filter((name) => {
     return !OF_BOTH.includes(name) && OF_MODULES.includes(name) === (module === null);
   });
   for (const name of others) {
-    if (layers.some(({ values }) => values[name] !== undefined)) {
+    if (sources.some(({ values }) => values[name] !== undefined)) {
       throw new UsageError(`Expected --${name} ${module === null ? 'with' : 'without'} --module`);
     }
   }
-  if (module !== null) return summariseModule(module, layers);
+  if (module !== null) return summariseModule(module, sources);
   const arch = required(
-    givenValue(layers, 'arch'),
+    givenValue(sources, 'arch'),
     '--arch',
     '--arch vgg16; or --module inception',
   );
-  return summariseNetwork(arch, layers);
+  return summariseNetwork(arch, sources);
 }
 
-async function summariseNetwork(arch: string, layers: readonly Layer[]) {
+async function summariseNetwork(arch: string, sources: readonly SettingsSource[]) {
   const architecture = findArchitecture(arch);
-  const { settings, provenance } = resolveSettings('summary', layers, architecture);
+  const { settings, provenance } = resolveSettings('summary', sources, architecture);
   const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
   if (auxiliary && !architecture.auxiliary) {
     throw new UsageError(`${architecture.name} has no classifiers for --auxiliary to add`);

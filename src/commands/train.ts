@@ -4,13 +4,15 @@ import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, readRecord } from '../runs/run-directory.js';
-import { givenLayers, givenValue } from '../settings/given.js';
+import { accuracyLine } from '../session/metrics.js';
+import type { Given } from '../settings/given.js';
+import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options.js';
-import { checkValues, type Layer, type Provenance, resolveSettings } from '../settings/resolve.js';
-import { accuracyLine } from '../train/metrics.js';
+import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import { checkValues } from '../settings/validate.js';
 import type { TrainRequest } from '../train/request.js';
 import { type TrainResult, train } from '../train/train.js';
-import type { Given, Result } from './command.js';
+import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
@@ -55,23 +57,26 @@ function resultLines({ run, best, ...last }: TrainResult): string[] {
 }
 
 async function trainRequest(given: Given): Promise<TrainRequest> {
-  const layers = await givenLayers('train', given);
-  const path = givenValue(layers, 'resume');
-  if (path !== null) return resumeRequest(path, layers);
-  const arch = required(givenValue(layers, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
-  const data = required(givenValue(layers, 'data'), '--data', '--data mnist');
+  const sources = await givenSources('train', given);
+  const path = givenValue(sources, 'resume');
+  if (path !== null) return resumeRequest(path, sources);
+  const arch = required(givenValue(sources, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
+  const data = required(givenValue(sources, 'data'), '--data', '--data mnist');
   const architecture = findArchitecture(arch);
-  const { settings, provenance } = resolveSettings('train', layers, architecture);
+  const { settings, provenance } = resolveSettings('train', sources, architecture);
   return { settings, provenance, architecture, data };
 }
 
-async function resumeRequest(path: string, given: readonly Layer[]): Promise<TrainRequest> {
+async function resumeRequest(
+  path: string,
+  given: readonly SettingsSource[],
+): Promise<TrainRequest> {
   const run = await findRun(path);
   const record = await readRecord(run);
   const checkpoint = await openCheckpoint(path);
   checkArchitecture(checkpoint, givenValue(given, 'arch'));
   const values = Object.entries(record.settings).map(([name, entry]) => [name, entry.value]);
-  const stored: Layer = {
+  const stored: SettingsSource = {
     values: checkValues('train', Object.fromEntries(values), run.record),
     source: (name) => record.settings[name]?.source ?? 'default',
   };

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readingOf } from '../data/decode/reading.js';
 import { imagenetWords } from '../data/layouts/imagenet-words.js';
 import { openImages } from '../data/open-images.js';
-import type { NetworkCard } from '../runs/state.js';
-import type { Settings } from '../settings/options.js';
-import { openEvaluationBatches } from '../train/loaders.js';
-import type { Reporter } from '../train/reporter.js';
-import { upload } from '../train/session.js';
-import { startBackend } from '../train/start-backend.js';
+import { openEvaluationBatches } from '../session/loaders.js';
+import type { NetworkCard } from '../session/network-card.js';
+import type { Reporter } from '../session/reporter.js';
+import { upload } from '../session/session.js';
+import { startBackend } from '../session/start-backend.js';
+import type { Settings } from '../settings/types.js';
 import type { TrainedModel } from './trained-model.js';
 
 export interface Guess {

@@ -3,13 +3,14 @@ import { IMAGENET_WORDS } from '../data/layouts/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
 import { type Checkpoint, loadWeights, openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
-import type { NetworkCard } from '../runs/state.js';
 import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
-import type { Settings } from '../settings/options.js';
-import type { Layer } from '../settings/resolve.js';
-import { evaluationTransform } from '../train/augmentation.js';
-import type { Reporter } from '../train/reporter.js';
-import { networkCard, openSession, perChannel, type Session } from '../train/session.js';
+import { evaluationTransform } from '../session/augmentation.js';
+import type { NetworkCard } from '../session/network-card.js';
+import { networkCard, perChannel } from '../session/network-card.js';
+import type { Reporter } from '../session/reporter.js';
+import { openSession, type Session } from '../session/session.js';
+import type { SettingsSource } from '../settings/resolve.js';
+import type { Settings } from '../settings/types.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
 
 /** How an image becomes what the network sees; null is as in the training. */
@@ -27,7 +28,7 @@ export interface TrainedModel {
   readonly run: string | undefined;
   readonly record: RunRecord | undefined;
   /** The settings of the training, which hold where none are given. */
-  readonly stored: Layer;
+  readonly stored: SettingsSource;
   /** Builds the network on the current backend and fills in its weights. */
   open(view: View, reporter: Reporter): Promise<Opened>;
 }
@@ -52,7 +53,7 @@ export async function openTrainedModel(path: string, arch: string | null): Promi
     origin: { checkpoint: directory },
     run: run?.path,
     record,
-    stored: storedLayer(card, record),
+    stored: storedSource(card, record),
     async open(view) {
       checkChannels(view, card, directory);
       const session = withoutDrawing(() => openSession(architecture, viewed(card, view), 0));
@@ -117,7 +118,7 @@ export function checkClasses(
 }
 
 /** The batch size of the run, so that an evaluation adds up as the run's own did, its colours and its turns. */
-function storedLayer(card: NetworkCard, record: RunRecord | undefined): Layer {
+function storedSource(card: NetworkCard, record: RunRecord | undefined): SettingsSource {
   const { channels, mean, std, inputSize } = card;
   const batchSize = record?.settings['batch-size'];
   const rotate = record?.settings['exif-rotate'];

@@ -5,10 +5,10 @@ import type { Split } from '../data/dataset.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
-import { createUnreadableWarning } from '../evaluate/evaluation.js';
-import type { Settings } from '../settings/options.js';
-import { trainingTransform } from '../train/augmentation.js';
-import type { Reporter } from '../train/reporter.js';
+import { trainingTransform } from '../session/augmentation.js';
+import type { Reporter } from '../session/reporter.js';
+import { createUnreadableWarning } from '../session/unreadable.js';
+import type { Settings } from '../settings/types.js';
 
 /** What decoding on one number of threads gave. */
 export interface DecodingRate {

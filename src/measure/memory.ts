@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Architecture, withoutDrawing } from '../archs/index.js';
 import type { CountingBackend } from '../backend/counting-backend.js';
 import { Sgd } from '../network/sgd.js';
-import { networkCard, openSession, type Session, trainStep, upload } from '../train/session.js';
+import { networkCard } from '../session/network-card.js';
+import { openSession, type Session, upload } from '../session/session.js';
+import { trainStep } from '../train/step.js';
 
 /** Bytes that a training step takes on backend cpu, without what kernels take for themselves. */
 export interface TrainingMemory {

@@ -4,16 +4,11 @@ import type { Backend } from '../backend/index.js';
 import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { random } from '../rng.js';
-import type { Settings } from '../settings/options.js';
-import { trainingTransform } from '../train/augmentation.js';
-import { openTrainingBatches } from '../train/loaders.js';
-import {
-  type DeviceBatch,
-  networkCard,
-  openSession,
-  type Session,
-  upload,
-} from '../train/session.js';
+import { trainingTransform } from '../session/augmentation.js';
+import { openTrainingBatches } from '../session/loaders.js';
+import { networkCard } from '../session/network-card.js';
+import { type DeviceBatch, openSession, type Session, upload } from '../session/session.js';
+import type { Settings } from '../settings/types.js';
 
 /** The input of a step; `release` frees it. */
 interface Input {

@@ -19,7 +19,7 @@ export function softmaxCrossEntropy(
 }
 
 /** The same counters without a gradient and without smoothing. */
-export function evaluate(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+export function lossWithoutGradient(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   registerTwins(tf.getBackend());
   const settings = { smoothing: 0, weight: 1, hits: true };
   const { stats, dLogits } = softmaxCrossEntropy(logits, labels, settings);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';
 import type { Provenance } from '../settings/resolve.js';
-import type { Augmentation } from '../train/augmentation.js';
+import type { Augmentation } from '../session/augmentation.js';
 import { startSummary } from './csv.js';
 
 /** The files of a run. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { OptionName, Settings } from '../settings/options.js';
+import type { OptionName } from '../settings/options.js';
+import type { Settings } from '../settings/types.js';
 import type { Dataset } from '../data/dataset.js';
 import { nameBelow, type Selection } from '../data/selection.js';
 import { writeAtomically } from '../files.js';
-import type { Layer, Provenance } from '../settings/resolve.js';
+import type { SettingsSource, Provenance } from '../settings/resolve.js';
 import type { RunDirectory, RunRecord } from './run-directory.js';
 
 type Stored = Pick<RunRecord, 'settings' | 'data'>;
@@ -43,7 +44,7 @@ export async function keepSubset(
  * The settings of a run that an evaluation repeats: where `data` is that of the run, the draw of its
  * validation images.
  */
-export function evaluationLayer(record: Stored | undefined, data: string | null): Layer {
+export function evaluationSource(record: Stored | undefined, data: string | null): SettingsSource {
   if (record === undefined || (data !== null && resolve(data) !== resolve(record.data.root))) {
     return { values: {}, source: 'default' };
   }

@@ -13,8 +13,8 @@ import {
   safetensorsParts,
   type WeightsFile,
 } from '../weights/index.js';
-import type { Reporter } from '../train/reporter.js';
-import type { Session } from '../train/session.js';
+import type { Reporter } from '../session/reporter.js';
+import type { Session } from '../session/session.js';
 
 /** Starts a training from a weights file; the last layers start anew where its classes are others. */
 export async function startFrom(

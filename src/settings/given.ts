@@ -1,29 +1,29 @@
-import type { Given } from '../commands/command.js';
-import type { CommandName } from './options.js';
-import { configValues, flagValues, type Layer } from './resolve.js';
+import type { CommandName } from './commands.js';
+import type { OptionName } from './options.js';
+import { type SettingsSource, strongest } from './resolve.js';
+import { configValues, flagValues } from './validate.js';
 
-/** The settings that someone gave: those of `--config FILE`, then the flags. */
-export async function givenLayers(command: CommandName, given: Given): Promise<Layer[]> {
+/** What yargs read: the raw text of flags, or true and false. */
+export type Given = Readonly<Record<string, unknown>>;
+
+/** The settings that someone gave, weakest first: those of `--config FILE`, then the flags. */
+export async function givenSources(command: CommandName, given: Given): Promise<SettingsSource[]> {
   const { config } = given;
-  const layers: Layer[] = [{ values: flagValues(command, given), source: 'flag' }];
+  const sources: SettingsSource[] = [{ values: flagValues(command, given), source: 'flag' }];
   if (typeof config === 'string') {
-    layers.unshift({ values: await configValues(command, config), source: 'config' });
+    sources.unshift({ values: await configValues(command, config), source: 'config' });
   }
-  return layers;
+  return sources;
 }
 
-/** The text of one option in the layers, the strongest first. */
-export function givenValue(layers: readonly Layer[], name: keyof Layer['values']): string | null {
-  const value = strongest(layers, name);
+/** The text given for an option; null where there is none. `sources` are weakest first. */
+export function givenValue(sources: readonly SettingsSource[], name: OptionName): string | null {
+  const value = strongest(name, sources)?.value;
   return typeof value === 'string' ? value : null;
 }
 
-/** The same of an option that is a number. */
-export function givenNumber(layers: readonly Layer[], name: keyof Layer['values']): number | null {
-  const value = strongest(layers, name);
+/** The number given for an option; null where there is none. `sources` are weakest first. */
+export function givenNumber(sources: readonly SettingsSource[], name: OptionName): number | null {
+  const value = strongest(name, sources)?.value;
   return typeof value === 'number' ? value : null;
-}
-
-function strongest(layers: readonly Layer[], name: keyof Layer['values']) {
-  return layers.findLast(({ values }) => (values[name] ?? null) !== null)?.values[name];
 }

@@ -1,13 +1,12 @@
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
 import { DataError, DivergedError } from '../errors.js';
-import { createUnreadableWarning, evaluateSplit } from '../evaluate/evaluation.js';
+import { evaluateSplit } from '../evaluate/split.js';
 import type { Sgd } from '../network/sgd.js';
 import { copyCheckpoint, saveCheckpoint } from '../runs/checkpoint.js';
 import { appendRow, type Row } from '../runs/csv.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
-import type { Settings } from '../settings/options.js';
 import {
   addTotals,
   Counters,
@@ -16,12 +15,15 @@ import {
   type Totals,
   totalsOf,
   ZERO_TOTALS,
-} from './metrics.js';
-import { createPace, createStopwatch, type Stopwatch, timed } from './pace.js';
-import type { Reporter } from './reporter.js';
+} from '../session/metrics.js';
+import { createPace, createStopwatch, type Stopwatch, timed } from '../session/pace.js';
+import type { Reporter } from '../session/reporter.js';
+import { type DeviceBatch, type Session, upload } from '../session/session.js';
+import { createUnreadableWarning } from '../session/unreadable.js';
+import type { Settings } from '../settings/types.js';
 import { learningRate, type Schedule } from './schedule.js';
-import { type DeviceBatch, type Session, trainStep, upload } from './session.js';
 import type { StopRequest } from './signals.js';
+import { trainStep } from './step.js';
 
 /** Everything that a run needs, made ready by `train`. */
 export interface Training {

@@ -9,14 +9,14 @@ import type { Dataset } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
 import { openDataset } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
-import { createUnreadableWarning } from '../evaluate/evaluation.js';
 import { writeAtomically } from '../files.js';
 import { imagesToFloat } from '../network/images.js';
 import { shuffledIndices } from '../rng.js';
-import type { Settings } from '../settings/options.js';
-import { trainingTransform } from './augmentation.js';
+import { trainingTransform } from '../session/augmentation.js';
+import type { Reporter } from '../session/reporter.js';
+import { createUnreadableWarning } from '../session/unreadable.js';
+import type { Settings } from '../settings/types.js';
 import { drawContactSheet } from './contact-sheet.js';
-import type { Reporter } from './reporter.js';
 import { requiredStatistics } from './statistics.js';
 
 export interface Preview {

@@ -2,8 +2,8 @@ import type { Architecture } from '../archs/index.js';
 import type { PrincipalColours } from '../augment/index.js';
 import type { Checkpoint } from '../runs/checkpoint.js';
 import type { RunDirectory, RunRecord } from '../runs/run-directory.js';
-import type { Settings } from '../settings/options.js';
 import type { Provenance } from '../settings/resolve.js';
+import type { Settings } from '../settings/types.js';
 
 export interface TrainRequest {
   readonly settings: Settings<'train'>;

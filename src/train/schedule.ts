@@ -1,4 +1,4 @@
-import type { Settings } from '../settings/options.js';
+import type { Settings } from '../settings/types.js';
 
 /** What the learning rate of a step depends on: settings by their own names. */
 export type Schedule = Pick<

@@ -5,13 +5,9 @@ import { findArchitecture } from '../../src/archs/index.js';
 import { nativeBackend } from '../../src/backend/index.js';
 import { Sgd } from '../../src/network/sgd.js';
 import { random } from '../../src/rng.js';
-import {
-  evaluateStep,
-  networkCard,
-  openSession,
-  trainStep,
-  upload,
-} from '../../src/train/session.js';
+import { networkCard } from '../../src/session/network-card.js';
+import { evaluateStep, openSession, upload } from '../../src/session/session.js';
+import { trainStep } from '../../src/train/step.js';
 import { liveTensors, onEachBackend } from './backends.js';
 
 const IMAGES = 16;

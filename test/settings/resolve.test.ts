@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { findArchitecture } from '../../src/archs/index.js';
-import { checkValues, flagValues, resolveSettings } from '../../src/settings/resolve.js';
+import { resolveSettings } from '../../src/settings/resolve.js';
+import { checkValues, flagValues } from '../../src/settings/validate.js';
 
 describe('settings', () => {
   const lenet5 = findArchitecture('lenet5');

@@ -7,9 +7,10 @@ import { findArchitecture } from '../../src/archs/index.js';
 import { UsageError } from '../../src/errors.js';
 import { openTrainedModel } from '../../src/evaluate/trained-model.js';
 import { saveCheckpoint } from '../../src/runs/checkpoint.js';
+import { networkCard } from '../../src/session/network-card.js';
+import { SILENT } from '../../src/session/reporter.js';
+import { openSession } from '../../src/session/session.js';
 import { startProgress } from '../../src/train/loop.js';
-import { SILENT } from '../../src/train/reporter.js';
-import { networkCard, openSession } from '../../src/train/session.js';
 import { temporaryDirectory } from '../commands/program.js';
 import { numbers } from '../network/backends.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { accuracyLine, Counters, scores } from '../../src/train/metrics.js';
+import { accuracyLine, Counters, scores } from '../../src/session/metrics.js';
 
 describe('Counters', () => {
   before(() => tf.setBackend('cpu'));

@@ -6,7 +6,7 @@ import {
   type Transform,
 } from '../augment/index.js';
 import { UsageError } from '../errors.js';
-import type { Settings } from '../settings/options.js';
+import type { Settings } from '../settings/types.js';
 
 /** `--augment` and its parts. */
 export type AugmentSettings = Pick<

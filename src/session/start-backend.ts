@@ -1,6 +1,6 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
 import { type Backend, openBackend } from '../backend/index.js';
-import type { Settings } from '../settings/options.js';
+import type { Settings } from '../settings/types.js';
 import type { Reporter } from './reporter.js';
 
 /** Opens the backend that the settings name, and says which it is and why. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPace, takesTurns, timed } from '../../src/train/pace.js';
+import { createPace, takesTurns, timed } from '../../src/session/pace.js';
 
 describe('createPace', () => {
   /** A device whose steps end when they are told to. */

@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../backend/index.js';
-import type { Settings } from '../settings/options.js';
 import { RunError } from '../errors.js';
-import { writeAtomically } from '../files.js';
-import { modelFiles } from './checkpoint.js';
 import type { TrainedModel, View } from '../evaluate/trained-model.js';
-import type { Reporter } from '../train/reporter.js';
-import { checkWritable, writeWeights } from './weights-files.js';
+import { writeAtomically } from '../files.js';
+import { modelFiles } from '../runs/checkpoint.js';
+import { checkWritable, writeWeights } from '../runs/weights-files.js';
+import type { Reporter } from '../session/reporter.js';
+import type { Settings } from '../settings/types.js';
 
 export interface Exported {
   readonly output: string;

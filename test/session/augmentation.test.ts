@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { architectures, findArchitecture } from '../../src/archs/index.js';
 import { AUGMENTATIONS } from '../../src/augment/index.js';
 import { UsageError } from '../../src/errors.js';
-import { flagValues, resolveSettings } from '../../src/settings/resolve.js';
-import { evaluationTransform, trainingTransform } from '../../src/train/augmentation.js';
+import { evaluationTransform, trainingTransform } from '../../src/session/augmentation.js';
+import { resolveSettings } from '../../src/settings/resolve.js';
+import { flagValues } from '../../src/settings/validate.js';
 
 /** The transform of `cnn train --arch …` with these flags. */
 function transformOf(arch: string, flags: Record<string, string> = {}) {

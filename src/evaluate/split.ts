@@ -1,0 +1,45 @@
+import type { Backend } from '../backend/index.js';
+import type { BatchLoader } from '../data/batches/batches.js';
+import { Counters, type Scores, scores } from '../session/metrics.js';
+import { createPace } from '../session/pace.js';
+import type { Reporter } from '../session/reporter.js';
+import { evaluateStep, type Session, upload } from '../session/session.js';
+
+export interface EvaluationOptions {
+  readonly backend: Backend;
+  readonly alternate: boolean;
+  readonly reporter: Reporter;
+  /** Asked after each step. */
+  readonly stopped?: () => boolean;
+}
+
+/** Loss and accuracy over a split; undefined when it was stopped. An image that cannot be read counts as wrong. */
+export async function evaluateSplit(
+  session: Session,
+  loader: BatchLoader,
+  { backend, alternate, reporter, stopped = () => false }: EvaluationOptions,
+): Promise<Scores | undefined> {
+  const counters = new Counters();
+  const pace = createPace(backend, alternate);
+  let images = 0;
+  let step = 0;
+  reporter.begin('evaluation', loader.steps);
+  try {
+    for await (const batch of loader.batches(0)) {
+      const input = upload(session, batch);
+      images += batch.count;
+      batch.release();
+      counters.add(evaluateStep(session, input));
+      input.images.dispose();
+      input.labels.dispose();
+      await pace();
+      reporter.advance(++step);
+      if (stopped()) return undefined;
+    }
+    await counters.read();
+    return scores(counters.totals, images);
+  } finally {
+    counters.dispose();
+    reporter.end();
+  }
+}

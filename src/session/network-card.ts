@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Architecture } from '../archs/index.js';
+import { imagenetWords } from '../data/layouts/imagenet-words.js';
+import { UsageError } from '../errors.js';
+import { evaluationTransform } from './augmentation.js';
+
+const pair = z.tuple([z.number(), z.number()]).readonly();
+
+const transformSchema = z.object({
+  resize: z.union([z.int(), pair]),
+  crop: z.enum(['random', 'centre', 'area']),
+  area: pair.exactOptional(),
+  aspect: pair.exactOptional(),
+  size: z.int(),
+  // Was false in the first checkpoints.
+  mirror: z.preprocess((value) => (value === false ? 0 : value), z.number()),
+  pad: z.int(),
+  colour: z.number().exactOptional(),
+});
+
+/**
+ * The description of a trained network: what it is and how images become its input. A checkpoint
+ * keeps it, and it is enough to evaluate without the run.
+ */
+export const networkCardSchema = z.object({
+  arch: z.string(),
+  classes: z.array(z.string()).min(1),
+  /** What the dataset called each class, where that is more than the words of ILSVRC's wnids. */
+  words: z.array(z.string()).exactOptional(),
+  inputSize: z.int(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  /** Built with the auxiliary heads that it has in training. */
+  auxiliary: z.boolean().default(false),
+  transform: transformSchema,
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+});
+
+export type NetworkCard = z.infer<typeof networkCardSchema>;
+
+/** The card of a network that is to be trained. Throws a UsageError for heads that it cannot have. */
+export function networkCard(
+  architecture: Architecture,
+  options: {
+    classes: readonly string[];
+    /** What people call each class; empty texts where nothing says. */
+    words?: readonly string[];
+    inputSize: number;
+    /** Short side of images in evaluations; the recipe's where it is left out or null. */
+    resizeSize?: number | null;
+    channels: 1 | 3;
+    /** `--aux-weight`; 0, or nothing, for a network without heads. */
+    auxWeight?: number;
+    /** Of the colours, in [0, 1] units; the recipe's where they are left out. */
+    mean?: readonly number[];
+    std?: readonly number[];
+  },
+): NetworkCard {
+  const { recipe } = architecture;
+  const { auxWeight = 0 } = options;
+  if (auxWeight > 0 && !architecture.auxiliary) {
+    throw new UsageError(
+      `Expected no --aux-weight above 0 for ${architecture.name}, which has no auxiliary heads, but received ${auxWeight}`,
+    );
+  }
+  return {
+    arch: architecture.name,
+    classes: [...options.classes],
+    ...ownWords(options.classes, options.words),
+    inputSize: options.inputSize,
+    channels: options.channels,
+    auxiliary: auxWeight > 0,
+    transform: evaluationTransform(recipe.transform.val, options.inputSize, options.resizeSize),
+    mean: perChannel(options.mean ?? recipe.mean, options.channels),
+    std: perChannel(options.std ?? recipe.std, options.channels),
+  };
+}
+
+/** The words, unless they are those of ILSVRC's wnids, which need not be kept. */
+function ownWords(classes: readonly string[], words: readonly string[] = []) {
+  const own = words.some((text, label) => text !== imagenetWords(classes[label] ?? ''));
+  return own ? { words: [...words] } : {};
+}
+
+/** One number per channel: grey takes the mean of RGB, RGB repeats grey. */
+export function perChannel(values: readonly number[], channels: 1 | 3): number[] {
+  if (values.length === channels) return [...values];
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return new Array<number>(channels).fill(mean);
+}

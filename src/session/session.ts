@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Architecture } from '../archs/index.js';
+import type { Batch } from '../data/batches/batches.js';
+import { imagesToFloat } from '../network/images.js';
+import { lossWithoutGradient } from '../network/loss.js';
+import { Network } from '../network/network.js';
+import type { NetworkCard } from './network-card.js';
+
+/** A network on the device, with what turns a batch into its input. */
+export interface Session {
+  readonly card: NetworkCard;
+  readonly model: LayersModel;
+  readonly network: Network;
+}
+
+/** A batch on the device. */
+export interface DeviceBatch {
+  /** (N, H, W, C) normalised. */
+  readonly images: tf.Tensor4D;
+  /** (N) int32, -1 where there is no label. */
+  readonly labels: tf.Tensor1D;
+}
+
+/**
+ * Builds the network of a card with the weights that belong to the seed. `prepare` may change what
+ * of the model is trained before it is planned.
+ */
+export function openSession(
+  architecture: Architecture,
+  card: NetworkCard,
+  seed: number,
+  prepare: (model: LayersModel) => void = () => {},
+): Session {
+  const model = architecture.build({
+    classes: card.classes.length,
+    size: card.inputSize,
+    channels: card.channels,
+    auxiliary: card.auxiliary,
+    seed,
+  });
+  prepare(model);
+  return { card, model, network: new Network(model) };
+}
+
+/** Uploads the bytes of a batch and turns them into the network's input. The batch can be released after it. */
+export function upload(session: Session, batch: Batch): DeviceBatch {
+  const { inputSize, channels, mean, std } = session.card;
+  const shape: [number, number, number, number] = [
+    batch.labels.length,
+    inputSize,
+    inputSize,
+    channels,
+  ];
+  // A copy: stock tfjs keeps the array it is given, and this one is filled again.
+  const labels = tf.tensor1d(batch.labels.slice(), 'int32');
+  const images = tf.tidy(() => {
+    // tfjs passes bytes through unchanged only under the label bool.
+    const bytes = tf.tensor4d(batch.images, shape, 'bool');
+    return imagesToFloat(bytes, batch.mirror, { mean, std }, batch.offsets);
+  });
+  return { images, labels };
+}
+
+/** The four counters of the loss on a batch, without training. */
+export function evaluateStep({ network }: Session, { images, labels }: DeviceBatch): tf.Tensor1D {
+  return tf.tidy(() => lossWithoutGradient(network.predict(images), labels));
+}

@@ -1,0 +1,204 @@
+import type { OptionName } from './options.js';
+
+const RECIPE_OPTIONS = [
+  'epochs',
+  'batch-size',
+  'lr',
+  'lr-scheduler',
+  'lr-step-size',
+  'lr-gamma',
+  'lr-warmup-steps',
+  'momentum',
+  'nesterov',
+  'weight-decay',
+  'label-smoothing',
+  'aux-weight',
+  'input-size',
+  'channels',
+  'mean',
+  'std',
+] as const satisfies readonly OptionName[];
+
+/** What becomes of training images. */
+const AUGMENT_OPTIONS = [
+  'augment',
+  'train-resize-size',
+  'train-crop-mode',
+  'scale',
+  'ratio',
+  'padding',
+  'hflip',
+  'color-pca',
+] as const satisfies readonly OptionName[];
+
+const MACHINE_OPTIONS = [
+  'backend',
+  'precision',
+  'threads',
+] as const satisfies readonly OptionName[];
+
+/** How an image becomes what the network sees. */
+const VIEW_OPTIONS = [
+  'resize-size',
+  'crop-size',
+  'channels',
+  'mean',
+  'std',
+] as const satisfies readonly OptionName[];
+
+/** Which images of a dataset are used; the draws follow --seed. */
+const SELECTION_OPTIONS = [
+  'val-fraction',
+  'subset',
+  'classes',
+] as const satisfies readonly OptionName[];
+
+/** How files become images. */
+const READING_OPTIONS = ['max-pixels', 'exif-rotate'] as const satisfies readonly OptionName[];
+
+const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
+
+/** The settings of each command, in the order of its `--help`. */
+export const COMMAND_OPTIONS = {
+  train: [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    ...RECIPE_OPTIONS,
+    'stats',
+    ...AUGMENT_OPTIONS,
+    'resize-size',
+    'max-steps',
+    'seed',
+    'weights',
+    'freeze',
+    'weights-out',
+    ...READING_OPTIONS,
+    'on-bad-image',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+    'print-freq',
+    'output',
+    'experiment',
+    'resume',
+  ],
+  eval: [
+    'checkpoint',
+    'arch',
+    'weights',
+    'data',
+    'val-fraction',
+    'classes',
+    'seed',
+    ...VIEW_OPTIONS,
+    'batch-size',
+    ...READING_OPTIONS,
+    'on-bad-image',
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+  ],
+  predict: [
+    'checkpoint',
+    'arch',
+    'weights',
+    'top',
+    'logits',
+    ...VIEW_OPTIONS,
+    'batch-size',
+    ...READING_OPTIONS,
+    'workers',
+    ...MACHINE_OPTIONS,
+  ],
+  export: ['arch', 'weights', 'format', 'output', 'input-size', 'channels'],
+  bench: [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'steps',
+    'warmup',
+    'batch-size',
+    'aux-weight',
+    'input-size',
+    'channels',
+    'num-classes',
+    'seed',
+    ...AUGMENT_OPTIONS,
+    ...LOADER_OPTIONS,
+    ...MACHINE_OPTIONS,
+    'profile',
+    'trace',
+  ],
+  'bench-data': [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'steps',
+    'warmup',
+    'batch-size',
+    'input-size',
+    'channels',
+    ...AUGMENT_OPTIONS,
+    'seed',
+    'workers',
+  ],
+  'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
+  'data-verify': ['data', 'out', 'max-pixels', 'workers'],
+  'data-pack': ['data', 'out', 'size', 'quality', ...READING_OPTIONS, 'on-bad-image', 'workers'],
+  'data-preview': [
+    'arch',
+    'data',
+    ...SELECTION_OPTIONS,
+    'out',
+    'images',
+    'input-size',
+    'channels',
+    ...AUGMENT_OPTIONS,
+    'stats',
+    'seed',
+    ...READING_OPTIONS,
+    'workers',
+  ],
+  summary: [
+    'arch',
+    'module',
+    'input-size',
+    'channels',
+    'in-channels',
+    'num-classes',
+    'auxiliary',
+    'batch-size',
+    'precision',
+    'csv',
+  ],
+} as const satisfies Record<string, readonly OptionName[]>;
+
+export type CommandName = keyof typeof COMMAND_OPTIONS;
+
+/** Help for a command to which an option means something else than to the others. */
+export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
+  bench: { 'num-classes': 'classes of synthetic data' },
+  'bench-data': {
+    arch: 'network whose images are made (default: alexnet)',
+    workers: 'threads that decode images (default: one, two, four and so on up to all cores)',
+  },
+  eval: { seed: 'seed that --val-fraction was drawn with' },
+  'data-stats': { seed: 'seed that --val-fraction and --subset are drawn with' },
+  train: {
+    'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
+  },
+  'data-verify': { out: 'CSV of the images that cannot be read (default: bad-images.csv)' },
+  'data-pack': {
+    out: 'directory of the shards',
+    'on-bad-image':
+      'an image that cannot be read: leave it out, or end with an error that names it',
+  },
+  'data-preview': {
+    out: 'image that is written: .png, .jpg or .webp',
+    stats: 'where principal colours come from: ImageNet, or what "cnn data stats" measured',
+  },
+  export: { output: 'file, or with --format tfjs directory, that is written' },
+  summary: {
+    'batch-size': 'adds what a training step of so many images takes in memory',
+    precision: 'number format of activations; auto is f32',
+  },
+};

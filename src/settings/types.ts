@@ -1,0 +1,28 @@
+import type { COMMAND_OPTIONS, CommandName } from './commands.js';
+import type { OPTIONS } from './options.js';
+
+type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S;
+
+type Base<R> = R extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : R extends { kind: 'text' }
+    ? string
+    : R extends { kind: 'boolean' }
+      ? boolean
+      : R extends { kind: 'colour' }
+        ? readonly number[]
+        : R extends { kind: 'range' }
+          ? readonly [number, number]
+          : number;
+
+type Setting<R> = R extends { default: null } ? Base<R> | null : Base<R>;
+
+/** The validated settings of a command, under their camel-case names. */
+export type Settings<C extends CommandName> = {
+  readonly [N in (typeof COMMAND_OPTIONS)[C][number] as Camel<N>]: Setting<(typeof OPTIONS)[N]>;
+};
+
+/** Where the value of a setting came from, weakest first. */
+export type Origin = 'default' | 'recipe' | 'dataset' | 'config' | 'flag';

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { didYouMean } from '../did-you-mean.js';
+import { UsageError } from '../errors.js';
+import { COMMAND_OPTIONS, type CommandName } from './commands.js';
+import { describeExpected } from './describe.js';
+import { type OptionName, optionRow, type Value } from './options.js';
+
+/** The validated values of the flags that were given; `given` holds the raw text or a boolean. */
+export function flagValues(command: CommandName, given: Readonly<Record<string, unknown>>): Values {
+  const values: Partial<Record<OptionName, Value>> = {};
+  for (const name of COMMAND_OPTIONS[command]) {
+    const raw = given[name];
+    if (raw === undefined) continue;
+    values[name] = validate(name, fromText(name, raw), `--${name}`);
+  }
+  return values;
+}
+
+/** The validated values of a JSON file whose keys are the names of flags. */
+export async function configValues(command: CommandName, file: string): Promise<Values> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new UsageError(`Cannot read the --config file ${file}: ${error.message}`);
+  });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`Expected JSON in ${file}: ${(error as Error).message}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError(`Expected an object such as {"batch-size": 64} in ${file}`);
+  }
+  return checkValues(command, parsed as Record<string, unknown>, file);
+}
+
+/** Checks named values: an unknown key is an error, an alias counts as its option. */
+export function checkValues(
+  command: CommandName,
+  record: Readonly<Record<string, unknown>>,
+  where: string,
+): Values {
+  const names: readonly OptionName[] = COMMAND_OPTIONS[command];
+  const values: Partial<Record<OptionName, Value>> = {};
+  for (const [key, raw] of Object.entries(record)) {
+    const name = names.find((n) => n === key || optionRow(n).aliases?.includes(key));
+    if (name === undefined) {
+      throw new UsageError(`Unknown setting "${key}" in ${where}.${didYouMean(key, names)}`);
+    }
+    values[name] = validate(name, raw, `"${key}" in ${where}`);
+  }
+  return values;
+}
+
+function fromText(name: OptionName, raw: unknown): unknown {
+  const { kind, choices } = optionRow(name);
+  if ((kind === 'colour' || kind === 'range') && typeof raw === 'string') {
+    const numbers = raw.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    return numbers.some(Number.isNaN) ? raw : numbers;
+  }
+  const numeric = kind === 'number' || kind === 'integer' || typeof choices?.[0] === 'number';
+  if (!numeric || typeof raw !== 'string' || raw.trim() === '') return raw;
+  const number = Number(raw);
+  return Number.isNaN(number) ? raw : number;
+}
+
+function validate(name: OptionName, raw: unknown, where: string): Value {
+  const result = schema(name).safeParse(raw);
+  if (result.success) return result.data;
+  const shown = typeof raw === 'number' ? String(raw) : JSON.stringify(raw);
+  throw new UsageError(`Expected ${where} to be ${describeExpected(name)} but received ${shown}`);
+}
+
+function schema(name: OptionName): z.ZodType<Value> {
+  const row = optionRow(name);
+  const value = baseSchema(name);
+  return row.default === null ? value.nullable() : value;
+}
+
+function baseSchema(name: OptionName): z.ZodType<Value> {
+  const row = optionRow(name);
+  if (row.kind === 'boolean') return z.boolean();
+  if (row.kind === 'text') return z.string().min(1);
+  if (row.kind === 'choice') return z.literal([...(row.choices ?? [])]);
+  if (row.kind === 'colour') {
+    const one = numberSchema(row);
+    return z.union([
+      z.array(one).length(1),
+      z.array(one).length(3),
+      one.transform((value) => [value]),
+    ]);
+  }
+  if (row.kind === 'range') return rangeSchema(numberSchema(row));
+  return numberSchema(row);
+}
+
+/** One number stands for both ends. */
+function rangeSchema(one: ReturnType<typeof numberSchema>) {
+  return z
+    .union([z.tuple([one, one]), z.tuple([one]), one])
+    .transform((value): [number, number] => {
+      if (typeof value === 'number') return [value, value];
+      const [least, most = least] = value;
+      return [least, most];
+    })
+    .refine(([least, most]) => least <= most);
+}
+
+function numberSchema(row: ReturnType<typeof optionRow>) {
+  let number = row.kind === 'integer' ? z.int() : z.number();
+  if (row.above !== undefined) number = number.gt(row.above);
+  if (row.atLeast !== undefined) number = number.gte(row.atLeast);
+  if (row.below !== undefined) number = number.lt(row.below);
+  if (row.atMost !== undefined) number = number.lte(row.atMost);
+  return number;
+}
+
+/** Values by option name, from one place. */
+export type Values = Readonly<Partial<Record<OptionName, Value>>>;
