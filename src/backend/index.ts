@@ -8,7 +8,7 @@ import { loadAddon } from './addon.js';
 import { registerKernels } from './kernels/index.js';
 import { NativeBackend } from './native-backend.js';
 
-export type BackendName = 'cuda' | 'cpu' | 'tensorflow' | 'js';
+export type BackendName = 'cpu' | 'tensorflow' | 'js';
 export type BackendChoice = 'auto' | BackendName;
 export type Precision = 'auto' | 'f32' | 'bf16';
 
@@ -72,11 +72,6 @@ export async function openBackend(
 type Opener = (options: BackendOptions, why: string) => Promise<Backend>;
 
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
-  cuda: async () => {
-    throw new RunError(
-      'The backend cuda is not in this build: expected an addon built with CUDA. Use --backend cpu.',
-    );
-  },
   cpu: openNative,
   tensorflow: openTensorflow,
   js: openJavaScript,
@@ -186,9 +181,7 @@ function stockBackend(name: BackendName, why: string, warnings: string[]): Backe
 
 /** What each backend found on this machine, for `cnn doctor`. */
 export async function inspectBackends(): Promise<BackendReport[]> {
-  const reports: BackendReport[] = [
-    { name: 'cuda', usable: false, detail: 'not in this build: it has no CUDA kernels' },
-  ];
+  const reports: BackendReport[] = [];
   try {
     const backend = await openNative({ precision: 'auto' }, ADDON_PATH);
     const detail = `${backend.why}, ${backend.threads} threads`;

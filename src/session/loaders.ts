@@ -46,9 +46,9 @@ function open(
   });
 }
 
-/** All cores where computing happens elsewhere or in turn, else the share that computing leaves. */
+/** All cores where decoding and computing take turns, else the share that computing leaves. */
 function defaultWorkers(backend: Pick<Backend, 'name'>, cores: number): number {
-  if (backend.name === 'cuda' || takesTurns(backend, cores)) return cores;
+  if (takesTurns(backend, cores)) return cores;
   return Math.max(1, backend.name === 'js' ? cores - 1 : Math.floor(cores / 4));
 }
 

@@ -310,7 +310,7 @@ export const OPTIONS = {
   },
   backend: {
     kind: 'choice',
-    choices: ['auto', 'cuda', 'cpu', 'tensorflow', 'js'],
+    choices: ['auto', 'cpu', 'tensorflow', 'js'],
     default: 'auto',
     help: 'what computes (see "cnn doctor")',
   },
