@@ -1,10 +1,10 @@
 /** The words in which the networks are written: each adds layers to a graph and names them. */
 import { input, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayerActivation } from '../activations.js';
 import { UsageError } from '../errors.js';
 import type { BuildOptions } from './architecture.js';
 import { constant, he, type Initialiser } from './initialisers.js';
 import {
-  type Activation,
   AdaptiveAveragePooling2D,
   BatchNormalization,
   GroupConv2D,
@@ -35,7 +35,7 @@ export interface Convolution extends Initialisers {
   groups?: number;
   /** False before batch normalisation, whose beta takes its place. */
   bias?: boolean;
-  activation?: Activation;
+  activation?: LayerActivation;
 }
 
 /** A square convolution with bias and activation. */
@@ -229,7 +229,7 @@ export function flatten(x: SymbolicTensor, name = 'flatten'): SymbolicTensor {
 export interface Dense extends Initialisers {
   name: string;
   units: number;
-  activation?: Activation;
+  activation?: LayerActivation;
 }
 
 /** A fully connected layer with bias and activation. */

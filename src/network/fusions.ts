@@ -1,30 +1,31 @@
 /** Folds layers into the kernel before or after them: padding, residual sums, activations; and joins. */
 
+import { isFused } from '../activations.js';
 import type { Graph, GraphNode } from './graph.js';
 import { foldJoins } from './joined-maps.js';
 import { isPlainNorm } from './rules/batch-norm.js';
 import { isRow } from './rules/dense.js';
 import { paddingOf } from './rules/padding.js';
-import { type Activation, hasPlainActivation, isPlainImage, type Padding } from './rules/rule.js';
+import { hasPlainActivation, isPlainImage, type Padding } from './rules/rule.js';
 import { backendHasNative, backendTakesPadding } from './run-kernel.js';
 
 interface Ending {
-  /** Activations in which the layer's kernel can end. */
-  readonly activations: readonly string[];
+  /** The kind of the layer's kernel, which says in which activations it can end. */
+  readonly kind: 'product' | 'batch normalisation';
   /** Whether the layer's rule takes it; one on the tape takes nothing in. */
   readonly takes: (node: GraphNode) => boolean;
 }
 
 const CONVOLUTION: Ending = {
-  activations: ['relu', 'tanh'],
+  kind: 'product',
   takes: (node) => isPlainImage(node) && hasPlainActivation(node),
 };
 const ENDINGS: Readonly<Record<string, Ending>> = {
   Conv2D: CONVOLUTION,
   GroupConv2D: CONVOLUTION,
   PartialConv2D: CONVOLUTION,
-  Dense: { activations: ['relu', 'tanh'], takes: isRow },
-  BatchNormalization: { activations: ['relu'], takes: isPlainNorm },
+  Dense: { kind: 'product', takes: isRow },
+  BatchNormalization: { kind: 'batch normalisation', takes: isPlainNorm },
 };
 
 /** Layers that give nothing below 0 for inputs that are not. */
@@ -129,10 +130,11 @@ function foldActivations(nodes: GraphNode[], outputs: readonly number[]): GraphN
   return nodes.filter((node) => {
     const before = producers.get(node.inputs[0] ?? Number.NaN);
     if (node.kind !== 'Activation' || !before || nextOf.get(before.output) !== node) return true;
-    const activation = node.config['activation'] as Activation;
+    const { activation } = node.config;
     const ending = ENDINGS[before.kind];
     const linear = before.activation === undefined && hasNoActivation(before);
-    if (!ending?.activations.includes(activation) || !ending.takes(before) || !linear) return true;
+    if (activation === 'linear' || !linear || !ending?.takes(before)) return true;
+    if (!isFused(activation, ending.kind)) return true;
     before.activation = activation;
     before.output = node.output;
     producers.set(node.output, before);

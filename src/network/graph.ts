@@ -1,8 +1,9 @@
 /** Reads a tf.layers model as a list of layers in running order. */
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayerActivation } from '../activations.js';
 import { UsageError } from '../errors.js';
-import type { Activation, JoinedMaps, Padding } from './rules/rule.js';
+import type { JoinedMaps, Padding } from './rules/rule.js';
 
 /** One layer at one place of the graph; values are numbered by the tensors they stand for. */
 export interface GraphNode {
@@ -15,8 +16,8 @@ export interface GraphNode {
   inputShapes: (readonly (number | null)[])[];
   readonly outputShape: readonly (number | null)[];
   padding?: Padding;
-  activation?: Activation;
-  block?: JoinedMaps;
+  activation?: LayerActivation;
+  joined?: JoinedMaps;
 }
 
 export interface Graph {

@@ -3,6 +3,18 @@
  * all maps of a block are in one tensor. Layers append to it in place, and batch normalisations
  * read its first channels. No maps are copied from join to join, and the statistics of a map are
  * worked out once.
+ *
+ * The operations of a block (rules/joined-maps.ts) share a `JoinedMaps`. Who writes what in a step:
+ * - Forward, the start makes the tensor, `mean` and `variance`. Each join appends its maps and their
+ *   statistics, which the normalisations after it read.
+ * - Backward, the one normalisation that reads every channel comes first. It creates the gradient of
+ *   the whole tensor.
+ * - Each join, the last one first, then takes the gradient of its own maps out of that tensor and
+ *   puts the tensor in `gradient`. The normalisations between this join and the one before add
+ *   theirs to it in place, so that they hand no gradient on.
+ * This is safe because backward is the running order reversed, and because `membersOf` refuses a
+ * block where something reads a join after the next one has run: when a join takes its gradient,
+ * every reader of its maps has added to it.
  */
 import type { GraphNode } from './graph.js';
 import { isPlainNorm } from './rules/batch-norm.js';
@@ -10,7 +22,7 @@ import type { JoinedMaps } from './rules/rule.js';
 
 type Readers = ReadonlyMap<number, readonly GraphNode[]>;
 
-/** Gives the nodes of each dense block the block; a node goes before them that starts it. */
+/** Gives the nodes of each dense block its maps, and inserts a node before them that creates these. */
 export function foldJoins(nodes: readonly GraphNode[], outputs: readonly number[]): GraphNode[] {
   const readers = readersOf(nodes);
   const places = new Map(nodes.map((node, place) => [node, place]));
@@ -19,11 +31,11 @@ export function foldJoins(nodes: readonly GraphNode[], outputs: readonly number[
     const members = membersOf(joins, readers, outputs, places);
     if (!members) continue;
     const [first] = joins as [GraphNode, ...GraphNode[]];
-    const block: JoinedMaps = { channels: channelsOf(joins.at(-1)?.outputShape) };
+    const joined: JoinedMaps = { channels: channelsOf(joins.at(-1)?.outputShape) };
     // The values of a model are numbered from 0.
-    const start = startOf(first, -1 - starts.size, block);
+    const start = startOf(first, -1 - starts.size, joined);
     for (const node of members) {
-      node.block = block;
+      node.joined = joined;
       if (node.inputs[0] === start.inputs[0]) node.inputs[0] = start.output;
     }
     starts.set(members[0] as GraphNode, start);
@@ -31,14 +43,14 @@ export function foldJoins(nodes: readonly GraphNode[], outputs: readonly number[
   return nodes.flatMap((node) => [starts.get(node) ?? [], node].flat());
 }
 
-/** Appends what the first join starts from to an empty block. */
-function startOf(first: GraphNode, output: number, block: JoinedMaps): GraphNode {
+/** Appends what the first join starts from to an empty tensor. */
+function startOf(first: GraphNode, output: number, joined: JoinedMaps): GraphNode {
   const [value] = first.inputs as [number];
   const [shape] = first.inputShapes as [GraphNode['outputShape']];
-  return { ...first, inputs: [value], inputShapes: [shape], output, outputShape: shape, block };
+  return { ...first, inputs: [value], inputShapes: [shape], output, outputShape: shape, joined };
 }
 
-/** Joins of two, each of which has the one before as its first term; two of them at least. */
+/** Chains of at least two two-input concatenations, each extending the one before. */
 function chainsOf(nodes: readonly GraphNode[]): GraphNode[][] {
   const chains = new Map<number, GraphNode[]>();
   for (const node of nodes.filter(isJoin)) {
@@ -64,9 +76,8 @@ function isJoin({ kind, config, inputs, inputShapes, outputShape }: GraphNode): 
 }
 
 /**
- * The joins and the normalisations that read them, in running order, if nothing else reads them:
- * then each value is read before the next maps come, and the last one by a single layer, from which
- * the gradient of the whole block comes.
+ * The joins and the normalisations that read them, in running order; nothing where anything else
+ * reads a join, where one is read after the next has run, or where several layers read the last.
  */
 function membersOf(
   joins: readonly GraphNode[],
@@ -89,7 +100,7 @@ function membersOf(
   }
   const [first] = joins as [GraphNode];
   for (const node of reads(first.inputs[0] as number, first)) {
-    if (isPlainReader(node) && !node.block && placeOf(node) < placeOf(first)) members.add(node);
+    if (isPlainReader(node) && !node.joined && placeOf(node) < placeOf(first)) members.add(node);
   }
   return [...members].sort((a, b) => placeOf(a) - placeOf(b));
 }

@@ -1,3 +1,8 @@
+/**
+ * Runs kernels of the current backend. Ours has kernels of its own, groups, fused tanh and any
+ * padding; the stock backends `tensorflow` and `js` lack them. For those alone exist the twins
+ * (twins/), the grouped convolution made of slices (rules/groups.ts) and the two questions below.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Values of a kernel's attributes; a plan makes them once and reuses them at every step. */

@@ -80,7 +80,7 @@ function inBlock(size: Size, values: Values, { activation, frozen, whole }: Sett
       ),
     ) as [tf.Tensor, tf.Tensor, tf.Tensor];
     if (!whole) {
-      const maps = { x: stored(values.maps, [...image, added]), block: x, mean, variance };
+      const maps = { x: stored(values.maps, [...image, added]), joined: x, mean, variance };
       runKernel('AppendChannels', maps, { ...append, offset: first });
     }
     const shared = {
@@ -98,7 +98,7 @@ function inBlock(size: Size, values: Values, { activation, frozen, whole }: Sett
     const [dGamma, dBeta, dx = dBlock] = list(
       runKernel(
         'BatchNormSliceGrad',
-        { ...shared, dy, ...(dBlock && { dBlock }) },
+        { ...shared, dy, ...(dBlock && { dJoined: dBlock }) },
         {
           ...settings,
           frozen,
@@ -202,7 +202,7 @@ describe('A block of joined maps has the values of joined tensors in', () => {
           tf.Tensor,
           tf.Tensor,
         ];
-        const more = { x: stored([1, 2], [2, 1]), block, mean, variance };
+        const more = { x: stored([1, 2], [2, 1]), joined: block, mean, variance };
         assert.throws(() => {
           list(runKernel('AppendChannels', more, { ...append, offset: 12 }));
           block.dataSync();
@@ -211,7 +211,7 @@ describe('A block of joined maps has the values of joined tensors in', () => {
         const settings = { channels: 4, epsilon: EPSILON, activation: 'relu', frozen: false };
         assert.throws(() => {
           const dBlock = stored(numbers(20), [2, 10]);
-          const inputs = { x: block, dy: stored(numbers(8), [2, 4]), ...vectors, dBlock };
+          const inputs = { x: block, dy: stored(numbers(8), [2, 4]), ...vectors, dJoined: dBlock };
           runKernel('BatchNormSliceGrad', inputs, { ...settings, first: false });
           block.dataSync();
         }, /BatchNormSliceGrad has no CPU kernel/);

@@ -1,16 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { ACTIVATIONS, type LayerActivation } from '../../activations.js';
 import { UsageError } from '../../errors.js';
 import type { Initialiser } from '../initialisers.js';
-import {
-  type Activation,
-  activate,
-  initialiser,
-  type LayerSettings,
-  only,
-  type Shape,
-  serialized,
-} from './layer.js';
+import { initialiser, type LayerSettings, only, type Shape, serialized } from './layer.js';
 
 export interface GroupConv2DSettings extends LayerSettings {
   filters: number;
@@ -18,7 +11,7 @@ export interface GroupConv2DSettings extends LayerSettings {
   strides?: number | [number, number];
   padding?: 'valid' | 'same';
   groups: number;
-  activation?: Activation;
+  activation?: LayerActivation;
   useBias?: boolean;
   kernelInitializer?: Initialiser | string;
   biasInitializer?: Initialiser | string;
@@ -85,7 +78,7 @@ export class GroupConv2D extends layers.Layer {
       );
       const product = tf.concat(parts, 3);
       const z = bias ? tf.add(product, bias) : product;
-      return activate(z, activation);
+      return ACTIVATIONS[activation].apply(z);
     });
   }
 

@@ -6,7 +6,6 @@
 export { AdaptiveAveragePooling2D } from './adaptive-pooling.js';
 export { BatchNormalization } from './batch-normalization.js';
 export { GroupConv2D } from './group-convolution.js';
-export type { Activation } from './layer.js';
 export { LocalResponseNormalization } from './local-response.js';
 export { PartialConv2D } from './partial-convolution.js';
 export { ScaledTanh } from './scaled-tanh.js';

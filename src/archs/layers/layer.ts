@@ -1,19 +1,14 @@
 /** What our own layers share. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import type { Initialiser } from '../initialisers.js';
 
-export type Activation = 'linear' | 'relu' | 'tanh';
 export type LayerSettings = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 export type Shape = ReturnType<layers.Layer['computeOutputShape']>;
 
 /** The images (N, H, W, C) that a layer with one input was called with. */
 export function only(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D {
   return (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
-}
-
-export function activate(z: tf.Tensor, activation: Activation): tf.Tensor {
-  return activation === 'relu' ? tf.relu(z) : activation === 'tanh' ? tf.tanh(z) : z;
 }
 
 export function serialized(of: Initialiser): tf.serialization.ConfigDict {

@@ -1,22 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { ACTIVATIONS, type LayerActivation } from '../../activations.js';
+import { placement } from '../../connections.js';
 import { UsageError } from '../../errors.js';
 import type { Initialiser } from '../initialisers.js';
-import {
-  type Activation,
-  activate,
-  initialiser,
-  type LayerSettings,
-  only,
-  type Shape,
-  serialized,
-} from './layer.js';
+import { initialiser, type LayerSettings, only, type Shape, serialized } from './layer.js';
 
 export interface PartialConv2DSettings extends LayerSettings {
   /** The input maps that each output map sees. */
   connections: number[][];
   kernelSize: [number, number];
-  activation?: Activation;
+  activation?: LayerActivation;
   kernelInitializer?: Initialiser | string;
   biasInitializer?: Initialiser | string;
 }
@@ -30,7 +24,7 @@ export class PartialConv2D extends layers.Layer {
   static readonly className = 'PartialConv2D';
   readonly #connections: number[][];
   readonly #kernelSize: [number, number];
-  readonly #activation: Activation;
+  readonly #activation: LayerActivation;
   readonly #kernelInitializer: Initialiser;
   readonly #biasInitializer: Initialiser;
 
@@ -78,7 +72,8 @@ export class PartialConv2D extends layers.Layer {
       const places = placement(this.#connections, channels);
       const dense = tf.matMul(tf.reshape(kernel, [height * width, places.shape[0]]), places);
       const filter = tf.reshape(dense, [height, width, channels, filters]) as tf.Tensor4D;
-      return activate(tf.add(tf.conv2d(x, filter, 1, 'valid'), bias), this.#activation);
+      const z = tf.add(tf.conv2d(x, filter, 1, 'valid'), bias);
+      return ACTIVATIONS[this.#activation].apply(z);
     });
   }
 
@@ -95,15 +90,3 @@ export class PartialConv2D extends layers.Layer {
 }
 
 tf.serialization.registerClass(PartialConv2D);
-
-/** 1 where a connection's filter lies in the dense filter: (connections, channels × filters). */
-function placement(connections: readonly (readonly number[])[], channels: number): tf.Tensor2D {
-  const filters = connections.length;
-  const columns = connections.flatMap((maps, filter) => maps.map((map) => map * filters + filter));
-  const width = channels * filters;
-  const ones = new Float32Array(columns.length * width);
-  columns.forEach((column, connection) => {
-    ones[connection * width + column] = 1;
-  });
-  return tf.tensor2d(ones, [columns.length, width]);
-}

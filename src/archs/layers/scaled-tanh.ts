@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { ACTIVATIONS } from '../../activations.js';
 import { only, type Shape } from './layer.js';
 
-/** 1.7159 tanh(2x/3), which is ±1 at ±1: LeCun et al., 1998, equation 6 and appendix A. */
+/** The scaled tanh of LeCun et al., 1998, as a layer of its own. */
 export class ScaledTanh extends layers.Layer {
   static readonly className = 'ScaledTanh';
 
@@ -11,7 +12,7 @@ export class ScaledTanh extends layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => tf.mul(tf.tanh(tf.mul(only(inputs), 2 / 3)), 1.7159));
+    return tf.tidy(() => ACTIVATIONS.scaledTanh.apply(only(inputs)));
   }
 }
 

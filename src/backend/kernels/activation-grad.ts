@@ -1,9 +1,7 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { ACTIVATIONS, allFloat } from './convolution.js';
+import { ACTIVATIONS, type Activation } from '../../activations.js';
+import { allFloat } from './convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
-
-/** The numbers of native/params.h's Activation; scaled tanh is an activation layer's alone. */
-const GRADIENTS: Readonly<Record<string, number>> = { ...ACTIVATIONS, scaledTanh: 3 };
 
 interface GradInputs {
   dy: TensorInfo;
@@ -11,7 +9,7 @@ interface GradInputs {
 }
 
 interface GradAttrs {
-  activation: string;
+  activation: Activation;
   bias: boolean;
 }
 
@@ -20,11 +18,15 @@ function biasActivationGrad({
   attrs: { activation, bias },
   backend,
 }: KernelCall<GradInputs, GradAttrs>) {
-  const code = GRADIENTS[activation];
-  if (code === undefined || !allFloat([dy, y])) return undefined;
+  if (!allFloat([dy, y])) return undefined;
   const channels = dy.shape.at(-1) ?? 1;
   const biasGradient = bias ? [{ shape: [channels] }] : [];
-  const params = [util.sizeFromShape(dy.shape) / channels, channels, code, bias ? 1 : 0];
+  const params = [
+    util.sizeFromShape(dy.shape) / channels,
+    channels,
+    ACTIVATIONS[activation].number,
+    bias ? 1 : 0,
+  ];
   if (activation !== 'linear') {
     const dz = { shape: dy.shape, storage: 'same' } as const;
     return backend.run('BiasActivationGrad', [dy, y], [dz, ...biasGradient], params);

@@ -1,5 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { ACTIVATIONS, allFloat } from './convolution.js';
+import { fusedNumber } from '../../activations.js';
+import { allFloat } from './convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
 
 interface Vectors {
@@ -41,7 +42,7 @@ interface TrainAttrs {
 function batchNormTrain(call: KernelCall<Inputs, TrainAttrs>) {
   const { inputs, attrs, backend } = call;
   const { x, gamma, beta, mean, variance, residual } = inputs;
-  const activation = ACTIVATIONS[attrs.activation];
+  const activation = fusedNumber(attrs.activation, 'batch normalisation');
   if (activation === undefined || !allFloat([x, residual])) return undefined;
   if (!areOfChannels(call, x, [gamma, beta, mean, variance])) return undefined;
   const [rows, channels] = sizesOf(x);
@@ -63,7 +64,7 @@ interface InferenceAttrs {
 function batchNormInference(call: KernelCall<Inputs, InferenceAttrs>) {
   const { inputs, attrs, backend } = call;
   const { x, gamma, beta, mean, variance, residual } = inputs;
-  const activation = ACTIVATIONS[attrs.activation];
+  const activation = fusedNumber(attrs.activation, 'batch normalisation');
   if (activation === undefined || !allFloat([x, residual])) return undefined;
   if (!areOfChannels(call, x, [gamma, beta, mean, variance])) return undefined;
   const tensors = [x, gamma, beta, mean, variance, residual];
@@ -107,7 +108,7 @@ interface GradAttrs {
 function batchNormGrad(call: KernelCall<GradInputs, GradAttrs>) {
   const { inputs, attrs, backend } = call;
   const { dy, x, gamma, beta, mean, inverseDeviation, y } = inputs;
-  const activation = ACTIVATIONS[attrs.activation];
+  const activation = fusedNumber(attrs.activation, 'batch normalisation');
   const readsOutput = attrs.residual && attrs.activation === 'relu';
   if (readsOutput && y === undefined) {
     throw new Error(

@@ -1,11 +1,9 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { fusedNumber } from '../../activations.js';
 import type { KernelCall, KernelRows } from './row.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 type Shape4 = [number, number, number, number];
-
-/** The numbers of native/params.h's Activation. */
-export const ACTIVATIONS: Readonly<Record<string, number>> = { linear: 0, relu: 1, tanh: 2 };
 
 /** Whether the addon takes these tensors: float32 by label, and none of them empty. */
 export function allFloat(tensors: readonly (TensorInfo | undefined)[]): boolean {
@@ -81,7 +79,7 @@ interface ForwardInputs {
 
 function forward({ inputs, attrs, backend }: KernelCall<ForwardInputs, ConvAttrs>) {
   const { x, filter, bias, preluActivationWeights } = inputs;
-  const activation = ACTIVATIONS[attrs.activation ?? 'linear'];
+  const activation = fusedNumber(attrs.activation ?? 'linear', 'product');
   const info = convolutionInfo(x.shape, filter.shape, attrs);
   if (activation === undefined || preluActivationWeights || !info) return undefined;
   if (!allFloat([x, filter, bias]) || !isBias(bias, info.outChannels)) return undefined;

@@ -19,7 +19,7 @@ import { binaryKernels } from './binary.js';
 import { convolutionKernels } from './convolution.js';
 import { dropoutKernels } from './dropout.js';
 import { imageKernels } from './image.js';
-import { blockKernels } from './joined-maps.js';
+import { joinedMapsKernels } from './joined-maps.js';
 import { layoutKernels } from './layout.js';
 import { lossKernels } from './loss.js';
 import { lrnKernels } from './lrn.js';
@@ -44,7 +44,7 @@ const rows: KernelRows = {
   ...windowMeansKernels,
   ...lrnKernels,
   ...batchNormKernels,
-  ...blockKernels,
+  ...joinedMapsKernels,
   ...activationGradKernels,
   ...dropoutKernels,
   ...imageKernels,

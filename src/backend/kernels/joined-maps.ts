@@ -1,17 +1,21 @@
-/** Kernels on a block of joined maps (…, C), of which layers append and read the first channels. */
+/**
+ * Kernels on a dense block's shared tensor (…, C): a layer reads its first channels and appends its
+ * own after them.
+ */
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { ACTIVATIONS, allFloat } from './convolution.js';
+import { fusedNumber } from '../../activations.js';
+import { allFloat } from './convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
 
 interface AppendInputs {
   x: TensorInfo;
-  block?: TensorInfo;
+  joined?: TensorInfo;
   mean?: TensorInfo;
   variance?: TensorInfo;
 }
 
 interface AppendAttrs {
-  /** Channels that the block has so far, and in the end. */
+  /** Channels that are there so far, and in the end. */
   offset: number;
   channels: number;
   /** Whether the mean and variance of x are worked out. */
@@ -19,17 +23,17 @@ interface AppendAttrs {
 }
 
 /**
- * Writes x behind the first channels of a block, in place. Without a block it makes one, and gives
- * [block, mean, variance]: those of its channels that were appended with statistics.
+ * Writes x after the first channels of the joined maps, in place. Without these it makes them, and
+ * gives [joined, mean, variance]: those of the channels that were appended with statistics.
  */
 function appendChannels({ inputs, attrs, backend }: KernelCall<AppendInputs, AppendAttrs>) {
-  const { x, block, mean, variance } = inputs;
+  const { x, joined, mean, variance } = inputs;
   const { offset, channels, statistics } = attrs;
   if (!allFloat([x])) return undefined;
   const added = x.shape.at(-1) as number;
   const rows = util.sizeFromShape(x.shape) / added;
   const ints = [rows, added, offset, channels, statistics ? 1 : 0];
-  if (block) return backend.run('AppendChannels', [x, block, mean, variance], [], ints);
+  if (joined) return backend.run('AppendChannels', [x, joined, mean, variance], [], ints);
   const shape = [...x.shape.slice(0, -1), channels];
   const outputs = [
     { shape, storage: 'same' },
@@ -40,7 +44,7 @@ function appendChannels({ inputs, attrs, backend }: KernelCall<AppendInputs, App
 }
 
 interface Inputs {
-  /** The block. */
+  /** The joined maps. */
   x: TensorInfo;
   gamma: TensorInfo;
   beta: TensorInfo;
@@ -49,7 +53,7 @@ interface Inputs {
 }
 
 interface Attrs {
-  /** The first channels of the block, which the layer reads. */
+  /** How many channels, the first ones, the layer reads. */
   channels: number;
   epsilon: number;
   activation: string;
@@ -65,15 +69,15 @@ interface ForwardAttrs extends Attrs {
   unbiased: boolean;
 }
 
-function sizesOf(block: TensorInfo, channels: number): number[] {
-  const stride = block.shape.at(-1) as number;
-  return [util.sizeFromShape(block.shape) / stride, channels, stride];
+function sizesOf(joined: TensorInfo, channels: number): number[] {
+  const stride = joined.shape.at(-1) as number;
+  return [util.sizeFromShape(joined.shape) / stride, channels, stride];
 }
 
 /** y by the given statistics, which the running ones take in where there are any. */
 function batchNormSlice({ inputs, attrs, backend }: KernelCall<ForwardInputs, ForwardAttrs>) {
   const { x, gamma, beta, mean, variance, runningMean, runningVariance } = inputs;
-  const activation = ACTIVATIONS[attrs.activation];
+  const activation = fusedNumber(attrs.activation, 'batch normalisation');
   if (activation === undefined) return undefined;
   const tensors = [x, gamma, beta, mean, variance, runningMean, runningVariance];
   const output = { shape: [...x.shape.slice(0, -1), attrs.channels], storage: 'same' } as const;
@@ -83,30 +87,30 @@ function batchNormSlice({ inputs, attrs, backend }: KernelCall<ForwardInputs, Fo
 
 interface GradInputs extends Inputs {
   dy: TensorInfo;
-  /** The gradient of the block, to which that of x is added. */
-  dBlock?: TensorInfo;
+  /** The gradient of the joined maps, to which that of x is added. */
+  dJoined?: TensorInfo;
 }
 
 interface GradAttrs extends Attrs {
   frozen: boolean;
-  /** Gives the gradient of the block, of which the layer reads all channels. */
+  /** The layer reads every channel, so this creates the joined gradient instead of adding to it. */
   first: boolean;
 }
 
-/** [dGamma, dBeta] and, where it is the first, the gradient of the block. */
+/** [dGamma, dBeta] and, where it is the first, the gradient of the joined maps. */
 function batchNormSliceGrad({ inputs, attrs, backend }: KernelCall<GradInputs, GradAttrs>) {
-  const { x, dy, gamma, beta, mean, variance, dBlock } = inputs;
+  const { x, dy, gamma, beta, mean, variance, dJoined } = inputs;
   const { channels, frozen, first, epsilon } = attrs;
-  const activation = ACTIVATIONS[attrs.activation];
+  const activation = fusedNumber(attrs.activation, 'batch normalisation');
   if (activation === undefined) return undefined;
-  const tensors = [x, dy, gamma, beta, mean, variance, dBlock];
-  const block = first ? [{ shape: x.shape, storage: 'same' } as const] : [];
-  const outputs = [{ shape: [channels] }, { shape: [channels] }, ...block];
+  const tensors = [x, dy, gamma, beta, mean, variance, dJoined];
+  const created = first ? [{ shape: x.shape, storage: 'same' } as const] : [];
+  const outputs = [{ shape: [channels] }, { shape: [channels] }, ...created];
   const ints = [...sizesOf(x, channels), activation, frozen ? 1 : 0];
   return backend.run('BatchNormSliceGrad', tensors, outputs, ints, [epsilon]);
 }
 
-export const blockKernels: KernelRows = {
+export const joinedMapsKernels: KernelRows = {
   AppendChannels: appendChannels,
   BatchNormSlice: batchNormSlice,
   BatchNormSliceGrad: batchNormSliceGrad,

@@ -1,5 +1,6 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { ACTIVATIONS, allFloat, isBias } from './convolution.js';
+import { fusedNumber } from '../../activations.js';
+import { allFloat, isBias } from './convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
 
 interface MatMulInputs {
@@ -20,7 +21,7 @@ interface MatMulAttrs {
 function multiply({ inputs, attrs, backend }: KernelCall<MatMulInputs, MatMulAttrs>) {
   const { a, b, bias, preluActivationWeights } = inputs;
   const { transposeA = false, transposeB = false, precise = false } = attrs;
-  const activation = ACTIVATIONS[attrs.activation ?? 'linear'];
+  const activation = fusedNumber(attrs.activation ?? 'linear', 'product');
   if (activation === undefined || preluActivationWeights || !allFloat([a, b, bias])) {
     return undefined;
   }

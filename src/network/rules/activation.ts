@@ -1,14 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel, runKernelForList, share } from '../run-kernel.js';
-import type { Activation, LayerNode, Operation, Pass } from './rule.js';
-
-const KERNELS = { linear: 'Identity', relu: 'Relu', tanh: 'Tanh', scaledTanh: 'ScaledTanh' };
+import { ACTIVATIONS, type Activation, isFused, type LayerActivation } from '../../activations.js';
+import { backendHasNative, runKernel, runKernelForList, share } from '../run-kernel.js';
+import type { LayerNode, Operation, Pass } from './rule.js';
 
 /** An activation layer of its own, where it is not folded into the layer before. */
 export function activation({ config }: LayerNode): Operation | undefined {
   const name = config['activation'];
-  if (name !== 'relu' && name !== 'tanh' && name !== 'linear') return undefined;
-  return separate(name);
+  return isFused(name, 'product') ? separate(name) : undefined;
 }
 
 /** ScaledTanh (src/archs/layers). */
@@ -16,10 +14,10 @@ export function scaledTanh(): Operation {
   return separate('scaledTanh');
 }
 
-function separate(name: keyof typeof KERNELS): Operation {
+function separate(name: Activation): Operation {
   return {
     keeps: { inputs: [], output: name !== 'linear' },
-    forward: ([x]) => runKernel(KERNELS[name], { x }),
+    forward: ([x]) => activate(name, x as tf.Tensor),
     backward(dy, _inputs, output) {
       if (name === 'linear') return [share(dy)];
       const inputs = { dy, y: output };
@@ -29,14 +27,30 @@ function separate(name: keyof typeof KERNELS): Operation {
 }
 
 /** The activation of x; x stays the caller's. */
-export function activate(name: Activation, x: tf.Tensor): tf.Tensor {
-  return runKernel(KERNELS[name], { x });
+function activate(name: Activation, x: tf.Tensor): tf.Tensor {
+  return runKernel(ACTIVATIONS[name].kernel, { x });
+}
+
+/**
+ * How a convolution or dense layer ends on the current backend: the activation that its kernel
+ * computes, and `finish`, which takes the kernel's result over and computes what is left.
+ */
+export function endingOf(activation: LayerActivation) {
+  const kind = backendHasNative() ? 'product' : 'tfjs product';
+  const fused = isFused(activation, kind) ? activation : 'linear';
+  const finish = (z: tf.Tensor): tf.Tensor => {
+    if (fused === activation) return z;
+    const y = activate(activation, z);
+    z.dispose();
+    return y;
+  };
+  return { fused, finish };
 }
 
 /** The way back through the activation and bias at the end of a convolution or dense layer. */
 export function biasActivationBackward(
   { weights }: Pick<LayerNode, 'weights'>,
-  name: Activation,
+  name: LayerActivation,
 ): (dy: tf.Tensor, output: tf.Tensor, pass: Pass) => tf.Tensor {
   const bias = weights[1];
   if (name === 'linear' && bias?.index === undefined) return share;

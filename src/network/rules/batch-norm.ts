@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernel, runKernelForList, share } from '../run-kernel.js';
-import { normOfBlock } from './joined-maps.js';
+import { normOfJoined } from './joined-maps.js';
 import type { LayerNode, Operation, Pass } from './rule.js';
 
 /** The batch's mean and 1 / √(variance + ε) of each channel, in float32. */
@@ -12,7 +12,7 @@ type Statistics = readonly [mean: tf.Tensor, inverseDeviation: tf.Tensor];
  * statistics in training too and leaves them as they are.
  */
 export function batchNormalization(node: LayerNode): Operation | undefined {
-  if (node.block) return normOfBlock(node, node.block);
+  if (node.joined) return normOfJoined(node, node.joined);
   const [gamma, beta, mean, variance] = node.weights.map(({ variable }) => variable);
   if (!isPlainNorm(node) || !gamma || !beta || !mean || !variance) return undefined;
   const { epsilon, momentum, unbiased = false } = node.config;

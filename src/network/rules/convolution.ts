@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { backendHasNative, runKernel } from '../run-kernel.js';
-import { activate, biasActivationBackward } from './activation.js';
+import { biasActivationBackward, endingOf } from './activation.js';
 import { groupedFilterGradient, groupedForward, groupedInputGradient } from './groups.js';
 import { padAttribute } from './padding.js';
 import { activationOf, isPlainImage, type LayerNode, type Operation } from './rule.js';
@@ -12,11 +12,9 @@ export function convolution(node: LayerNode): Operation | undefined {
   if (!activation || !kernel || !isPlainImage(node)) return undefined;
   const strides = node.config['strides'] as [number, number];
   const window = node.config['kernelSize'] as [number, number];
-  const native = backendHasNative();
   const groups = (node.config['groups'] ?? 1) as number;
-  const split = groups > 1 && !native ? groups : 1;
-  // tfjs's fused convolution has relu but not tanh.
-  const fused = activation === 'tanh' && !native ? 'linear' : activation;
+  const split = groups > 1 && !backendHasNative() ? groups : 1;
+  const { fused, finish } = endingOf(activation);
   const attributes = {
     strides,
     pad: padAttribute(node, window, strides),
@@ -36,10 +34,7 @@ export function convolution(node: LayerNode): Operation | undefined {
         split > 1
           ? groupedForward(inputs, forwardAttributes, split)
           : runKernel('FusedConv2D', inputs, forwardAttributes);
-      if (fused === activation) return z;
-      const y = activate(activation, z);
-      z.dispose();
-      return y;
+      return finish(z);
     },
     backward(dy, [x], output, pass) {
       const dz = backThroughActivation(dy, output, pass);

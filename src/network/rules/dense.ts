@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { backendHasNative, runKernel } from '../run-kernel.js';
-import { activate, biasActivationBackward } from './activation.js';
+import { runKernel } from '../run-kernel.js';
+import { biasActivationBackward, endingOf } from './activation.js';
 import { activationOf, type LayerNode, type Operation } from './rule.js';
 
 /** Dense with its bias and activation on (N, units). */
@@ -8,8 +8,7 @@ export function dense(node: LayerNode): Operation | undefined {
   const activation = activationOf(node);
   const [kernel, bias] = node.weights;
   if (!activation || !kernel || !isRow(node)) return undefined;
-  // tfjs's fused product has relu but not tanh.
-  const fused = activation === 'tanh' && !backendHasNative() ? 'linear' : activation;
+  const { fused, finish } = endingOf(activation);
   const product = { transposeA: false, transposeB: false, activation: fused };
   const forwardAttributes = { ...product, precise: node.isOutput };
   const kernelAttributes = { transposeA: true, transposeB: false, precise: true };
@@ -19,11 +18,7 @@ export function dense(node: LayerNode): Operation | undefined {
     keeps: { inputs: [0], output: activation !== 'linear' },
     forward([x]) {
       const inputs = { a: x, b: kernel.variable, bias: bias?.variable };
-      const z = runKernel('_FusedMatMul', inputs, forwardAttributes);
-      if (fused === activation) return z;
-      const y = activate(activation, z);
-      z.dispose();
-      return y;
+      return finish(runKernel('_FusedMatMul', inputs, forwardAttributes));
     },
     backward(dy, [x], output, pass) {
       const dz = backThroughActivation(dy, output, pass);

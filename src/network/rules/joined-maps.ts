@@ -1,12 +1,12 @@
-/** The layers of a dense block on its one tensor; see ../blocks.ts. */
+/** The layers of a dense block on its one tensor; ../joined-maps.ts says how they work together. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { runKernel, runKernelForList, share } from '../run-kernel.js';
 import type { JoinedMaps, LayerNode, Operation } from './rule.js';
 
-/** A join: appends its last input to the block. That which starts the block has no other input. */
-export function appendToBlock(node: LayerNode, block: JoinedMaps): Operation {
+/** A join: appends its last input to the joined maps. The one that creates them has no other input. */
+export function appendMaps(node: LayerNode, joined: JoinedMaps): Operation {
   const { inputShapes, outputShape, differentiable } = node;
-  const { channels } = block;
+  const { channels } = joined;
   const added = inputShapes.at(-1)?.at(-1) as number;
   const offset = (outputShape.at(-1) as number) - added;
   const starts = inputShapes.length === 1;
@@ -18,12 +18,12 @@ export function appendToBlock(node: LayerNode, block: JoinedMaps): Operation {
       if (starts) {
         const made = runKernelForList('AppendChannels', { x }, attributes);
         const [maps, mean, variance] = made as [tf.Tensor, tf.Tensor, tf.Tensor];
-        Object.assign(block, { mean, variance, gradient: undefined });
+        Object.assign(joined, { mean, variance, gradient: undefined });
         return maps;
       }
       const [maps] = inputs as [tf.Tensor];
-      const { mean, variance } = block;
-      runKernelForList('AppendChannels', { x, block: maps, mean, variance }, attributes);
+      const { mean, variance } = joined;
+      runKernelForList('AppendChannels', { x, joined: maps, mean, variance }, attributes);
       return share(maps);
     },
     backward(dy) {
@@ -32,18 +32,18 @@ export function appendToBlock(node: LayerNode, block: JoinedMaps): Operation {
       const slice = () => runKernel('Slice', { x: dy }, { begin, size });
       const dx = differentiable.at(-1) ? slice() : undefined;
       if (starts) return [dx];
-      block.gradient = differentiable[0] ? share(dy) : undefined;
-      return [block.gradient, dx];
+      joined.gradient = differentiable[0] ? share(dy) : undefined;
+      return [joined.gradient, dx];
     },
     // The tidy around the pass has freed them.
-    abandon: () => void Object.assign(block, NOTHING),
+    abandon: () => void Object.assign(joined, NOTHING),
   };
 }
 
 const NOTHING = { mean: undefined, variance: undefined, gradient: undefined };
 
-/** Batch normalisation and ReLU of the first channels of the block. */
-export function normOfBlock(node: LayerNode, block: JoinedMaps): Operation | undefined {
+/** Batch normalisation and ReLU of the first channels of the joined maps. */
+export function normOfJoined(node: LayerNode, joined: JoinedMaps): Operation | undefined {
   const [gamma, beta, mean, variance] = node.weights.map(({ variable }) => variable);
   if (!gamma || !beta || !mean || !variance) return undefined;
   const [dGammaWeight, dBetaWeight] = node.weights;
@@ -52,11 +52,11 @@ export function normOfBlock(node: LayerNode, block: JoinedMaps): Operation | und
   const channels = node.inputShapes[0]?.at(-1) as number;
   const activation = node.activation ?? 'linear';
   const learns = node.differentiable[0] === true;
-  const first = learns && channels === block.channels;
+  const first = learns && channels === joined.channels;
   const attributes = { channels, epsilon, activation, momentum, unbiased };
   const gradient = { channels, epsilon, activation, frozen, first };
   const running = { gamma, beta, mean, variance };
-  const ofBatch = () => ({ gamma, beta, mean: block.mean, variance: block.variance });
+  const ofBatch = () => ({ gamma, beta, mean: joined.mean, variance: joined.variance });
   return {
     keeps: { inputs: [0], output: false },
     forward([x], { training }) {
@@ -66,16 +66,16 @@ export function normOfBlock(node: LayerNode, block: JoinedMaps): Operation | und
     },
     backward(dy, [x], _output, pass) {
       const statistics = frozen ? running : ofBatch();
-      const dBlock = learns && !first ? block.gradient : undefined;
+      const dJoined = learns && !first ? joined.gradient : undefined;
       const results = runKernelForList(
         'BatchNormSliceGrad',
-        { x, dy, ...statistics, dBlock },
+        { x, dy, ...statistics, dJoined },
         gradient,
       );
       const [dGamma, dBeta, dx] = results as [tf.Tensor, tf.Tensor, tf.Tensor | undefined];
       pass.addGradient(dGammaWeight, dGamma);
       pass.addGradient(dBetaWeight, dBeta);
-      // The others' gradient is in the block's already.
+      // All but the first have added theirs to `joined.gradient` and return none.
       return [dx];
     },
   };

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { addInto, runKernel, runKernelForList, share } from '../run-kernel.js';
-import { appendToBlock } from './joined-maps.js';
+import { appendMaps } from './joined-maps.js';
 import type { LayerNode, Operation } from './rule.js';
 
 /** Add: the sum of inputs of one shape. */
@@ -23,7 +23,7 @@ export function add({
 
 /** Concatenate along one axis. */
 export function concatenate(node: LayerNode): Operation | undefined {
-  if (node.block) return appendToBlock(node, node.block);
+  if (node.joined) return appendMaps(node, node.joined);
   const { inputShapes, outputShape, differentiable } = node;
   const given = node.config['axis'] as number;
   const axis = given < 0 ? given + outputShape.length : given;

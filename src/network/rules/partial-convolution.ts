@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { placement } from '../../connections.js';
 import { runKernel } from '../run-kernel.js';
 import { convolution } from './convolution.js';
 import type { LayerNode, LayerWeight, Operation, Pass } from './rule.js';
@@ -24,18 +25,18 @@ export function partialConvolution(node: LayerNode): Operation | undefined {
     filter.dispose();
     return undefined;
   }
-  const placement = tf.keep(placementOf(connections, channels));
+  const places = tf.keep(placement(connections, channels));
   const makeFilter = () =>
     tf.tidy(() => {
       const rows = tf.reshape(kernel.variable, [height * width, count]);
-      const values = runKernel('BatchMatMul', { a: rows, b: placement }, { precise: true });
+      const values = runKernel('BatchMatMul', { a: rows, b: places }, { precise: true });
       filter.assign(tf.reshape(values, filterShape));
     });
   const kernelGradient = (gradient: tf.Tensor) =>
     tf.tidy(() => {
       const rows = tf.reshape(gradient, [height * width, channels * connections.length]);
       const product = { transposeA: false, transposeB: true, precise: true };
-      const values = runKernel('BatchMatMul', { a: rows, b: placement }, product);
+      const values = runKernel('BatchMatMul', { a: rows, b: places }, product);
       return tf.reshape(values, [height, width, count]);
     });
   return {
@@ -52,18 +53,6 @@ export function partialConvolution(node: LayerNode): Operation | undefined {
       };
       return inner.backward(dy, inputs, output, { ...pass, addGradient });
     },
-    dispose: () => tf.dispose([filter, placement]),
+    dispose: () => tf.dispose([filter, places]),
   };
-}
-
-/** 1 where a connection's filter lies in the whole filter: (connections, channels × filters). */
-function placementOf(connections: readonly (readonly number[])[], channels: number): tf.Tensor2D {
-  const filters = connections.length;
-  const columns = connections.flatMap((maps, filter) => maps.map((map) => map * filters + filter));
-  const width = channels * filters;
-  const ones = new Float32Array(columns.length * width);
-  columns.forEach((column, connection) => {
-    ones[connection * width + column] = 1;
-  });
-  return tf.tensor2d(ones, [columns.length, width]);
 }

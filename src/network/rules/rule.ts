@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
+import { isFused, type LayerActivation } from '../../activations.js';
 
 /** Zeros around height and width: [[top, bottom], [left, right]]. */
 export type Padding = readonly [readonly [number, number], readonly [number, number]];
-export type Activation = 'linear' | 'relu' | 'tanh';
 
 /** A weight of a layer, and its place among the gradients; frozen weights have none. */
 export interface LayerWeight {
@@ -23,9 +23,9 @@ export interface LayerNode {
   /** Zeros that a folded padding layer puts around the input. */
   readonly padding?: Padding;
   /** What a folded activation layer does to the output. */
-  readonly activation?: Activation;
-  /** The block of joined maps that the layer appends to, or normalises the first channels of. */
-  readonly block?: JoinedMaps;
+  readonly activation?: LayerActivation;
+  /** The joined maps that the layer appends to, or normalises the first channels of. */
+  readonly joined?: JoinedMaps;
   /** The layer's place in the plan: the stream of its random numbers. */
   readonly place: number;
   /** The output is logits, which stay float32. */
@@ -56,7 +56,7 @@ export interface Operation {
     output: tf.Tensor,
     pass: Pass,
   ): (tf.Tensor | undefined)[];
-  /** Lets go of what a forward pass that failed later left behind. */
+  /** Drops what forward kept, when the pass failed before backward ran. */
   abandon?(): void;
   /** Frees what the operation holds for all passes. */
   dispose?(): void;
@@ -66,16 +66,16 @@ export interface Operation {
 export type Rule = (node: LayerNode) => Operation | undefined;
 
 /** The layer's own activation or the one folded into it; nothing if it is not one of ours. */
-export function activationOf({ config, activation }: LayerNode): Activation | undefined {
-  const own = (config['activation'] ?? 'linear') as string;
+export function activationOf({ config, activation }: LayerNode): LayerActivation | undefined {
+  const own = config['activation'] ?? 'linear';
   if (own === 'linear') return activation ?? 'linear';
   if (activation) return undefined;
-  return own === 'relu' || own === 'tanh' ? own : undefined;
+  return isFused(own, 'product') ? own : undefined;
 }
 
 /** Whether the layer's own activation is one of ours. */
 export function hasPlainActivation({ config }: Pick<LayerNode, 'config'>): boolean {
-  return ['linear', 'relu', 'tanh'].includes((config['activation'] ?? 'linear') as string);
+  return isFused(config['activation'] ?? 'linear', 'product');
 }
 
 /** Channels last, no dilation: the only images that the rules take. */
@@ -93,13 +93,16 @@ export function isPlainImage({
   );
 }
 
-/** The maps of one dense block. Its tensors are those of the pass that runs. */
+/**
+ * The maps of one dense block; ../joined-maps.ts says who writes what. The tensors are those of the
+ * pass that runs.
+ */
 export interface JoinedMaps {
   /** When all maps are there. */
   readonly channels: number;
   /** Of each channel in the batch, as far as it has been appended. */
   mean?: tf.Tensor | undefined;
   variance?: tf.Tensor | undefined;
-  /** Of the whole block, to which the layers that read it add; a value of the plan owns it. */
+  /** Of all maps, to which the layers that read them add; a value of the plan owns it. */
   gradient?: tf.Tensor | undefined;
 }

@@ -1,7 +1,8 @@
 /** Batch normalisation over all axes but the last. Ioffe & Szegedy 2015, algorithm 1. */
 import * as tf from '@tensorflow/tfjs-core';
+import { ACTIVATIONS, type FusedActivation } from '../../activations.js';
 
-type Activation = 'linear' | 'relu';
+type Activation = FusedActivation<'batch normalisation'>;
 
 interface ChannelTensors {
   gamma: tf.Tensor;
@@ -25,7 +26,7 @@ function normalise(x: tf.Tensor, { gamma, beta, mean }: ChannelTensors, inverse:
 
 function finish(z: tf.Tensor, residual: tf.Tensor | undefined, activation: Activation): tf.Tensor {
   const sum = residual === undefined ? z : tf.add(z, residual);
-  return activation === 'relu' ? tf.relu(sum) : sum;
+  return ACTIVATIONS[activation].apply(sum);
 }
 
 /**

@@ -1,0 +1,76 @@
+/** The activations: one row says everything that the project knows about one. */
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Kernels that can end in an activation; products are convolutions and dense layers. */
+type Fusing = 'product' | 'tfjs product' | 'batch normalisation';
+
+interface Row {
+  /** Its number in native/params.h. */
+  readonly number: number;
+  /** The kernel that computes it on its own. */
+  readonly kernel: string;
+  /** Its value, by tfjs's ops. */
+  readonly apply: (x: tf.Tensor) => tf.Tensor;
+  /** Its derivative where its value is y, by tfjs's ops. */
+  readonly slope: (y: tf.Tensor) => tf.Tensor;
+  readonly fusedBy: readonly Fusing[];
+}
+
+export const ACTIVATIONS = {
+  linear: {
+    number: 0,
+    kernel: 'Identity',
+    apply: (x) => x,
+    slope: (y) => tf.onesLike(y),
+    fusedBy: ['product', 'tfjs product', 'batch normalisation'],
+  },
+  relu: {
+    number: 1,
+    kernel: 'Relu',
+    apply: (x) => tf.relu(x),
+    slope: (y) => tf.cast(tf.greater(y, 0), 'float32'),
+    fusedBy: ['product', 'tfjs product', 'batch normalisation'],
+  },
+  tanh: {
+    number: 2,
+    kernel: 'Tanh',
+    apply: (x) => tf.tanh(x),
+    slope: (y) => tf.sub(1, tf.square(y)),
+    fusedBy: ['product'],
+  },
+  /** 1.7159 tanh(2x/3), which is ±1 at ±1: LeCun et al., 1998, equation 6 and appendix A. */
+  scaledTanh: {
+    number: 3,
+    kernel: 'ScaledTanh',
+    apply: (x) => tf.mul(tf.tanh(tf.mul(x, 2 / 3)), 1.7159),
+    slope: (y) => tf.mul(2 / 3, tf.sub(1.7159, tf.div(tf.square(y), 1.7159))),
+    fusedBy: [],
+  },
+} as const satisfies Record<string, Row>;
+
+export type Activation = keyof typeof ACTIVATIONS;
+
+/** The activations that a kind of kernel can end in. */
+export type FusedActivation<Kind extends Fusing> = {
+  [Name in Activation]: Kind extends (typeof ACTIVATIONS)[Name]['fusedBy'][number] ? Name : never;
+}[Activation];
+
+/** The activations that a layer of a network can end in. */
+export type LayerActivation = FusedActivation<'product'>;
+
+/** Whether a name is that of an activation in which this kind of kernel can end. */
+export function isFused<Kind extends Fusing>(
+  name: unknown,
+  kind: Kind,
+): name is FusedActivation<Kind> {
+  return isActivation(name) && (ACTIVATIONS[name] as Row).fusedBy.includes(kind);
+}
+
+function isActivation(name: unknown): name is Activation {
+  return typeof name === 'string' && Object.hasOwn(ACTIVATIONS, name);
+}
+
+/** The number of an activation in which this kind of kernel can end; nothing for all others. */
+export function fusedNumber(name: string, kind: Fusing): number | undefined {
+  return isFused(name, kind) ? ACTIVATIONS[name].number : undefined;
+}
