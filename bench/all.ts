@@ -1,6 +1,6 @@
 /**
- * Every network of the README's table, ours beside each PyTorch: measures what this commit lacks,
- * and writes the tables between the README's markers.
+ * Every network of the table in docs/performance.md, ours beside each PyTorch: measures what this commit lacks,
+ * and writes the tables between the markers there.
  *
  *     npm run bench:all -- --python /usr/bin/python3 --python venv/bin/python --compile venv/bin/python
  */
@@ -18,7 +18,7 @@ import { replaceBetweenMarkers, tables } from './table.js';
 
 const USAGE = `npm run bench:all [-- options]
 
-  --only NAMES       such as resnet50,lenet5: measures these alone; the README keeps the others
+  --only NAMES       such as resnet50,lenet5: measures these alone; the page keeps the others
   --again            measures what this commit already has too, and tries PyTorch's layouts again
   --dry-run          prints the tables of what this commit has, measures and writes nothing
 ${CONTENDERS_USAGE}`;
@@ -66,8 +66,8 @@ async function all(): Promise<void> {
   const text = `${hardware}, ${threads} threads, commit ${hash}.\n\n${tables(lines, sides)}`;
   console.log(text);
   if (values['dry-run']) return;
-  const readme = join(PACKAGE_ROOT, 'README.md');
-  writeFileSync(readme, replaceBetweenMarkers(readFileSync(readme, 'utf8'), `\n${text}\n`));
+  const page = join(PACKAGE_ROOT, 'docs/performance.md');
+  writeFileSync(page, replaceBetweenMarkers(readFileSync(page, 'utf8'), `\n${text}\n`));
 }
 
 await main(all);

@@ -1,4 +1,4 @@
-/** The tables of the README: images per second, ratios and memory, from the rows of a commit. */
+/** The tables of docs/performance.md: images per second, ratios and memory, from the rows of a commit. */
 import { median } from '../src/measure/median.js';
 import { type Cell, isFrom, type Row, type Side } from './results.js';
 
@@ -21,7 +21,7 @@ export interface Line {
 export function replaceBetweenMarkers(text: string, inside: string): string {
   const start = text.indexOf(START);
   const end = text.indexOf(END, start);
-  if (start < 0 || end < 0) throw new Error(`Expected ${START} and after it ${END} in the README`);
+  if (start < 0 || end < 0) throw new Error(`Expected ${START} and after it ${END} in docs/performance.md`);
   return `${text.slice(0, start + START.length)}\n${inside}\n${text.slice(end)}`;
 }
 
