@@ -21,7 +21,8 @@ export interface Line {
 export function replaceBetweenMarkers(text: string, inside: string): string {
   const start = text.indexOf(START);
   const end = text.indexOf(END, start);
-  if (start < 0 || end < 0) throw new Error(`Expected ${START} and after it ${END} in docs/performance.md`);
+  if (start < 0 || end < 0)
+    throw new Error(`Expected ${START} and after it ${END} in docs/performance.md`);
   return `${text.slice(0, start + START.length)}\n${inside}\n${text.slice(end)}`;
 }
 

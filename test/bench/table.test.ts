@@ -20,7 +20,7 @@ function line(arch: string, rates: Record<string, number[]>, rest: Partial<Row> 
   return { cell, run };
 }
 
-describe("the tables of docs/performance.md", () => {
+describe('the tables of docs/performance.md', () => {
   it('take the place of what stood between the markers', () => {
     const text = 'a\n<!-- bench:start -->\nold\n<!-- bench:end -->\nb\n';
     const fresh = 'a\n<!-- bench:start -->\nnew\n<!-- bench:end -->\nb\n';
