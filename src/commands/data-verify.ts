@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { AS_PILLOW } from '../data/decode/reading.js';
 import { findIndex } from '../data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../data/passes/verify.js';
-import { DataError, UsageError } from '../errors.js';
-import { writeAtomically } from '../files.js';
+import { DataError } from '../errors.js';
+import { checkWritable, writeOutput } from '../files.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
@@ -18,6 +18,7 @@ export async function runDataVerify(given: Given): Promise<Result> {
   const { settings } = resolveSettings('data-verify', await givenSources('data-verify', given));
   const data = required(settings.data, '--data', '--data /data/imagenet');
   const file = settings.out ?? 'bad-images.csv';
+  await checkWritable(file, '--out');
   const reporter = createReporter();
   const index = await findIndex(data, reporter.note);
   const reading = { ...AS_PILLOW, maxPixels: settings.maxPixels };
@@ -28,9 +29,7 @@ export async function runDataVerify(given: Given): Promise<Result> {
     settings.workers ?? availableParallelism(),
     reporter.advance,
   ).finally(reporter.end);
-  await writeAtomically(file, badImagesCsv(bad)).catch((cause: Error) => {
-    throw new UsageError(`Cannot write ${file}: ${cause.message}`, { cause });
-  });
+  await writeOutput(file, badImagesCsv(bad));
   const json = { data, images, bad, file };
   const checked = `${images.toLocaleString('en')} images of ${data}`;
   if (bad.length === 0) return { lines: [`${checked} decode in full`], json };

@@ -5,3 +5,6 @@ import { join } from 'node:path';
 export function cacheDirectory(): string {
   return process.env['CNN_CACHE'] || join(homedir(), '.cache', 'cnn');
 }
+
+/** What to do where it cannot be written to. */
+export const CACHE_ADVICE = 'Set CNN_CACHE to a directory with room for it';

@@ -5,11 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { writeAtomically } from '../files.js';
-import { cacheDirectory } from './cache-directory.js';
+import { makeDirectories, writeAtomically } from '../files.js';
+import { systemReason } from '../system-errors.js';
+import { CACHE_ADVICE, cacheDirectory } from './cache-directory.js';
 import { type ImageColumns, ImageTable, type Place } from './image-table.js';
 import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import type { Source } from './layouts/survey.js';
@@ -77,11 +77,11 @@ export async function saveIndex(
   prefix.writeUInt32LE(checksum, 4);
   const file = fileOf(root);
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeDirectories(dirname(file));
     await writeAtomically(file, stream([prefix, ...chunks]));
     return undefined;
   } catch (error) {
-    return `Cannot keep the index of ${root}, which is made anew at each start: ${(error as Error).message}. Set CNN_CACHE to a directory that can be written.`;
+    return `Cannot keep the index of ${root}, which is made anew at each start: ${systemReason(error)}. ${CACHE_ADVICE}.`;
   }
 }
 

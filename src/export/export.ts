@@ -1,14 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../backend/index.js';
-import { RunError } from '../errors.js';
 import type { TrainedModel, View } from '../evaluate/trained-model.js';
-import { writeAtomically } from '../files.js';
+import { checkWritable, makeDirectories, writeAtomically } from '../files.js';
 import { modelFiles } from '../runs/checkpoint.js';
-import { checkWritable, writeWeights } from '../runs/weights-files.js';
+import { writeWeights } from '../runs/weights-files.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Settings } from '../settings/types.js';
+import { cannotWrite } from '../system-errors.js';
 
 export interface Exported {
   readonly output: string;
@@ -35,7 +34,7 @@ export async function exportModel(
     if (format === 'tfjs') await writeModel(output, model);
     else await writeWeights(output, model, trained.architecture, named ? card.classes : undefined);
   } catch (error) {
-    throw new RunError(`Cannot write ${output}: ${(error as Error).message}`, { cause: error });
+    throw cannotWrite(output, error);
   }
   const { arch, classes } = card;
   return { output, format, arch, classes: classes.length };
@@ -45,6 +44,6 @@ async function writeModel(directory: string, { inputs, outputs, name }: LayersMo
   const [logits] = outputs;
   if (logits === undefined) throw new Error(`${name} has no output`);
   const files = await modelFiles(layersModel({ inputs, outputs: logits, name }));
-  await mkdir(directory, { recursive: true });
+  await makeDirectories(directory);
   for (const [file, content] of files) await writeAtomically(join(directory, file), content);
 }

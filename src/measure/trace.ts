@@ -1,7 +1,6 @@
 /** A profile in Chrome's trace format, which chrome://tracing and ui.perfetto.dev draw. */
-import { writeFile } from 'node:fs/promises';
 import type { KernelCall } from '../backend/profiler.js';
-import { RunError } from '../errors.js';
+import { writeOutput } from '../files.js';
 import { shapesText } from './profile.js';
 
 /** https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU; times in µs. */
@@ -23,9 +22,7 @@ const JAVASCRIPT = 2;
 
 /** Writes a trace of all calls. */
 export async function writeTrace(file: string, calls: readonly KernelCall[]): Promise<void> {
-  await writeFile(file, JSON.stringify(traceOf(calls))).catch((error: Error) => {
-    throw new RunError(`Cannot write the trace ${file}: ${error.message}`);
-  });
+  await writeOutput(file, JSON.stringify(traceOf(calls)));
 }
 
 /**

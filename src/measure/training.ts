@@ -3,6 +3,7 @@ import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
 import { measurePeaks } from '../backend/kernels/peaks.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
+import { checkWritable } from '../files.js';
 import { Sgd } from '../network/sgd.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
@@ -74,6 +75,7 @@ export async function openBenchmark(
   settings: Settings<'bench'>,
   reporter: Reporter,
 ): Promise<Benchmark> {
+  if (settings.trace !== null) await checkWritable(settings.trace, '--trace');
   const backend = await startBackend(settings, reporter);
   const wanted = settings.profile || settings.trace !== null;
   const profiler = wanted ? profilerOf(backend) : undefined;

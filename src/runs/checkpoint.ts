@@ -3,12 +3,20 @@
  * momenta of the optimizer, and state.json, which says what the network is, how far the run came,
  * and the length and hash of the other files.
  */
-import { access, copyFile, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { DataError, DivergedError } from '../errors.js';
-import { sha256, syncDirectory, writeDurably } from '../files.js';
+import {
+  exists,
+  makeDirectories,
+  sha256,
+  syncDirectory,
+  temporaryName,
+  writeDurably,
+} from '../files.js';
+import { systemReason } from '../system-errors.js';
 import { type CheckpointState, stateSchema } from './state.js';
 
 const MODEL = 'model.json';
@@ -34,33 +42,30 @@ export async function saveCheckpoint(
   momenta: readonly tf.Tensor[],
   state: Omit<CheckpointState, 'files'>,
 ): Promise<void> {
-  const partial = `${directory}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
   const contents = await contentsOf(model, momenta);
-  const files: CheckpointState['files'] = {};
-  for (const name of FILES) {
-    const parts = contents[name];
-    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    files[name] = { bytes, sha256: sha256(parts) };
-    await writeDurably(join(partial, name), parts);
-  }
-  const json = `${JSON.stringify({ ...state, files }, undefined, 2)}\n`;
-  await writeDurably(join(partial, STATE), [json]);
-  await replaceDirectory(partial, directory);
+  await makeDirectories(dirname(directory));
+  await fillDirectory(directory, async (partial) => {
+    const files: CheckpointState['files'] = {};
+    for (const name of FILES) {
+      const parts = contents[name];
+      const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+      files[name] = { bytes, sha256: sha256(parts) };
+      await writeDurably(join(partial, name), parts);
+    }
+    const json = `${JSON.stringify({ ...state, files }, undefined, 2)}\n`;
+    await writeDurably(join(partial, STATE), [json]);
+  });
 }
 
 /** Makes `target` the same checkpoint as `source`, by hard links where the disk has them. */
 export async function copyCheckpoint(source: string, target: string): Promise<void> {
-  const partial = `${target}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial);
-  for (const name of [...FILES, STATE]) {
-    const [from, to] = [join(source, name), join(partial, name)];
-    // The files of a checkpoint are never changed in place, so that a link is as good as a copy.
-    await link(from, to).catch(() => copyFile(from, to));
-  }
-  await replaceDirectory(partial, target);
+  await fillDirectory(target, async (partial) => {
+    for (const name of [...FILES, STATE]) {
+      const [from, to] = [join(source, name), join(partial, name)];
+      // The files of a checkpoint are never changed in place, so that a link is as good as a copy.
+      await link(from, to).catch(() => copyFile(from, to));
+    }
+  });
 }
 
 /** Finds the checkpoint that a path means, the last one for a run, and checks that it is whole. */
@@ -153,6 +158,19 @@ function checkFinite(weights: Float32Array): void {
   throw new DivergedError('The weights are no longer numbers: nothing was saved. Try a lower --lr');
 }
 
+/** Lets `fill` make a directory under another name, and puts it in its place when it is complete. */
+async function fillDirectory(directory: string, fill: (partial: string) => Promise<void>) {
+  const partial = temporaryName(directory);
+  try {
+    await mkdir(partial);
+    await fill(partial);
+    await replaceDirectory(partial, directory);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 /** The old directory keeps another name until the new one is in place; `findCheckpoint` knows it. */
 async function replaceDirectory(partial: string, directory: string): Promise<void> {
   await syncDirectory(partial);
@@ -198,7 +216,7 @@ async function checkFile(directory: string, name: string, state: CheckpointState
   const expected = state.files[name];
   if (expected === undefined) throw damaged(directory, `${STATE} does not name ${name}`);
   const content = await readFile(join(directory, name)).catch((error: Error) => {
-    throw damaged(directory, error.message, { cause: error });
+    throw damaged(directory, `${name}: ${systemReason(error)}`, { cause: error });
   });
   if (content.byteLength !== expected.bytes) {
     const { bytes } = expected;
@@ -250,11 +268,4 @@ function tensorsOf(specs: readonly Spec[], values: Float32Array, directory: stri
     offset += size;
     return tf.tensor(values.slice(offset - size, offset), [...shape], 'float32');
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
 import { DataError } from '../errors.js';
-import { writeAtomically } from '../files.js';
+import { withPath, writeAtomically } from '../files.js';
+import { hasCode } from '../system-errors.js';
 
 /** The columns of summary.csv: those of timm, then ours. Accuracies in percent. */
 export const COLUMNS = [
@@ -49,13 +50,16 @@ export async function appendRow(file: string, row: Row): Promise<void> {
       return [column, digits === undefined ? row[column] : row[column].toFixed(digits)];
     }),
   );
-  await createObjectCsvWriter({ path: file, header, append: true }).writeRecords([record]);
+  const writer = createObjectCsvWriter({ path: file, header, append: true });
+  await writer.writeRecords([record]).catch((error) => {
+    throw withPath(error, file);
+  });
 }
 
 /** Drops the rows after an epoch: those that a resumed run is about to write again. */
 export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return HEADER;
+  const text = await readFile(file, 'utf8').catch((error) => {
+    if (hasCode(error, 'ENOENT')) return HEADER;
     throw error;
   });
   if (!text.startsWith(HEADER)) {

@@ -1,10 +1,11 @@
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
-import { writeAtomically } from '../files.js';
+import { exists, makeDirectories, writeAtomically } from '../files.js';
 import type { Provenance } from '../settings/resolve.js';
 import type { Augmentation } from '../session/augmentation.js';
+import { cannotWrite, hasCode, systemReason } from '../system-errors.js';
 import { startSummary } from './csv.js';
 
 /** The files of a run. */
@@ -58,18 +59,27 @@ export async function createRun(
   name: string | null,
   arch: string,
 ): Promise<RunDirectory> {
-  const run = await freeDirectory(output, name, arch);
+  if (name !== null && (name !== basename(name) || name === '.' || name === '..')) {
+    throw new UsageError(`Expected --experiment to be a name without "/" but received "${name}"`);
+  }
   try {
-    await mkdir(dirname(run.last), { recursive: true });
-    await startSummary(run.summary);
+    await makeDirectories(output);
+    const run = await takeDirectory(output, name, arch);
+    try {
+      await mkdir(dirname(run.last));
+      await startSummary(run.summary);
+    } catch (error) {
+      await rm(run.path, { recursive: true, force: true });
+      throw error;
+    }
+    return run;
   } catch (error) {
-    throw new UsageError(
-      `Cannot write the run to ${run.path}: ${(error as Error).message}. ` +
-        'Choose another directory with --output',
-      { cause: error },
+    throw cannotWrite(
+      `the run to ${name === null ? output : join(output, name)}`,
+      error,
+      'Choose another directory with --output',
     );
   }
-  return run;
 }
 
 /** The files of a run that exists. */
@@ -86,10 +96,15 @@ export function runDirectory(path: string): RunDirectory {
 
 /** The run that a path means: its directory, or one of its checkpoints. */
 export async function findRun(path: string): Promise<RunDirectory> {
-  for (const place of [path, dirname(dirname(path))]) {
-    if (await exists(join(place, 'run.json'))) return runDirectory(place);
+  let found: string;
+  try {
+    for (const place of [path, dirname(dirname(path))]) {
+      if (await exists(join(place, 'run.json'))) return runDirectory(place);
+    }
+    found = (await exists(path)) ? 'has no run.json' : 'does not exist';
+  } catch (error) {
+    throw new DataError(`Cannot read the run ${path}: ${systemReason(error)}`, { cause: error });
   }
-  const found = (await exists(path)) ? 'has no run.json' : 'does not exist';
   throw new DataError(`Cannot resume ${path}: it ${found}. Expected the directory of a run`);
 }
 
@@ -98,7 +113,7 @@ export async function readRecord(run: RunDirectory): Promise<RunRecord> {
   try {
     json = JSON.parse(await readFile(run.record, 'utf8'));
   } catch (error) {
-    throw new DataError(`Cannot read ${run.record}: ${(error as Error).message}`);
+    throw new DataError(`Cannot read ${run.record}: ${systemReason(error)}`, { cause: error });
   }
   const result = recordSchema.safeParse(json);
   if (result.success) return json as RunRecord;
@@ -110,23 +125,26 @@ export async function writeRecord(run: RunDirectory, record: RunRecord): Promise
   await writeAtomically(run.record, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-async function freeDirectory(output: string, name: string | null, arch: string) {
-  if (name !== null) {
-    const path = join(output, name);
-    if (name !== basename(name) || name === '.' || name === '..') {
-      throw new UsageError(`Expected --experiment to be a name without "/" but received "${name}"`);
-    }
-    if (await exists(path)) {
+/** Makes a directory that no other run has. */
+async function takeDirectory(
+  output: string,
+  name: string | null,
+  arch: string,
+): Promise<RunDirectory> {
+  const stem = join(output, name ?? `${timestamp(new Date())}-${arch}`);
+  for (let count = 1; ; count++) {
+    const path = count === 1 ? stem : `${stem}-${count}`;
+    try {
+      // Fails where it is there already, so that of two runs of one second each has its own.
+      await mkdir(path);
+      return runDirectory(path);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+      if (name === null) continue;
       throw new UsageError(
         `${path} exists already: choose another --experiment, or resume it with --resume ${path}`,
       );
     }
-    return runDirectory(path);
-  }
-  const stem = join(output, `${timestamp(new Date())}-${arch}`);
-  for (let count = 1; ; count++) {
-    const path = count === 1 ? stem : `${stem}-${count}`;
-    if (!(await exists(path))) return runDirectory(path);
   }
 }
 
@@ -135,11 +153,4 @@ function timestamp(time: Date): string {
   const two = (number: number) => String(number).padStart(2, '0');
   const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('');
   return `${date}-${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join('')}`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

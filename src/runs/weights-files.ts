@@ -1,9 +1,6 @@
 /** Weights files at both ends of a training. */
-import { access, constants, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
-import { UsageError } from '../errors.js';
 import { writeAtomically } from '../files.js';
 import {
   type Loaded,
@@ -62,14 +59,4 @@ export async function writeWeights(
   classes?: readonly string[],
 ): Promise<void> {
   await writeAtomically(file, safetensorsParts(namedTensors(model, architecture), classes));
-}
-
-/** Throws a UsageError where a file cannot be made, so that this comes out before the work. */
-export async function checkWritable(file: string, flag: string): Promise<void> {
-  const info = await stat(file).catch(() => undefined);
-  if (info?.isDirectory())
-    throw new UsageError(`Expected ${flag} to be a file but ${file} is a directory`);
-  await access(dirname(file), constants.W_OK).catch((error: Error) => {
-    throw new UsageError(`Cannot write ${flag} ${file}: ${error.message}`, { cause: error });
-  });
 }

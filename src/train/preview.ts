@@ -9,7 +9,7 @@ import type { Dataset } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
 import { openDataset } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
-import { writeAtomically } from '../files.js';
+import { checkWritable, writeOutput } from '../files.js';
 import { imagesToFloat } from '../network/images.js';
 import { shuffledIndices } from '../rng.js';
 import { trainingTransform } from '../session/augmentation.js';
@@ -42,6 +42,7 @@ export async function preview(
 ): Promise<Preview> {
   const { data, out, seed } = settings;
   const format = formatOf(out);
+  await checkWritable(out, '--out');
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const count = Math.min(settings.images, dataset.train.images.length);
   const bytes = await firstImages(architecture, settings, dataset, reporter);
@@ -55,9 +56,7 @@ export async function preview(
   const labels = images.map(({ label }) => label);
   const drawn = await drawContactSheet(bytes, labels, sheet);
   const file = await drawn.toFormat(format).toBuffer();
-  await writeAtomically(out, file).catch((cause: Error) => {
-    throw new UsageError(`Cannot write ${out}: ${cause.message}`, { cause });
-  });
+  await writeOutput(out, file);
   return { out, columns, images };
 }
 

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.js';
 import { readingOf } from '../data/decode/reading.js';
 import { openDataset } from '../data/open-dataset.js';
 import { CnnError, DataError, UsageError } from '../errors.js';
+import { checkWritable } from '../files.js';
 import { Sgd } from '../network/sgd.js';
 import { loadMomenta, loadWeights } from '../runs/checkpoint.js';
 import { truncateSummary } from '../runs/csv.js';
@@ -12,7 +13,7 @@ import { describeHardware, describeVersions } from '../runs/environment.js';
 import { createRun, type RunDirectory, writeRecord } from '../runs/run-directory.js';
 import { keepSubset, trainingSelection } from '../runs/run-selection.js';
 import type { Progress } from '../runs/state.js';
-import { checkWritable, startFrom, writeWeights } from '../runs/weights-files.js';
+import { startFrom, writeWeights } from '../runs/weights-files.js';
 import { type Augmentation, trainingTransform } from '../session/augmentation.js';
 import { openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
 import type { Scores } from '../session/metrics.js';
@@ -22,6 +23,7 @@ import { takesTurns } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import { startBackend, warnFallbacks } from '../session/start-backend.js';
+import { cannotWrite } from '../system-errors.js';
 import { freezeLayers } from './freeze.js';
 import { runEpochs, startProgress, type Training } from './loop.js';
 import type { TrainRequest } from './request.js';
@@ -72,11 +74,13 @@ export async function train(given: TrainRequest, reporter: Reporter): Promise<Tr
     const parts = { settings, backend, alternate, session, optimizer, schedule, ...loaders, run };
     const result = await runUntilStopped({ ...parts, reporter }, start);
     if (settings.weightsOut !== null) {
-      await writeWeights(
-        settings.weightsOut,
-        session.model,
-        request.architecture,
-        session.card.classes,
+      const { weightsOut } = settings;
+      const { classes } = session.card;
+      await writeWeights(weightsOut, session.model, request.architecture, classes).catch(
+        (error) => {
+          const next = `cnn export ${run.path} --output ${weightsOut}`;
+          throw cannotWrite(weightsOut, error, `The run is saved; write its weights with: ${next}`);
+        },
       );
       reporter.note(`weights of step ${result.steps} in ${settings.weightsOut}`);
     }

@@ -1,4 +1,5 @@
 import { open, stat } from 'node:fs/promises';
+import { systemReason } from '../system-errors.js';
 import { readSafetensors } from './safetensors.js';
 import {
   type Contents,
@@ -24,11 +25,11 @@ export interface WeightsFile {
 export async function openWeightsFile(path: string): Promise<WeightsFile> {
   // Opening a pipe would wait for its other end.
   const info = await stat(path).catch((error: Error) => {
-    throw refuse(path, error.message, { cause: error });
+    throw refuse(path, systemReason(error), { cause: error });
   });
   if (!info.isFile()) throw refuse(path, 'it is not a file');
   const handle = await open(path).catch((error: Error) => {
-    throw refuse(path, error.message, { cause: error });
+    throw refuse(path, systemReason(error), { cause: error });
   });
   try {
     const contents = await readContents({ path, handle, size: info.size });

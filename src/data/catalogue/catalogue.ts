@@ -3,11 +3,13 @@
  * To add one: write a source that yields its images and add a row below.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
-import { cacheDirectory } from '../cache-directory.js';
+import { makeDirectories } from '../../files.js';
+import { cannotWrite } from '../../system-errors.js';
+import { CACHE_ADVICE, cacheDirectory } from '../cache-directory.js';
 import { encodePng } from '../decode/png.js';
 import type { CatalogueEntry, Progress } from './catalogue-entry.js';
 import { fashionMnistImages } from './fashion-mnist.js';
@@ -51,13 +53,14 @@ export async function materialise(entry: CatalogueEntry, onProgress: Progress): 
   const target = join(parent, `${entry.name}-${entry.revision}`);
   if (existsSync(target)) return target;
   const prefix = `.${entry.name}-`;
+  let temporary: string;
   try {
-    await mkdir(parent, { recursive: true });
+    await makeDirectories(parent);
     await removeStale(parent, prefix);
+    temporary = await mkdtemp(join(parent, prefix));
   } catch (cause) {
-    throw cannotWrite(parent, cause);
+    throw noRoom(parent, cause);
   }
-  const temporary = await mkdtemp(join(parent, prefix));
   try {
     await writeImages(temporary, entry, onProgress);
     await chmod(temporary, 0o755);
@@ -65,7 +68,7 @@ export async function materialise(entry: CatalogueEntry, onProgress: Progress): 
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     if (existsSync(target)) return target;
-    throw isSystemError(error) ? cannotWrite(parent, error) : error;
+    throw noRoom(parent, error);
   }
   return target;
 }
@@ -103,14 +106,6 @@ async function removeStale(parent: string, prefix: string): Promise<void> {
   }
 }
 
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
-}
-
-function cannotWrite(directory: string, cause: unknown): DataError {
-  const reason = cause instanceof Error ? cause.message : cause;
-  return new DataError(
-    `Cannot write the dataset to ${directory}: ${reason}. Set CNN_CACHE to a directory with room for it.`,
-    { cause },
-  );
+function noRoom(directory: string, error: unknown): unknown {
+  return cannotWrite(`the dataset to ${directory}`, error, CACHE_ADVICE);
 }

@@ -1,3 +1,5 @@
+import { systemReason } from '../../system-errors.js';
+
 /** What is asked of whoever decodes images, in this thread or another. */
 export interface Reading {
   /** Images of more pixels are refused by their header, before memory is taken for them. */
@@ -27,8 +29,7 @@ export function checkPixels(width: number, height: number, { maxPixels }: Readin
 
 /** Why an image could not be read: one line of at most 200 characters. */
 export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : `${error}`;
-  return message
+  return systemReason(error)
     .trim()
     .replaceAll(/\s*\n\s*/g, '; ')
     .slice(0, 200);

@@ -2,6 +2,7 @@ import { type BigIntStats, readdirSync, realpathSync, type Stats, statSync } fro
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
+import { systemReason } from '../../system-errors.js';
 import { IMAGE_FILE } from '../decode/decode.js';
 import { readBytes } from '../decode/read-bytes.js';
 import type { Place } from '../image-table.js';
@@ -146,6 +147,5 @@ function statOf(path: string): BigIntStats {
 }
 
 function cannotRead(path: string, cause: unknown): DataError {
-  const reason = cause instanceof Error ? cause.message : cause;
-  return new DataError(`Cannot read ${path}: ${reason}.`, { cause });
+  return new DataError(`Cannot read ${path}: ${systemReason(cause)}.`, { cause });
 }

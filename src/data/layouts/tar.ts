@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Header, type HeaderData, Pax } from 'tar';
 import { DataError } from '../../errors.js';
+import { systemReason } from '../../system-errors.js';
 
 /** A regular file in a tar file. */
 export interface Member {
@@ -173,7 +174,7 @@ function openFile(file: string): number {
   try {
     return openSync(file, 'r');
   } catch (cause) {
-    throw new DataError(`Cannot read ${file}: ${(cause as Error).message}.`, { cause });
+    throw new DataError(`Cannot read ${file}: ${systemReason(cause)}.`, { cause });
   }
 }
 

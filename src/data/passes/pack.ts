@@ -3,13 +3,15 @@
  * when all is there; what an interrupted run leaves is gone on with.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { type Claim, claimDirectory } from '../../claim.js';
 import { DataError, UsageError } from '../../errors.js';
-import { syncDirectory, writeAtomically } from '../../files.js';
+import { makeDirectories, removeTemporaries, syncDirectory, writeAtomically } from '../../files.js';
 import { withFormerNames } from '../../former-names.js';
+import { cannotWrite, systemReason } from '../../system-errors.js';
 import type { ImageList } from '../dataset.js';
 import type { DatasetIndex, IndexedSplit } from '../indexed-dataset.js';
 import { strangersProblem } from '../selection.js';
@@ -66,7 +68,36 @@ export async function packDataset(
 ): Promise<Packed> {
   if (index.strangers.length > 0) throw new DataError(strangersProblem(index));
   const target = resolve(out);
-  const partial = await openPartial(index, target, options);
+  const partial = `${target}.partial`;
+  let claim: Claim | undefined;
+  try {
+    checkFree(target);
+    await makeDirectories(partial);
+    claim = await claimDirectory(partial);
+    if (claim === undefined) {
+      throw new UsageError(`Another cnn data pack works in ${partial}: choose another --out`);
+    }
+    // Another one may have been done in the meantime.
+    checkFree(target);
+    await removeTemporaries(partial);
+    await openPlan(index, partial, options);
+    return await packParts(index, partial, target, options).catch((error) => {
+      const next = `What is packed is kept in ${partial}: the same command packs the rest`;
+      throw cannotWrite(out, error, next);
+    });
+  } catch (error) {
+    throw cannotWrite(out, error, 'Choose another --out');
+  } finally {
+    claim?.release();
+  }
+}
+
+async function packParts(
+  index: DatasetIndex,
+  partial: string,
+  target: string,
+  options: PackOptions,
+): Promise<Packed> {
   const states: PartState[] = [];
   let before = 0;
   for (const part of PARTS) {
@@ -93,36 +124,40 @@ export async function packDataset(
   };
 }
 
-/** The directory that is worked in, with what says which classes there are and how they are packed. */
-async function openPartial(
+function checkFree(out: string): void {
+  if (!existsSync(out) || readdirSync(out).length === 0) return;
+  throw new UsageError(`${out} exists already: choose another --out, or delete it`);
+}
+
+/** Writes which classes there are and how they are packed, or checks that it was begun so. */
+async function openPlan(
   { root, fingerprint, classes, words }: DatasetIndex,
-  out: string,
+  partial: string,
   { reading, size, quality, perShard = PER_SHARD }: PackOptions,
-): Promise<string> {
-  if (existsSync(out) && readdirSync(out).length > 0) {
-    throw new UsageError(`${out} exists already: choose another --out, or delete it`);
-  }
-  const partial = `${out}.partial`;
+): Promise<void> {
   const plan = join(partial, 'pack.json');
   const wanted = { root, fingerprint, size, quality, ...reading, perShard };
-  try {
-    await mkdir(partial, { recursive: true });
-    if (!existsSync(plan)) {
-      await writeAtomically(join(partial, 'classes.txt'), `${classes.join('\n')}\n`);
-      const lines = classes.map((name, label) => `${name}\t${words[label]}\n`);
-      const known = lines.filter((_, label) => words[label] !== '');
-      if (known.length > 0) await writeAtomically(join(partial, 'words.txt'), known.join(''));
-      await writeAtomically(plan, `${JSON.stringify(wanted, undefined, 2)}\n`);
-      return partial;
-    }
-  } catch (cause) {
-    throw new UsageError(`Cannot write ${out}: ${(cause as Error).message}`, { cause });
+  if (!existsSync(plan)) {
+    await writeAtomically(join(partial, 'classes.txt'), `${classes.join('\n')}\n`);
+    const lines = classes.map((name, label) => `${name}\t${words[label]}\n`);
+    const known = lines.filter((_, label) => words[label] !== '');
+    if (known.length > 0) await writeAtomically(join(partial, 'words.txt'), known.join(''));
+    await writeAtomically(plan, `${JSON.stringify(wanted, undefined, 2)}\n`);
+    return;
   }
-  const begun = JSON.parse(await readFile(plan, 'utf8').catch(() => 'null'));
-  if (isDeepStrictEqual(begun, wanted)) return partial;
+  if (isDeepStrictEqual(parsed(await readFile(plan, 'utf8')), wanted)) return;
   throw new UsageError(
     `${partial} was begun with other images or settings: give those that its pack.json names, choose another --out, or delete it`,
   );
+}
+
+/** The value of a JSON text; undefined if it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readState(partial: string, part: string, name: string): Promise<PartState> {
@@ -138,8 +173,8 @@ async function readState(partial: string, part: string, name: string): Promise<P
     }
     return state;
   } catch (cause) {
-    const { message } = cause as Error;
-    throw new DataError(`${partial} is damaged: ${message}. Delete it and start again.`, { cause });
+    const reason = systemReason(cause);
+    throw new DataError(`${partial} is damaged: ${reason}. Delete it and start again.`, { cause });
   }
 }
 

@@ -1,11 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { z } from 'zod';
 import { DataError } from '../../errors.js';
-import { writeAtomically } from '../../files.js';
+import { makeDirectories, writeAtomically } from '../../files.js';
 import { withFormerNames } from '../../former-names.js';
-import { cacheDirectory } from '../cache-directory.js';
+import { cannotWrite, hasCode, systemReason } from '../../system-errors.js';
+import { CACHE_ADVICE, cacheDirectory } from '../cache-directory.js';
 import type { Dataset } from '../dataset.js';
 import { AS_PILLOW, type Reading } from '../decode/reading.js';
 import { passOver } from './image-pass.js';
@@ -99,8 +100,8 @@ export async function readStatistics(fingerprint: string): Promise<ColourStatist
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new DataError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw new DataError(`Cannot read ${file}: ${systemReason(error)}`, { cause: error });
   }
   try {
     return schema.parse(JSON.parse(text));
@@ -116,12 +117,9 @@ export async function storeStatistics(
 ): Promise<void> {
   const file = statisticsFile(fingerprint);
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeDirectories(dirname(file));
     await writeAtomically(file, `${JSON.stringify(statistics, undefined, 2)}\n`);
   } catch (cause) {
-    throw new DataError(
-      `Cannot write ${file}: ${(cause as Error).message}. Set CNN_CACHE to a directory with room for it.`,
-      { cause },
-    );
+    throw cannotWrite(file, cause, CACHE_ADVICE);
   }
 }
