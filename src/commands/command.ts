@@ -21,9 +21,9 @@ export interface CommandGroup {
 }
 
 /** A result, for people and for programs. */
-export interface Result {
+export interface Result<T = unknown> {
   readonly lines: readonly string[];
-  readonly json: unknown;
+  readonly json: T;
   /** An error to end with after the result was printed. */
   readonly error?: Error;
 }

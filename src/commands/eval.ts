@@ -1,4 +1,4 @@
-import { evaluate } from '../evaluate/evaluation.js';
+import { type EvaluationResult, evaluate } from '../evaluate/evaluation.js';
 import { evaluationSource } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
 import type { Given } from '../settings/given.js';
@@ -9,14 +9,20 @@ import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
-export async function runEval(given: Given): Promise<Result> {
+/** The result of an evaluation, with the directory of the run that it belongs to, if any. */
+type Evaluated = EvaluationResult & { readonly run: string | null };
+
+export async function runEval(
+  given: Given,
+  reporter = createReporter(),
+): Promise<Result<Evaluated>> {
   const sources = await givenSources('eval', given);
   const trained = await givenModel(sources);
   const { stored, architecture, record } = trained;
   const selection = evaluationSource(record, givenValue(sources, 'data'));
   const { settings } = resolveSettings('eval', [stored, selection, ...sources], architecture);
   const data = required(settings.data ?? record?.data.root, '--data', '--data mnist');
-  const result = await evaluate(trained, { ...settings, data }, createReporter());
+  const result = await evaluate(trained, { ...settings, data }, reporter);
   const { images, unreadable, loss } = result;
   const unread = unreadable === 0 ? '' : `, ${unreadable} of them unreadable and counted as wrong`;
   return {

@@ -7,13 +7,16 @@ import type { Result } from './command.js';
 import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
 
-export async function runPredict(given: Given): Promise<Result> {
+export async function runPredict(
+  given: Given,
+  reporter = createReporter(),
+): Promise<Result<readonly Prediction[]>> {
   const sources = await givenSources('predict', given);
   const paths = (given['images'] as readonly unknown[]).map(String);
   const trained = await givenModel(sources);
   const { stored, architecture } = trained;
   const { settings } = resolveSettings('predict', [stored, ...sources], architecture);
-  const predictions = await predict(trained, settings, paths, createReporter());
+  const predictions = await predict(trained, settings, paths, reporter);
   const unread = predictions.filter(({ error }) => error !== undefined);
   const result = { lines: predictions.flatMap(predictionLines), json: predictions };
   if (unread.length === 0) return result;

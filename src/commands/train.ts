@@ -38,8 +38,10 @@ const FIXED: readonly OptionName[] = [
 /** Settings of one start of the program, not of the run. */
 const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment'];
 
-export async function runTrain(given: Given): Promise<Result> {
-  const reporter = createReporter();
+export async function runTrain(
+  given: Given,
+  reporter = createReporter(),
+): Promise<Result<TrainResult>> {
   const request = await trainRequest(given);
   for (const [name, entry] of Object.entries(request.resume?.changed ?? {})) {
     reporter.note(`changed: ${name} is ${entry.value}`);

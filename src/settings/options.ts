@@ -434,6 +434,11 @@ export function optionRow(name: OptionName): Row {
   return OPTIONS[name];
 }
 
+/** `batchSize` → `batch-size`. */
+export function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** `batch-size` → `batchSize`. */
 export function camelCase(name: string): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
