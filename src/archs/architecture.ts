@@ -31,7 +31,7 @@ export interface BuildOptions {
   classes: number;
   size: number;
   channels: 1 | 3;
-  /** The initial weights depend on it alone. */
+  /** The initial weights depend on the seed alone. */
   seed: number;
   /** With the auxiliary heads, if the network has any: outputs are then [logits, those of each head]. */
   auxiliary?: boolean;

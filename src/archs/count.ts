@@ -18,7 +18,10 @@ export interface LayerCost {
   readonly macs: number;
 }
 
-/** Layers that only reshape, that do nothing in evaluation, or whose zeros the next layer can add. */
+/**
+ * Layers that only reshape, do nothing in evaluation, or add zeros that the next layer can add
+ * itself.
+ */
 const PASSING: readonly string[] = ['Flatten', 'Reshape', 'Dropout', 'ZeroPadding2D'];
 
 /** The layers of a model in order, with what each makes and costs. */

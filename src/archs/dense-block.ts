@@ -1,4 +1,4 @@
-/** The words of DenseNet (section 3 of its paper) in the ImageNet and the CIFAR networks. */
+/** Dense blocks (section 3 of the paper), as the ImageNet and the CIFAR networks use them. */
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { pytorch } from './initialisers.js';
 import {
@@ -62,7 +62,7 @@ function denseLayer(x: SymbolicTensor, name: string, { growth, bottleneck, seed 
 
 interface Unit {
   name: string;
-  /** Among those of its layer, where there are several. */
+  /** Its place among the convolutions of its layer, where there are several. */
   number?: number;
   filters: number;
   kernel: number;

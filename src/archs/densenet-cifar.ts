@@ -1,8 +1,8 @@
 /**
  * DenseNets for 32×32 images. Huang, Liu, van der Maaten, Weinberger, "Densely Connected
  * Convolutional Networks", 2016, section 3 ("Implementation Details") and table 2: three dense
- * blocks of as many layers each; L = 40, k = 12 and, with bottlenecks and compression (-BC),
- * L = 100, k = 12.
+ * blocks with the same number of layers; L = 40, k = 12 and, with bottlenecks and compression
+ * (-BC), L = 100, k = 12.
  *
  * Differs from the paper: the learning rate falls at thirds of the training instead of at 1/2 and
  * 3/4.

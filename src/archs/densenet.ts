@@ -1,7 +1,7 @@
 /**
- * DenseNet. Huang, Liu, van der Maaten, Weinberger, "Densely Connected Convolutional Networks", 2016
- * (CVPR 2017), table 1: all of it is DenseNet-BC. DenseNet-161 is of the authors' repository.
- * torchvision/models/densenet.py has the same networks.
+ * DenseNet. Huang, Liu, van der Maaten, Weinberger, "Densely Connected Convolutional Networks",
+ * 2016 (CVPR 2017), table 1: all of them are DenseNet-BC. DenseNet-161 comes from the authors'
+ * repository. torchvision/models/densenet.py has the same networks.
  *
  * Differs from the paper: brightness, contrast and saturation are not changed.
  */

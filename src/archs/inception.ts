@@ -1,4 +1,4 @@
-/** GoogLeNet's words: its units, the inception module and the auxiliary heads. */
+/** The parts of GoogLeNet: its convolutions, the inception module and the auxiliary heads. */
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import {
   adaptiveAveragePool,
@@ -15,7 +15,7 @@ import {
   relu,
 } from './words.js';
 
-/** What tells the variants apart. */
+/** How the variants differ. */
 export interface Form {
   /** Batch normalisation instead of biases. */
   readonly norm: boolean;

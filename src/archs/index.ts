@@ -1,6 +1,8 @@
 /**
- * The catalogue of networks. To add one: write its family's file (the paper's table as data, the
- * words of blocks.ts) and list it here; test/archs checks its parameters and multiply-adds.
+ * The catalogue of networks. To add one: write its family's file (the paper's table as data, built
+ * with the functions of words.ts) and list it here; test/archs has a table of parameters and
+ * multiply-adds, and one of the recipe's constants: add a row to each. Counts that the paper does
+ * not give come from `cnn summary`; the test then keeps them.
  */
 
 import { didYouMean } from '../did-you-mean.js';
@@ -43,7 +45,7 @@ export const architectures: readonly Architecture[] = [
   ...cifarDensenets,
 ];
 
-/** What a family's bare name stands for where it is not a network itself, and second names. */
+/** The network that a family's bare name stands for, and second names. */
 const ALIASES: Readonly<Record<string, string>> = {
   lenet: 'lenet5',
   'lenet-5': 'lenet5',

@@ -1,8 +1,8 @@
 /**
  * LeNet-5 as printed. LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document
  * Recognition", Proceedings of the IEEE 86(11), 1998, section II-B, figure 2 and table I: 32×32
- * images, C3 connected in part, trained subsampling, 1.7159 tanh(2x/3), weights from U(±2.4 / fan-in)
- * and grey levels of -0.1 to 1.175.
+ * images, partly connected C3, trained subsampling, 1.7159 tanh(2x/3), weights from U(±2.4 /
+ * fan-in) and grey levels of -0.1 to 1.175.
  *
  * Differs from the paper: logits and softmax cross-entropy instead of Gaussian connections to fixed
  * codes; the mean fan-in for all maps of C3; mini-batches with momentum and a cosine instead of

@@ -63,7 +63,7 @@ interface Residual {
   seed: number;
 }
 
-/** Figure 4e, as a bottleneck. The first block of all follows a normalisation and a ReLU already. */
+/** Figure 4e, as a bottleneck. The very first block already follows a normalisation and a ReLU. */
 function residual(x: SymbolicTensor, { name, filters, stride, seed }: Residual): SymbolicTensor {
   const rows = [
     { filters, kernel: 1 },

@@ -11,7 +11,7 @@ import {
   relu,
 } from './words.js';
 
-/** One convolution a row; its filters are `widen` times those of the stage. */
+/** One convolution per row; it has `widen` times the filters of the stage. */
 export type Rows = readonly { readonly kernel: number; readonly widen: number }[];
 
 /** Figure 5, left. */

@@ -1,4 +1,7 @@
-/** The words in which the networks are written: each adds layers to a graph and names them. */
+/**
+ * The vocabulary in which the networks are written: each function adds layers to a graph and names
+ * them.
+ */
 import { input, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { LayerActivation } from '../activations.js';
 import { UsageError } from '../errors.js';
@@ -77,8 +80,8 @@ export interface HeConvolution {
 }
 
 /**
- * A convolution without bias, padded by half its kernel, with the initial weights of He et al., 2015:
- * what goes with batch normalisation.
+ * A convolution without bias, padded by half its kernel, with the initial weights of He et al.,
+ * 2015: for use with batch normalisation.
  */
 export function heConvolution(x: SymbolicTensor, { seed, ...settings }: HeConvolution) {
   const { name, kernel, filters } = settings;
@@ -101,7 +104,7 @@ export function partialConvolution(
   return apply(new PartialConv2D({ ...settings, kernelSize: [kernel, kernel] }), x);
 }
 
-/** Zeros around the image: as many on each side, or [[top, bottom], [left, right]]. */
+/** Zeros around the image: the same number on each side, or [[top, bottom], [left, right]]. */
 export function zeroPadding(x: SymbolicTensor, name: string, padding: number | Sides) {
   return apply(layers.zeroPadding2d({ name, padding }), x);
 }
@@ -119,9 +122,9 @@ export function padChannels(x: SymbolicTensor, name: string, count: number): Sym
 }
 
 export interface Edges {
-  /** Values on each side that count as smaller than any other. */
+  /** Rows and columns of padding on each side, smaller than any value. */
   pad?: number;
-  /** A last window may lie over the edge, if it starts before it (PyTorch's ceil_mode). */
+  /** The last window may extend beyond the edge if it starts before it (PyTorch's ceil_mode). */
   ceil?: boolean;
 }
 
@@ -147,7 +150,7 @@ export function maxPool(
   return apply(layers.maxPooling2d({ name, poolSize: size, strides: stride, padding }), padded);
 }
 
-/** How far a last window reaches over the edge of `length`, padded on both sides already. */
+/** How far the last window extends beyond the edge of `length`, which includes the padding. */
 function overhang(length: number, size: number, stride: number, pad: number): number {
   const last = Math.ceil((length - size) / stride) * stride;
   return last < length - pad ? Math.max(0, last + size - length) : 0;
@@ -210,7 +213,7 @@ export function add(xs: SymbolicTensor[], name: string): SymbolicTensor {
   return apply(layers.add({ name }), xs);
 }
 
-/** The channels of all, one after the other. */
+/** The channels of all inputs, concatenated. */
 export function concat(xs: SymbolicTensor[], name: string): SymbolicTensor {
   return apply(layers.concatenate({ name, axis: -1 }), xs);
 }
@@ -237,7 +240,7 @@ export function dense(x: SymbolicTensor, settings: Dense): SymbolicTensor {
   return apply(layers.dense(settings), x);
 }
 
-/** Zeroes a share of the values in training and scales the others up. */
+/** In training, sets a share of the values to zero and scales up the others. */
 export function dropout(x: SymbolicTensor, name: string, rate: number): SymbolicTensor {
   return apply(layers.dropout({ name, rate }), x);
 }

@@ -1,17 +1,17 @@
 import { type Random, random } from '../rng.js';
 import type { Transform } from './transform.js';
 
-/** What chance decides about one image; fractions are in [0, 1). */
+/** The random choices for one image; fractions are in [0, 1). */
 export interface Draws {
-  /** Where it is cut. */
+  /** The position of the crop. */
   readonly x: number;
   readonly y: number;
   readonly mirror: boolean;
-  /** Which short side it is brought to. */
+  /** Its short side after resizing. */
   readonly short: number;
   /** Crop `area`: share of the area and aspect of each try. */
   readonly tries: readonly (readonly [area: number, aspect: number])[];
-  /** Of the three principal colours, from N(0, 1); empty where colours stay. */
+  /** Factors of the three principal colours, from N(0, 1); empty where colours do not change. */
   readonly colour: readonly number[];
 }
 

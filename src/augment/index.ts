@@ -1,4 +1,4 @@
-/** What happens to an image on its way to the network: pure functions of images and random numbers. */
+/** How an image becomes the network's input: pure functions of images and random numbers. */
 export { colourOffset, IMAGENET_PRINCIPAL_COLOURS, type PrincipalColours } from './colour.js';
 export { type Draws, drawAugmentation } from './draws.js';
 export { AUGMENTATIONS, CENTRE_CROP } from './papers.js';

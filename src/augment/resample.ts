@@ -31,7 +31,7 @@ export function resample(image: Image, window: Window): Image {
   return { data, width: outWidth, height: outHeight, channels: image.channels };
 }
 
-/** Rows firstRow … lastRow - 1 of an image of one channel, resampled across. */
+/** Resamples rows firstRow … lastRow - 1 of an image of one channel horizontally. */
 function resampleGrey(
   { data, width }: Image,
   { first, weights, taps }: Filter,
@@ -82,7 +82,7 @@ function resampleColour(
   return result;
 }
 
-/** Resamples rows of `length` bytes, the first of which is the filter's first, downwards. */
+/** Resamples rows of `length` bytes vertically; the first of them is the filter's first. */
 function resampleRows(source: Uint8Array, length: number, filter: Filter): Uint8Array {
   const { first, weights, taps } = filter;
   const firstRow = first[0] as number;
@@ -105,7 +105,7 @@ function resampleRows(source: Uint8Array, length: number, filter: Filter): Uint8
 }
 
 interface Filter {
-  /** The first source position of each target position; all its taps lie inside the source. */
+  /** The first source position of each target position; all its taps are inside the source. */
   readonly first: Int32Array;
   /** (targets, taps) in fixed point; unused taps weigh 0. */
   readonly weights: Int32Array;
@@ -120,7 +120,7 @@ function triangleFilter(
   available: number,
   clipped: boolean,
 ): Filter {
-  // Clipped, the box is a source of its own, which lies `offset` into the other one.
+  // A clipped box is a source of its own that begins at `offset` of the whole one.
   const offset = clipped ? start : 0;
   const from = clipped ? length : available;
   const scale = length / to;

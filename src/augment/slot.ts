@@ -9,8 +9,8 @@ export function isPlainCrop({ left, top, width, height, outWidth, outHeight }: W
 }
 
 /**
- * Writes what a window shows of `image` to `target` (size, size, channels), zero around it. Grey
- * is repeated to RGB, RGB becomes grey by ITU-R 601 as in PIL.
+ * Writes a window of `image` to `target` (size, size, channels), with zeros around it. Grey is
+ * repeated to RGB, RGB becomes grey by ITU-R 601 as in PIL.
  */
 export function fillSlot(
   image: Image,

@@ -7,16 +7,17 @@ import { UsageError } from '../errors.js';
 export interface Transform {
   /**
    * The short side in pixels after resizing (bilinear with antialias, ratio kept); a pair is VGG's
-   * scale jitter, each whole number from the least to the most as often. Crop `area` has no use for it.
+   * scale jitter, uniform over the whole numbers from the first to the second. Crop `area` does not
+   * use it.
    */
   readonly resize: number | readonly [least: number, most: number];
-  /** `area` cuts out a box of random area and aspect and resizes it to the square (Inception). */
+  /** `area` crops a box of random area and aspect and resizes it to the square (Inception). */
   readonly crop: 'random' | 'centre' | 'area';
   /** Crop `area`: bounds of the box's share of the image's area; Inception's where absent. */
   readonly area?: readonly [least: number, most: number];
   /** Crop `area`: bounds of width / height of the box; Inception's where absent. */
   readonly aspect?: readonly [least: number, most: number];
-  /** Side of the square that is cut out, in pixels. */
+  /** Side of the crop in pixels. */
   readonly size: number;
   /** Probability of mirroring left to right. */
   readonly mirror: number;
@@ -33,7 +34,7 @@ export interface Transform {
 export const INCEPTION_AREA = [0.08, 1] as const;
 export const INCEPTION_ASPECT = [3 / 4, 4 / 3] as const;
 
-/** Throws a UsageError unless every crop lies inside the padded image. */
+/** Throws a UsageError unless every crop is inside the padded image. */
 export function checkTransform(transform: Transform): void {
   const { resize, size, pad, crop, mirror, colour = 0 } = transform;
   const [least, most] = typeof resize === 'number' ? [resize, resize] : resize;

@@ -2,8 +2,8 @@ import type { Draws } from './draws.js';
 import { INCEPTION_AREA, INCEPTION_ASPECT, type Transform } from './transform.js';
 
 /**
- * What is seen of an image, and where: a box of the decoded image, resampled (bilinear with
- * antialias) to a rectangle of the size × size slot. The rest of the slot is zero.
+ * A box of the decoded image and the rectangle of the size × size slot to which it is resampled
+ * (bilinear with antialias). The rest of the slot is zero.
  */
 export interface Window {
   /** The box in pixels of the decoded image; may be fractional. */
@@ -12,8 +12,8 @@ export interface Window {
   readonly width: number;
   readonly height: number;
   /**
-   * What a target pixel near the border of the box is made of: pixels of the box alone (crop, then
-   * resize) or those of the image around it too (resize, then crop).
+   * Which pixels contribute near the border of the box: those of the box alone (crop, then resize),
+   * or also those of the image around it (resize, then crop).
    */
   readonly clipped: boolean;
   /** The rectangle of the slot, whole pixels. */
@@ -23,7 +23,7 @@ export interface Window {
   readonly outHeight: number;
 }
 
-/** Where an image of width × height pixels is cut, for what chance decided. */
+/** The window of an image of width × height pixels, given the random choices. */
 export function cropWindow(
   transform: Transform,
   width: number,
@@ -36,7 +36,7 @@ export function cropWindow(
 }
 
 /**
- * Width and height after the short side is brought to `short`. The long side is rounded down, as
+ * Width and height after the short side is resized to `short`. The long side is rounded down, as
  * torchvision.transforms.Resize does.
  */
 export function resizedSize(
@@ -49,7 +49,7 @@ export function resizedSize(
     : { width: Math.floor((short * width) / height), height: short };
 }
 
-/** The window of a crop of size × size from the image brought to its short side. */
+/** The window of a crop of size × size from the image resized to its short side. */
 function resizedWindow(
   { resize, crop, size, pad }: Transform,
   width: number,
@@ -80,7 +80,7 @@ function resizedWindow(
   };
 }
 
-/** The part of a crop [start, start + size) that lies in [0, length), and where it is in the crop. */
+/** The part of a crop [start, start + size) inside [0, length), and its position in the crop. */
 function overlap(start: number, length: number, size: number) {
   const from = Math.max(0, start);
   return { from, to: from - start, count: Math.min(length, start + size) - from };

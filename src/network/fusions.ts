@@ -1,4 +1,7 @@
-/** Folds layers into the kernel before or after them: padding, residual sums, activations; and joins. */
+/**
+ * Folds padding, residual sums and activations into the kernel before or after them, and the joins
+ * of dense blocks into one tensor.
+ */
 
 import { isFused } from '../activations.js';
 import type { Graph, GraphNode } from './graph.js';
@@ -12,7 +15,7 @@ import { backendHasNative, backendTakesPadding } from './run-kernel.js';
 interface Ending {
   /** The kind of the layer's kernel, which says in which activations it can end. */
   readonly kind: 'product' | 'batch normalisation';
-  /** Whether the layer's rule takes it; one on the tape takes nothing in. */
+  /** Whether the layer has a rule: nothing can be folded into a layer that runs on the tape. */
   readonly takes: (node: GraphNode) => boolean;
 }
 
@@ -28,7 +31,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   BatchNormalization: { kind: 'batch normalisation', takes: isPlainNorm },
 };
 
-/** Layers that give nothing below 0 for inputs that are not. */
+/** Layers whose output is never below 0 where their inputs are not. */
 const KEEPING_SIGN = [
   'AdaptiveAveragePooling2D',
   'Add',
@@ -88,8 +91,8 @@ function valuesNeverBelowZero(nodes: readonly GraphNode[]): ReadonlySet<number> 
 }
 
 /**
- * A sum becomes part of the batch normalisation that gives one of its terms, of two the one that
- * runs last, and the other term its second input. It runs where the sum ran.
+ * A sum becomes part of the batch normalisation that computes one of its terms; of two, of the one
+ * that runs last. The other term becomes its second input. It runs where the sum ran.
  */
 function foldResiduals(nodes: GraphNode[], outputs: readonly number[]): GraphNode[] {
   const nextOf = onlyConsumers(nodes, outputs);
@@ -108,7 +111,7 @@ function foldResiduals(nodes: GraphNode[], outputs: readonly number[]): GraphNod
   return [...result];
 }
 
-/** The normalisation that a sum of two different terms of one shape can become part of. */
+/** The normalisation into which a sum of two different terms of one shape can be folded. */
 function residualNorm(
   nodes: readonly GraphNode[],
   { inputs, inputShapes }: GraphNode,
@@ -146,7 +149,7 @@ function hasNoActivation({ config }: GraphNode): boolean {
   return (config['activation'] ?? 'linear') === 'linear';
 }
 
-/** For each value that one layer alone reads, that layer. */
+/** For each value that exactly one layer reads, that layer. */
 function onlyConsumers(
   nodes: readonly GraphNode[],
   outputs: readonly number[],

@@ -24,7 +24,8 @@ export interface GradientOptions {
 /**
  * Runs a tf.layers model of logits forward and backward on the backend that is current when it is
  * made, without tfjs's tape: each layer's rule calls the kernels, and every tensor is freed at its
- * last use. Outputs of the model after the first are those of auxiliary heads, for training alone.
+ * last use. The model's first output is the logits; all others are those of auxiliary heads and
+ * used in training only.
  */
 export class Network {
   /** The trained weights, in the order of gradients. */
@@ -73,7 +74,7 @@ export class Network {
     Object.assign(this.#pass, { training: true, seed, step });
     this.#gradients = new Array(this.weights.length).fill(undefined);
     try {
-      // The tidy frees what an error in the middle leaves behind.
+      // If a kernel fails, the tidy frees the tensors made so far.
       return tf.tidy(() => {
         this.#forward(images, this.#plan.steps, 'freeAfterForward');
         const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);

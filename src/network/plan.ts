@@ -1,4 +1,7 @@
-/** What a network does at every step, worked out once: operations in order and last uses. */
+/**
+ * What a network does at every step: operations in order and the last use of each value, computed
+ * once.
+ */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { fold } from './fusions.js';
@@ -15,7 +18,10 @@ export interface Step {
   readonly output: number;
   /** Gradients pass through it, or it has weights to train. */
   readonly differentiable: boolean;
-  /** Values whose last use is this step; in evaluation among the steps of evaluation. */
+  /**
+   * Values to free after this step because it is their last use; in evaluation, counting only the
+   * steps that run then.
+   */
   readonly freeAfterEvaluation: readonly number[];
   readonly freeAfterForward: readonly number[];
   readonly freeAfterBackward: readonly number[];
@@ -105,7 +111,7 @@ function neededSteps(steps: readonly Draft[], value: number): ReadonlySet<Draft>
   return needed;
 }
 
-/** For each step the values that it is the last of `among` to read; never the images or an output. */
+/** For each step, the values that no later step in `among` reads; never the images or an output. */
 function lastUses(
   steps: readonly Draft[],
   outputs: readonly number[],
@@ -122,7 +128,10 @@ function lastUses(
   return freed;
 }
 
-/** The values that the backward pass reads, each with the step that reads it last: the earliest. */
+/**
+ * The values that the backward pass reads, each with the earliest step that reads it: backward runs
+ * in reverse, so this is the last reader.
+ */
 function keptValues(steps: readonly Draft[]): Map<number, number> {
   const kept = new Map<number, number>();
   const keep = (value: number | undefined, place: number) => {

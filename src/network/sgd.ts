@@ -9,7 +9,7 @@ export interface SgdSettings {
   readonly weightDecay: number;
   /** Decay biases and normalisation's gamma and beta as well as kernels. */
   readonly decayBias: boolean;
-  /** The learning rate of biases over that of all else. */
+  /** Multiplies the learning rate of biases. */
   readonly biasLrScale: number;
 }
 

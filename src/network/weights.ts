@@ -5,7 +5,7 @@ const KINDS = ['kernel', 'bias', 'gamma', 'beta', 'coefficient'] as const;
 
 /** A trained weight of a model. */
 export interface Weight {
-  /** Its values are replaced or changed in place at every step: read them anew each time. */
+  /** Its values are replaced or changed in place at every step: read them again each time. */
   readonly variable: tf.Variable;
   /** `layer/kernel`, as in the saved model. */
   readonly name: string;

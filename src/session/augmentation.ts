@@ -22,14 +22,16 @@ export type AugmentSettings = Pick<
   | 'colorPca'
 >;
 
-/** What becomes of training images. */
+/** How training images are augmented. */
 export interface Augmentation {
   readonly transform: Transform;
-  /** What colour offsets go along. */
+  /** The principal colours along which offsets are drawn. */
   readonly principalColours: PrincipalColours;
 }
 
-/** How training images are cut out, mirrored and coloured. Throws a UsageError if settings clash. */
+/**
+ * How training images are cropped, mirrored and coloured. Throws a UsageError if settings clash.
+ */
 export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Transform {
   const { trainResizeSize, trainCropMode, scale, ratio, padding, hflip, colorPca } = settings;
   const base = scaleTransform(augmentation(recipe, settings.augment), settings.inputSize);
@@ -60,7 +62,7 @@ export function evaluationTransform(
   return resized;
 }
 
-/** A transform at another size of the crop: the margin around it grows along. */
+/** A transform with another crop size; the margin around the crop grows in proportion. */
 function scaleTransform(transform: Transform, size: number): Transform {
   const scaled = (pixels: number) => Math.round((pixels * size) / transform.size);
   const { resize, pad } = transform;
@@ -81,7 +83,7 @@ function sideOrSides([least, most]: readonly [number, number]): Transform['resiz
   return least === most ? least : [least, most];
 }
 
-/** A setting that would do nothing is a mistake. */
+/** A setting without an effect is refused, because it is a mistake. */
 function checkUse({ crop }: Transform, settings: AugmentSettings): void {
   const idle =
     crop === 'area'

@@ -20,7 +20,7 @@ export interface LoaderOptions {
   readonly onBadImage?: 'skip' | 'fail';
 }
 
-/** Shuffled batches of one size; what is left over at the end of an epoch waits for another one. */
+/** Shuffled batches of one size; an incomplete last batch is dropped. */
 export function openTrainingBatches(split: Split, options: LoaderOptions): Promise<BatchLoader> {
   return open(split, options, { shuffle: true, lastBatch: 'drop', cacheShare: 0.75 });
 }

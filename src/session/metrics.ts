@@ -8,7 +8,7 @@ export interface Totals {
   readonly labelled: number;
 }
 
-/** Counters as they lie on the host and on the device, to go on from later. */
+/** The state of the counters, from which they can continue in a resumed run. */
 export interface CounterState {
   readonly totals: Totals;
   readonly window: number[];
@@ -25,8 +25,8 @@ export interface Scores {
 }
 
 /**
- * Sums the counters of steps on the device. A window is what came since the last `read`: float32
- * holds its counts exactly up to 2^24 images; the totals are summed on the host.
+ * Sums the counters of steps on the device. A window holds the steps since the last `read`. float32
+ * counts exactly up to 2^24 images, so the totals are summed on the host.
  */
 export class Counters {
   #window: tf.Tensor1D | undefined;
@@ -61,7 +61,7 @@ export class Counters {
     return window;
   }
 
-  /** The counters as they are, without ending the window. Waits for the device. */
+  /** The state of the counters; the window stays open. Waits for the device. */
   async snapshot(): Promise<CounterState> {
     return { totals: this.#totals, window: await this.#fetch() };
   }
@@ -85,7 +85,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
   };
 }
 
-/** Four numbers as the loss kernels give them. */
+/** The four counters in the order of the loss kernels. */
 export function totalsOf(counters: ArrayLike<number>): Totals {
   const [lossSum = 0, top1 = 0, top5 = 0, labelled = 0] = Array.from(counters);
   return { lossSum, top1, top5, labelled };

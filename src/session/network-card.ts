@@ -76,7 +76,7 @@ export function networkCard(
   };
 }
 
-/** The words, unless they are those of ILSVRC's wnids, which need not be kept. */
+/** The words of the classes, unless they are the known ones of ILSVRC's wnids. */
 function ownWords(classes: readonly string[], words: readonly string[] = []) {
   const own = words.some((text, label) => text !== imagenetWords(classes[label] ?? ''));
   return own ? { words: [...words] } : {};

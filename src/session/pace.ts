@@ -23,7 +23,7 @@ export function createPace(
   let before: Promise<void> = Promise.resolve();
   return async () => {
     const submitted = backend.sync();
-    // A failure is seen when this promise is awaited, at the latest one step on.
+    // An error of the device appears when this promise is awaited, at the latest one step later.
     submitted.catch(() => {});
     await (alternate ? submitted : before);
     before = submitted;
@@ -32,7 +32,7 @@ export function createPace(
   };
 }
 
-/** Passes a source on and tells how long each item was waited for. */
+/** Yields the source's items and reports how long each took to arrive. */
 export async function* timed<T>(
   source: AsyncIterable<T>,
   onWait: (seconds: number) => void,
@@ -51,12 +51,12 @@ export async function* timed<T>(
   }
 }
 
-/** What a stretch of training took; times in seconds. */
+/** What a part of training took; times in seconds. */
 export interface Lap {
   readonly steps: number;
   readonly images: number;
   readonly seconds: number;
-  /** The part of `seconds` in which the next batch was waited for. */
+  /** The part of `seconds` that was spent waiting for the next batch. */
   readonly waiting: number;
 }
 
@@ -64,9 +64,9 @@ export interface Stopwatch {
   wait(seconds: number): void;
   /** One step with so many images is done. */
   count(images: number): void;
-  /** What came since the last lap. */
+  /** The figures since the last lap. */
   lap(): Lap;
-  /** What came since the start. */
+  /** The figures since the start. */
   total(): Lap;
 }
 

@@ -4,11 +4,11 @@ export interface Reporter {
   note(line: string): void;
   /** One line that asks for attention. */
   warn(line: string): void;
-  /** A stretch of work begins: `total` steps, of which `done` lie behind it. */
+  /** Work of `total` steps begins, `done` of them already finished. */
   begin(title: string, total: number, done?: number): void;
-  /** `done` steps of the stretch are behind it. `figures` are new when they are given. */
+  /** `done` steps of the work are finished; `figures` replaces the text beside them. */
   advance(done: number, figures?: string): void;
-  /** The stretch is over. */
+  /** The work is finished. */
   end(): void;
 }
 

@@ -23,8 +23,8 @@ export interface DeviceBatch {
 }
 
 /**
- * Builds the network of a card with the weights that belong to the seed. `prepare` may change what
- * of the model is trained before it is planned.
+ * Builds the network of a card with the initial weights of the seed. `prepare` is called before the
+ * model is planned, and may freeze layers.
  */
 export function openSession(
   architecture: Architecture,

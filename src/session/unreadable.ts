@@ -4,8 +4,8 @@ import type { Reporter } from './reporter.js';
 export type Unreadable = Pick<BatchLoader, 'unreadable'>;
 
 /**
- * A function that names the images of a loader that could not be read, the first few of them one
- * by one, whenever there are more than when it was last asked.
+ * Makes a function that warns of the images of a loader that could not be read, each time there are
+ * new ones; it names the first few.
  */
 export function createUnreadableWarning(reporter: Reporter) {
   const known = new Map<Unreadable, number>();

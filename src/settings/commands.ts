@@ -19,7 +19,7 @@ const RECIPE_OPTIONS = [
   'std',
 ] as const satisfies readonly OptionName[];
 
-/** What becomes of training images. */
+/** How training images are augmented. */
 const AUGMENT_OPTIONS = [
   'augment',
   'train-resize-size',
@@ -174,7 +174,7 @@ export const COMMAND_OPTIONS = {
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
 
-/** Help for a command to which an option means something else than to the others. */
+/** Help of an option in a command where it has another meaning than in all others. */
 export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
   bench: { 'num-classes': 'classes of synthetic data' },
   'bench-data': {

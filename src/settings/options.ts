@@ -8,8 +8,8 @@ import { MAX_PIXELS } from '../data/decode/reading.js';
 interface Row {
   readonly aliases?: readonly string[];
   /**
-   * `colour`: one number, or one for each of red, green and blue. `range`: the least and the most;
-   * one number is both.
+   * `colour`: one number, or one for each of red, green and blue. `range`: the least and the
+   * greatest; a single number stands for both.
    */
   readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour' | 'range';
   readonly choices?: readonly (string | number)[];

@@ -94,7 +94,7 @@ function baseSchema(name: OptionName): z.ZodType<Value> {
   return numberSchema(row);
 }
 
-/** One number stands for both ends. */
+/** A pair, or one number for both ends. */
 function rangeSchema(one: ReturnType<typeof numberSchema>) {
   return z
     .union([z.tuple([one, one]), z.tuple([one]), one])
@@ -115,5 +115,5 @@ function numberSchema(row: ReturnType<typeof optionRow>) {
   return number;
 }
 
-/** Values by option name, from one place. */
+/** Validated values by the name of their option. */
 export type Values = Readonly<Partial<Record<OptionName, Value>>>;

@@ -1,6 +1,6 @@
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 
-/** Smaller images are enlarged to at least so many pixels. */
+/** Smaller images are enlarged to at least this many pixels. */
 const LEAST_TILE = 112;
 const GAP = 8;
 const LABEL_HEIGHT = 20;

@@ -2,8 +2,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../errors.js';
 
 /**
- * Keeps the layers whose names match from being trained; batch normalisation among them then uses
- * its running statistics. Returns what to tell about it.
+ * Freezes the layers whose names match; batch normalisation among them then uses its running
+ * statistics. Returns a line that says which.
  */
 export function freezeLayers(model: LayersModel, pattern: string): string {
   const regex = parse(pattern);

@@ -25,7 +25,7 @@ import { learningRate, type Schedule } from './schedule.js';
 import type { StopRequest } from './signals.js';
 import { trainStep } from './step.js';
 
-/** Everything that a run needs, made ready by `train`. */
+/** Everything that a run needs; `train` prepares it. */
 export interface Training {
   readonly settings: Settings<'train'>;
   readonly backend: Backend;
@@ -40,7 +40,7 @@ export interface Training {
   readonly stop: StopRequest;
 }
 
-/** Trains until the epochs or steps are done or someone asks to stop, and returns how far it came. */
+/** Trains until the epochs or steps are done or a signal stops it; returns the progress. */
 export async function runEpochs(training: Training, start: Progress): Promise<Progress> {
   const { settings, stop, run } = training;
   const warnUnreadable = createUnreadableWarning(training.reporter);
@@ -84,7 +84,7 @@ export function startProgress(): Progress {
   };
 }
 
-/** Trains to the end of the epoch that was begun, to the limit of steps, or until a stop is asked for. */
+/** Trains to the end of the current epoch, to the limit of steps, or until a signal stops it. */
 async function trainEpoch(training: Training, start: Progress): Promise<Progress> {
   const { settings, session, schedule, reporter, stop } = training;
   const { stepsPerEpoch } = schedule;
@@ -117,7 +117,7 @@ async function trainEpoch(training: Training, start: Progress): Promise<Progress
     if (!(error instanceof DataError)) throw error;
     problem = error;
   }
-  // The window stays open in the saved state, so that a resumed run adds up in the same order.
+  // The window stays open in the saved state, so that a resumed run sums in the same order.
   const state = await counters.snapshot();
   counters.dispose();
   if (state.window.length > 0) {
@@ -227,7 +227,7 @@ async function save(
   await saveCheckpoint(run.last, session.model, optimizer.momenta, state);
 }
 
-/** Saves the run and returns the error of an image that ends it, which says so. */
+/** Saves the run, and returns the error of the unreadable image with how to resume. */
 async function savedBefore(
   problem: DataError,
   training: Training,

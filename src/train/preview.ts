@@ -32,8 +32,8 @@ type PreviewSettings = Settings<'data-preview'> & { readonly data: string; reado
 const FORMATS = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' } as const;
 
 /**
- * Draws the images that the first steps of a training see (epoch 0 in its order, mirrored and
- * coloured by what does it in training) with their labels below.
+ * Draws the images of the first training steps with their labels: epoch 0 in its order, mirrored
+ * and coloured by the same kernel as in training.
  */
 export async function preview(
   architecture: Architecture,

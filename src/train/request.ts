@@ -11,9 +11,9 @@ export interface TrainRequest {
   readonly architecture: Architecture;
   /** `--data`, which the settings may leave open. */
   readonly data: string;
-  /** What colour offsets go along; ImageNet's where it is absent. */
+  /** The principal colours along which offsets are drawn; ImageNet's where it is absent. */
   readonly principalColours?: PrincipalColours;
-  /** The run to go on with, and the settings that are not what they were. */
+  /** The run to resume, and the settings that changed since. */
   readonly resume?: {
     readonly run: RunDirectory;
     readonly record: RunRecord;

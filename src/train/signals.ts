@@ -1,7 +1,7 @@
-/** Whether someone asked the program to stop. */
+/** The signal that asked the program to stop, if one came. */
 export interface StopRequest {
   readonly signal: StopSignal | undefined;
-  /** Gives the signals back to Node. */
+  /** Restores Node's own handling of signals. */
   release(): void;
 }
 
@@ -15,7 +15,8 @@ export function listenForStop(onFirst: (signal: StopSignal) => void): StopReques
   const listen = (signal: NodeJS.Signals) => {
     const stop = signal as StopSignal;
     if (noted !== undefined) {
-      // The signal itself, since process.exit would first stop decoding threads half-way.
+      // The process ends by the signal itself: process.exit would first terminate decoding threads
+      // in the middle of an image.
       for (const name of names) process.off(name, listen);
       process.kill(process.pid, signal);
       return;

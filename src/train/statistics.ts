@@ -15,12 +15,15 @@ export async function requiredStatistics(
   );
 }
 
-/** A recipe with this deviation leaves colours at 0 to 255: its weights are meant for them. */
+/**
+ * A recipe with this deviation keeps colours at 0 to 255, the range for which its initial weights
+ * were chosen.
+ */
 const GREY_LEVELS = 1 / 255;
 
 /**
- * With `--stats dataset`, the request with the mean, deviation and principal colours that
- * `cnn data stats` measured; what was given as a flag stays. A run that goes on has them already.
+ * With `--stats dataset`, the request with the mean, deviation and principal colours that `cnn data
+ * stats` measured; what was given as a flag stays. A resumed run has them already.
  */
 export async function withStatistics(
   request: TrainRequest,

@@ -7,12 +7,12 @@ import { describeShape, type StoredTensor } from './stored-tensor.js';
 import type { WeightsFile } from './weights-file.js';
 
 export interface LoadOptions {
-  /** Let the last layers keep the weights they have where the file tells other classes apart. */
+  /** Keep the last layers' weights where the file was trained on other classes. */
   readonly otherClasses: boolean;
 }
 
 export interface Loaded {
-  /** The weights of the last layers that stayed as they were, and the classes of the file. */
+  /** The weights of the last layers that were not loaded, and the number of classes of the file. */
   readonly kept: readonly string[];
   readonly fileClasses: number | undefined;
   /** Tensors of auxiliary heads that the model does not have. */
@@ -49,7 +49,7 @@ export async function loadWeightsFile(
   return { kept: kept.map(({ name }) => name), fileClasses, ignored };
 }
 
-/** How many classes a file tells apart, by the last layer of a model of any number of classes. */
+/** The number of classes in a file, found by the shape of its last layer. */
 export function countClasses(
   model: LayersModel,
   architecture: Architecture,

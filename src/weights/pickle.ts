@@ -15,7 +15,7 @@ export interface Made {
   readonly kind: string;
 }
 
-/** Tuples are arrays. What lists hold is dropped: no weight lies in one. */
+/** Tuples are arrays. The content of lists is dropped: no weight is in one. */
 export type Value =
   | null
   | boolean

@@ -103,7 +103,10 @@ function entryOf({ path }: Source, name: string, field: unknown): Entry {
   return { name, type, shape, begin, end };
 }
 
-/** The tensors lie one after the other and end with the file, so that none overlaps or is missing. */
+/**
+ * The tensors follow each other without gaps and end with the file, so that none overlaps or is
+ * missing.
+ */
 function checkCoverage({ path }: Source, entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted(

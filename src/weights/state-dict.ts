@@ -1,4 +1,4 @@
-/** The tensors of a state_dict that torch.save pickled: where each lies, without its numbers. */
+/** The tensors of a state_dict that torch.save pickled: the place of each, without its numbers. */
 import type { NumberType } from './number-types.js';
 import {
   Dict,
@@ -23,14 +23,14 @@ interface Storage extends Made {
   readonly count: number;
 }
 
-/** A view of a storage, in numbers and not in bytes; every element lies inside it. */
+/** A view of a storage, in numbers and not in bytes; every element is inside it. */
 export interface TorchTensor extends Made {
   readonly kind: 'tensor';
   readonly storage: Storage;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
-  /** From the first element to behind the last one. */
+  /** From the first element to the end of the last one. */
   readonly extent: number;
   readonly contiguous: boolean;
 }
@@ -58,7 +58,7 @@ for (const [name, type] of Object.entries(STORAGE_TYPES)) {
   storageGlobals.set(global, type);
 }
 
-/** Where a training script puts the state_dict in what it saves. */
+/** Keys under which training scripts save the state_dict. */
 const WRAPPERS = ['state_dict', 'model'];
 
 /** The tensors of a pickled state_dict by name; throws a PickleError where it is none. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { DataError } from '../errors.js';
 
-/** A tensor that lies in a weights file. */
+/** A tensor in a weights file. */
 export interface StoredTensor {
   readonly shape: readonly number[];
   /** Reads its values in row-major order; the file is open until then. */

@@ -21,7 +21,7 @@ const MAX_ENTRIES = 20_000;
 /** State dicts of the largest networks take 100 KB. */
 const MAX_PICKLE_BYTES = 2 ** 21;
 
-/** How to turn a file that is refused into one that is not. */
+/** How to convert a refused file into one that can be read. */
 const CONVERT =
   "save the state_dict alone, where you trust the file: torch.save(model.state_dict(), 'new.pth')";
 
@@ -103,7 +103,7 @@ async function readEntry(archive: Archive, name: string): Promise<Buffer> {
   return content;
 }
 
-/** Where the content of an entry, which lies inside the file then, begins. */
+/** The position of an entry's content, checked to be inside the file. */
 async function startOf({ zip, source }: Archive, entry: Entry): Promise<number> {
   const header = zip.readLocalFileHeaderPromise(entry, { minimal: true });
   const { fileDataStart } = await header.catch((error: Error) => {
@@ -144,7 +144,7 @@ function storedTensor(archive: Archive, name: string, tensor: TorchTensor): Stor
   return { shape, read };
 }
 
-/** Gathers the elements that lie `strides` apart. */
+/** Gathers the elements at distances of `strides`. */
 function inRowMajorOrder(
   values: Float32Array<ArrayBuffer>,
   { shape, strides, contiguous }: TorchTensor,

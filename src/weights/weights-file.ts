@@ -45,7 +45,7 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
   }
 }
 
-/** How to turn the oldest form into the one that is read. */
+/** How to convert the oldest form into the one that can be read. */
 const CONVERT =
   'convert it where you trust it: python3 -c "import torch; ' +
   "torch.save(torch.load('old.pth', map_location='cpu'), 'new.pth')\"";

@@ -1,6 +1,6 @@
 import { elements } from './stored-tensor.js';
 
-/** A float32 tensor to be written; its values are asked for when their turn comes. */
+/** A float32 tensor to be written; its values are read when they are written. */
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];

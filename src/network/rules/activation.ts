@@ -26,7 +26,7 @@ function separate(name: Activation): Operation {
   };
 }
 
-/** The activation of x; x stays the caller's. */
+/** The activation of x, which the caller still owns. */
 function activate(name: Activation, x: tf.Tensor): tf.Tensor {
   return runKernel(ACTIVATIONS[name].kernel, { x });
 }
@@ -56,7 +56,7 @@ export function biasActivationBackward(
   if (name === 'linear' && bias?.index === undefined) return share;
   const attributes = { activation: name, bias: bias?.index !== undefined };
   return (dy, output, pass) => {
-    // A linear layer's output is not kept, nor read.
+    // The output of a linear layer is not kept: its backward does not read it.
     const y = name === 'linear' ? dy : output;
     const [dz, dBias] = runKernelForList('BiasActivationGrad', { dy, y }, attributes);
     if (dBias) pass.addGradient(bias, dBias);

@@ -28,8 +28,8 @@ export function paddingOf({ config }: Pick<LayerNode, 'config'>): Padding | unde
 }
 
 /**
- * The `pad` attribute of a convolution or pooling: explicit for our backend and for folded padding,
- * else tf's own word, the only form that libtensorflow takes.
+ * The `pad` attribute of a convolution or pooling: explicit numbers for our backend and for folded
+ * padding, else `same` or `valid`, the only form that libtensorflow takes.
  */
 export function padAttribute(node: LayerNode, window: Window, strides: Window): unknown {
   const word = node.config['padding'] as 'valid' | 'same';

@@ -46,7 +46,10 @@ export interface Pass {
  * over every tensor it gets: results are new tensors, never arguments.
  */
 export interface Operation {
-  /** What `backward` reads besides its dy: inputs by number; all else is freed going forward. */
+  /**
+   * What `backward` reads besides dy: inputs by their numbers, and the output. All other values are
+   * freed during the forward pass.
+   */
   readonly keeps: { readonly inputs: readonly number[]; readonly output: boolean };
   forward(inputs: readonly tf.Tensor[], pass: Pass): tf.Tensor;
   /** The gradients of those inputs that are differentiable. */
@@ -62,10 +65,10 @@ export interface Operation {
   dispose?(): void;
 }
 
-/** Makes the operation of a layer, or nothing where its settings are beyond the rule. */
+/** Makes the operation of a layer; undefined where the rule does not cover the layer's settings. */
 export type Rule = (node: LayerNode) => Operation | undefined;
 
-/** The layer's own activation or the one folded into it; nothing if it is not one of ours. */
+/** The layer's own activation or the one folded into it; undefined if we have no kernel for it. */
 export function activationOf({ config, activation }: LayerNode): LayerActivation | undefined {
   const own = config['activation'] ?? 'linear';
   if (own === 'linear') return activation ?? 'linear';
@@ -98,7 +101,7 @@ export function isPlainImage({
  * pass that runs.
  */
 export interface JoinedMaps {
-  /** When all maps are there. */
+  /** The number of channels when all maps are appended. */
   readonly channels: number;
   /** Of each channel in the batch, as far as it has been appended. */
   mean?: tf.Tensor | undefined;

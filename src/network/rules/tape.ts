@@ -1,6 +1,6 @@
 /**
- * Any layer without a rule: its own `call` under tfjs's tape, played back in the backward pass.
- * Uses members of the engine of tfjs-core 4.22 that its types do not show.
+ * Any layer without a rule: forward runs its own `call` under tfjs's tape, and backward walks that
+ * tape. Uses members of the engine of tfjs-core 4.22 that its types do not show.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { addInto, share } from '../run-kernel.js';
@@ -109,7 +109,7 @@ function playBack(
   return gradients;
 }
 
-/** What one entry passes on to those of its inputs that lead to a target. */
+/** The gradients that one entry of the tape gives to those of its inputs that lead to a target. */
 function stepBack(
   entry: TapeEntry,
   dys: (tf.Tensor | undefined)[],

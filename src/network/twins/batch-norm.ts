@@ -69,8 +69,9 @@ interface GradInputs extends ChannelTensors {
 }
 
 /**
- * [dx, dGamma, dBeta], and dResidual where a ReLU stands behind a residual. Without a residual what
- * the ReLU passes on is computed from x, with one from y. `frozen` statistics do not depend on x.
+ * [dx, dGamma, dBeta], and dResidual where a ReLU follows a residual sum. Where the ReLU was
+ * positive is computed from y if there is a residual, else from x. `frozen` statistics do not
+ * depend on x.
  */
 export function batchNormGradTwin(
   inputs: GradInputs,

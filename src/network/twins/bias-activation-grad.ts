@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ACTIVATIONS, type Activation } from '../../activations.js';
 
-/** [dz, dBias]: the way back through an activation, by its output y, and through a bias. */
+/** [dz, dBias]: the gradients before an activation, computed from its output y, and of a bias. */
 export function biasActivationGradTwin(
   { dy, y }: { dy: tf.Tensor; y: tf.Tensor },
   { activation, bias }: { activation: Activation; bias: boolean },

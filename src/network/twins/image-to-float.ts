@@ -5,7 +5,7 @@ export function imageToFloatTwin(
   { images, mirror, offsets }: { images: tf.Tensor4D; mirror: tf.Tensor1D; offsets: tf.Tensor2D },
   { mean, std }: { mean: number[]; std: number[] },
 ): tf.Tensor {
-  // No backend casts a bool that holds 0 to 255, so that the host makes floats of the bytes.
+  // No backend casts a bool that holds 0 to 255, so the host converts the bytes to floats.
   const floats = tf.tensor(Float32Array.from(images.dataSync()), images.shape, 'float32');
   const [count, channels] = offsets.shape;
   const moved = tf.add(tf.div(floats, 255), tf.reshape(offsets, [count, 1, 1, channels]));

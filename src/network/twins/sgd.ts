@@ -8,7 +8,7 @@ interface SgdAttributes {
   lrScale: number[];
 }
 
-/** Inputs [w0, m0, g0, w1, m1, g1, …], weights and momenta tf variables; gives nothing back. */
+/** Inputs [w0, m0, g0, w1, m1, g1, …], weights and momenta tf variables; has no output. */
 export function sgdTwin(
   inputs: tf.Tensor[],
   { lr, momentum, nesterov, weightDecay, lrScale }: SgdAttributes,

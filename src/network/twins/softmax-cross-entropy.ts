@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * [stats, dLogits]; see ../loss.ts. A label is a hit among the top k when fewer than k logits rank
- * before it: those that are greater, those that are equal and stand before it, and all that are NaN.
+ * before it: those that are greater, those that are equal and come earlier, and all that are NaN.
  */
 export function softmaxCrossEntropyTwin(
   { logits, labels }: { logits: tf.Tensor2D; labels: tf.Tensor1D },
