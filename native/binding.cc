@@ -1,7 +1,7 @@
-// The Node-API face of a stream.
+// A stream for JavaScript, by Node-API.
 //
-// JavaScript writes commands into one shared Int32Array and calls submit(words); shapes, types and
-// the choice of kernels are its business (src/backend). One stream belongs to one environment.
+// JavaScript writes commands into one shared Int32Array and calls submit(words); JavaScript
+// (src/backend) decides on shapes, types and kernels. One stream belongs to one environment.
 #include "jpeg/binding.h"
 
 #include <node_api.h>

@@ -72,7 +72,7 @@ constexpr const char* kIsaNames[] = {"generic", "avx2", "avx512", "amx"};
 
 enum class Amx { Missing, Refused, Wrong, Works };
 
-// The kernel hands out the AMX tile registers on request only (ARCH_REQ_XCOMP_PERM, XTILEDATA).
+// Linux permits the use of AMX tile registers on request only (ARCH_REQ_XCOMP_PERM, XTILEDATA).
 Amx findAmx() {
   unsigned a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return Amx::Missing;

@@ -37,7 +37,7 @@ struct Context {
 struct Call {
   Context& context;
   const char* kernel;
-  const std::vector<Tensor>& inputs;  // a missing optional input does not exist()
+  const std::vector<Tensor>& inputs;  // exists() is false for a missing optional input
   const std::vector<Tensor>& outputs;
   const int32_t* parameters;
   int parameterCount;
@@ -65,7 +65,7 @@ bool registerKernel(const char* name, int parameterWords, KernelFunction functio
 void selectKernels(Isa isa);
 void runKernel(const KernelSlot& slot, const Call& call);
 Isa detectIsa();
-// Its name, and what is the matter with AMX, if anything.
+// Its name, and why AMX cannot be used where the processor has it.
 std::string describeIsa(Isa isa);
 
 // A kernel without parameters, and one whose parameters vary in number (call.parameterCount).

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kGrowth = size_t{64} << 20;
-// Bytes behind a block that belong to nobody, so that AddressSanitizer sees who writes there.
+// Unused bytes after each block, so that AddressSanitizer notices who writes there.
 #ifdef __SANITIZE_ADDRESS__
 constexpr size_t kFence = kAlignment;
 #else

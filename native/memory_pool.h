@@ -22,12 +22,12 @@ class MemoryPool {
   // same number again. Throws std::bad_alloc when the system has no more.
   void* acquire(size_t bytes);
   void release(void* block, size_t bytes);
-  // Lets AddressSanitizer refuse what lies behind the first `used` bytes of a block.
+  // Makes AddressSanitizer refuse accesses beyond the first `used` bytes of a block.
   static void confine(void* block, size_t used, size_t bytes);
   // Returns the memory that no tensor uses to the system.
   void trim();
 
-  // Both in the blocks given out, without the gaps between them.
+  // Both count allocated blocks, without the gaps between them.
   size_t usedBytes() const;
   size_t peakBytes() const;
   void resetPeak();

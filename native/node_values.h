@@ -1,4 +1,4 @@
-// What the files that face JavaScript share.
+// What the two binding files share.
 #pragma once
 #include <node_api.h>
 

@@ -1,4 +1,4 @@
-// What a kernel sees of a tensor: typed memory. Shapes are the caller's (src/backend) business.
+// A tensor as kernels see it: typed memory. Only the caller (src/backend) knows shapes.
 #pragma once
 #include <cstdint>
 #include <memory>

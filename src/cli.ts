@@ -144,7 +144,7 @@ async function printResult({ lines, json, error }: Result, asJson: boolean): Pro
   if (error !== undefined) throw error;
 }
 
-/** Puts yargs' complaint into our words, with the nearest name. */
+/** Puts yargs' complaint into our words, with the closest name. */
 function explain(message: string, args: readonly string[]): string {
   const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (valueless !== undefined) return `Expected a value after ${dashed(valueless)}`;

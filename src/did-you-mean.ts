@@ -1,4 +1,7 @@
-/** The candidate with the fewest edits from `word`, if they are few enough to be a slip. */
+/**
+ * The candidate with the fewest edits from `word`, if there are few enough of them for a typing
+ * error.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestEdits = Math.max(2, Math.floor(word.length / 3)) + 1;

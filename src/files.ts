@@ -46,7 +46,7 @@ export async function writeOutput(file: string, content: Content): Promise<void>
   });
 }
 
-/** Throws where `writeOutput` could not write a file, so that this comes out before the work. */
+/** Throws where `writeOutput` could not write a file, so that this is known before the work. */
 export async function checkWritable(file: string, flag: string): Promise<void> {
   try {
     const existing = await stat(file).catch((error) => {

@@ -83,7 +83,7 @@ export function random(seed: number, purpose: Purpose, first = 0, second = 0): R
   };
 }
 
-/** The numbers 0 … count-1 in an order that depends on the seed and the epoch alone. */
+/** The numbers 0 … count - 1 in an order that depends on the seed and the epoch alone. */
 export function shuffledIndices(count: number, seed: number, epoch: number): Int32Array {
   const indices = Int32Array.from({ length: count }, (_, index) => index);
   const draw = random(seed, 'order', epoch);

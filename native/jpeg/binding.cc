@@ -1,4 +1,4 @@
-// The Node-API face of JPEG decoding.
+// JPEG decoding for JavaScript, by Node-API.
 #include "jpeg/binding.h"
 
 #include <memory>

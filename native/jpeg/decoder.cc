@@ -13,8 +13,8 @@ constexpr int64_t kMostPixels = 0x3fff * 0x3fff;
 constexpr long kMaxBytes = 512L << 20;
 // Each scan of a progressive image costs a pass over all of it. Real ones have about ten.
 constexpr int kMaxScans = 100;
-// Columns decoded on either side of what is asked for: colour often has half as many, each of which
-// is blended with its neighbours if there are at least three.
+// Columns decoded on either side of the requested ones: colour often has half as many columns, and
+// each is blended with its neighbours if there are at least three.
 constexpr int kMargin = 4;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 
@@ -23,7 +23,7 @@ constexpr int kExifMarker = JPEG_APP0 + 1;
 JpegDecoder::JpegDecoder(const JpegLimits& limits) : limits_(limits) {
   state_.err = jpeg_std_error(&errors_.manager);
   errors_.manager.error_exit = fail;
-  // Warnings too: a decoder that goes on after them decides what is to become of such an image.
+  // Warnings too: such an image is left to the other decoder.
   errors_.manager.emit_message = [](j_common_ptr state, int level) {
     if (level < 0) fail(state);
   };
@@ -85,7 +85,7 @@ bool JpegDecoder::start(const Box& box, int group) {
   const int wanted = std::min(box.right - box.left + 2 * kMargin, width());
   JDIMENSION left = std::max(0, std::min(box.left - kMargin, width() - wanted));
   JDIMENSION columns = wanted;
-  // Moves left to where a block begins.
+  // Moves left to the beginning of a block.
   jpeg_crop_scanline(&state_, &left, &columns);
   stride_ = (static_cast<int64_t>(columns) + kSlackColumns) * 4;
   first_ = (box.left - static_cast<int64_t>(left)) * 4;

@@ -23,8 +23,8 @@ struct JpegLimits {
   bool upright = false;
 };
 
-// Decodes one image at a time; the memory that it takes is used again for the next one. Images
-// that it does not take, and damaged ones, are left to a decoder that can say what is wrong.
+// Decodes one image at a time; its memory is reused for the next one. Images that it does not take,
+// and damaged ones, are left to a decoder that can report what is wrong.
 class JpegDecoder {
  public:
   explicit JpegDecoder(const JpegLimits& limits = {});
@@ -62,7 +62,7 @@ class JpegDecoder {
   bool start(const Box& box, int group);
   // Reads up to `count` rows to rows_; 0 if the image is damaged.
   int read(int count);
-  // Checks what lies below the box, where that is not known to be there.
+  // Checks that the image continues below the box, where that is not known yet.
   bool finish();
 
   const JpegLimits limits_;

@@ -1,4 +1,4 @@
-// What EXIF says about how an image is held.
+// The orientation of an image by EXIF.
 #pragma once
 #include <cstddef>
 #include <cstdint>

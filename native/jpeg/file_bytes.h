@@ -6,7 +6,7 @@
 
 namespace cnn {
 
-// One per thread: it keeps its memory for the next file.
+// One per thread; it reuses its memory for the next file.
 class FileBytes {
  public:
   // Reads `length` bytes from `offset` on, or with length -1 all of the file. False if they cannot

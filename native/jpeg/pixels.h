@@ -1,4 +1,4 @@
-// A decoded image that is read in the way of one that is being decoded.
+// A decoded image with the interface of one that is being decoded.
 #pragma once
 #include "jpeg/decoder.h"
 

@@ -15,7 +15,7 @@ Window windowOf(const JpegRecord& record) {
           static_cast<int>(record.outHeight)};
 }
 
-// What a thread keeps from image to image.
+// The memory that a thread reuses from image to image.
 class JpegWorker {
  public:
   JpegWorker(Isa isa, const JpegLimits& limits) : decoder_(limits), filler_(passesFor(isa)) {}

@@ -57,7 +57,7 @@ class JpegPool {
   JpegPool& operator=(const JpegPool&) = delete;
 
   void submit(std::shared_ptr<JpegRequest> request);
-  // Ends the threads, each after the image in its hands, and what was submitted.
+  // Ends the threads, each after the image that it works on, and drops what was submitted.
   void stop();
   // Waits for the threads, once they were stopped.
   void join();

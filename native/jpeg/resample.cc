@@ -36,7 +36,8 @@ void Filter::build(double start, double length, int to, int available, bool clip
     for (int i = begin; i < end; i++) {
       out[i - begin] = static_cast<int32_t>(0.5 + shares_[i - begin] / sum * (1 << kWeightBits));
     }
-    // Weights of 0 at the ends would only make more of the image be decoded.
+    // Weights of 0 at the ends are dropped, because a larger part of the image would be decoded for
+    // them.
     int count = end - begin;
     int skipped = 0;
     while (count > 1 && out[count - 1] == 0) count--;

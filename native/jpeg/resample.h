@@ -58,8 +58,7 @@ struct FilterView {
 constexpr int kGroupRows = 16;
 constexpr int kBlock = kGroupRows * 4;
 
-// The passes, for one instruction set. Pixels have four bytes on their way into `across` and three
-// from then on.
+// The passes, for one instruction set. Pixels have four bytes before `across` and three after it.
 struct Passes {
   // Copies `width` pixels without their fourth bytes.
   void (*pack)(const uint8_t* row, int width, uint8_t* out);

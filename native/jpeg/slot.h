@@ -1,4 +1,4 @@
-// What a window shows of a JPEG or a decoded image, as the bytes of a batch.
+// A window of a JPEG or a decoded image, as the bytes of a batch.
 #pragma once
 #include "jpeg/decoder.h"
 #include "jpeg/pixels.h"
@@ -13,10 +13,10 @@ struct Window {
   int outLeft, outTop, outWidth, outHeight;
 };
 
-// Whether a window lies in an image of width × height pixels and in a slot.
+// Whether a window is inside an image of width × height pixels and inside a slot.
 bool fits(const Window& window, int width, int height, int size);
 
-// One per thread: it keeps its memory for the next image.
+// One per thread; it reuses its memory for the next image.
 class SlotFiller {
  public:
   explicit SlotFiller(const Passes& passes) : passes_(passes) {}

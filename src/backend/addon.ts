@@ -26,7 +26,7 @@ export interface Addon {
 
 let loaded: Addon | undefined;
 
-/** The addon; throws where it cannot be loaded. */
+/** The addon. Throws where it cannot be loaded. */
 export function loadAddon(): Addon {
   loaded ??= requireAddon() as Addon;
   return loaded;

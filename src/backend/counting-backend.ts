@@ -1,4 +1,4 @@
-/** Our backend without its addon: it works out shapes and counts bytes, and computes nothing. */
+/** Our backend without its addon: it computes shapes and counts bytes, but no values. */
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -8,7 +8,7 @@ import { registerKernels } from './kernels/index.js';
 import { NativeBackend, type Output } from './native-backend.js';
 import type { NativeData } from './native-data.js';
 
-/** Stands in the addon's place; kernels and memory are counted before they would reach it. */
+/** A stand-in for the addon: kernels and memory are counted before they would reach it. */
 const NO_ADDON: Addon = {
   open: () => 'no instructions',
   commands: () => new ArrayBuffer(1 << 20),
@@ -29,7 +29,7 @@ export interface Count {
   readonly bytes: number;
   /** The part of `bytes` that are copies of weights in the type that kernels take. */
   readonly copiedBytes: number;
-  /** The most at any time, in blocks as native/memory_pool.cc gives them out. */
+  /** The peak, counted in blocks as native/memory_pool.cc allocates them. */
   readonly peakBytes: number;
 }
 

@@ -20,7 +20,9 @@ export interface Backend {
   readonly precision: 'f32' | 'bf16';
   /** Why this backend and precision, in one sentence. */
   readonly why: string;
-  /** What is lost against the best that this machine could do, with what fixes it. */
+  /**
+   * Warnings about a slower backend or precision than this machine allows, each with its remedy.
+   */
   readonly warnings: readonly string[];
   readonly threads: number;
   /** Resolves when all work submitted so far is done. */
@@ -110,7 +112,7 @@ async function openNative(options: BackendOptions, why: string): Promise<Backend
 }
 
 function createNative(threads: number): NativeBackend {
-  // Tests refuse the primitives for which oneDNN has no more than a reference implementation.
+  // Tests refuse primitives for which oneDNN only has a reference implementation.
   const strict = process.env['CNN_STRICT'] === '1';
   let device: NativeBackend;
   try {
@@ -179,7 +181,7 @@ function stockBackend(name: BackendName, why: string, warnings: string[]): Backe
   };
 }
 
-/** What each backend found on this machine, for `cnn doctor`. */
+/** The state of each backend on this machine, for `cnn doctor`. */
 export async function inspectBackends(): Promise<BackendReport[]> {
   const reports: BackendReport[] = [];
   try {

@@ -1,4 +1,4 @@
-/** What a kernel call has to do at least: floating-point operations and bytes. */
+/** The least work of a kernel call: floating-point operations and bytes. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { STORAGE_BYTES } from './addon.js';
 import type { NativeBackend } from './native-backend.js';
@@ -18,11 +18,11 @@ const CHANGED: Readonly<Record<string, (index: number) => boolean>> = {
   // Weights and momenta of [w0, m0, g0, w1, …].
   Sgd: (index) => index % 3 < 2,
   PeakUpdate: () => true,
-  // The gradient of a block; what is appended to a block is written alone.
+  // The gradient of joined maps; appended maps are written only.
   BatchNormSliceGrad: (index) => index === 6,
 };
 
-/** Elements of an input of which a kernel takes a part. */
+/** For kernels that read only part of an input: how many of its elements. */
 const PARTS: Readonly<Record<string, (index: number, ints: readonly number[]) => number>> = {
   AppendChannels: (index, ints) => (index === 1 ? rowsOf(ints) : Number.POSITIVE_INFINITY),
   BatchNormSlice: (index, ints) => (index === 0 ? rowsOf(ints) : Number.POSITIVE_INFINITY),
@@ -50,7 +50,10 @@ export function operationsOf(kernel: string, ints: readonly number[]): number {
   return OPERATIONS[kernel]?.(ints) ?? 0;
 }
 
-/** Bytes of what is read and written as it is stored, each once; twice where it is changed. */
+/**
+ * Bytes of inputs and outputs as they are stored, each counted once; twice where a kernel changes
+ * them.
+ */
 export function bytesOf(
   backend: NativeBackend,
   kernel: string,

@@ -37,8 +37,8 @@ export type OnRun = (
 const FREE = -1;
 
 /**
- * Words that are collected before they go to the compute thread. A whole step of a small network
- * goes at once: on few cores a thread that wakes the others at every kernel only gets in their way.
+ * Words that are collected before they go to the compute thread. A whole step of a small network is
+ * handed over at once: on few cores, waking the compute thread for every kernel slows it down.
  */
 const FLUSH_WORDS = 8192;
 

@@ -1,8 +1,8 @@
-/** What stands behind a tensor of our backend, and its values on the host. */
+/** The data of a tensor of our backend, and its values on the host. */
 import { backend_util, type DataType } from '@tensorflow/tfjs-core';
 import type { Storage, Values } from './addon.js';
 
-/** What lives on the host and not in the addon: strings and complex numbers, never in training. */
+/** Values that stay on the host: strings and complex numbers, never in training. */
 export type HostValues = Uint8Array[] | { real: Float32Array; imag: Float32Array };
 
 /** A tensor's data; the object itself is tfjs's data id. */

@@ -12,9 +12,9 @@ export type Phase = (typeof PHASES)[number];
 export interface Place {
   readonly step: number;
   readonly phase: Phase;
-  /** Empty where the call is no layer's. */
+  /** Empty where the call belongs to no layer. */
   readonly layer: string;
-  /** When the JavaScript thread came here. */
+  /** When the JavaScript thread enqueued it. */
   readonly time: number;
 }
 

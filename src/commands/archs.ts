@@ -48,7 +48,7 @@ function row(architecture: Architecture, protocols: readonly string[]): string[]
   ];
 }
 
-/** The letter of a protocol, which stands below the table. */
+/** The letter of a protocol, explained below the table. */
 function mark(index: number): string {
   return String.fromCharCode('a'.charCodeAt(0) + index);
 }

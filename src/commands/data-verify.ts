@@ -11,7 +11,7 @@ import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
-/** Bad images that are shown; all of them are in the file. */
+/** Bad images that are printed; the file has all of them. */
 const SHOWN = 10;
 
 export async function runDataVerify(given: Given): Promise<Result> {

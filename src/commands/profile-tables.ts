@@ -1,4 +1,4 @@
-/** A profile as tables for people. */
+/** A profile as tables of text. */
 import type { ProfileReport, Work } from '../measure/profile.js';
 import { table } from './table.js';
 

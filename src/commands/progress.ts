@@ -6,7 +6,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
   return stream.isTTY ? barReporter(stream) : lineReporter(stream);
 }
 
-/** A line when a stretch begins and whenever there are new figures. */
+/** A line for each new set of figures. */
 function lineReporter(stream: NodeJS.WritableStream): Reporter {
   const print = (line: string) => stream.write(`${line}\n`);
   let title = '';

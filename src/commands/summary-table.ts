@@ -55,7 +55,7 @@ export function csvLines(costs: readonly LayerCost[]): string[] {
   return text.trimEnd().split('\n');
 }
 
-/** The totals in a sentence's end. */
+/** The totals, as the end of a sentence. */
 export function totalsText(totals: Totals, precision: 'f32' | 'bf16'): string {
   const { parameters, macs, activations, activationBytes } = totals;
   return (

@@ -19,7 +19,7 @@ import {
   totalsText,
 } from './summary-table.js';
 
-/** What shapes a module; all other options but --csv belong to networks. */
+/** The options that shape a module; all others but --csv belong to networks. */
 const OF_MODULES: readonly OptionName[] = ['module', 'in-channels'];
 const OF_BOTH: readonly OptionName[] = ['input-size', 'csv'];
 

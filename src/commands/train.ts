@@ -16,7 +16,7 @@ import type { Result } from './command.js';
 import { createReporter } from './progress.js';
 import { required } from './require.js';
 
-/** Settings that a run keeps: another value would make it another run. */
+/** Settings that cannot change in a resumed run. */
 const FIXED: readonly OptionName[] = [
   'batch-size',
   'aux-weight',
@@ -35,7 +35,7 @@ const FIXED: readonly OptionName[] = [
   'freeze',
 ];
 
-/** Settings of one start of the program, not of the run. */
+/** Settings of one start of the program, which a run does not keep. */
 const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment'];
 
 export async function runTrain(
@@ -97,14 +97,14 @@ async function resumeRequest(
   return { settings, provenance, architecture, data, resume: { run, record, checkpoint, changed } };
 }
 
-/** The settings that are not what they were. */
+/** The settings that changed. */
 function changes(before: Provenance, after: Provenance): Provenance {
   const names = (Object.keys(after) as OptionName[]).filter(
     (name) => !NOT_STORED.includes(name) && name !== 'arch',
   );
   const changed = names.filter((name) => {
     const [known, now] = [before[name], after[name]];
-    // A setting younger than the run is what it would have been, unless it is given.
+    // A setting that did not exist when the run was made has changed only if it is given.
     if (known === undefined) return now?.source === 'flag' || now?.source === 'config';
     return !isDeepStrictEqual(known.value, now?.value);
   });

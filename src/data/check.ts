@@ -3,7 +3,7 @@ import { IMAGENET_WORDS } from './layouts/imagenet-words.js';
 import { list } from './layouts/names.js';
 import { strangersProblem } from './selection.js';
 
-/** What is to be said of one part of a dataset. */
+/** What a check reports of one part of a dataset. */
 export interface PartReport {
   readonly path: string;
   readonly images: number;
@@ -38,7 +38,7 @@ const UNEVEN = 20;
 /** ILSVRC 2012 as it is distributed. */
 const ILSVRC = { train: 1_281_167, val: 50_000 } as const;
 
-/** Looks at an index for what is odd; reads no image. */
+/** Looks for findings in an index; reads no image. */
 export function checkIndex(data: string, index: DatasetIndex): CheckReport {
   const { root, layout, classes, words, strangers, channels, fingerprint, val } = index;
   const train = reportPart(index.train, classes);
@@ -79,7 +79,7 @@ function reportPart({ path, labels }: IndexedSplit, classes: readonly string[]):
   };
 }
 
-/** Classes that are one but for the case of letters, spaces, hyphens or underscores. */
+/** Classes whose names differ only in case, spaces, hyphens or underscores. */
 function similarNames(classes: readonly string[]): string[] {
   const groups = new Map<string, string[]>();
   for (const name of classes) {

@@ -13,9 +13,9 @@ import { type Source, Survey } from './layouts/survey.js';
 
 /** Images that are looked at to tell grey from colour. */
 const LOOKS = 10;
-/** Sets with fewer images are read anew at each start, in under a second. */
+/** Smaller datasets are read again at each start, in under a second. */
 const CACHED_FROM = 20_000;
-/** A change within that time of an earlier one may leave a directory's time as it was. */
+/** Within this time a second change may leave a directory's modification time unchanged. */
 const SETTLED_MS = 2000;
 
 /**

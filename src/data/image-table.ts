@@ -2,26 +2,26 @@ import { join } from 'node:path';
 import type { ImageList, ImageLocation } from './dataset.js';
 import { wholeFile } from './decode/read-bytes.js';
 
-/** Where images lie together: a directory, or a folder inside a tar file. */
+/** A place that holds images: a directory, or a folder inside a tar file. */
 export interface Place {
   /** Absolute path of the directory or of the tar file. */
   readonly path: string;
-  /** For a tar file what stands before the names of its members: `''`, `n01440764.tar:`; else undefined. */
+  /** For a tar file, the prefix of its members' names: `''`, `n01440764.tar:`; else undefined. */
   readonly inside?: string;
 }
 
-/** The columns of a table; of an image in a directory the offset counts for nothing. */
+/** The columns of a table; the offset of an image in a directory is not used. */
 export interface ImageColumns {
   readonly places: readonly Place[];
   /** (images) Index into `places`. */
   readonly placeOf: Uint32Array;
   /** Names in UTF-8, one after the other. */
   readonly names: Buffer;
-  /** (images + 1) Where each name begins in `names`. */
+  /** (images + 1) The position in `names` at which each name begins. */
   readonly nameStarts: Uint32Array;
   /** (images) Bytes before the image in the tar file; empty where no place is one. */
   readonly offsets: Float64Array;
-  /** (images) Bytes of the image; -1 where it could not be asked for. */
+  /** (images) Bytes of the image; -1 where its size could not be read. */
   readonly sizes: Float64Array;
 }
 
@@ -58,7 +58,7 @@ export class ImageTable implements ImageList {
   }
 }
 
-/** What is to be known of an image that is added to a table. */
+/** What a table stores of an image. */
 export interface TableEntry {
   readonly name: string;
   readonly size: number;
@@ -75,7 +75,7 @@ export class TableBuilder {
   #names = Buffer.alloc(1 << 16);
   #used = 0;
 
-  /** The images that are added next lie there. */
+  /** Sets the place of the images that are added next. */
   place(place: Place): void {
     this.#places.push(place);
   }

@@ -14,9 +14,9 @@ import { type ImageColumns, ImageTable, type Place } from './image-table.js';
 import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import type { Source } from './layouts/survey.js';
 
-/** Changes whenever the meaning of the file does: an older one is left alone. */
+/** Changes whenever the meaning of the file does; an older file is ignored. */
 const VERSION = 2;
-/** Version, checksum of all that follows it, bytes of the header, and nothing, as 32-bit numbers. */
+/** Four 32-bit numbers: version, checksum of everything after it, bytes of the header, and 0. */
 const PREFIX_BYTES = 16;
 const CHECKED_FROM = 8;
 
@@ -56,7 +56,10 @@ export async function loadIndex(root: string): Promise<Omit<DatasetIndex, 'name'
   };
 }
 
-/** Keeps an index; a sentence if that fails, which does no harm. */
+/**
+ * Stores an index. Returns a sentence where that fails; the index is then made again at the next
+ * start.
+ */
 export async function saveIndex(
   { name: _, root, train, val, ...about }: DatasetIndex,
   sources: readonly Source[],
@@ -65,7 +68,7 @@ export async function saveIndex(
   const [first, second] = parts.map((part) => storedPart(part, root));
   const header: Header = { sources, about, train: first as StoredPart, val: second ?? null };
   const columns = [Buffer.from(JSON.stringify(header)), ...parts.flatMap(columnsOf)];
-  // zlib's crc32 starts anew at a buffer without memory.
+  // zlib's crc32 starts over at an empty buffer.
   const chunks = columns.filter((bytes) => bytes.length > 0).map(padded);
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32LE(VERSION, 0);
@@ -94,7 +97,7 @@ function readIndex(root: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     bytes = readFileSync(fileOf(root));
   } catch {
-    // Nothing was kept yet, or the root does not exist, which whoever reads it says.
+    // No cache yet, or no such root: reading it reports that.
     return undefined;
   }
   // A copy, whose columns begin at multiples of 8 bytes.

@@ -14,7 +14,7 @@ export interface DatasetIndex {
   readonly name: string;
   /** Absolute path of the directory or tar file. */
   readonly root: string;
-  /** How it lies there, for people. */
+  /** The layout found, as text for people. */
   readonly layout: string;
   /** The classes of the training part in code-unit order. */
   readonly classes: readonly string[];

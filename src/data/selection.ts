@@ -9,7 +9,7 @@ import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import { count, list } from './layouts/names.js';
 import { linesOf } from './layouts/opened.js';
 
-/** What is taken of a dataset; null: all of it. */
+/** The part of a dataset that is used; null: all of it. */
 export interface Selection {
   /** `a,b,c`, or a file with a class on each line, or the names themselves. */
   readonly classes?: string | readonly string[] | null;
@@ -23,7 +23,7 @@ export interface Selection {
 /** What the draws of a class are for. */
 const DRAWS = { validation: 0, subset: 1 } as const;
 
-/** Images of a part by their indices, which ascend. */
+/** Images of a part by their ascending indices. */
 interface Part {
   readonly split: IndexedSplit;
   readonly indices: Int32Array;
@@ -103,7 +103,7 @@ function splitParts(index: DatasetIndex, valFraction: number | null, seed: numbe
     );
   }
   const validation = drawEach(allOf(train), DRAWS.validation, seed, (size) => {
-    // A class keeps at least one image on either side, as far as it has two.
+    // A class with two or more images keeps at least one in each part.
     return Math.max(size > 1 ? 1 : 0, Math.min(size - 1, Math.round(size * valFraction)));
   });
   const drawn = new Set(validation);
@@ -115,7 +115,7 @@ function checkStrangers(index: DatasetIndex): void {
   if (index.strangers.length > 0) throw new DataError(strangersProblem(index));
 }
 
-/** A sentence about validation classes that the training part lacks. */
+/** The message about validation classes that the training part lacks. */
 export function strangersProblem({ strangers, classes, train, val }: DatasetIndex): string {
   const [first = ''] = strangers;
   const others = strangers.length === 1 ? '' : `, nor are ${strangers.length - 1} others`;
@@ -157,7 +157,7 @@ export function nameBelow(root: string, images: ImageList, index: number): strin
   return images.name(index).slice(root.length + 1);
 }
 
-/** Draws images of each class without putting back; `howMany` tells how many of so many. */
+/** Draws from each class without replacement; `howMany` maps a class's size to the number drawn. */
 function drawEach(
   { split, indices }: Part,
   purpose: number,

@@ -19,12 +19,12 @@ export type View = Pick<
   'resizeSize' | 'cropSize' | 'channels' | 'mean' | 'std'
 >;
 
-/** Trained weights that were found, and the network that they are for. */
+/** Trained weights and the network that they belong to. */
 export interface TrainedModel {
   readonly architecture: Architecture;
   /** Where the weights are, as results name it. */
   readonly origin: { readonly checkpoint: string } | { readonly weights: string };
-  /** The run they belong to, if it still lies there. */
+  /** The run that they belong to, if its directory still exists. */
   readonly run: string | undefined;
   readonly record: RunRecord | undefined;
   /** The settings of the training, which hold where none are given. */
@@ -63,7 +63,7 @@ export async function openTrainedModel(path: string, arch: string | null): Promi
   };
 }
 
-/** Means a weights file of an architecture, which is opened with the network. */
+/** A weights file to load into an architecture; it is opened when the network is built. */
 export function weightsModel(path: string, arch: string): TrainedModel {
   const architecture = findArchitecture(arch);
   return {
@@ -117,7 +117,10 @@ export function checkClasses(
   );
 }
 
-/** The batch size of the run, so that an evaluation adds up as the run's own did, its colours and its turns. */
+/**
+ * The settings of the run that an evaluation repeats: its batch size, so that sums have the same
+ * order, its colours and its orientation of images.
+ */
 function storedSource(card: NetworkCard, record: RunRecord | undefined): SettingsSource {
   const { channels, mean, std, inputSize } = card;
   const batchSize = record?.settings['batch-size'];
@@ -142,7 +145,7 @@ function checkChannels({ channels }: View, card: NetworkCard, directory: string)
   );
 }
 
-/** The card with what the settings change in the way to the network. */
+/** The card with the settings that change how an image becomes the network's input. */
 function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: View): NetworkCard {
   const size = cropSize ?? card.inputSize;
   return {

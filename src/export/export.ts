@@ -24,7 +24,7 @@ export async function exportModel(
   reporter: Reporter,
 ): Promise<Exported> {
   if (format === 'safetensors') await checkWritable(output, '--output');
-  // Nothing is computed, so that any backend will do.
+  // Nothing is computed, so any backend serves.
   await openBackend('js', { precision: 'f32' });
   const { mean, std } = trained.architecture.recipe;
   const view: View = { resizeSize: null, cropSize: inputSize, channels, mean, std };

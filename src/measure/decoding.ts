@@ -34,8 +34,8 @@ export interface DataBenchmarkResult {
 }
 
 /**
- * Measures how fast training images come out of files, as batches that nobody trains on: on one
- * thread, two, four and so on up to all cores, or on the number of threads asked for.
+ * Measures how fast batches of training images are read and decoded, without training: on one
+ * thread, two, four and so on up to all cores, or on the given number of threads.
  */
 export async function benchmarkData(
   architecture: Architecture,

@@ -15,15 +15,15 @@ export interface TrainingMemory {
   readonly gradients: number;
   /** Copies of weights in the layout or type in which kernels read them. */
   readonly copies: number;
-  /** What is kept when the backward pass begins: outputs of layers, the images, the logits. */
+  /** Values kept for the backward pass: outputs of layers, the images, the logits. */
   readonly activations: number;
-  /** The most at any time: activations go while gradients come. */
+  /** The peak: activations are freed while gradients are made. */
   readonly peak: number;
 }
 
 /**
- * Counts a training step of a network with its auxiliary heads, which runs by its shapes alone on
- * the counting backend, which holds nothing yet.
+ * Counts a training step of a network with its auxiliary heads. The step runs on the counting
+ * backend, which knows shapes alone and must be empty.
  */
 export function trainingMemory(
   architecture: Architecture,

@@ -1,4 +1,4 @@
-/** What the kernels of a training step took, beside what the machine allows. */
+/** The time of the kernels of a training step beside the machine's peaks. */
 
 import type { Peaks } from '../backend/kernels/peaks.js';
 import { type KernelCall, PHASES, type Phase } from '../backend/profiler.js';

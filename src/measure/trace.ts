@@ -84,7 +84,7 @@ function argumentsOf(call: KernelCall): Record<string, unknown> {
   };
 }
 
-/** Neighbours with the same key. */
+/** Runs of neighbours with the same key. */
 function runs(
   calls: readonly KernelCall[],
   keyOf: (call: KernelCall) => unknown,

@@ -16,7 +16,7 @@ interface Input {
   release(): void;
 }
 
-/** A network and the batches that a benchmark trains it on, without end. */
+/** A network and the endless batches on which a benchmark trains it. */
 export interface Source {
   readonly session: Session;
   next(): AsyncGenerator<() => Input, never>;

@@ -50,13 +50,13 @@ export interface Amount {
   readonly seconds?: number;
 }
 
-/** A network in training, of which stretches are measured. */
+/** A network being trained, whose steps can be timed. */
 export interface Benchmark {
   measure(amount: Amount): Promise<BenchmarkResult>;
   close(): Promise<void>;
 }
 
-/** Measures training steps on batches that lie on the device, or on those of a dataset. */
+/** Measures training steps on batches in the device's memory, or on those of a dataset. */
 export async function benchmarkTraining(
   architecture: Architecture,
   settings: Settings<'bench'>,
@@ -89,7 +89,7 @@ export async function openBenchmark(
       if (!profiler) return result;
       const calls = await profiler.stop();
       if (settings.trace !== null) await writeTrace(settings.trace, calls);
-      // Not before: it takes memory, which would count.
+      // Opened last: its memory would count otherwise.
       const peaks = await measurePeaks(profiler);
       const lengths = times.map(({ all }) => all);
       return { ...result, profile: summariseProfile(calls, peaks, lengths) };

@@ -1,7 +1,7 @@
 /**
  * A checkpoint is a directory: a stock tfjs model (model.json and weights.bin in float32), the
- * momenta of the optimizer, and state.json, which says what the network is, how far the run came,
- * and the length and hash of the other files.
+ * momenta of the optimizer, and state.json, which holds the network's card, the progress of the
+ * run, and the length and hash of the other files.
  */
 import { copyFile, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -62,7 +62,7 @@ export async function copyCheckpoint(source: string, target: string): Promise<vo
   await fillDirectory(target, async (partial) => {
     for (const name of [...FILES, STATE]) {
       const [from, to] = [join(source, name), join(partial, name)];
-      // The files of a checkpoint are never changed in place, so that a link is as good as a copy.
+      // The files of a checkpoint are never changed in place, so a link serves as a copy.
       await link(from, to).catch(() => copyFile(from, to));
     }
   });
@@ -152,13 +152,13 @@ async function artifactsOf(model: LayersModel) {
   };
 }
 
-/** A checkpoint that cannot be trained on is not worth the good one that it would replace. */
+/** A checkpoint with values that are not finite must not replace a good one. */
 function checkFinite(weights: Float32Array): void {
   if (weights.every((weight) => Number.isFinite(weight))) return;
   throw new DivergedError('The weights are no longer numbers: nothing was saved. Try a lower --lr');
 }
 
-/** Lets `fill` make a directory under another name, and puts it in its place when it is complete. */
+/** Has `fill` make a directory under another name, and renames it when it is complete. */
 async function fillDirectory(directory: string, fill: (partial: string) => Promise<void>) {
   const partial = temporaryName(directory);
   try {

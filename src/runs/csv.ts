@@ -56,7 +56,7 @@ export async function appendRow(file: string, row: Row): Promise<void> {
   });
 }
 
-/** Drops the rows after an epoch: those that a resumed run is about to write again. */
+/** Drops the rows after an epoch: a resumed run writes them again. */
 export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
   const text = await readFile(file, 'utf8').catch((error) => {
     if (hasCode(error, 'ENOENT')) return HEADER;

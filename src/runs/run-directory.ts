@@ -36,9 +36,9 @@ export interface RunRecord {
     validation: number;
     classes: readonly string[];
   };
-  /** What becomes of training images; absent in the first runs. */
+  /** How training images are augmented; absent in the first runs. */
   readonly augmentation?: Augmentation;
-  /** One entry for each time the run went on: where from, and the settings that were changed. */
+  /** One entry for each resume: the step, and the settings that changed. */
   readonly resumed: readonly { time: string; step: number; changed: Provenance }[];
 }
 
@@ -53,7 +53,9 @@ const recordSchema = z.looseObject({
   data: z.looseObject({ fingerprint: z.string(), root: z.string(), name: z.string() }),
 });
 
-/** Makes the directory of a new run and so proves that it can be written, before anything is trained. */
+/**
+ * Makes the directory of a new run, so that one that cannot be written fails before any training.
+ */
 export async function createRun(
   output: string,
   name: string | null,

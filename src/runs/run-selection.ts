@@ -11,8 +11,8 @@ import type { RunDirectory, RunRecord } from './run-directory.js';
 type Stored = Pick<RunRecord, 'settings' | 'data'>;
 
 /**
- * The choice among the images of a dataset. A run that goes on takes the classes and images that
- * it kept: a file that was named for them may be another one by now.
+ * The choice among the images of a dataset. A resumed run takes the classes and images that it
+ * kept: the files that named them may have changed.
  */
 export function trainingSelection(
   settings: Settings<'train'>,
@@ -56,7 +56,7 @@ export function evaluationSource(record: Stored | undefined, data: string | null
   };
 }
 
-/** The classes to evaluate on: those that are asked for, else those that the training was told to take. */
+/** The classes to evaluate on: those given, else those of the training. */
 export function evaluationClasses(
   record: Stored | undefined,
   classes: string | null,

@@ -15,7 +15,7 @@ const scores = z.object({
   images: z.int(),
 });
 
-/** How far a run came. */
+/** The progress of a run. */
 const progress = withFormerNames(z.object({
   /** Epochs that are complete, and the steps taken in the one after them. */
   epoch: z.int(),

@@ -13,7 +13,10 @@ import {
 import type { Reporter } from '../session/reporter.js';
 import type { Session } from '../session/session.js';
 
-/** Starts a training from a weights file; the last layers start anew where its classes are others. */
+/**
+ * Starts a training from a weights file; the last layers are reinitialised where its classes
+ * differ.
+ */
 export async function startFrom(
   path: string,
   { model, card }: Session,

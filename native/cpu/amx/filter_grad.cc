@@ -8,8 +8,8 @@ namespace {
 
 constexpr int64_t kRowGrain = 64;  // rows of a result that are worth a thread
 
-// Where sums of position part `part` lie: those of the first in the result itself where it has
-// their form, whole tiles in rows.
+// The memory for the sums of position part `part`. The first part sums in the result itself if that
+// consists of whole tiles.
 struct SumMemory {
   Sums result;
   bool direct;
@@ -46,7 +46,7 @@ void writeRows(const TapProducts& plan, const Cut& cut, const SumMemory& memory)
   });
 }
 
-// The same for an exchanged plan, whose sums lie transposed.
+// The same for an exchanged plan, whose sums are transposed.
 void writeColumns(const TapProducts& plan, const Cut& cut, const SumMemory& memory) {
   parallelFor(cut.rightTiles, 1, [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin * cut.leftTiles; tile < end * cut.leftTiles; tile++) {
@@ -121,8 +121,8 @@ class Memory {
   char* memory_ = nullptr;
 };
 
-// Computes the plan's products into `result`, rows of a filter's outputs that lie `rowLength`
-// apart.
+// Computes the plan's products into `result`: rows of a filter's outputs at distances of
+// `rowLength`.
 void compute(Context& context, const TapProducts& plan, float* result, int64_t rowLength) {
   const Cut cut = cutOf(plan);
   Memory memory(plan, cut, {result, plan.leftChannels * rowLength, rowLength});

@@ -1,8 +1,8 @@
 // Rows of bfloat16 packed into panels that tiles are loaded from.
 //
-// A panel holds 16 channels of many rows. "Paired": each 64 bytes hold two rows in turns, as the
-// right factor of a product wants them; a tile may begin at any pair. "Turned": the tiles of a
-// paired panel transposed, so that each 64 bytes hold 32 rows of one channel: the left factor.
+// A panel holds 16 channels of many rows. "Paired": each 64 bytes interleave two rows, as the right
+// factor of a product needs them; a tile may begin at any pair. "Turned": the tiles of a paired
+// panel transposed, so that each 64 bytes hold 32 rows of one channel: the left factor.
 #pragma once
 #include "common/bf16.h"
 #include "tiles.h"
@@ -47,7 +47,7 @@ inline void transpose(__m512i* rows) {
   }
 }
 
-// Values 0 to 15 of two rows in turns.
+// Values 0 to 15 of two rows, interleaved.
 alignas(64) constexpr uint16_t kFirstHalves[32] = {0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,
                                                    37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
                                                    11, 43, 12, 44, 13, 45, 14, 46, 15, 47};

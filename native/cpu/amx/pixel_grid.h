@@ -1,7 +1,7 @@
 // The pixels of a batch of images in one line, in which a filter's tap is a distance.
 //
 // All images of a convolution are laid on grids of `height` × `width` positions, wide enough that
-// the taps of one row never reach the pixels of another: positions without a pixel hold zeros. Tap
+// the taps of one row never reach the pixels of another. Positions without a pixel hold zeros. Tap
 // t of a filter then pairs position p of the input with position p - shift(t) of the output.
 //
 // A stride cuts the input into phases, the pixels of equal remainders, each a grid of its own with
@@ -46,7 +46,7 @@ inline int64_t lineLength(int64_t in, int64_t out, const Axis& axis) {
                  largest(in - axis.shiftOf(0), out + axis.shiftOf(axis.taps - 1)));
 }
 
-// Finds the rows of values of `count` positions from `begin` on, which may lie off the grid.
+// Finds the rows of values of `count` positions from `begin` on, which may be off the grid.
 // Positions without a pixel get `zeros`; windows that leave the image are copied to `edges`, which
 // holds `edgePitch` values for each position.
 inline void findRows(const Pixels& pixels, const PixelGrid& grid, int64_t begin, int64_t count,

@@ -1,6 +1,6 @@
-// What a filter's gradient is made of: for every tap the product leftᵀ · right over the positions
-// of a grid, the right factor shifted by the tap. Left is the input and right the output's
-// gradient, or the other way round for a filter of one tap.
+// The products of a filter's gradient: for every tap leftᵀ · right over the positions of a grid,
+// with the right factor shifted by the tap. Left is the input and right the output's gradient, or
+// the other way round for a filter of one tap.
 #pragma once
 #include "panels.h"
 #include "params.h"
@@ -51,8 +51,8 @@ struct TapProducts {
   }
 };
 
-// Few input channels fill a tile badly: the pixels of one row of the filter's window, which lie
-// side by side, are then taken for the channels of one tap.
+// Few input channels fill a tile badly. The neighbouring pixels of one row of the filter's window
+// then count as the channels of one tap.
 inline bool joinsWindowRows(const ConvParams& p) {
   if (p.groups != 1 || p.dilationWidth != 1 || p.filterWidth == 1) return false;
   const int64_t joined = ceilDivide(int64_t{p.filterWidth} * p.inChannels, 16);
@@ -77,7 +77,7 @@ inline bool addPhase(TapProducts& plan, const Axis& y, const Axis& x, int64_t fi
   return true;
 }
 
-// Left and right change places; for filters of one tap.
+// Exchanges left and right, for filters of one tap.
 inline void exchange(TapProducts& plan) {
   const Pixels left = plan.phases[0].pixels;
   plan.phases[0].pixels = plan.right;
@@ -114,7 +114,7 @@ inline bool planProducts(const ConvParams& p, const bf16* x, const bf16* dy, Tap
       if (!addPhase(plan, rows, columns, firstY, firstX, pixels)) return false;
     }
   }
-  // The left factor takes longer to pack, which only the products of several taps make up for.
+  // The left factor takes longer to pack, which pays only with several taps.
   const bool narrow = 2 * plan.rightChannels <= plan.leftChannels;
   if (plan.tapCount == 1 && !joined && narrow) exchange(plan);
   return true;

@@ -181,7 +181,7 @@ class Share {
   const Workspace& space_;
   const Sums& sums_;
   const int64_t highest_;
-  // The chunk in work.
+  // The current chunk.
   int64_t begin_ = 0, count_ = 0, rightRows_ = 0;
   bool first_ = true;
 };

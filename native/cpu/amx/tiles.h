@@ -1,8 +1,8 @@
 // The tile registers of AMX: eight tiles of 16 rows of 64 bytes, and the product of two of them.
 //
-// These files are compiled twice: for machines with AMX, and with CNN_AMX_EMULATED, where the same
-// operations are spelled in AVX-512, so that all that surrounds them is tested without such a
-// machine. Tiles belong to a thread: it configures them before use and releases them after.
+// These files are compiled twice: for machines with AMX, and with CNN_AMX_EMULATED, where AVX-512
+// performs the same operations, so that all code around them is tested without such a machine.
+// Tiles belong to a thread: it configures them before use and releases them after.
 #pragma once
 #include <immintrin.h>
 
@@ -54,8 +54,8 @@ inline void storeTile(void* to, int64_t stride) {
   asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(stride), "i"(tile) : "memory");
 }
 
-// sum (16 × 16 floats) += a (16 × 32 bf16) · b, where row k of b holds the values of its rows
-// 2k and 2k + 1 in turns.
+// sum (16 × 16 floats) += a (16 × 32 bf16) · b, where row k of b interleaves the values of its rows
+// 2k and 2k + 1.
 template <int sum, int a, int b>
 inline void multiplyTiles() {
   asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sum), "i"(a), "i"(b));
@@ -111,7 +111,7 @@ inline void storeTile(void* to, int64_t stride) {
   }
 }
 
-// The even and the odd products of a sum are added up apart, then together, then to the sum.
+// The even and the odd products are summed separately, then together, then added to the sum.
 template <int sum, int a, int b>
 inline void multiplyTiles() {
   EmulatedTiles& tiles = emulatedTiles();

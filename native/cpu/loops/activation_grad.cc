@@ -32,7 +32,8 @@ void gradientOfRow(const D* __restrict dy, const Y* __restrict y, D* __restrict 
   }
 }
 
-// Without an activation there is only the sum. Eight rows at a time, to write `sums` less often.
+// Without an activation only the sum is left to compute. It takes eight rows at a time, to write
+// `sums` less often.
 template <class D>
 void sumOfRows(const D* __restrict dy, int64_t rows, int64_t channels, float* __restrict sums) {
   int64_t row = 0;

@@ -1,5 +1,5 @@
 // Dropout by counter-based random numbers, so that the gradient draws the same mask again instead
-// of reading a stored one. Which element falls is defined by src/rng.ts and its purpose "dropout".
+// of reading a stored one. src/rng.ts and its purpose "dropout" define which elements are dropped.
 #include "parallel.h"
 
 namespace cnn {

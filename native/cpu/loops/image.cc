@@ -1,4 +1,4 @@
-// Bytes to normalised floats, colours moved and mirrored where asked, in one pass.
+// Bytes to normalised floats in one pass, with colour offsets and mirroring where asked.
 #include "parallel.h"
 
 namespace cnn {

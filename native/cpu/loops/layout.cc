@@ -42,7 +42,7 @@ void fill(T* to, T value, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = value;
 }
 
-// Rows that are made of pieces, each of which is a tensor of as many rows.
+// Rows that consist of pieces; each piece is a tensor with the same number of rows.
 struct Pieces {
   explicit Pieces(const Call& call) : sizes(call.parameters), count(call.parameterCount) {
     for (int i = 0; i < count; i++) row += sizes[i];
@@ -101,7 +101,7 @@ int contiguousAxis(const Strided<1>& walk) {
   return -1;
 }
 
-// Exchanges the contiguous axis with the last in square tiles, which the cache holds.
+// Exchanges the contiguous axis with the last one in square tiles that fit into the cache.
 template <class T>
 bool transposeTiles(const Call& call, const Strided<1>& walk, int64_t offset, int axis) {
   const T* from = valuesOf<T>(call.inputs[0]) + offset;

@@ -24,7 +24,7 @@ constexpr int64_t kScratchAlignment = 64;
 }
 
 // Calls body(part, begin, end) for `parts` contiguous ranges of [0, count). The cut depends on the
-// number of parts alone, so that sums per part are the same in every run.
+// number of parts alone, so sums per part are the same in every run.
 template <class Body>
 void parallelParts(int parts, int64_t count, const Body& body) {
   if (parts == 1) {

@@ -1,4 +1,4 @@
-// What the machine can do at most, for profiles: the rate of multiply-adds and that of memory.
+// The machine's peaks, for profiles: the rates of multiply-adds and of memory.
 #include "parallel.h"
 
 namespace cnn {

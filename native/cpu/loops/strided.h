@@ -1,4 +1,4 @@
-// Walks over tensors of one shape whose elements lie apart by strides; a stride of 0 repeats.
+// Walks over tensors of one shape by their strides; a stride of 0 repeats an element.
 #pragma once
 #include "parallel.h"
 

@@ -1,5 +1,6 @@
 // Rows of floats to bfloat16 by the instruction for it, where the machine has it: rounding to
-// nearest in other instructions takes as long as all else that a kernel bound by memory does.
+// nearest by other instructions takes as long as everything else in a kernel that is bound by
+// memory.
 #pragma once
 #if defined(__AVX512F__)
 #include <immintrin.h>

@@ -13,7 +13,7 @@ using dnnl::memory;
 using Dims = memory::dims;
 constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
-// The padding after the last row or column that makes oneDNN's output size formula hold.
+// The padding after the last row or column with which oneDNN's formula gives the output size.
 int64_t padAfter(int64_t out, int64_t stride, int64_t filter, int64_t dilation, int64_t in,
                  int64_t before) {
   return std::max<int64_t>(0, (out - 1) * stride + dilation * (filter - 1) + 1 - in - before);
@@ -47,7 +47,7 @@ Desc filterDesc(const ConvParams& p, DType type) {
   return Desc(dims, onednnType(type), memory::format_tag::any);
 }
 
-// A convolution's filter argument: its layout, and the name under which a weight keeps its copy.
+// The filter of a convolution: its layout, and the key under which a weight keeps its copy.
 struct PreparedConv : Prepared {
   std::unique_ptr<FilterLayout> layout;
   std::string packKey;

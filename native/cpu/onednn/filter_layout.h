@@ -7,8 +7,8 @@
 
 namespace cnn {
 
-// Where each index of a filter lies in a blocked layout. A blocked position is a sum of one offset
-// per axis, so five short tables describe any layout oneDNN chooses.
+// The place of each index of a filter in a blocked layout. A blocked position is a sum of one
+// offset per axis, so five short tables describe any layout oneDNN chooses.
 class FilterLayout {
  public:
   // `turned`: the layout holds the filter turned by 180 degrees with inputs and outputs exchanged,

@@ -1,5 +1,5 @@
-// Matrix products by oneDNN, with bias and activation. Operands are used as they lie; a transposed
-// one is a matter of strides.
+// Matrix products by oneDNN, with bias and activation. Operands are used in place; strides describe
+// a transposed one.
 #include "primitive.h"
 
 namespace cnn {
@@ -34,7 +34,8 @@ Prepared prepareMatmul(const Call& call, const MatMulParams& p, DType type, DTyp
   return result;
 }
 
-// A weight keeps a bfloat16 copy until it changes; anything else is converted for this call alone.
+// A weight keeps a bfloat16 copy until it changes; other operands are converted for this call
+// alone.
 void* operand(Context& context, const Tensor& values, DType type, Tensor* keep) {
   if (values.dtype == type) return values.raw();
   if (values.dtype != DType::Float32) return converted(context, values, type, keep);

@@ -51,8 +51,8 @@ struct Packed {
   std::unique_ptr<Block> temporary;
 };
 
-// The weight as `fill(void* into)` writes it. Training changes a weight between any two uses, so
-// that a copy, which belongs to `key`, is kept only from the second use of the same values on.
+// The weight as `fill(void* into)` writes it. A copy belongs to `key` and is kept only from the
+// second use of the same values on: training changes a weight between any two uses.
 template <class Fill>
 Packed packedWeight(Context& context, const Tensor& weight, const std::string& key, size_t bytes,
                     Fill fill) {

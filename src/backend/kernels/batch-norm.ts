@@ -104,7 +104,9 @@ interface GradAttrs {
   frozen: boolean;
 }
 
-/** [dx, dGamma, dBeta], and dResidual where it differs from dy: a ReLU stands behind the addition. */
+/**
+ * [dx, dGamma, dBeta], and dResidual where it differs from dy: where a ReLU follows the addition.
+ */
 function batchNormGrad(call: KernelCall<GradInputs, GradAttrs>) {
   const { inputs, attrs, backend } = call;
   const { dy, x, gamma, beta, mean, inverseDeviation, y } = inputs;

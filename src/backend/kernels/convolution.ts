@@ -95,7 +95,7 @@ export function isBias(bias: TensorInfo | undefined, channels: number): boolean 
   );
 }
 
-/** tfjs does not check a gradient's shape, and conv2dTranspose passes what its caller gave. */
+/** tfjs does not check a gradient's shape: conv2dTranspose passes its caller's on. */
 function isOutput(dy: TensorInfo, info: ConvInfo): boolean {
   return util.arraysEqual(dy.shape, info.outShape);
 }

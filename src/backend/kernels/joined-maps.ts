@@ -15,7 +15,7 @@ interface AppendInputs {
 }
 
 interface AppendAttrs {
-  /** Channels that are there so far, and in the end. */
+  /** Channels appended so far, and all of them. */
   offset: number;
   channels: number;
   /** Whether the mean and variance of x are worked out. */
@@ -53,7 +53,7 @@ interface Inputs {
 }
 
 interface Attrs {
-  /** How many channels, the first ones, the layer reads. */
+  /** The number of first channels that the layer reads. */
   channels: number;
   epsilon: number;
   activation: string;
@@ -74,7 +74,7 @@ function sizesOf(joined: TensorInfo, channels: number): number[] {
   return [util.sizeFromShape(joined.shape) / stride, channels, stride];
 }
 
-/** y by the given statistics, which the running ones take in where there are any. */
+/** y by the given statistics; running statistics, if there are any, are updated with them. */
 function batchNormSlice({ inputs, attrs, backend }: KernelCall<ForwardInputs, ForwardAttrs>) {
   const { x, gamma, beta, mean, variance, runningMean, runningVariance } = inputs;
   const activation = fusedNumber(attrs.activation, 'batch normalisation');

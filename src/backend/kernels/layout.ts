@@ -100,7 +100,7 @@ function unpack({
   return splitRows(backend, value, axis, new Array(shape[axis]).fill(piece));
 }
 
-/** Copies from places that lie apart by `strides`, the first at `offset`. */
+/** Copies elements at distances of `strides`, the first at `offset`. */
 function copyStrided(
   backend: NativeBackend,
   x: TensorInfo,
@@ -177,7 +177,7 @@ function pad({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, Pa
   return backend.runOne('PadV2', [x], like(x, shape), ints, [constantValue]);
 }
 
-/** Beyond these a whole number is not exact in the float that the addon receives. */
+/** Larger whole numbers are not exact in the float that the addon receives. */
 const EXACT = 2 ** 24;
 
 function filled(

@@ -43,7 +43,7 @@ function multiply({ inputs, attrs, backend }: KernelCall<MatMulInputs, MatMulAtt
     a.shape.slice(0, -2),
     b.shape.slice(0, -2),
   );
-  // Batches of several axes that broadcast crosswise are not one strided batch.
+  // Batches of several axes that broadcast in different axes are not one strided batch.
   if (util.sizeFromShape(batchShape) !== Math.max(batchA, batchB)) return undefined;
   const params = [batchA, batchB, m, k, n, Number(transposeA), Number(transposeB), activation];
   const shape = [...batchShape, m, n];

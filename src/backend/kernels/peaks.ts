@@ -1,6 +1,6 @@
 import type { KernelCall, Profiler } from '../profiler.js';
 
-/** What the machine can do at most with all threads, as the addon measured it just now. */
+/** The machine's peaks with all threads, as the addon has just measured them. */
 export interface Peaks {
   /** Operations per second, in 1e9: the higher of the two below. */
   readonly gflops: number;

@@ -31,6 +31,6 @@ const step = unary('Step');
 
 export const unaryKernels: KernelRows = {
   ...Object.fromEntries(NAMES.map((name) => [name, unary(name)])),
-  // Ours has no slope below 0.
+  // Our kernel has no slope below 0.
   Step: (call) => (call.attrs.alpha === 0 ? step(call) : undefined),
 };

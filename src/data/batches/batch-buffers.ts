@@ -38,7 +38,7 @@ export class Buffers {
     }
   }
 
-  /** Makes a slot count as no image. */
+  /** Marks a slot as empty: zeros and label -1. */
   clear(slot: number): void {
     this.slot(slot).fill(0);
     this.labels[slot] = -1;
@@ -47,7 +47,7 @@ export class Buffers {
   }
 }
 
-/** A few batches of memory that go round. Their images are shared with the decoding threads. */
+/** A few batches of memory that circulate. Decoding threads share the memory of their images. */
 export class BatchBuffers {
   readonly shared: readonly SharedArrayBuffer[];
   readonly #free: Buffers[];

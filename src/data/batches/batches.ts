@@ -46,7 +46,9 @@ export interface BatchSettings {
   /** Decoding threads. */
   readonly workers: number;
   readonly shuffle: boolean;
-  /** What becomes of images that do not fill a batch: left out, or padded with label -1. */
+  /**
+   * Whether images that do not fill a last batch are dropped, or the batch is padded with label -1.
+   */
   readonly lastBatch: 'drop' | 'pad';
   /** Batches decoded ahead while one is in use; 0 = decode only when asked. */
   readonly prefetch: number;
@@ -80,7 +82,7 @@ export async function openBatches(split: Split, settings: BatchSettings): Promis
   const form = { transform, channels, threads: workers, reading };
   const jpegs = JpegFiller.open(split.images, form);
   const pixels = settings.cacheBytes > 0 ? await jpegs?.meanPixels(MEASURED) : undefined;
-  // Known before anything is decoded for the cache in vain, which takes longer.
+  // Checked first: decoding for the cache takes longer and would be in vain.
   const tooLarge = (pixels ?? 0) * channels * split.images.length > settings.cacheBytes;
   return new Loader(split, tooLarge ? { ...settings, cacheBytes: 0 } : settings, jpegs);
 }
@@ -136,7 +138,7 @@ class Loader implements BatchLoader {
           ahead.push(filled);
         }
         const { batch, failures } = await (ahead.shift() as Promise<Filled>);
-        // Noted here, not when a thread replies, so that the order never depends on timing.
+        // Recorded here and not when a thread replies, so that the order never depends on timing.
         for (const [name, reason] of failures) this.unreadable.set(name, reason);
         if (onBadImage === 'fail' && failures.length > 0) {
           batch.release();
@@ -183,7 +185,7 @@ class Loader implements BatchLoader {
     return { batch: { images, labels, mirror, offsets, count, release }, failures };
   }
 
-  /** Fills a slot from memory, or says what a thread has to do for it. */
+  /** Fills a slot from memory, or returns the task for a thread. */
   #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
     const { transform, seed, channels, principalColours } = this.#settings;
     const { images } = this.#split;
@@ -205,7 +207,9 @@ class Loader implements BatchLoader {
     return [];
   }
 
-  /** Lets threads fill slots; the files that could not be read, in the order of slots. */
+  /**
+   * Has threads fill slots; resolves to the files that could not be read, in the order of slots.
+   */
   async #decode(
     buffers: Buffers,
     items: DecodeItem[],

@@ -11,8 +11,8 @@ interface Waiting {
 }
 
 /**
- * The decoding threads of a loader, which start when there is something to do for them. They keep
- * the process alive only while they have work.
+ * The decoding threads of a loader, which start with the first task. They keep the process alive
+ * only while they have work.
  */
 export class DecodePool {
   readonly #count: number;
@@ -51,8 +51,8 @@ export class DecodePool {
   }
 
   /**
-   * Ends the threads; whoever waits for one gets a RunError. Each thread ends by itself once the
-   * images in its hands are done: to terminate one inside zlib or sharp aborts the process.
+   * Ends the threads; pending requests fail with a RunError. Each thread ends by itself after the
+   * images that it works on: terminating one inside zlib or sharp aborts the process.
    */
   async close(): Promise<void> {
     this.#fail(new RunError('The batch loader was closed while batches were being decoded.'));

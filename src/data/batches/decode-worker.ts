@@ -1,4 +1,4 @@
-/** Entry of a decoding thread: reads images, cuts them out and writes them into shared batches. */
+/** Entry of a decoding thread: reads images, crops them and writes them into shared batches. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { cropWindow, type Draws, type Image, type Transform } from '../../augment/index.js';
 import type { ImageLocation } from '../dataset.js';
@@ -6,7 +6,7 @@ import { readImage } from '../decode/decode.js';
 import { type Reading, reasonOf } from '../decode/reading.js';
 import { showImage } from './show-image.js';
 
-/** What a thread is told once. */
+/** What a thread receives at its start. */
 export interface WorkerSetup {
   readonly transform: Transform;
   readonly channels: 1 | 3;
@@ -18,7 +18,7 @@ export interface WorkerSetup {
 /** One image for one slot of a batch. */
 export interface DecodeItem {
   readonly slot: number;
-  /** Where the image lies, or the image itself if it is in (shared) memory. */
+  /** The place of the image on the disk, or the image itself if it is in (shared) memory. */
   readonly source: ImageLocation | Image;
   readonly draws: Draws;
 }
@@ -34,13 +34,13 @@ export interface DecodeTask {
 
 export interface DecodeReply {
   readonly id: number;
-  /** Slots that were left as they are, and why. */
+  /** Slots that were not filled, and why. */
   readonly failures: ReadonlyMap<number, string>;
   /** Images decoded from files by slot, in shared memory, if they were to be kept. */
   readonly images: ReadonlyMap<number, Image>;
 }
 
-/** Images in work at a time: sharp decodes one in its thread pool while the next file is read. */
+/** Images processed at a time: sharp decodes one in its thread pool while the next file is read. */
 const LANES = 2;
 
 const { transform, channels, reading, buffers } = workerData as WorkerSetup;

@@ -1,13 +1,13 @@
 import type { Image } from '../../augment/index.js';
 
-/** Images seen before the size of the whole split is judged. */
+/** Images seen before the size of the whole split is estimated. */
 const SAMPLE = 64;
-/** JavaScript's own share of a kept image, about. */
+/** JavaScript's own memory for a kept image, approximately. */
 const OVERHEAD_BYTES = 256;
 
 /**
- * Decoded images of a split in memory, as long as the whole split is going to fit. The first time
- * it looks too large, everything is dropped and nothing more is kept.
+ * Decoded images of a split in memory, while the whole split is expected to fit. Once it looks too
+ * large, all images are dropped and no more are kept.
  */
 export class ImageCache {
   readonly #images = new Map<number, Image>();

@@ -6,7 +6,7 @@ export const WIDTH = 2;
 export const HEIGHT = 3;
 const WINDOW = 4;
 
-/** Fills in the image's size and what of it is to be shown in which slot. */
+/** Fills in the image's size, its window and its slot. */
 export function placeWindow(
   record: Float64Array,
   image: { readonly width: number; readonly height: number },

@@ -85,7 +85,7 @@ export class JpegFiller {
     return pixels.reduce((sum, product) => sum + product, 0) / pixels.length;
   }
 
-  /** Lets the threads end after the images in their hands; whoever waits gets a RunError. */
+  /** Ends the threads after the images that they work on; pending requests fail with a RunError. */
   close(): void {
     this.#addon.closeJpegPool(this.#pool);
   }

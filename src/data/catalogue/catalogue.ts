@@ -40,7 +40,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
 ];
 
-/** A temporary directory that old is of a process that died. */
+/** A temporary directory older than this was left by a process that died. */
 const STALE_MS = 24 * 3600 * 1000;
 
 /**

@@ -69,7 +69,7 @@ async function runTar(file: string, directory: string): Promise<void> {
   }
 }
 
-/** Runs a program; the reason is what it said last, or why it could not be started. */
+/** Runs a program. The reason of a failure is its last output, or why it could not be started. */
 function run(
   program: string,
   parameters: string[],

@@ -1,5 +1,5 @@
 /**
- * Pillow's way from the four inks of a JPEG to RGB, which knows no colour profiles.
+ * Pillow's conversion of the four inks of a JPEG to RGB, without colour profiles.
  * https://github.com/python-pillow/Pillow/blob/9.4.0/src/libImaging/Convert.c, cmyk2rgb
  */
 

@@ -26,7 +26,7 @@ const FORMATS = [/^\xff\xd8\xff/, /^\x89PNG\r\n/, /^RIFF.{4}WEBP/s, /^GIF8[79]a/
 
 const ATTEMPTS = 6;
 
-/** Where a PNG file says what its samples are, and what that is for grey with alpha. */
+/** The position of the colour type in a PNG file, and its value for grey with alpha. */
 const COLOUR_TYPE = 25;
 const GREY_ALPHA = 4;
 
@@ -63,7 +63,7 @@ function checkFormat(bytes: Buffer): void {
   throw new Error('unsupported format: expected the content of a JPEG, PNG, WebP or GIF file');
 }
 
-/** The limit of pixels is ours, so that both decoders say the same. */
+/** We check the limit of pixels ourselves, so that both decoders report the same. */
 function open(bytes: Buffer): Sharp {
   const limits = { limitInputPixels: false, sequentialRead: true };
   return sharp(bytes, { failOn: 'error', ignoreIcc: true, ...limits });
@@ -91,7 +91,7 @@ async function decodeWithSharp(bytes: Buffer, reading: Reading): Promise<Image> 
   const { width, height, format, space, hasAlpha } = metadata;
   checkPixels(width, height, reading);
   if (format === 'gif' && hasAlpha) {
-    // Its decoder drops the colour below, which Pillow shows.
+    // libvips drops the colour of transparent pixels, which Pillow shows.
     throw new Error('unsupported format: a GIF with transparent pixels');
   }
   if (space === 'cmyk') return cmykPixels(image);
@@ -108,7 +108,7 @@ async function plainPixels(image: Sharp, grey: boolean): Promise<Image> {
   return { data, width: info.width, height: info.height, channels: grey ? 1 : 3 };
 }
 
-/** JPEGs hold inks the other way round, as Adobe does: libvips and Pillow turn those of all files. */
+/** JPEGs store inks inverted, as Adobe does; libvips and Pillow invert those of all files. */
 async function cmykPixels(image: Sharp): Promise<Image> {
   const { data, info } = await image
     .pipelineColourspace('cmyk')

@@ -1,6 +1,6 @@
 import { systemReason } from '../../system-errors.js';
 
-/** What is asked of whoever decodes images, in this thread or another. */
+/** Settings of decoding, in this thread or another. */
 export interface Reading {
   /** Images of more pixels are refused by their header, before memory is taken for them. */
   readonly maxPixels: number;

@@ -23,7 +23,7 @@ export class Archive implements Folder {
   readonly name: string;
   readonly place: ArchivePlace;
   readonly #survey: Survey;
-  /** Where it lies, if it is a member of another tar file. */
+  /** Its place in another tar file, if it is a member of one. */
   readonly #range: Member | undefined;
 
   constructor(path: string, survey: Survey, inside = '', range?: Member) {

@@ -15,7 +15,7 @@ import { bytesSource, type Member, readMembers } from './tar.js';
 const GROUND_TRUTH = /^ILSVRC20\d\d_(clsloc_)?validation_ground_truth\.txt$/;
 const META = 'meta.mat';
 const PACKED = /devkit.*\.(tar\.gz|tgz)$/i;
-/** What a packed devkit may take unpacked. */
+/** The most that a compressed devkit may take when it is unpacked. */
 const MOST_BYTES = 1 << 28;
 /** Longer files are no map of ids. */
 const MOST_MAP_BYTES = 1 << 20;
@@ -68,7 +68,7 @@ async function openPacked(place: Opened, name: string): Promise<Opened> {
   };
 }
 
-/** What names the class of each image, if a ground truth lies in one of the folders. */
+/** The classes of the images by a ground truth in one of the folders, if there is one. */
 export function findGroundTruth(
   places: readonly Opened[],
   images: readonly string[],

@@ -6,7 +6,7 @@ import type { Labelling } from './labelling.js';
 import { byCodeUnit, list } from './names.js';
 import type { Survey } from './survey.js';
 
-/** Reads images that lie side by side and have their classes from a file. */
+/** Reads images in one folder whose classes a file names. */
 export function readFlat(
   folder: Folder,
   contents: Contents,

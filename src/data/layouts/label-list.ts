@@ -14,7 +14,7 @@ const LIST = /\.(txt|csv|tsv)$/i;
 /** Kaggle's sample_submission.csv has made-up answers. */
 const NO_LIST = /submission/i;
 const KAGGLE = 'LOC_val_solution.csv';
-/** What is looked at to tell such a file from another one. */
+/** The bytes that are read to recognise such a file. */
 const SNIFF_BYTES = 4096;
 
 /** The list for the images of a flat folder, if there is one in the folders. */
@@ -69,7 +69,7 @@ function readList(
     const column = columnOfImage(fields, stems);
     if (column === undefined) continue;
     const label = fields[1 - column] ?? '';
-    // Kaggle's column holds boxes behind the wnid.
+    // In Kaggle's column boxes follow the wnid.
     const [first = ''] = label.split(' ');
     const image = stems.get(stemOf(fields[column] ?? '')) as string;
     classOf.set(image, /^n\d{8}$/.test(first) ? first : label);

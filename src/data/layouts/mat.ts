@@ -44,7 +44,7 @@ const COMPLEX_FLAG = 0x800;
 const HEADER_BYTES = 128;
 /** What an unpacked variable may take at most. */
 const MOST_BYTES = 1 << 28;
-/** Nested deeper than that is damage. */
+/** A file with deeper nesting is damaged. */
 const MOST_DEPTH = 16;
 
 /** The variables of a file by their names. Throws an Error that says what is wrong with it. */

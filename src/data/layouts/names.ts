@@ -1,4 +1,4 @@
-/** Orders names as JavaScript compares strings, whatever the locale. */
+/** Orders names by code units, whatever the locale. */
 export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -1,7 +1,7 @@
 /**
- * Finds out how a dataset lies in a directory or tar file. Each layout is a training part and a
- * validation part, and each part is class folders, shards, or one folder with a file of classes; all
- * of them may be tar files.
+ * Recognises the layout of a dataset in a directory or tar file. Each layout is a training part and
+ * a validation part, and each part is class folders, shards, or one folder with a file of classes;
+ * all of them may be tar files.
  */
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
@@ -97,7 +97,7 @@ async function withListFolders(way: readonly Place[], survey: Survey): Promise<O
   return places;
 }
 
-/** A training part and what lies beside it. */
+/** A training part with the validation part beside it. */
 async function readTwoParts(
   base: Place,
   places: readonly Opened[],

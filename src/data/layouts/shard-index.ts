@@ -1,8 +1,8 @@
 /**
- * The index beside a shard, which `cnn data pack` and NVIDIA's wds2idx write: `v1.2` with the number
- * of samples, then a line for each with the ending, offset, bytes and name of each of its files.
- * With it the headers between them need not be read. An index is believed only if its members fill
- * the tar file from end to end and the headers that are looked at say the same.
+ * The index beside a shard, which `cnn data pack` and NVIDIA's wds2idx write: `v1.2` with the
+ * number of samples, then a line for each with the ending, offset, bytes and name of each of its
+ * files. With it the headers between them need not be read. An index is used only if its members
+ * fill the tar file from beginning to end and the headers that are compared agree.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { Header } from 'tar';

@@ -1,11 +1,12 @@
 /**
- * WebDataset: tar files in which the files of a sample stand one after the other and share their
- * name up to the first dot: `000001.jpg`, `000001.cls`, `000001.json`.
+ * WebDataset: tar files in which the files of a sample follow each other and share their name up to
+ * the first dot: `000001.jpg`, `000001.cls`, `000001.json`.
  * https://github.com/webdataset/webdataset
  *
  * The class of a sample is the text of its .cls file, else the field `cls`, `label` or `class` of
  * its .json file: a name, or a number. Numbers become names by a file classes.txt, classnames.txt
- * or synsets.txt beside the shards, one name for each number from 0 on; without one they stay numbers.
+ * or synsets.txt beside the shards, one name for each number from 0 on; without one they stay
+ * numbers.
  */
 import { z } from 'zod';
 import { DataError } from '../../errors.js';

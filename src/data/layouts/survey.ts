@@ -9,7 +9,7 @@ export interface Source {
 /** Images between two reports. */
 const REPORT_EVERY = 100_000;
 
-/** What is learned on the way while folders are read. */
+/** What is collected while folders are read. */
 export class Survey {
   /** What the index depends on: a change of one of them makes it stale. */
   readonly sources = new Map<string, Source>();

@@ -1,4 +1,4 @@
-/** The members of a tar file and where their bytes lie: ustar, GNU and pax archives. */
+/** The members of a tar file and the places of their bytes: ustar, GNU and pax archives. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Header, type HeaderData, Pax } from 'tar';
@@ -150,7 +150,7 @@ function untilZero(text: string): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** Reads the file in pieces, so that headers that lie close together take one call. */
+/** Reads the file in pieces, so that one call serves headers that are close together. */
 function windowReader(handle: number, end: number): ByteSource['read'] {
   let window = Buffer.alloc(0);
   let from = 0;

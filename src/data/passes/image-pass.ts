@@ -1,6 +1,6 @@
 /**
- * One pass over many images on several threads. The thread runs a module that calls
- * `serveImages` with what is to be done with a chunk of them.
+ * One pass over many images on several threads. The thread runs a module that calls `serveImages`
+ * with a function of a chunk.
  */
 import { parentPort, type Worker } from 'node:worker_threads';
 import { RunError } from '../../errors.js';
@@ -10,10 +10,10 @@ import { startThread } from '../thread.js';
 /** Images in a chunk; results are per chunk, so that they never depend on the number of threads. */
 const CHUNK = 32;
 
-/** Chunks that each thread has in hand: one in work, one behind it. */
+/** Chunks that each thread holds: one that it works on and the next one. */
 const IN_HAND = 2;
 
-/** What a thread made of some images that follow each other. */
+/** The result of a thread for consecutive images. */
 export interface ChunkResult<R> {
   /** Index of the first one. */
   readonly first: number;
@@ -31,7 +31,7 @@ interface Reply<R> {
   readonly result: R;
 }
 
-/** In a thread: answers each chunk with what `work` makes of it. */
+/** In a thread: answers each chunk with the result of `work`. */
 export function serveImages<R>(work: (locations: readonly ImageLocation[]) => Promise<R>): void {
   const port = parentPort;
   port?.on('message', async (task: Task | 'close') => {
@@ -58,7 +58,7 @@ export async function* passOver<R>(
       for (; next < images.length && ahead.length < workers * IN_HAND; next += CHUNK) {
         const thread = threads[(next / CHUNK) % workers] as PassThread<R>;
         const reply = thread.send({ first: next, locations: chunkOf(images, next) });
-        // A failure surfaces where the reply is awaited below.
+        // An error is thrown where the reply is awaited below.
         reply.catch(() => {});
         ahead.push(reply);
       }
@@ -108,7 +108,7 @@ class PassThread<R> {
     });
   }
 
-  /** Lets the thread end by itself: to terminate one inside zlib or sharp aborts the process. */
+  /** Lets the thread end by itself: terminating one inside zlib or sharp aborts the process. */
   async close(): Promise<void> {
     this.#worker.postMessage('close');
     await this.#ended;

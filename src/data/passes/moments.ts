@@ -1,6 +1,6 @@
 import type { Image } from '../../augment/index.js';
 
-/** Sums over images, of which each counts the same, whatever its size. */
+/** Sums over images; each image has the same weight, whatever its size. */
 export interface Moments {
   readonly images: number;
   /** Means of red, green and blue in [0, 1] units, summed over the images. */

@@ -1,6 +1,6 @@
 /**
  * Packs a dataset into shards of small JPEGs. They are made in `OUT.partial`, which becomes `OUT`
- * when all is there; what an interrupted run leaves is gone on with.
+ * when it is complete; an interrupted run is continued.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
@@ -45,8 +45,8 @@ const PARTS = ['train', 'val'] as const;
 const KEY_DIGITS = 8;
 
 /**
- * How far a part is, as the index of its shards: the first fields are what webdataset's wids reads,
- * for random access over all shards.
+ * The progress of a part and the index of its shards. The first fields are those that webdataset's
+ * wids reads for random access over all shards.
  */
 const stateSchema = z.object({
   wids_version: z.literal(1),
@@ -184,7 +184,7 @@ interface Part {
   readonly state: PartState;
 }
 
-/** Writes the shards of a part that are not there yet; returns the state at its end. */
+/** Writes the missing shards of a part; returns the final state. */
 async function packPart(
   { part, split, state: begun }: Part,
   partial: string,
@@ -235,7 +235,7 @@ async function packPart(
   );
 }
 
-/** A shard of no samples is none. */
+/** A shard without samples is not written. */
 async function withShard(
   state: PartState,
   name: string,

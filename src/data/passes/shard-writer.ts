@@ -1,8 +1,7 @@
 /**
  * Writes shards of WebDataset: tar files in which a sample is `KEY.jpg` and, with the number of its
- * class, `KEY.cls`. Beside each lies the index that NVIDIA's DALI reads: a line for each sample with
- * the ending, offset, bytes and name of each of its files.
- * https://github.com/webdataset/webdataset
+ * class, `KEY.cls`. Beside each is the index that NVIDIA's DALI reads: a line for each sample with
+ * the ending, offset, bytes and name of each of its files. https://github.com/webdataset/webdataset
  * https://github.com/NVIDIA/DALI/blob/main/tools/wds2idx.py
  */
 import { Header } from 'tar';

@@ -21,7 +21,7 @@ const schema = withFormerNames(
     images: z.int(),
     /** Red, green and blue, all three also where the images are grey. In [0, 1] units. */
     mean: numbers(3),
-    /** Of all pixels, not the mean of each image's own deviation. */
+    /** The deviation over all pixels, not the mean of the images' own deviations. */
     std: numbers(3),
     principal: z.object({ values: numbers(3), vectors: z.array(numbers(3)).length(3) }),
   }),
@@ -60,7 +60,7 @@ export async function measureColours(
   throw new DataError(`None of the training images of ${root} can be read: ${name}: ${reason}`);
 }
 
-/** Mean, deviation and principal components of what was summed. */
+/** Mean, deviation and principal components from the sums. */
 export function statisticsOf({ images, sums, products }: Moments): ColourStatistics {
   const mean = sums.map((sum) => sum / images);
   const [rr = 0, rg = 0, rb = 0, gg = 0, gb = 0, bb = 0] = products.map((sum) => sum / images);
@@ -77,7 +77,8 @@ export function statisticsOf({ images, sums, products }: Moments): ColourStatist
 function principalColours(covariance: number[][]): ColourStatistics['principal'] {
   const options = { assumeSymmetric: true };
   const solution = new EigenvalueDecomposition(new Matrix(covariance), options);
-  // It sorts from small to large. Rounding leaves a little below 0 where colours are all grey.
+  // It sorts in ascending order. Where all colours are grey, rounding can give values slightly
+  // below 0.
   const values = solution.realEigenvalues.toReversed().map((value) => Math.max(0, value));
   const rows = solution.eigenvectorMatrix.to2DArray().map((row) => row.toReversed());
   const signs = values.map((_, component) => {
@@ -88,7 +89,7 @@ function principalColours(covariance: number[][]): ColourStatistics['principal']
   return { values, vectors };
 }
 
-/** Where the statistics of a dataset are kept; the fingerprint names what they are of. */
+/** The file that keeps the statistics of the dataset with this fingerprint. */
 export function statisticsFile(fingerprint: string): string {
   return join(cacheDirectory(), 'statistics', `${fingerprint}.json`);
 }

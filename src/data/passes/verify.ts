@@ -25,7 +25,7 @@ export function countImages({ train, val }: Pick<DatasetIndex, 'train' | 'val'>)
   return train.images.length + (val?.images.length ?? 0);
 }
 
-/** Decodes every image of a dataset on so many threads. */
+/** Decodes every image of a dataset on `workers` threads. */
 export async function verifyImages(
   index: DatasetIndex,
   reading: Reading,
@@ -52,7 +52,7 @@ export async function verifyImages(
   return { images: before, bad };
 }
 
-/** A table of bad images with a header, which is all of it where there are none. */
+/** A CSV of bad images; only the header where there are none. */
 export function badImagesCsv(bad: readonly BadImage[]): string {
   const columns = ['image', 'part', 'class', 'reason'];
   const csv = createObjectCsvStringifier({ header: columns.map((id) => ({ id, title: id })) });

@@ -1,7 +1,7 @@
 // Products of float matrices in blocks of registers: what our own convolutions compute with.
 //
 // A tile is kTileRows rows of kTileColumns sums that stay in registers while both factors stream
-// by. The right factor lies in panels: all its rows, cut into strips of kTileColumns columns.
+// by. The right factor is stored in panels: all its rows, cut into strips of kTileColumns columns.
 #pragma once
 #include <utility>
 
@@ -23,27 +23,27 @@ constexpr int kTileRows = 6;
 constexpr int kTileVectors = 2;
 constexpr int kTileColumns = kTileVectors * kLanes;
 constexpr int64_t kShortPanel = 192;  // steps
-// Without wide vectors oneDNN's kernels are the faster ones.
+// Without wide vectors oneDNN's kernels are faster.
 constexpr bool kHasWideVectors = kLanes > 4;
 
 // kLanes floats in a register, whatever the instruction set; in memory they need no alignment.
 typedef float Vector __attribute__((vector_size(kLanes * 4), may_alias));
 typedef float VectorInMemory __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
-// A left factor: the value of row r at step k lies at values[r * rowStride + k * stepStride].
+// A left factor: the value of row r at step k is values[r * rowStride + k * stepStride].
 struct LeftFactor {
   const float* values;
   int64_t rowStride, stepStride;
 };
 
-// Memory that is fetched while a tile is computed: rows of the panel that comes next, one every
-// `interval` steps. It may lie beyond the last panel.
+// Memory that is prefetched while a tile is computed: one row of the next panel every `interval`
+// steps. It may be beyond the last panel.
 struct FetchAhead {
   const float* row;
   int64_t interval;
 };
 
-// sums[row][column] = the products of `steps` steps, on top of what lies there if `accumulate`.
+// sums[row][column] = the products of `steps` steps, added to the previous values if `accumulate`.
 template <int kRows>
 __attribute__((noinline)) void multiplyTile(LeftFactor left, const float* panel, int64_t steps,
                                             float* sums, int64_t sumsStride, bool accumulate,
@@ -95,13 +95,13 @@ inline TileFunction tileFunction(int rows, std::index_sequence<kIndices...>) {
   return kFunctions[rows - 1];
 }
 
-// `rows` rows of any number by one panel. Meanwhile the panel behind it in memory comes into the
-// second cache: the processor's own prefetching was measured to leave a third of the time waiting.
+// Any number of `rows` by one panel. Meanwhile the next panel in memory is fetched into the second
+// cache: with the processor's own prefetching a third of the time was measured to be waiting.
 inline void multiplyPanel(LeftFactor left, int64_t rows, const float* panel, int64_t steps,
                           float* sums, int64_t sumsStride, bool accumulate) {
   const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
   const float* next = panel + steps * kTileColumns;
-  // Short panels stay in the first cache and need nothing.
+  // Short panels stay in the first cache and need no prefetch.
   const int64_t interval = steps < kShortPanel ? steps : (tiles < 4 ? 4 : tiles);
   for (int64_t tile = 0; tile < tiles; tile++) {
     const int64_t row = tile * kTileRows;
@@ -117,8 +117,8 @@ inline int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// The distance between rows of `columns` floats: not a power of two, whose rows would all fall on
-// the same few lines of the first cache.
+// The distance between rows of `columns` floats: not a power of two, with which all rows would
+// share a few lines of the first cache.
 inline int64_t paddedRow(int64_t columns) { return roundUp(columns, kLanes) + kLanes; }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Forward convolution of grey images by few filters: LeNet-5's first layer. One input channel gives
-// oneDNN's kernels one product per tap to work on; here the pixels of a row are the vector instead.
+// Forward convolution of grey images by few filters: LeNet-5's first layer. With one input channel
+// oneDNN's kernels have one product per tap; here the pixels of a row form the vector instead.
 #include "common/vector_math.h"
 #include "cpu/loops/parallel.h"
 
@@ -49,7 +49,7 @@ void activate(float* __restrict values, int count, Activation activation) {
   }
 }
 
-// The bias, then the taps, each as kMaxFilters factors with zeros behind the last filter.
+// The bias, then the taps, each as kMaxFilters factors with zeros after the last filter.
 void packFilter(const Call& call, const ConvParams& p, float* factors) {
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   const float* bias = hasBias ? valuesOf<float>(call.inputs[2]) : nullptr;

@@ -15,7 +15,7 @@ struct Product {
   bool relu;
 };
 
-// The filter in panels of kTileColumns columns, the last one filled up with zeros.
+// The filter in panels of kTileColumns columns, the last one padded with zeros.
 void packPanels(const float* filter, const Product& p, float* panels) {
   const int64_t count = (p.columns + kTileColumns - 1) / kTileColumns;
   parallelFor(count, 1, [&](int64_t begin, int64_t end) {
@@ -58,7 +58,7 @@ void multiplyRows(const Call& call, const Product& p, const T* in, const FromRow
                   const float* filter, const float* bias, T* out, const ToRow& toRow) {
   const int64_t innerStride = paddedRow(p.inner), sumsStride = roundUp(p.columns, kTileColumns);
   const int64_t threads = omp_get_max_threads();
-  // As many blocks for each thread, of whole tiles.
+  // The same number of blocks for each thread, of whole tiles.
   const int64_t most = kBlockTiles * kTileRows;
   const int64_t blocks = roundUp((p.rows + most - 1) / most, threads);
   const int64_t block = roundUp((p.rows + blocks - 1) / blocks, kTileRows);

@@ -8,11 +8,12 @@
 namespace cnn {
 namespace {
 
-// With fewer channels the copies cost more than the products.
+// With fewer channels copying costs more than multiplying.
 constexpr int kMinPointwiseChannels = 16;
-// Values stored as bfloat16 are widened on their way into the second cache here, and in main memory
-// for oneDNN, whose products of float32 are no slower than ours: 1.05 to 1.5 times as fast from
-// 28×28 pixels in batches of 16 on, and slower than oneDNN at 7×7.
+// For values stored as bfloat16: this kernel widens them on their way into the second cache, oneDNN
+// needs them widened in main memory. That makes this kernel 1.05 to 1.5 times as fast from 28×28
+// pixels in batches of 16 on; it is slower at 7×7, and for float32, where oneDNN's products are no
+// slower than ours.
 constexpr int64_t kMinPointwisePixels = 8192;
 
 inline int64_t pixelsOf(const ConvParams& p) { return int64_t{p.batch} * p.outHeight * p.outWidth; }

@@ -9,7 +9,7 @@ constexpr int64_t kPixels = 256;  // that are packed at a time, for the second c
 // Sums of a thread of its own stay in the second cache up to this.
 constexpr int64_t kMaxOwnSums = int64_t{1} << 18;
 
-// How the threads share out the work: ways of cutting the pixels times ways of cutting the columns.
+// How the threads divide the work: parts of the pixels times parts of the columns.
 struct Division {
   int64_t pixelParts, columnParts;
   Division(const ConvParams& p, int64_t panels) {

@@ -68,7 +68,7 @@ void loadTaps(const float* filter, const Filtering& f, int64_t in, int64_t chann
   }
 }
 
-// out[point][panel][input channel][column]
+// out[point][panel][input channel][column].
 template <int kTaps>
 void transformFilters(const float* filter, const Filtering& f, float* out,
                       const GroupPanels& panels) {

@@ -41,8 +41,8 @@ inline void transformValues(const Vector (&d)[6], Vector (&to)[6]) {
   to[5] = d[1] - 2.5f * d[3] + d[5];
 }
 
-// A filter of kTaps at the six points, divided by the points' denominators. A tile of the output
-// gradient is the filter of the filter's gradient.
+// A filter of kTaps at the six points, divided by the points' denominators. In the filter's
+// gradient a tile of the output gradient takes the filter's place.
 template <int kTaps>
 inline void transformFilter(const Vector (&g)[kTaps], Vector (&to)[6]) {
   Vector atA[2], atB[2];  // sums of the even powers and of the odd ones
@@ -121,8 +121,8 @@ struct WinogradTiles {
         count(batch * perImage) {}
 };
 
-// The channels of a grouped convolution in panels of kTileColumns columns: those of a group begin a
-// panel, and columns behind its last channel are empty.
+// The channels of a grouped convolution in panels of kTileColumns columns: each group begins a new
+// panel, and the columns after its last channel are empty.
 struct GroupPanels {
   int64_t groups, channels, perGroup;
   GroupPanels(int64_t groups, int64_t channels)
@@ -173,8 +173,8 @@ struct TileChunks {
   }
 };
 
-// An image batch (N, H, W, C) seen in squares of kSize whose corners lie a tile apart; beyond its
-// edges are zeros.
+// An image batch (N, H, W, C) as squares of kSize whose corners are a tile apart; beyond its edges
+// are zeros.
 template <class T>
 struct Squares {
   const T* values;

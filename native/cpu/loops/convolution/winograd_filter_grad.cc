@@ -1,5 +1,5 @@
 // The filter's gradient by Winograd's filtering: in each tile the gradients are the filter and the
-// 6×6 inputs the image, and the tiles' products are summed before the transform back.
+// 6×6 inputs the image. The products of all tiles are summed before they are transformed back.
 #include "cpu/compute_type.h"
 #include "winograd.h"
 

@@ -29,7 +29,7 @@ void blend(float* __restrict running, const double* __restrict added, Range chan
   }
 }
 
-// What y is made with. Without gamma and beta they are 1 and 0.
+// The parameters of y. Missing gamma and beta are 1 and 0.
 void setCoefficients(const Call& call, const Grid& grid, Range channels, const Columns& scratch,
                      const float* mean, const float* inverseDeviation) {
   const float* gamma = valuesOf<float>(call.inputs[1]);
@@ -45,7 +45,7 @@ void setCoefficients(const Call& call, const Grid& grid, Range channels, const C
   scratch.spread(grid, channels, kMean, kShift);
 }
 
-// Takes the batch's statistics, which are the totals 0 and 1, into the running ones.
+// Updates the running statistics with those of the batch, which are the totals 0 and 1.
 template <class Params>
 void blendRunning(const Tensor& runningMean, const Tensor& runningVariance, const Params& p,
                   Range channels, const Columns& scratch) {

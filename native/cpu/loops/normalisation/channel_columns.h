@@ -30,9 +30,9 @@ inline Range columnsOf(int64_t columns, int part, int parts) {
   return {begin < columns ? begin : columns, end < columns ? end : columns};
 }
 
-// A tensor as `rows` rows of `width` columns, column c being of channel c % channels, and how it is
-// cut between threads: by columns if they are many, which spares adding up the parts, else by rows.
-// Rows can only be taken as one where nothing lies between them.
+// A tensor as `rows` rows of `width` columns, where column c belongs to channel c % channels, and
+// how it is divided between threads: by columns if there are many, so that no parts have to be
+// added, else by rows. Rows can only be taken as one where nothing lies between them.
 struct Grid {
   Grid(int32_t tensorRows, int32_t tensorChannels, bool contiguous = true)
       : channels(tensorChannels) {
@@ -123,7 +123,7 @@ class Columns {
   PartScratch<float> scratch_;
 };
 
-// The coefficients of both directions, and those of the way back alone.
+// The coefficients of both directions, and those of the backward pass alone.
 enum Coefficient { kMean, kScale, kShift, kSlope, kConstant };
 
 // One function for both directions, so that they agree on which values a ReLU lets through.

@@ -9,8 +9,8 @@
 namespace cnn {
 namespace {
 
-// Rows of the next chunk after `before` of them. The first chunks are short, for the guess is as
-// good as the rows before it: what their mean is off costs digits only in the chunk itself.
+// Rows of the next chunk after `before` of them. The first chunks are short, because the guess of
+// the mean is only as good as the rows before it; its error costs digits in that chunk alone.
 inline int64_t chunkAfter(int64_t before) {
   if (before == 0) return 8;
   return 3 * before < kChunk ? 3 * before : kChunk;

@@ -13,8 +13,8 @@ bool isTiling(const PoolParams& p) {
          p.inHeight == p.outHeight * p.filterHeight && p.inWidth == p.outWidth * p.filterWidth;
 }
 
-// A row of inputs and one of outputs, in numbers; images follow each other, so that output row r
-// covers the input rows r * filterHeight and on.
+// The lengths of a row of inputs and of outputs. Images follow each other, so output row r covers
+// the input rows from r * filterHeight on.
 struct Rows {
   explicit Rows(const PoolParams& p)
       : count(int64_t{p.batch} * p.outHeight),

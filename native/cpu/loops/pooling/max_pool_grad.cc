@@ -69,7 +69,7 @@ class Maxima {
         memory_(static_cast<Index*>(memory)),
         depth_(ReaderTable::depth(rowsOf(p))) {}
 
-  // Makes row `output` of `image` and the depth - 1 rows before it available.
+  // Computes row `output` of `image` and the depth - 1 rows before it, where they are missing.
   void advance(int64_t image, int output) {
     if (image != image_) next_ = 0;
     image_ = image;
@@ -107,7 +107,8 @@ class Maxima {
   int places_[kMaxTaps];
 };
 
-// A window that holds the input pixel at hand: its gradient, its maxima, the pixel's place in it.
+// A window that contains the current input pixel: its gradient, its maxima, the pixel's place in
+// it.
 template <class D, class Index>
 struct Source {
   const D* dy;

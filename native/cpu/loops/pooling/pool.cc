@@ -19,8 +19,8 @@ struct Average {
   static inline float finish(float sum, float scale) { return sum * scale; }
 };
 
-// Neighbours in pairs, each a word that is two floats by a shift and a mask. A maximum is one of
-// its inputs, so that nothing is rounded on the way back.
+// Neighbours in pairs: a shift and a mask make two floats of each word. A maximum is one of its
+// inputs, so that nothing is rounded on the way back.
 template <int COUNT>
 void maximumOfPairs(const bf16* const* taps, bf16* __restrict out, int64_t pairs) {
   const bf16* tap[COUNT];
