@@ -24,7 +24,7 @@ const USAGE = `npx tsx bench/photographs.ts --out DIR [options]
 const LONG = 500;
 const SHORT = 375;
 const CLASSES = 10;
-/** One image of so many goes to val/. */
+/** One image in this many goes to val/. */
 const VAL_SHARE = 5;
 const QUALITY = 96;
 /**

@@ -119,7 +119,7 @@ function layoutOf(running: readonly Running[], { version }: Side): Layout | unde
   return running.find(({ side }) => side.version === version)?.layout;
 }
 
-/** Python's error without its traceback, of which a table keeps the beginning. */
+/** The beginning of Python's error, without its traceback. */
 function shorten(reason: string): string {
   const line = reason.split('\n').findLast((text) => /^[\w.]*(Error|Exception)\b/.test(text));
   return (line ?? reason).replaceAll(/\s+/g, ' ').slice(0, 300);

@@ -2,7 +2,7 @@
 
 One process on one core, as a worker of PyTorch's DataLoader would: each image of DIR/train is
 opened, decoded, converted to RGB and augmented. `--output bytes` ends with the bytes (224, 224, 3), as
-`cnn bench data` does; `--output floats` goes on to torchvision's usual normalised tensor, which
+`cnn bench data` does; `--output floats` continues to torchvision's usual normalised tensor, which
 the project makes on the device.
 """
 import argparse

@@ -26,7 +26,7 @@ size_t roundUp(size_t bytes, size_t step) { return (bytes + step - 1) / step * s
 
 size_t blockSize(size_t bytes) { return std::max(roundUp(bytes, kAlignment), kAlignment) + kFence; }
 
-// Addresses for more than the machine's memory; less where the process may not have so many.
+// Addresses for more than the machine's memory; fewer where the process may not have that many.
 void* reserve(size_t* bytes) {
   size_t memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   for (*bytes = roundUp(2 * memory, kGrowth); *bytes >= kGrowth; *bytes /= 2) {

@@ -46,7 +46,7 @@ class MemoryPool {
   char* base_ = nullptr;
   size_t usable_ = 0;
   size_t writable_ = 0;
-  size_t end_ = 0;  // behind the last block
+  size_t end_ = 0;  // after the last block
   // The gaps before the end, none beside another: sizes by offset, and (size, offset) in order.
   std::map<size_t, size_t> gaps_;
   std::set<std::pair<size_t, size_t>> gapsBySize_;

@@ -23,7 +23,7 @@ struct PoolParams {
   int32_t padTop, padLeft;
 };
 
-// a (batch, m, k) times b (batch, k, n); a batch of 1 is repeated. Inputs may lie transposed.
+// a (batch, m, k) times b (batch, k, n); a batch of 1 is repeated. Inputs may be transposed.
 struct MatMulParams {
   int32_t batchA, batchB, m, k, n, transposeA, transposeB, activation;
 };

@@ -164,7 +164,7 @@ describe('bin/setup', () => {
     assert.match(stdout, /^addon +built$/m);
   });
 
-  it('goes on without packages that apt-get cannot install', () => {
+  it('continues without packages that apt-get cannot install', () => {
     machine = new Machine({ ...TOOLCHAIN, 'c++': COMPILER_WITHOUT_ONEDNN, id: 'echo 0' });
     machine.program(
       'apt-get',

@@ -12,7 +12,7 @@ constexpr int64_t kMostBytes = 256 << 20;
 }
 
 bool FileBytes::read(const char* file, int64_t offset, int64_t length) {
-  // Does not wait for whoever writes to a pipe of that name.
+  // A pipe of that name is not waited for.
   const int descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return false;
   const bool complete = readFrom(descriptor, offset, length);

@@ -53,7 +53,7 @@ struct FilterView {
   int size;
 };
 
-// Rows are resampled across in groups, and all passes work on blocks of so many bytes: a group's
+// Rows are resampled across in groups, and all passes work on blocks of this many bytes: a group's
 // pixels in one column.
 constexpr int kGroupRows = 16;
 constexpr int kBlock = kGroupRows * 4;

@@ -21,7 +21,7 @@ class SlotFiller {
  public:
   explicit SlotFiller(const Passes& passes) : passes_(passes) {}
   // Fills a slot (size, size, channels) from the open image, a JpegDecoder or Pixels; the window
-  // lies in both. False if the image is damaged, with the slot in any state.
+  // is inside both. False if the image is damaged, with the slot in any state.
   template <class Image>
   bool fill(Image& image, const Window& window, int size, int channels, uint8_t* slot);
   // The whole image (height, width, channels); channels is 1 only for a grey one.

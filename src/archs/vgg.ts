@@ -92,7 +92,7 @@ function build({ name, convs, form }: Network, options: BuildOptions) {
   return model({ inputs: images, outputs: logits, name });
 }
 
-/** torchvision numbers convolutions, normalisations, ReLUs and poolings alike, from 0. */
+/** torchvision numbers convolutions, normalisations, ReLUs and poolings in one sequence from 0. */
 function torchvisionOf({ convs, form }: Network) {
   const each = form === 'bn' ? 3 : 2;
   const classifier: Record<string, string> = { 6: '0', 7: '3', 8: '6' };

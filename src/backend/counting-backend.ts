@@ -209,7 +209,7 @@ function winogradBytes(ints: readonly number[]): number {
   return filterBytes + Math.min(24 << 20, tiles * tileBytes);
 }
 
-/** The block for so many bytes in native/memory_pool.cc. */
+/** The size of the block that native/memory_pool.cc allocates for this many bytes. */
 function roundUp(bytes: number): number {
   return Math.max(64, Math.ceil(bytes / 64) * 64);
 }

@@ -50,7 +50,8 @@ export const commands: readonly (Command | CommandGroup)[] = [
     members: [
       {
         usage: 'check <data>',
-        summary: 'Say how a dataset lies, count it and name what is odd; changes nothing',
+        summary:
+          'Recognise the layout of a dataset, count it and list all findings; changes nothing',
         options: null,
         example: 'cnn data check /data/imagenet',
         load: async () => (await import('./data-check.js')).runDataCheck,

@@ -90,7 +90,7 @@ async function resumeRequest(
     if (entry === undefined) continue;
     throw new UsageError(
       `--${name} cannot change from ${record.settings[name]?.value} to ${entry.value} ` +
-        'in a run that goes on; start a new run instead',
+        'in a resumed run; start a new run instead',
     );
   }
   const data = settings.data ?? record.data.root;

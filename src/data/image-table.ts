@@ -25,7 +25,7 @@ export interface ImageColumns {
   readonly sizes: Float64Array;
 }
 
-/** A list of images in a few columns: 1.28 million take 50 MB where as many strings take 300. */
+/** A list of images in a few columns: 1.28 million images take 50 MB, where strings take 300. */
 export class ImageTable implements ImageList {
   constructor(readonly columns: ImageColumns) {}
 

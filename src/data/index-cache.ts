@@ -84,7 +84,7 @@ export async function saveIndex(
     await writeAtomically(file, stream([prefix, ...chunks]));
     return undefined;
   } catch (error) {
-    return `Cannot keep the index of ${root}, which is made anew at each start: ${systemReason(error)}. ${CACHE_ADVICE}.`;
+    return `Cannot keep the index of ${root}, which is made again at each start: ${systemReason(error)}. ${CACHE_ADVICE}.`;
   }
 }
 

@@ -43,7 +43,7 @@ interface StepTimes {
   readonly waiting: number;
 }
 
-/** How much to train: `warmup` steps, then at least `steps` and at least so many `seconds`. */
+/** How much to train: `warmup` steps, then at least `steps` and at least `seconds` of time. */
 export interface Amount {
   readonly warmup: number;
   readonly steps: number;

@@ -62,7 +62,7 @@ export interface Lap {
 
 export interface Stopwatch {
   wait(seconds: number): void;
-  /** One step with so many images is done. */
+  /** One step with this many images is done. */
   count(images: number): void;
   /** The figures since the last lap. */
   lap(): Lap;

@@ -198,7 +198,7 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   },
   export: { output: 'file, or with --format tfjs directory, that is written' },
   summary: {
-    'batch-size': 'adds what a training step of so many images takes in memory',
+    'batch-size': 'adds the memory of a training step of this many images',
     precision: 'number format of activations; auto is f32',
   },
 };

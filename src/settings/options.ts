@@ -355,7 +355,7 @@ export const OPTIONS = {
     kind: 'text',
     default: null,
     auto: 'a new run',
-    help: 'directory of a run that is to go on; its settings hold unless a flag changes them',
+    help: 'directory of a run to continue; its settings hold unless a flag changes them',
   },
   steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
   profile: {

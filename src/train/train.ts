@@ -106,7 +106,7 @@ async function runUntilStopped(
     const { last, best, epoch, step } = progress;
     if (last === undefined || best === undefined) {
       throw new UsageError(
-        `Nothing to do in ${run.path}: it has taken ${step} steps, as many as --max-steps asks for`,
+        `Nothing to do in ${run.path}: it has already taken the ${step} steps that --max-steps allows`,
       );
     }
     const unreadable = {

@@ -88,7 +88,7 @@ function orderedDict(args: readonly Value[]): Value {
   throw new PickleError('an OrderedDict is made from arguments');
 }
 
-/** ('storage', type, key, location, number of elements), of which the location is ignored. */
+/** ('storage', type, key, location, number of elements); the location is ignored. */
 function storageOf(id: Value): Value {
   const [word, global, key, , count] = Array.isArray(id) ? id : [];
   const type = storageGlobals.get(global ?? null);

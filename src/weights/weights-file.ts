@@ -19,7 +19,7 @@ export interface WeightsFile {
 }
 
 /**
- * Opens a `.safetensors` file or a `.pth` file with a state_dict, told apart by their first bytes.
+ * Opens a `.safetensors` file or a `.pth` file with a state_dict, recognised by their first bytes.
  * Throws a DataError where it is neither, or damaged.
  */
 export async function openWeightsFile(path: string): Promise<WeightsFile> {

@@ -34,12 +34,12 @@ describe('The words in which the networks are written', () => {
     });
   }
 
-  it('max pooling lets the last window lie over the edge', () => {
+  it('max pooling lets the last window extend beyond the edge', () => {
     const values = run([4, 4, 1], (x) => maxPool(x, 'pool', 3, 2, { ceil: true }));
     assert.deepEqual(values, [10, 11, 14, 15]);
   });
 
-  it('max pooling pads both edges alike', () => {
+  it('max pooling pads both edges equally', () => {
     const values = run([4, 4, 1], (x) => maxPool(x, 'pool', 3, 2, { pad: 1 }));
     assert.deepEqual(values, [5, 7, 13, 15]);
   });

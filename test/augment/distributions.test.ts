@@ -15,7 +15,7 @@ const COUNT = 40_000;
 const vgg: Transform = { resize: [256, 512], crop: 'random', size: 224, mirror: 0.5, pad: 0 };
 const inception: Transform = AUGMENTATIONS.inception;
 
-/** The windows of so many images of one size. */
+/** The windows of `count` images of one size. */
 function windows(transform: Transform, width: number, height: number): Window[] {
   return Array.from({ length: COUNT }, (_, index) =>
     cropWindow(transform, width, height, drawAugmentation(transform, 5, 0, index)),
@@ -93,7 +93,7 @@ describe('boxes of random area and aspect', () => {
     assert.ok(Math.abs(product) < 0.002, 'area and aspect are independent');
   });
 
-  it('lie anywhere in the image', () => {
+  it('are anywhere in the image', () => {
     const boxes = windows(small, 2000, 1500);
     assert.ok(boxes.every(({ left, top }) => Number.isInteger(left) && Number.isInteger(top)));
     assertUniform(
@@ -184,7 +184,7 @@ describe('colour offsets', () => {
     }
   });
 
-  it('are drawn anew for each image and epoch, and leave the other draws alone', () => {
+  it('are drawn for each image and epoch, and do not change the other draws', () => {
     const draws = drawAugmentation(transform, 5, 0, 1);
     assert.deepEqual(drawAugmentation(transform, 5, 0, 1), draws);
     assert.notDeepEqual(drawAugmentation(transform, 5, 1, 1).colour, draws.colour);

@@ -49,7 +49,7 @@ function run(name: string, inputs: Tensors, attributes: object): tf.Tensor[] {
   return Array.isArray(result) ? result : [result];
 }
 
-/** Numbers of which no sum of a few is 0, so that no ReLU depends on rounding. */
+/** Numbers without a sum of a few that is 0, so that no ReLU depends on rounding. */
 const offset = (count: number, seed: number, by: number) =>
   numbers(count, seed).map((value) => value + by);
 
@@ -160,8 +160,8 @@ describe('native batch normalisation', () => {
     describe('keeps the digits of the variance', () => {
       const cases: Record<string, (row: number, noise: number) => number> = {
         'around a large mean': (_, noise) => 1000 + (precision === 'bf16' ? 16 : 0.01) * noise,
-        'behind an outlier': (row, noise) => (row === 0 ? 3e4 : noise),
-        'behind rows of outliers': (row, noise) => (row < 8 ? 1e4 : noise),
+        'after an outlier': (row, noise) => (row === 0 ? 3e4 : noise),
+        'after rows of outliers': (row, noise) => (row < 8 ? 1e4 : noise),
         'where the mean drifts': (row, noise) => row / 50 + noise,
         'of a constant': () => 0.1,
       };

@@ -31,7 +31,7 @@ describe('an image that cannot be read', function () {
     assert.match(stderr, /1 image could not be read, which counts as wrong:\n.*0\.png.*empty/);
   });
 
-  it('ends training where that is asked for, which is saved and goes on', async () => {
+  it('ends training where that is asked for; the run is saved and can be resumed', async () => {
     const { code, stderr } = await train('--experiment', 'fail', '--on-bad-image', 'fail');
     assert.equal(code, 3, stderr);
     const [, step] = /Cannot read the image .*1\.png: .* Step (\d) is saved/.exec(stderr) ?? [];

@@ -22,7 +22,7 @@ describe('the command line', () => {
       assert.equal(code, 0);
       assert.match(stdout, /cnn train/);
     });
-    // Node alone starts in 0.05 s; on a machine that is busy or slow all takes longer alike.
+    // Node alone starts in 0.05 s; a busy or slow machine delays both by the same factor.
     const node = await fastest(() => promisify(execFile)(process.execPath, ['-e', '0']));
     const limit = 0.3 * 1.5 * Math.max(1, node / 0.05);
     assert.ok(help < limit, `took ${help} s, where Node alone takes ${node} s`);

@@ -94,7 +94,7 @@ describe('cnn data', function () {
     assert.deepEqual(later.settings.mean, record.settings.mean);
   });
 
-  it('stats stay behind what is given', async () => {
+  it('stats yield to what is given', async () => {
     await cnn(['data', 'stats', '--data', at('data'), '-j', '1']);
     await train('--experiment', 'given', '--mean', '0.4');
     const given = JSON.parse(await readFile(at('runs/given/run.json'), 'utf8'));

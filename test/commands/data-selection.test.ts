@@ -110,7 +110,7 @@ describe('datasets on the command line', function () {
       assert.equal(JSON.parse(other.stdout).images, 12, other.stderr);
     });
 
-    it('keeps its images and classes, and goes on with them', async () => {
+    it('keeps its images and classes, and resumes with them', async () => {
       await writeFile(at('classes'), 'class3\nclass0\nclass2\n');
       const options = ['--subset', '6/class', '--classes', at('classes'), '--epochs', '2'];
       const full = await train(whole, 'full', ...options);

@@ -86,7 +86,7 @@ describe('cnn summary', function () {
       return (performance.now() - before) / 1000;
     };
     const own = await seconds(() => cnn(['summary', '--arch', 'vgg19', '--batch-size', '64']));
-    // Node alone starts in 0.05 s; on a machine that is busy or slow all takes longer alike.
+    // Node alone starts in 0.05 s; a busy or slow machine delays both by the same factor.
     const node = await seconds(() => promisify(execFile)(process.execPath, ['-e', '0']));
     const limit = 2 * Math.max(1, node / 0.05);
     assert.ok(own < limit, `took ${own} s, where Node alone takes ${node} s`);
@@ -121,7 +121,7 @@ describe('cnn summary', function () {
     assert.deepEqual([heads.parameters, heads.macs], [13_378_280, 1_591_044_096]);
   });
 
-  it('counts the pooling of a module apart', async () => {
+  it('counts the pooling of a module separately', async () => {
     const naive = await summary('--module', 'inception-naive');
     assert.equal(naive.macsWithPooling, 854_396_928);
     const { stdout } = await cnn(['summary', '--module', 'inception-naive']);

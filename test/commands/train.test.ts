@@ -133,7 +133,7 @@ describe('cnn train', function () {
     await assertSameRun('again');
   });
 
-  it('goes on after --max-steps as if it had not stopped', async () => {
+  it('continues after --max-steps as if it had not stopped', async () => {
     assert.equal((await train('steps', '--max-steps', '6')).code, 0);
     const { code, stderr } = await cnn([
       ...['train', '--resume', at('runs/steps'), '--max-steps', '12'],
@@ -143,7 +143,7 @@ describe('cnn train', function () {
     await assertSameRun('steps');
   });
 
-  it('saves on Ctrl-C, exits with 130 and goes on as if it had not stopped', async () => {
+  it('saves on Ctrl-C, exits with 130 and resumes as if it had not stopped', async () => {
     let asked = false;
     const interrupt = ['train', '--data', data, '--output', at('runs'), '--experiment', 'ctrl-c'];
     const stopped = await cnn([...interrupt, ...SMALL, ...QUICK, '-p', '1'], (child, stderr) => {
@@ -267,7 +267,7 @@ describe('cnn train', function () {
       assert.equal(code, 3);
     });
 
-    it('does not let a run go on with another batch size', async () => {
+    it('does not resume a run with another batch size', async () => {
       const { code, stderr } = await cnn(['train', '--resume', at('runs/whole'), '-b', '2']);
       assert.match(stderr, /--batch-size cannot change from 4 to 2/);
       assert.equal(code, 2);

@@ -95,7 +95,7 @@ describe('weights on the command line', function () {
     model.dispose();
   });
 
-  it('start a training on other classes, all but the head, of which the rest may be frozen', async () => {
+  it('start a training on other classes, all but the head; the rest may be frozen', async () => {
     const weights = ['--weights', at('out.safetensors'), '--weights-out', at('tuned.safetensors')];
     const { code, stderr } = await train('tuned', 'two', ...weights, '--freeze', '^conv|^fc3$');
     assert.equal(code, 0, stderr);
@@ -235,7 +235,7 @@ describe('weights on the command line', function () {
         /Expected --freeze to match a layer/,
       ],
       [
-        'with other frozen layers in a run that goes on',
+        'with other frozen layers in a resumed run',
         () => ['train', '--resume', at('runs/run'), '--freeze', 'conv'],
         2,
         /--freeze cannot change/,

@@ -1,4 +1,4 @@
-/** Images and directories for the tests, made anew in a temporary directory. */
+/** Images and directories for the tests, made in a temporary directory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

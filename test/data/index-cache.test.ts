@@ -80,7 +80,7 @@ describe('the kept index', function () {
     assert.equal(files().length, 1);
   });
 
-  it('is made anew when a directory changed, and not kept before it rests', async () => {
+  it('is made again when a directory changed, and not kept while it is changing', async () => {
     assert.ok((await loadIndex(root)) !== undefined);
     writeTree(root, { 'train/b/new.png': 3 });
     assert.equal(await loadIndex(root), undefined);
@@ -93,7 +93,7 @@ describe('the kept index', function () {
     assert.ok((await loadIndex(root)) !== undefined);
   });
 
-  it('is made anew when it is damaged or of another version', async () => {
+  it('is made again when it is damaged or of another version', async () => {
     const file = join(directory(), 'cache/indexes', files()[0] ?? '');
     const bytes = readFileSync(file);
     for (const at of [0, 5, 20, 2000, bytes.length - 1]) {

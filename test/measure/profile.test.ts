@@ -91,7 +91,7 @@ describe('The operations of a kernel call', () => {
     assert.equal(operationsOf('Conv2DBackpropFilter', [...sizes, 2, 0]), products);
   });
 
-  it('are two for each product of two matrices, one of which may serve a batch', () => {
+  it('are two for each product of matrices, and one matrix may serve a batch', () => {
     assert.equal(operationsOf('BatchMatMul', [1, 7, 2, 3, 5, 0, 0, 0]), 2 * 7 * 2 * 3 * 5);
   });
 

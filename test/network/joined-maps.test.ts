@@ -1,4 +1,4 @@
-/** Dense blocks that lie in one tensor: the same gradients, no joins, no memory left. */
+/** Dense blocks in one tensor: the same gradients, no joins, no memory left. */
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import {

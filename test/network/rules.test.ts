@@ -16,7 +16,7 @@ type Graph = (x: SymbolicTensor) => SymbolicTensor;
 
 interface Case {
   graph: Graph;
-  /** The same weights in a graph of which the tape has the gradient. */
+  /** The same weights in a graph whose gradient the tape computes. */
   reference?: Graph;
   frozen?: boolean;
   batch?: number;
@@ -163,7 +163,7 @@ const CASES: Record<string, Graph | Case> = {
     () => pad(1),
     () => averagePool(3, 1),
   ),
-  'zeros behind the channels': chain(() =>
+  'zeros after the channels': chain(() =>
     layers.zeroPadding2d({
       padding: [
         [0, 1],

@@ -15,7 +15,7 @@ describe('summary.csv', () => {
   const row = (epoch: number) =>
     ({ ...Object.fromEntries(COLUMNS.map((column) => [column, 1 / 3])), epoch, lr: 1e-7 }) as Row;
 
-  it('keeps the rows up to the checkpoint when a run goes on, and one header', async () => {
+  it('keeps the rows up to the checkpoint when a run is resumed, and one header', async () => {
     const file = join(directory.path, 'summary.csv');
     await startSummary(file);
     for (const epoch of [1, 2, 10]) await appendRow(file, row(epoch));

@@ -21,7 +21,7 @@ describe('Counters', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  it('goes on from a snapshot with the same bits', async () => {
+  it('continues from a snapshot with the same bits', async () => {
     const whole = new Counters();
     for (const step of steps) whole.add(tf.tensor1d(step));
     const first = new Counters();

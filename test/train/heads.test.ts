@@ -42,7 +42,7 @@ describe('auxiliary heads', () => {
     );
   });
 
-  it('lie in checkpoints, of which the logits alone are evaluated', async () => {
+  it('are in checkpoints, and evaluations use the logits alone', async () => {
     const card = networkCard(architecture, { ...options, auxWeight: 0.3 });
     const session = openSession(architecture, card, 1);
     const state = { format: 1 as const, seed: 1, network: card, progress: startProgress() };

@@ -68,7 +68,7 @@ describe('weights of a file', () => {
       const build = (seed: number) => {
         const net = architecture.build({ ...SMALL, size, seed, auxiliary });
         const values = net.getWeights().map((weight, index) =>
-          // Statistics and biases begin alike in every network.
+          // Statistics and biases begin the same in every network.
           weight.rank === 1 ? tf.add(weight, 0.01 * (index + seed)) : weight,
         );
         net.setWeights(values);

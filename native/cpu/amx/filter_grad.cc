@@ -1,4 +1,4 @@
-// Gradients of filters by AMX: 2 to 8 times as fast as oneDNN 2.6's, which packs both factors anew
+// Gradients of filters by AMX: 2 to 8 times as fast as oneDNN 2.6's, which packs both factors again
 // for every pair of channel blocks.
 #include "switches.h"
 #include "tap_sums.h"

@@ -42,7 +42,8 @@ struct TapProducts {
     for (int i = 1; i < tapCount; i++) highest = largest(highest, taps[i].shift);
     return highest;
   }
-  // Whether taps lie an odd number of positions apart: pairs of rows are then packed both ways.
+  // Whether the distance of taps is an odd number of positions: pairs of rows are then packed both
+  // ways.
   bool hasOddDistances() const {
     for (int i = 1; i < tapCount; i++) {
       if ((taps[i].shift - taps[0].shift) & 1) return true;

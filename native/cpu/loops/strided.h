@@ -27,7 +27,7 @@ struct Strided {
   }
 
   // Calls body(at, count, offsets) for each run along the last axis of the elements [begin, end):
-  // `at` is its first element in row-major order, `offsets` where that lies in each operand.
+  // `at` is its first element in row-major order, `offsets` its place in each operand.
   template <class Body>
   void runs(int64_t begin, int64_t end, const Body& body) const {
     const int last = rank - 1;

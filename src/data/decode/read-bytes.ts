@@ -11,7 +11,7 @@ export function wholeFile(file: string): ImageLocation {
 
 /** The bytes of an image. Throws if the file cannot be read, is too large or ends before the image. */
 export function readBytes({ file, offset, length }: ImageLocation): Buffer {
-  // Does not wait for whoever writes to a pipe of that name.
+  // A pipe of that name is not waited for.
   const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     return readFrom(handle, file, offset, length < 0 ? sizeOf(handle) : length);

@@ -18,7 +18,7 @@ export async function readClassFolders(
 ): Promise<Labelled> {
   const loose = imagesAmong(files).length;
   if (loose > 0) {
-    survey.note(`${count(loose, 'image')} in ${pathOf(folder)} lie in no class folder: left out.`);
+    survey.note(`${count(loose, 'image')} in ${pathOf(folder)} are in no class folder: left out.`);
   }
   const images = new TableBuilder();
   const labels: number[] = [];

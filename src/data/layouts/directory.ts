@@ -108,7 +108,7 @@ class Directory implements Folder {
       const unpacked = folders.has(name.slice(0, -'.tar'.length));
       if (unpacked) {
         const file = join(this.place.path, name);
-        this.#survey.note(`${file} lies beside a directory of the same name and was left out.`);
+        this.#survey.note(`${file} is beside a directory of the same name and was left out.`);
       }
       return !unpacked;
     });

@@ -64,7 +64,8 @@ function parseIndex(text: string): Member[] {
 function checkLayout(members: readonly Member[], end: number): void {
   let at = 0;
   for (const { path, offset, size } of members) {
-    if (offset !== at + BLOCK || size < 0) throw new Error(`${path} cannot lie ${offset} bytes in`);
+    if (offset !== at + BLOCK || size < 0)
+      throw new Error(`${path} cannot begin at byte ${offset}`);
     at = offset + Math.ceil(size / BLOCK) * BLOCK;
   }
   if (at + BLOCK > end) throw new Error(`it goes to byte ${at} of ${end}`);
@@ -79,10 +80,10 @@ function checkHeaders(members: readonly Member[], source: ByteSource): void {
     const { path, offset, size } = members[at] as Member;
     const header = headerAt(offset - BLOCK);
     if (!header.cksumValid || plainPath(header.path ?? '') !== path || header.size !== size) {
-      throw new Error(`${path} does not lie ${offset} bytes in`);
+      throw new Error(`${path} does not begin at byte ${offset}`);
     }
   }
   const last = members.at(-1);
   const end = last === undefined ? 0 : last.offset + Math.ceil(last.size / BLOCK) * BLOCK;
-  if (!headerAt(end).nullBlock) throw new Error(`there are more files behind byte ${end}`);
+  if (!headerAt(end).nullBlock) throw new Error(`there are more files after byte ${end}`);
 }

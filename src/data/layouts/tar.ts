@@ -35,7 +35,7 @@ const FILES: readonly string[] = ['File', 'OldFile', 'ContiguousFile'];
 /** Longer names than that are taken for damage. */
 const MOST_META = 1 << 20;
 
-/** Calls `use` with the bytes of a file; `range` tells where in it the tar file lies. */
+/** Calls `use` with the bytes of a file; `range` is the place of the tar file in it. */
 export async function withFile<T>(
   file: string,
   range: { readonly offset: number; readonly size: number } | undefined,

@@ -146,7 +146,7 @@ describe('batches', () => {
     }
   });
 
-  it('go on from a step as if the steps before had been taken', async () => {
+  it('continue from a step as if the steps before had been taken', async () => {
     const [all = []] = await collect(split, {});
     const [rest] = await collect(split, {}, [0], 3);
     assert.deepEqual(rest, all.slice(3));

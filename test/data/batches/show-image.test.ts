@@ -52,7 +52,7 @@ describe('what the addon shows of a decoded image', () => {
     });
   }
 
-  it('has to lie in the image, and the slot has to have room', () => {
+  it('must be inside the image, and the slot must have room', () => {
     const addon = jpegAddon();
     assert.ok(!(addon instanceof Error));
     const pixels = new Uint8Array(4 * 3 * 3);

@@ -97,7 +97,7 @@ function make(root: string, entries: readonly (readonly [string[], Leaf])[]): vo
     try {
       write(join(root, ...parts, entry.name), entry);
     } catch (error) {
-      // A file lies where a folder should be, or the other way round.
+      // A file is where a folder should be, or the other way round.
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     }
   }

@@ -30,7 +30,7 @@ const WORDS = [
   'kit fox, Vulpes macrotis',
 ];
 
-/** Each image has a seed of its own, by which it is known again wherever it lies. */
+/** Each image has a seed of its own, by which it is recognised in every place. */
 const trainSeed = (label: number, index: number) => 10 * label + index;
 const valSeed = (index: number) => 100 + index;
 const valName = (index: number) => `ILSVRC2012_val_${`${index + 1}`.padStart(8, '0')}.JPEG`;
@@ -43,7 +43,7 @@ function classTree(label: number, prefix = ''): Tree {
   );
 }
 
-/** All training images; `place` says where those of a class lie. */
+/** All training images; `place` says where those of a class are. */
 function trainTree(place: (wnid: string, index: number) => string): Tree {
   return Object.assign({}, ...WNIDS.map((wnid, label) => classTree(label, place(wnid, label))));
 }
@@ -553,8 +553,8 @@ describe('a dataset laid out as', () => {
     symlinkSync('nowhere', join(root, 'train', 'n02100735', 'gone.png'));
     const { warnings } = await openDataset(root);
     const expected = [
-      /n02100735\.tar lies beside a directory of the same name and was left out/,
-      /1 image in \S*train lie in no class folder/,
+      /n02100735\.tar is beside a directory of the same name and was left out/,
+      /1 image in \S*train are in no class folder/,
       /gone\.png is a link that leads nowhere/,
       /1 file in \S*train are no images: 1 \.txt/,
       /2 images are empty or missing: \S*empty\.png, \S*gone\.png/,

@@ -13,7 +13,7 @@ describe('the index of a shard', () => {
   const image = encodePng(testImage(2, 2, 3));
   let sets = 0;
 
-  /** A packed dataset whose samples have so many bytes. */
+  /** A packed dataset whose samples have these numbers of bytes. */
   async function packed(...sizes: number[]): Promise<{ set: string; tar: string; idx: string }> {
     const set = join(directory(), `${sets++}`);
     mkdirSync(set);
@@ -70,14 +70,14 @@ describe('the index of a shard', () => {
       'half a line': [[head, first, second, third, fourth.slice(0, 10), ''].join('\n'), /line 5 to hold/],
       'a word for a number': [right.replace(' 700 ', ' many '), /line 2 to hold/],
       'a fraction': [right.replace(' 700 ', ' 700.5 '), /line 2 to hold/],
-      'a negative size': [right.replace(' 700 ', ' -700 '), /cannot lie/],
-      'another size in the same blocks': [right.replace(' 700 ', ' 701 '), /0000\.jpg does not lie/],
-      'another name': [right.replace('0001.jpg', '0009.jpg'), /0009\.jpg does not lie/],
-      'samples in another order': [[head, second, first, third, fourth, ''].join('\n'), /cannot lie/],
-      'a sample twice': [[head, first, second, second, fourth, ''].join('\n'), /cannot lie/],
-      'an offset beyond the end': [right.replace(/ 3000 /, ' 300000 '), /cannot lie|of \d+$/],
-      'a smaller set': [fewer, /more files behind byte/],
-      'another set': [other, /does not lie|more files/],
+      'a negative size': [right.replace(' 700 ', ' -700 '), /cannot begin/],
+      'another size in the same blocks': [right.replace(' 700 ', ' 701 '), /0000\.jpg does not begin/],
+      'another name': [right.replace('0001.jpg', '0009.jpg'), /0009\.jpg does not begin/],
+      'samples in another order': [[head, second, first, third, fourth, ''].join('\n'), /cannot begin/],
+      'a sample twice': [[head, first, second, second, fourth, ''].join('\n'), /cannot begin/],
+      'an offset beyond the end': [right.replace(/ 3000 /, ' 300000 '), /cannot begin|of \d+$/],
+      'a smaller set': [fewer, /more files after byte/],
+      'another set': [other, /does not begin|more files/],
     };
     for (const [name, [text, reason]] of Object.entries(wrong)) {
       writeFileSync(idx, text);

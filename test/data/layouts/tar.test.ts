@@ -13,7 +13,7 @@ describe('the members of a tar file', () => {
     withFile(file, undefined, (source) => readMembers(source, file, note && { note }));
 
   for (const format of ['v7', 'ustar', 'gnu', 'pax'] as const satisfies TarFormat[]) {
-    it(`lie where ${format} says`, async () => {
+    it(`are where ${format} says`, async () => {
       const file = join(directory(), `${format}.tar`);
       const short = { 'a/1.txt': 'one', 'a/empty': '', 'b/2.bin': Buffer.alloc(5000, 7) };
       const long = { [`${'deep/'.repeat(30)}${'x'.repeat(90)}.txt`]: 'long', 'ä/ö.txt': 'other' };
@@ -69,7 +69,7 @@ describe('the members of a tar file', () => {
     assert.match(notes[0] ?? '', /has no mark at its end, after b\.txt/);
   });
 
-  it('behind a damaged header are an error', async () => {
+  it('after a damaged header are an error', async () => {
     const file = join(directory(), 'damaged.tar');
     writeTar(file, { 'a.txt': 'a', 'b.txt': 'b' });
     const bytes = readFileSync(file);

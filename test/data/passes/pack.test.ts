@@ -108,7 +108,7 @@ describe('packing a dataset', function () {
     assert.equal(shardlist[0].filesize, size);
   });
 
-  it('appears when it is complete, and goes on after an interruption to the same bytes', async () => {
+  it('appears when it is complete, and continues after an interruption to the same bytes', async () => {
     const interrupted = pack('resumed', {
       onProgress: (done) => {
         if (done === 8) throw new Error('interrupted');

@@ -11,7 +11,7 @@ constexpr int64_t kBlockTiles =
 // A product: `rows` pixels of `inner` channels by a filter to `columns` channels.
 struct Product {
   int64_t rows, inner, columns;
-  bool transposed;  // the filter lies as (columns, inner)
+  bool transposed;  // the filter is (columns, inner)
   bool relu;
 };
 

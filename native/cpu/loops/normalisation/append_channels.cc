@@ -1,4 +1,4 @@
-// Writes new maps behind those that a block of joined maps has so far, in place. Their mean and
+// Appends new maps in place to those that the joined maps have so far. Their mean and
 // variance, which no later layer of the block changes, are worked out once, for all normalisations
 // that read them (section 3 of Huang et al. 2016 joins maps; there each layer has statistics of
 // all).

@@ -36,8 +36,8 @@ void addGradients(const D* __restrict dy, int64_t dyStride, const X* __restrict 
   }
 }
 
-// What one call reads and writes. Rows of x lie xStride apart and those of dx dxStride, all others
-// one behind the other.
+// The operands of one call. Rows of x are xStride apart and those of dx dxStride; all others
+// are contiguous.
 template <class X, class D, class G>
 struct Operands {
   const D* dy;
@@ -45,7 +45,7 @@ struct Operands {
   int64_t xStride;
   G* dx;  // nullptr: not wanted
   int64_t dxStride;
-  const X* y = nullptr;  // behind a ReLU after an addition, of which dz is the gradient
+  const X* y = nullptr;  // after an addition and a ReLU; dz is the gradient of the sum
   D* dz = nullptr;
 };
 
