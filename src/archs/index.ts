@@ -1,8 +1,9 @@
 /**
  * The catalogue of networks. To add one: write its family's file (the paper's table as data, built
- * with the functions of words.ts) and list it here; test/archs has a table of parameters and
- * multiply-adds, and one of the recipe's constants: add a row to each. Counts that the paper does
- * not give come from `cnn summary`; the test then keeps them.
+ * with the functions of words.ts) and list it here. Tests want its row in test/archs/table.ts
+ * (parameters and multiply-adds), test/archs/recipes.ts (constants, from the paper) and
+ * test/network/families.test.ts. Counts that the paper does not give come from `cnn summary`; the
+ * test then keeps them.
  */
 
 import { didYouMean } from '../did-you-mean.js';
@@ -15,6 +16,7 @@ import { cifarDensenets } from './densenet-cifar.js';
 import { googlenet, googlenetBn, googlenetTorchvision } from './googlenet.js';
 import { lenet5 } from './lenet5.js';
 import { lenet51998 } from './lenet5-1998.js';
+import { nin, ninCifar } from './nin.js';
 import { preresnets } from './preresnet.js';
 import { resnets } from './resnet.js';
 import { cifarResnets } from './resnet-cifar.js';
@@ -34,6 +36,8 @@ export const architectures: readonly Architecture[] = [
   alexnet,
   alexnet1gpu,
   alexnetTorchvision,
+  nin,
+  ninCifar,
   ...vggs,
   googlenet,
   googlenetBn,

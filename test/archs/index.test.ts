@@ -153,6 +153,7 @@ describe('The catalogue of networks', () => {
     ['lenet5-1998', 8, 'c3'],
     ['simple-cnn', 4, 'pool3'],
     ['alexnet', 40, 'pool5'],
+    ['nin', 32, 'pool3'],
     ['vgg16', 16, 'pool5'],
     ['googlenet', 8, 'pool3'],
     ['densenet121', 16, 'transition3.pool'],
@@ -167,6 +168,8 @@ describe('The catalogue of networks', () => {
   it('finds networks by name, alias and case, and suggests the nearest', () => {
     assert.equal(findArchitecture('LeNet').name, 'lenet5');
     assert.equal(findArchitecture('AlexNet').name, 'alexnet');
+    assert.equal(findArchitecture('NiN').name, 'nin');
+    assert.equal(findArchitecture('nin_cifar').name, 'nin-cifar');
     assert.equal(findArchitecture('vgg').name, 'vgg16');
     assert.equal(findArchitecture('vgg16_bn').name, 'vgg16-bn');
     assert.equal(findArchitecture('googlenet').name, 'googlenet');

@@ -85,6 +85,10 @@ function densenet(growth: number, blocks: readonly number[], channels: readonly 
  *   paper's 340,908 connections less 6,508 to biases and 5 × (14² × 6 + 5² × 16) of S2 and S4.
  * simple-cnn: 28² × 49 × 64 + 14² × 9 × 128 × (64 + 128) + 7² × 9 × 256 × (128 + 256) + 2304 × 128
  *   + 128 × 64 + 64 × 10.
+ * nin: 54² × 96 × (363 + 2 × 96) + 27² × 256 × (25 × 96 + 2 × 256) + 13² × 384 × (9 × 256 + 2 × 384)
+ *   + 6² × 1024 × (9 × 384 + 1024 + 1000).
+ * nin-cifar: 32² × (75 × 192 + 192 × 160 + 160 × 96) + 16² × 192 × (25 × 96 + 2 × 192)
+ *   + 8² × 192 × (9 × 192 + 192 + 10).
  * resnet*-cifar, n blocks a stage: the first convolution has 32² × 27 × 16; each of 6n others
  *   32² × 9 × 16² = 2,359,296 (half the side and twice the channels cost as much), but half of that
  *   the two that begin stages; the dense layer 640: 14,155,776 n - 1,916,288.
@@ -102,6 +106,8 @@ export const TABLE: readonly Row[] = [
   ['alexnet',               60_965_224,    724_406_816, { conv1: [55, 55, 96], pool1: [27, 27, 96], conv2: [27, 27, 256], conv3: [13, 13, 384], conv4: [13, 13, 384], conv5: [13, 13, 256], pool5: [6, 6, 256], fc6: [4096], fc8: [1000] }],
   ['alexnet-1gpu',          62_378_344,  1_135_256_096, { conv2: [27, 27, 256], pool5: [6, 6, 256], fc8: [1000] }],
   ['alexnet-torchvision',   61_100_840,    714_188_480, { conv1: [55, 55, 64], pool5: [6, 6, 256], fc8: [1000] }],
+  ['nin',                    7_595_176,  1_100_188_800, { conv1: [54, 54, 96], cccp2: [54, 54, 96], pool1: [27, 27, 96], cccp4: [27, 27, 256], pool2: [13, 13, 256], cccp6: [13, 13, 384], pool3: [6, 6, 384], conv4: [6, 6, 1024], cccp8: [6, 6, 1000], pool4: [1000] }],
+  ['nin-cifar',                966_986,    222_486_528, { conv1: [32, 32, 192], cccp1: [32, 32, 160], cccp2: [32, 32, 96], pool1: [16, 16, 96], cccp4: [16, 16, 192], pool2: [8, 8, 192], cccp6: [8, 8, 10], pool3: [10] }],
   ['vgg11',                132_863_336,  7_609_090_048, { conv1_1: [224, 224, 64], ...VGG }],
   ['vgg11-lrn',            132_863_336,  7_609_090_048, { norm1: [224, 224, 64], ...VGG }],
   ['vgg13',                133_047_848, 11_308_466_176, { conv5_2: [14, 14, 512], ...VGG }],
