@@ -18,7 +18,10 @@ import {
   typedValues,
 } from './native-data.js';
 
-/** The storage of a result: the precision's own type, plain float32, or that of the first input. */
+/**
+ * The storage of a result: the precision's own type, plain float32, or that of the first input, but
+ * float32 in f32.
+ */
 export type ResultStorage = 'compute' | 'f32' | 'same';
 
 export interface Output {
@@ -159,7 +162,7 @@ export class NativeBackend extends KernelBackend {
     let storage: Storage = dtype === 'int32' ? 'i32' : dtype === 'bool' ? 'u8' : 'f32';
     if (storage === 'f32' && output.storage === 'compute') storage = this.precision;
     if (storage === 'f32' && output.storage === 'same' && first?.storage === 'bf16') {
-      storage = 'bf16';
+      storage = this.precision;
     }
     this.live++;
     return new NativeData(this.takeSlot(), dtype, storage, util.sizeFromShape([...output.shape]));

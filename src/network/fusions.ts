@@ -4,6 +4,7 @@
  */
 
 import { isFused } from '../activations.js';
+import { markFloat32 } from './float32.js';
 import type { Graph, GraphNode } from './graph.js';
 import { foldJoins } from './joined-maps.js';
 import { isPlainNorm } from './rules/batch-norm.js';
@@ -50,7 +51,10 @@ const KEEPING_SIGN = [
 export function fold({ nodes, outputs, input }: Graph): Graph {
   const padded = backendTakesPadding() ? foldPadding(nodes, outputs) : nodes;
   const folded = foldActivations(foldResiduals(padded, outputs), outputs);
-  return { input, outputs, nodes: backendHasNative() ? foldJoins(folded, outputs) : folded };
+  if (!backendHasNative()) return { input, outputs, nodes: folded };
+  const joined = foldJoins(folded, outputs);
+  markFloat32(joined, outputs);
+  return { input, outputs, nodes: joined };
 }
 
 /**

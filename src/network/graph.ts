@@ -18,6 +18,8 @@ export interface GraphNode {
   padding?: Padding;
   activation?: LayerActivation;
   joined?: JoinedMaps;
+  /** The output is float32 whatever the precision (float32.ts). */
+  float32?: boolean;
 }
 
 export interface Graph {

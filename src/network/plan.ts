@@ -4,8 +4,9 @@
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { inFloat32 } from './float32.js';
 import { fold } from './fusions.js';
-import { type Graph, type GraphNode, readGraph } from './graph.js';
+import { type GraphNode, readGraph } from './graph.js';
 import { operationOf } from './rules/index.js';
 import type { Operation } from './rules/rule.js';
 import type { Weight } from './weights.js';
@@ -46,6 +47,7 @@ export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
   for (const { output } of graph.nodes) numbers.set(output, numbers.size);
   const numberOf = (value: number) => numbers.get(value) as number;
   const indices = new Map(weights.map(({ variable }, index) => [variable.id, index]));
+  const wide = new Set(graph.nodes.filter(({ float32 }) => float32).map(({ output }) => output));
   const differentiable = new Set<number>();
   const draft = graph.nodes.map((node, place) => {
     const inputs = node.inputs.map(numberOf);
@@ -53,7 +55,9 @@ export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
     const learns = inputs.some((value) => differentiable.has(value)) || trains(node, indices);
     if (learns) differentiable.add(output);
     const needed = inputs.map((value) => differentiable.has(value));
-    const operation = operate(graph, node, place, needed, indices);
+    const rule = operate(node, place, needed, indices);
+    const narrow = node.inputs.map((value) => !wide.has(value));
+    const operation = node.float32 ? inFloat32(rule, narrow) : rule;
     return { name: node.layer.name, operation, inputs, output, differentiable: learns };
   });
   const outputs = graph.outputs.map(numberOf);
@@ -85,7 +89,6 @@ function trains({ layer }: GraphNode, indices: ReadonlyMap<number, number>): boo
 }
 
 function operate(
-  graph: Graph,
   node: GraphNode,
   place: number,
   differentiable: readonly boolean[],
@@ -95,8 +98,7 @@ function operate(
     const variable = weight.read() as tf.Variable;
     return { variable, index: indices.get(variable.id) };
   });
-  const isOutput = graph.outputs.includes(node.output);
-  return operationOf({ ...node, weights, differentiable, place, isOutput });
+  return operationOf({ ...node, weights, differentiable, place });
 }
 
 /** The steps that lead to a value. */

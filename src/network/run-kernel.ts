@@ -4,6 +4,7 @@
  * (twins/), the grouped convolution made of slices (rules/groups.ts) and the two questions below.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { NativeBackend, ResultStorage } from '../backend/native-backend.js';
 
 /** Values of a kernel's attributes; a plan makes them once and reuses them at every step. */
 export type Attributes = Record<string, unknown>;
@@ -33,6 +34,23 @@ export function runKernelForList(
 /** Another handle on the same values, to be disposed on its own. */
 export function share(x: tf.Tensor): tf.Tensor {
   return runKernel('Identity', { x });
+}
+
+/** The values of x, stored as float32 or as the precision says; on our backend alone. */
+export function stored(x: tf.Tensor, storage: Exclude<ResultStorage, 'same'>): tf.Tensor {
+  return runKernel('Store', { x }, { storage });
+}
+
+/** Runs kernels in f32 whatever the precision: a result of float32 inputs is float32. */
+export function computeFloat32<T>(compute: () => T): T {
+  const backend = tf.backend() as NativeBackend;
+  const { precision } = backend;
+  backend.precision = 'f32';
+  try {
+    return compute();
+  } finally {
+    backend.precision = precision;
+  }
 }
 
 /** The sum of two tensors, which it takes over and frees. */

@@ -1,7 +1,15 @@
+import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
+import { computeFloat32 } from '../../src/network/run-kernel.js';
 import { random } from '../../src/rng.js';
-import { assertClose, onEachBackend, onReference, type TestBackend } from '../network/backends.js';
-import { runKernel as run, stored } from './compare.js';
+import {
+  assertClose,
+  numbers,
+  onEachBackend,
+  onReference,
+  type TestBackend,
+} from '../network/backends.js';
+import { device, runKernel as run, stored } from './compare.js';
 
 interface Case {
   size: number;
@@ -130,6 +138,34 @@ function check(shape: Case, backend: TestBackend, activation: string): void {
   });
 }
 
+/** Of numbers that bf16 holds, so that nothing is rounded to it where the result is float32. */
+function checkFloat32({ size, inChannels, outChannels, filter, stride }: Case): void {
+  const shapes = {
+    x: [2, size, size, inChannels],
+    filter: [filter, filter, inChannels, outChannels],
+  };
+  const attributes = {
+    strides: [stride, stride],
+    pad: 'same',
+    dataFormat: 'NHWC',
+    dilations: [1, 1],
+  };
+  const convolve = (make: typeof stored): tf.Tensor => {
+    const [x, weights] = Object.values(shapes).map((shape, index) =>
+      make(numbers(tf.util.sizeFromShape(shape), index + 1), shape),
+    ) as [tf.Tensor, tf.Tensor];
+    return run('FusedConv2D', { x, filter: weights }, { ...attributes, activation: 'relu' });
+  };
+  const wanted = onReference(() =>
+    convolve((data, shape) => tf.tensor(Float32Array.from(data), shape)).dataSync(),
+  );
+  tf.tidy(() => {
+    const y = computeFloat32(() => convolve(stored));
+    assert.equal(device().storageOf(y), 'f32');
+    assertClose(y.dataSync(), wanted, 1e-5, 'y');
+  });
+}
+
 describe('native convolution', () => {
   onEachBackend((backend) => {
     if (backend.name === 'cpu') return;
@@ -138,6 +174,11 @@ describe('native convolution', () => {
       const name = `${size}×${size}×${inChannels} to ${outChannels}, ${filter}×${filter}/${stride}`;
       it(`${name}, ${groups} groups: output and gradients are those of tfjs`, () => {
         check(shape, backend, 'relu');
+      });
+
+      if (groups > 1) continue;
+      it(`${name}: a float32 result of images stored as the precision says is not rounded`, () => {
+        checkFloat32(shape);
       });
     }
 

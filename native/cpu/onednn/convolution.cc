@@ -73,16 +73,16 @@ Packed packedFilter(Context& context, const PreparedConv& conv, const Tensor& fi
 }
 
 dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType type,
-                                                      bool hasBias) {
+                                                      DType outType, bool hasBias) {
   auto kind = dnnl::prop_kind::forward_training;
   auto attributes = attributesFor(static_cast<Activation>(p.activation));
   if (hasBias) {
-    return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), biasDesc(p), outDesc(p, type),
+    return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), biasDesc(p), outDesc(p, outType),
              strides(p), dilations(p), padBefore(p), padAfter(p)},
             attributes,
             cpuEngine()};
   }
-  return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), outDesc(p, type), strides(p),
+  return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), outDesc(p, outType), strides(p),
            dilations(p), padBefore(p), padAfter(p)},
           attributes,
           cpuEngine()};
@@ -91,13 +91,13 @@ dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType
 // The hint that gradient primitives want: the forward one without activation or bias.
 dnnl::convolution_forward::primitive_desc hintDesc(ConvParams p, DType type) {
   p.activation = static_cast<int32_t>(Activation::Linear);
-  return forwardDesc(p, type, false);
+  return forwardDesc(p, type, type, false);
 }
 
 // `original`: the convolution whose filter this one uses turned, or null.
-PreparedConv prepareForward(const Call& call, const ConvParams& p, DType type, bool hasBias,
-                            const ConvParams* original = nullptr) {
-  auto desc = forwardDesc(p, type, hasBias);
+PreparedConv prepareForward(const Call& call, const ConvParams& p, DType type, DType outType,
+                            bool hasBias, const ConvParams* original = nullptr) {
+  auto desc = forwardDesc(p, type, outType, hasBias);
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
   result.primitive = dnnl::convolution_forward(desc);
@@ -135,12 +135,14 @@ void forward(const Call& call, const ConvParams& p, const Tensor& input, void* b
              const Tensor& output, const Tensor& filter) {
   Context& context = call.context;
   DType type = computeType(input.dtype);
+  DType outType = output.dtype == DType::Float32 ? DType::Float32 : type;
   bool hasBias = bias != nullptr;
-  PreparedConv& conv =
-      prepared<PreparedConv>(call, std::string(nameOf(type)) + (hasBias ? "+bias" : ""), &p,
-                             sizeof(p), [&] { return prepareForward(call, p, type, hasBias); });
+  std::string variant = std::string(nameOf(type)) + nameOf(outType) + (hasBias ? "+bias" : "");
+  PreparedConv& conv = prepared<PreparedConv>(call, variant, &p, sizeof(p), [&] {
+    return prepareForward(call, p, type, outType, hasBias);
+  });
   Tensor keep;
-  Result result(context, output, type);
+  Result result(context, output, outType);
   Packed packed = packedFilter(context, conv, filter);
   conv.execute(context, {{DNNL_ARG_SRC, converted(context, input, type, &keep)},
                          {DNNL_ARG_WEIGHTS, packed.values},
@@ -227,7 +229,7 @@ CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
   if (runsTurned(params, type)) {
     ConvParams q = turned(params);
     PreparedConv& conv = prepared<PreparedConv>(call, "turned", &q, sizeof(q), [&] {
-      return prepareForward(call, q, type, false, &params);
+      return prepareForward(call, q, type, type, false, &params);
     });
     Packed packed = packedFilter(context, conv, filter);
     conv.execute(context, {{DNNL_ARG_SRC, dyValues},

@@ -205,6 +205,15 @@ function cast({ inputs: { x }, attrs: { dtype }, backend }: KernelCall) {
   return backend.runOne('Cast', [x], { shape: x.shape, dtype });
 }
 
+type StoreAttrs = { storage: 'f32' | 'compute' };
+
+/** Ours: the values of x, stored as float32 or as the precision says. */
+function store({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, StoreAttrs>) {
+  const wanted = attrs.storage === 'f32' ? 'f32' : backend.precision;
+  if (backend.storageOf(x) === wanted) return backend.view(x, x.shape);
+  return backend.runOne('Cast', [x], { shape: x.shape, storage: attrs.storage });
+}
+
 export const layoutKernels: KernelRows = {
   Concat: concat,
   Pack: pack,
@@ -218,4 +227,5 @@ export const layoutKernels: KernelRows = {
   ZerosLike: ({ inputs: { x }, backend }) => filled(backend, x.shape, x.dtype, 0),
   OnesLike: ({ inputs: { x }, backend }) => filled(backend, x.shape, x.dtype, 1),
   Cast: cast,
+  Store: store,
 };

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { backendHasNative, runKernel } from '../run-kernel.js';
+import { backendHasNative, runKernel, stored } from '../run-kernel.js';
 import { biasActivationBackward, endingOf } from './activation.js';
 import { groupedFilterGradient, groupedForward, groupedInputGradient } from './groups.js';
 import { padAttribute } from './padding.js';
@@ -28,6 +28,7 @@ export function convolution(node: LayerNode): Operation | undefined {
   const backThroughActivation = biasActivationBackward(node, activation);
   return {
     keeps: { inputs: [0], output: activation !== 'linear' },
+    mixesTypes: true,
     forward([x]) {
       const inputs = { x: x as tf.Tensor, filter: kernel.variable, bias: bias?.variable };
       const z =
@@ -37,7 +38,7 @@ export function convolution(node: LayerNode): Operation | undefined {
       return finish(z);
     },
     backward(dy, [x], output, pass) {
-      const dz = backThroughActivation(dy, output, pass);
+      const dz = narrowed(backThroughActivation(dy, output, pass), node);
       const image = x as tf.Tensor;
       if (kernel.index !== undefined) {
         const gradient =
@@ -62,4 +63,12 @@ export function convolution(node: LayerNode): Operation | undefined {
       return [dx];
     },
   };
+}
+
+/** The kernels of both gradients are made for one type: dz in that of activations; takes dz over. */
+function narrowed(dz: tf.Tensor, { float32 }: LayerNode): tf.Tensor {
+  if (!float32) return dz;
+  const result = stored(dz, 'compute');
+  dz.dispose();
+  return result;
 }

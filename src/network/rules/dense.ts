@@ -10,15 +10,15 @@ export function dense(node: LayerNode): Operation | undefined {
   if (!activation || !kernel || !isRow(node)) return undefined;
   const { fused, finish } = endingOf(activation);
   const product = { transposeA: false, transposeB: false, activation: fused };
-  const forwardAttributes = { ...product, precise: node.isOutput };
   const kernelAttributes = { transposeA: true, transposeB: false, precise: true };
   const inputAttributes = { transposeA: false, transposeB: true, precise: false };
   const backThroughActivation = biasActivationBackward(node, activation);
   return {
     keeps: { inputs: [0], output: activation !== 'linear' },
+    mixesTypes: true,
     forward([x]) {
       const inputs = { a: x, b: kernel.variable, bias: bias?.variable };
-      return finish(runKernel('_FusedMatMul', inputs, forwardAttributes));
+      return finish(runKernel('_FusedMatMul', inputs, product));
     },
     backward(dy, [x], output, pass) {
       const dz = backThroughActivation(dy, output, pass);

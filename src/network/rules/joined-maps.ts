@@ -59,6 +59,7 @@ export function normOfJoined(node: LayerNode, joined: JoinedMaps): Operation | u
   const ofBatch = () => ({ gamma, beta, mean: joined.mean, variance: joined.variance });
   return {
     keeps: { inputs: [0], output: false },
+    mixesTypes: true,
     forward([x], { training }) {
       if (frozen || !training) return runKernel('BatchNormSlice', { x, ...running }, attributes);
       const inputs = { x, ...ofBatch(), runningMean: mean, runningVariance: variance };

@@ -41,6 +41,7 @@ export function partialConvolution(node: LayerNode): Operation | undefined {
     });
   return {
     keeps: inner.keeps,
+    mixesTypes: true,
     forward(inputs, pass) {
       makeFilter();
       return inner.forward(inputs, pass);

@@ -28,8 +28,8 @@ export interface LayerNode {
   readonly joined?: JoinedMaps;
   /** The layer's place in the plan: the stream of its random numbers. */
   readonly place: number;
-  /** The output is logits, which stay float32. */
-  readonly isOutput: boolean;
+  /** The output is float32 whatever the precision (../float32.ts): logits, or what becomes them. */
+  readonly float32?: boolean;
 }
 
 /** What holds for one pass through the network. */
@@ -51,6 +51,8 @@ export interface Operation {
    * freed during the forward pass.
    */
   readonly keeps: { readonly inputs: readonly number[]; readonly output: boolean };
+  /** Its kernels write float32 from inputs stored as bf16, and go back from a float32 dy to bf16. */
+  readonly mixesTypes?: boolean;
   forward(inputs: readonly tf.Tensor[], pass: Pass): tf.Tensor;
   /** The gradients of those inputs that are differentiable. */
   backward(

@@ -85,8 +85,8 @@ void applyToRow(const T* __restrict x, const R* __restrict residual, float* __re
 }
 
 // y in one part of the grid; rows of x are `stride` elements apart. R is void without a residual.
-template <bool RELU, class T, class R>
-void apply(const T* x, int64_t stride, const R* residual, T* y, const Grid& grid, int part,
+template <bool RELU, class T, class R, class Y>
+void apply(const T* x, int64_t stride, const R* residual, Y* y, const Grid& grid, int part,
            const Columns& scratch) {
   const Range rows = grid.rowsOf(part), columns = grid.columnsOf(part);
   const float* mean = scratch.coefficient(kMean) + columns.begin;
@@ -181,8 +181,8 @@ CNN_KERNEL(BatchNormInference, BatchNormInferenceParams) {
 }
 
 // Inputs x, gamma, beta, mean, variance and, to take those two in, the running mean and variance;
-// output y. x is the first `channels` of rows of `stride` channels, mean and variance are of at
-// least these.
+// output y, of any float type. x is the first `channels` of rows of `stride` channels, mean and
+// variance are of at least these.
 CNN_KERNEL(BatchNormSlice, BatchNormSliceParams) {
   const Tensor& runningMean = call.inputs[5];
   const Tensor& runningVariance = call.inputs[6];
@@ -192,7 +192,6 @@ CNN_KERNEL(BatchNormSlice, BatchNormSliceParams) {
       return false;
   }
   const Tensor& y = call.outputs[0];
-  if (y.dtype != call.inputs[0].dtype) return false;
   const auto activation = static_cast<Activation>(params.activation);
   if (activation != Activation::Linear && activation != Activation::Relu) return false;
   const Grid grid(params.rows, params.channels, params.stride == params.channels);
@@ -210,18 +209,22 @@ CNN_KERNEL(BatchNormSlice, BatchNormSliceParams) {
     if (running) blendRunning(runningMean, runningVariance, params, channels, scratch);
     setCoefficients(call, grid, channels, scratch, mean, inverse);
   };
-  const bool taken = withFloatType(y.dtype, [&](auto type) {
-    using T = decltype(type);
-    const T* x = valuesOf<T>(call.inputs[0]);
+  const auto applyAs = [&](auto xType, auto yType) {
+    const auto* x = valuesOf<decltype(xType)>(call.inputs[0]);
+    auto* to = valuesOf<decltype(yType)>(y);
     const int64_t stride = grid.strideOf(params.stride);
     const auto applyWith = [&](auto relu) {
       parallelPhases(grid.parts, setUp, [&](int part) {
-        apply<relu()>(x, stride, static_cast<const void*>(nullptr), valuesOf<T>(y), grid, part,
-                      scratch);
+        apply<relu()>(x, stride, static_cast<const void*>(nullptr), to, grid, part, scratch);
       });
     };
     activation == Activation::Relu ? applyWith(std::true_type{}) : applyWith(std::false_type{});
-    return true;
+  };
+  const bool taken = withFloatType(call.inputs[0].dtype, [&](auto xType) {
+    return withFloatType(y.dtype, [&](auto yType) {
+      applyAs(xType, yType);
+      return true;
+    });
   });
   if (running) {
     runningMean.storage->version++;
