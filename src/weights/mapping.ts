@@ -100,7 +100,7 @@ function flattenedPositions(layer: layers.Layer): number {
 }
 
 /** The layer that makes the logits: the last one with weights on the way to an output. */
-function lastWithWeights(output: SymbolicTensor): layers.Layer {
+export function lastWithWeights(output: SymbolicTensor): layers.Layer {
   let x = output;
   while (x.sourceLayer.weights.length === 0) {
     const [before] = x.inputs;

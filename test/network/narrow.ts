@@ -1,5 +1,6 @@
 import { type LayersModel, type layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { findArchitecture, withoutDrawing } from '../../src/archs/index.js';
+import { lastWithWeights } from '../../src/weights/mapping.js';
 
 /** A network of the catalogue with a share of its channels and units, 10 classes and no dropout. */
 export function narrow(name: string, size: number, share: number): LayersModel {
@@ -8,12 +9,12 @@ export function narrow(name: string, size: number, share: number): LayersModel {
     build({ classes: 10, size, channels, seed: 1, auxiliary: true }),
   );
   const copies = new Map<number, SymbolicTensor>();
-  const outputs = new Set(wide.outputs.map(({ id }) => id));
+  const heads = new Set(wide.outputs.map(lastWithWeights));
   const copy = (tensor: SymbolicTensor): SymbolicTensor => {
     const known = copies.get(tensor.id);
     if (known) return known;
     const inputs = tensor.inputs.map(copy);
-    const config = narrowed(tensor.sourceLayer, outputs.has(tensor.id) ? 1 : share);
+    const config = narrowed(tensor.sourceLayer, heads.has(tensor.sourceLayer) ? 1 : share);
     const layer = new (tensor.sourceLayer.constructor as new (config: object) => layers.Layer)(
       config,
     );
@@ -21,8 +22,8 @@ export function narrow(name: string, size: number, share: number): LayersModel {
     copies.set(tensor.id, result as SymbolicTensor);
     return result as SymbolicTensor;
   };
-  const heads = wide.outputs.map(copy);
-  const result = model({ inputs: wide.inputs.map(copy), outputs: heads, name });
+  const outputs = wide.outputs.map(copy);
+  const result = model({ inputs: wide.inputs.map(copy), outputs, name });
   wide.dispose();
   return result;
 }
