@@ -23,8 +23,8 @@ void* Context::scratchMemory(size_t bytes) {
   return scratch->data();
 }
 
-std::vector<KernelSlot>& kernelTable() {
-  static std::vector<KernelSlot> table;
+std::vector<KernelBodies>& kernelTable() {
+  static std::vector<KernelBodies> table;
   return table;
 }
 
@@ -32,7 +32,7 @@ bool registerKernel(const char* name, int parameterWords, KernelFunction functio
                     int priority) {
   auto& table = kernelTable();
   auto slot = std::find_if(table.begin(), table.end(),
-                           [&](const KernelSlot& candidate) { return candidate.name == name; });
+                           [&](const KernelBodies& candidate) { return candidate.name == name; });
   if (slot == table.end()) {
     table.push_back({name, parameterWords, {}});
     slot = table.end() - 1;
@@ -54,7 +54,7 @@ void selectKernels(Isa isa) {
   }
 }
 
-void runKernel(const KernelSlot& slot, const Call& call) {
+void runKernel(const KernelBodies& slot, const Call& call) {
   for (const auto& entry : slot.entries) {
     if (entry.function(call)) return;
   }

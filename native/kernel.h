@@ -52,18 +52,18 @@ struct KernelEntry {
   int priority;
 };
 
-struct KernelSlot {
+struct KernelBodies {
   std::string name;
   int parameterWords = 0;  // words of the parameter struct; -1 when the length varies
   std::vector<KernelEntry> entries;
 };
 
-std::vector<KernelSlot>& kernelTable();
+std::vector<KernelBodies>& kernelTable();
 bool registerKernel(const char* name, int parameterWords, KernelFunction function, Isa isa,
                     int priority);
 // Sorts every slot's bodies and drops those that this machine, or CNN_MAX_ISA, does not allow.
 void selectKernels(Isa isa);
-void runKernel(const KernelSlot& slot, const Call& call);
+void runKernel(const KernelBodies& slot, const Call& call);
 Isa detectIsa();
 // Its name, and why AMX cannot be used where the processor has it.
 std::string describeIsa(Isa isa);

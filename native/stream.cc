@@ -169,7 +169,7 @@ size_t Stream::timeKernel(const int32_t* words) {
 }
 
 size_t Stream::executeKernel(const int32_t* words) {
-  const KernelSlot& kernel = kernelTable()[words[0]];
+  const KernelBodies& kernel = kernelTable()[words[0]];
   int inputs = words[1];
   int outputs = words[2];
   int parameters = words[3];

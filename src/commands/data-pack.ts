@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { readingOf } from '../data/decode/reading.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { findIndex } from '../data/open-dataset.js';
 import { packDataset } from '../data/passes/pack.js';
 import { countImages } from '../data/passes/verify.js';
@@ -21,7 +21,7 @@ export async function runDataPack(given: Given): Promise<Result> {
   if (index.val === undefined) reporter.note(`Only training images are packed. ${index.noVal}`);
   reporter.begin('pack', countImages(index));
   const { images, shards, bytes, unreadable } = await packDataset(index, out, {
-    ...{ size, quality, onBadImage, reading: readingOf(settings) },
+    ...{ size, quality, onBadImage, reading: decodeOptionsOf(settings) },
     workers: settings.workers ?? availableParallelism(),
     onProgress: reporter.advance,
   }).finally(reporter.end);

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { readingOf } from '../data/decode/reading.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { measureColours, statisticsFile, storeStatistics } from '../data/passes/statistics.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
@@ -22,7 +22,7 @@ export async function runDataStats(given: Given): Promise<Result> {
     dataset,
     workers,
     reporter.advance,
-    readingOf(settings),
+    decodeOptionsOf(settings),
   );
   reporter.end();
   createUnreadableWarning(reporter)({ unreadable }, 'which were left out');

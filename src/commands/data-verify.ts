@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { AS_PILLOW } from '../data/decode/reading.js';
+import { AS_PILLOW } from '../data/decode/decode-options.js';
 import { findIndex } from '../data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../data/passes/verify.js';
 import { DataError } from '../errors.js';

@@ -9,7 +9,7 @@ import { openFolder } from './layouts/directory.js';
 import type { Labelled } from './layouts/labelled.js';
 import { count, list } from './layouts/names.js';
 import { readLayout } from './layouts/read-layout.js';
-import { type Source, Survey } from './layouts/survey.js';
+import { type IndexSource, Survey } from './layouts/survey.js';
 
 /** Images that are looked at to tell grey from colour. */
 const LOOKS = 10;
@@ -39,7 +39,7 @@ export async function openIndex(
   return problem === undefined ? index : { ...index, warnings: [...index.warnings, problem] };
 }
 
-function isSettled({ modified }: Source, now: number): boolean {
+function isSettled({ modified }: IndexSource, now: number): boolean {
   return Number(BigInt(modified) / 1_000_000n) < now - SETTLED_MS;
 }
 

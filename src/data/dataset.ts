@@ -24,7 +24,8 @@ export interface Split {
   readonly labels: Int32Array;
 }
 
-export interface Dataset {
+/** What is known of a dataset whatever part of it is used. */
+export interface DatasetFacts {
   /** The catalogue name, or the name of the directory. */
   readonly name: string;
   /** Absolute path of the directory or tar file. */
@@ -35,12 +36,16 @@ export interface Dataset {
   readonly classes: readonly string[];
   /** What people call each class, `tench, Tinca tinca`; empty texts where nothing says. */
   readonly words: readonly string[];
-  readonly train: Split;
-  readonly val: Split;
   /** What the images hold: 1 for grey, 3 for colour. Networks may ask otherwise. */
   readonly channels: 1 | 3;
   /** SHA-256 of class names, file names relative to the root and sizes, and of what was selected. */
   readonly fingerprint: string;
   /** Sentences about things that are odd but do no harm. */
   readonly warnings: readonly string[];
+}
+
+/** A dataset with its two splits. */
+export interface Dataset extends DatasetFacts {
+  readonly train: Split;
+  readonly val: Split;
 }

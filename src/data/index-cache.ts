@@ -12,7 +12,7 @@ import { systemReason } from '../system-errors.js';
 import { CACHE_ADVICE, cacheDirectory } from './cache-directory.js';
 import { type ImageColumns, ImageTable, type Place } from './image-table.js';
 import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
-import type { Source } from './layouts/survey.js';
+import type { IndexSource } from './layouts/survey.js';
 
 /** Changes whenever the meaning of the file does; an older file is ignored. */
 const VERSION = 2;
@@ -30,7 +30,7 @@ interface StoredPart {
 }
 
 interface Header {
-  readonly sources: readonly Source[];
+  readonly sources: readonly IndexSource[];
   readonly about: Omit<DatasetIndex, 'name' | 'root' | 'train' | 'val'>;
   readonly train: StoredPart;
   readonly val: StoredPart | null;
@@ -62,7 +62,7 @@ export async function loadIndex(root: string): Promise<Omit<DatasetIndex, 'name'
  */
 export async function saveIndex(
   { name: _, root, train, val, ...about }: DatasetIndex,
-  sources: readonly Source[],
+  sources: readonly IndexSource[],
 ): Promise<string | undefined> {
   const parts = val === undefined ? [train] : [train, val];
   const [first, second] = parts.map((part) => storedPart(part, root));
@@ -109,7 +109,7 @@ function fileOf(root: string): string {
   return join(cacheDirectory(), 'indexes', key);
 }
 
-function isUnchanged({ path, modified }: Source): boolean {
+function isUnchanged({ path, modified }: IndexSource): boolean {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return String(stats?.mtimeNs) === modified;
 }

@@ -1,4 +1,4 @@
-import type { Split } from './dataset.js';
+import type { DatasetFacts, Split } from './dataset.js';
 import type { ImageTable } from './image-table.js';
 
 /** The images of a part as they were found. */
@@ -8,18 +8,8 @@ export interface IndexedSplit extends Split {
   readonly images: ImageTable;
 }
 
-/** All that is known of a dataset before a choice is made among its images. */
-export interface DatasetIndex {
-  /** The catalogue name, or the name of the directory. */
-  readonly name: string;
-  /** Absolute path of the directory or tar file. */
-  readonly root: string;
-  /** The layout found, as text for people. */
-  readonly layout: string;
-  /** The classes of the training part in code-unit order. */
-  readonly classes: readonly string[];
-  /** What people call each class; empty texts where nothing says. */
-  readonly words: readonly string[];
+/** A dataset before a choice is made among its images. */
+export interface DatasetIndex extends DatasetFacts {
   readonly train: IndexedSplit;
   /** Labels from `classes.length` on stand for `strangers`. */
   readonly val: IndexedSplit | undefined;
@@ -27,7 +17,4 @@ export interface DatasetIndex {
   readonly noVal: string;
   /** Classes of the validation part that the training part lacks. */
   readonly strangers: readonly string[];
-  readonly channels: 1 | 3;
-  readonly fingerprint: string;
-  readonly warnings: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { readingOf } from '../data/decode/reading.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { evaluationClasses } from '../runs/run-selection.js';
@@ -40,7 +40,7 @@ export async function evaluate(
   const { session } = opened;
   const { card } = session;
   const { batchSize, workers, cache, onBadImage } = settings;
-  const reading = readingOf(settings);
+  const reading = decodeOptionsOf(settings);
   const { channels, transform } = card;
   const options = { backend, batchSize, workers, cache, channels, transform, seed: 0 };
   const images = { reading, onBadImage };

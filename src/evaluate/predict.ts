@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { readingOf } from '../data/decode/reading.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { imagenetWords } from '../data/layouts/imagenet-words.js';
 import { openImages } from '../data/open-images.js';
 import { openEvaluationBatches } from '../session/loaders.js';
@@ -42,7 +42,7 @@ export async function predict(
   const split = { images, labels: new Int32Array(images.length) };
   const batchSize = Math.min(settings.batchSize, images.length);
   const { workers } = settings;
-  const reading = readingOf(settings);
+  const reading = decodeOptionsOf(settings);
   const options = { backend, batchSize, workers, channels, transform, seed: 0, reading };
   const loader = await openEvaluationBatches(split, { ...options, cache: 'none' });
   try {

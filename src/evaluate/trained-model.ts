@@ -14,7 +14,7 @@ import type { Settings } from '../settings/types.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
 
 /** How an image becomes what the network sees; null is as in the training. */
-export type View = Pick<
+export type InputOptions = Pick<
   Settings<'predict'>,
   'resizeSize' | 'cropSize' | 'channels' | 'mean' | 'std'
 >;
@@ -30,7 +30,7 @@ export interface TrainedModel {
   /** The settings of the training, which hold where none are given. */
   readonly stored: SettingsSource;
   /** Builds the network on the current backend and fills in its weights. */
-  open(view: View, reporter: Reporter): Promise<Opened>;
+  open(view: InputOptions, reporter: Reporter): Promise<Opened>;
 }
 
 export interface Opened {
@@ -138,7 +138,7 @@ function storedSource(card: NetworkCard, record: RunRecord | undefined): Setting
   };
 }
 
-function checkChannels({ channels }: View, card: NetworkCard, directory: string): void {
+function checkChannels({ channels }: InputOptions, card: NetworkCard, directory: string): void {
   if (channels === card.channels) return;
   throw new UsageError(
     `Expected --channels to be ${card.channels}, as ${directory} was trained, but received ${channels}`,
@@ -146,7 +146,7 @@ function checkChannels({ channels }: View, card: NetworkCard, directory: string)
 }
 
 /** The card with the settings that change how an image becomes the network's input. */
-function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: View): NetworkCard {
+function viewed(card: NetworkCard, { resizeSize, cropSize, mean, std }: InputOptions): NetworkCard {
   const size = cropSize ?? card.inputSize;
   return {
     ...card,

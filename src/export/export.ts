@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../backend/index.js';
-import type { TrainedModel, View } from '../evaluate/trained-model.js';
+import type { InputOptions, TrainedModel } from '../evaluate/trained-model.js';
 import { checkWritable, makeDirectories, writeAtomically } from '../files.js';
 import { modelFiles } from '../runs/checkpoint.js';
 import { writeWeights } from '../runs/weights-files.js';
@@ -27,7 +27,7 @@ export async function exportModel(
   // Nothing is computed, so any backend serves.
   await openBackend('js', { precision: 'f32' });
   const { mean, std } = trained.architecture.recipe;
-  const view: View = { resizeSize: null, cropSize: inputSize, channels, mean, std };
+  const view: InputOptions = { resizeSize: null, cropSize: inputSize, channels, mean, std };
   const { session, named } = await trained.open(view, reporter);
   const { model, card } = session;
   try {

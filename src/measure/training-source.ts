@@ -17,7 +17,7 @@ interface Input {
 }
 
 /** A network and the endless batches on which a benchmark trains it. */
-export interface Source {
+export interface BatchSource {
   readonly session: Session;
   next(): AsyncGenerator<() => Input, never>;
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export function openSource(
   architecture: Architecture,
   settings: Settings<'bench'>,
   backend: Backend,
-): Promise<Source> {
+): Promise<BatchSource> {
   return settings.data === null
     ? syntheticSource(architecture, settings)
     : dataSource(architecture, settings, settings.data, backend);
@@ -36,7 +36,7 @@ export function openSource(
 async function syntheticSource(
   architecture: Architecture,
   settings: Settings<'bench'>,
-): Promise<Source> {
+): Promise<BatchSource> {
   const { batchSize, inputSize, channels, numClasses: classes, seed, auxWeight } = settings;
   const names = Array.from({ length: classes }, (_, index) => String(index));
   const card = networkCard(architecture, { classes: names, inputSize, channels, auxWeight });
@@ -65,7 +65,7 @@ async function dataSource(
   settings: Settings<'bench'>,
   data: string,
   backend: Backend,
-): Promise<Source> {
+): Promise<BatchSource> {
   const { inputSize, channels, seed, auxWeight } = settings;
   const dataset = await openDataset(data, settings);
   const { classes } = dataset;

@@ -13,7 +13,7 @@ import { trainStep } from '../train/step.js';
 import { median } from './median.js';
 import { type ProfileReport, summariseProfile } from './profile.js';
 import { writeTrace } from './trace.js';
-import { openSource, type Source } from './training-source.js';
+import { type BatchSource, openSource } from './training-source.js';
 
 /** Medians over the measured steps. */
 export interface BenchmarkResult {
@@ -128,7 +128,7 @@ function summarise(
 
 /** Trains step by step, with the device at most two steps behind. */
 function createTrainer(
-  source: Source,
+  source: BatchSource,
   architecture: Architecture,
   { seed, auxWeight }: Settings<'bench'>,
   backend: Backend,

@@ -9,8 +9,6 @@ import { addInto } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 import { type Weight, weightsOf } from './weights.js';
 
-export type { Weight } from './weights.js';
-
 export interface GradientOptions {
   /** Share of the label's probability that is spread over all classes. */
   smoothing: number;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Weight } from './network.js';
 import { runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
+import type { Weight } from './weights.js';
 
 export interface SgdSettings {
   readonly momentum: number;

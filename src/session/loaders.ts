@@ -3,7 +3,7 @@ import type { PrincipalColours, Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
 import type { Split } from '../data/dataset.js';
-import type { Reading } from '../data/decode/reading.js';
+import type { DecodeOptions } from '../data/decode/decode-options.js';
 import { takesTurns } from './pace.js';
 
 export interface LoaderOptions {
@@ -16,7 +16,7 @@ export interface LoaderOptions {
   readonly workers: number | null;
   readonly cache: 'auto' | 'none' | 'memory';
   /** As Pillow by default. */
-  readonly reading?: Reading;
+  readonly reading?: DecodeOptions;
   readonly onBadImage?: 'skip' | 'fail';
 }
 

@@ -3,7 +3,7 @@
  * run.json all come from it. To add a setting, add a row and name it in `COMMAND_OPTIONS`.
  */
 import { type Architecture, SCHEDULES } from '../archs/architecture.js';
-import { MAX_PIXELS } from '../data/decode/reading.js';
+import { MAX_PIXELS } from '../data/decode/decode-options.js';
 
 interface Row {
   readonly aliases?: readonly string[];

@@ -6,7 +6,7 @@ import { IMAGENET_PRINCIPAL_COLOURS } from '../augment/index.js';
 import { openBackend } from '../backend/index.js';
 import { type Batch, openBatches } from '../data/batches/batches.js';
 import type { Dataset } from '../data/dataset.js';
-import { readingOf } from '../data/decode/reading.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkWritable, writeOutput } from '../files.js';
@@ -17,7 +17,7 @@ import type { Reporter } from '../session/reporter.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Settings } from '../settings/types.js';
 import { drawContactSheet } from './contact-sheet.js';
-import { requiredStatistics } from './statistics.js';
+import { requiredStatistics } from './measured-colours.js';
 
 export interface Preview {
   readonly out: string;
@@ -84,7 +84,7 @@ async function firstImages(
     lastBatch: 'drop',
     prefetch: 0,
     cacheBytes: 0,
-    reading: readingOf(settings),
+    reading: decodeOptionsOf(settings),
   });
   try {
     const first = await loader.batches(0).next();

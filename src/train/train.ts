@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import type { Dataset } from '../data/dataset.js';
-import { readingOf } from '../data/decode/reading.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { CnnError, DataError, UsageError } from '../errors.js';
 import { checkWritable } from '../files.js';
@@ -26,9 +26,9 @@ import { startBackend, warnFallbacks } from '../session/start-backend.js';
 import { cannotWrite } from '../system-errors.js';
 import { freezeLayers } from './freeze.js';
 import { runEpochs, startProgress, type Training } from './loop.js';
+import { withStatistics } from './measured-colours.js';
 import type { TrainRequest } from './request.js';
 import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
-import { withStatistics } from './statistics.js';
 
 export interface TrainResult extends Scores {
   /** The directory of the run. */
@@ -186,7 +186,7 @@ async function openLoaders(
   { backend, augmentation, view }: LoaderParts,
 ) {
   const { batchSize, channels, seed, workers, cache, onBadImage } = settings;
-  const reading = readingOf(settings);
+  const reading = decodeOptionsOf(settings);
   const options = { backend, batchSize, channels, seed, workers, cache, reading, onBadImage };
   const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
   const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
 import { DataError } from '../errors.js';
-import { reverseAxes, type Slot, slotsOf } from './mapping.js';
+import { placesOf, reverseAxes, type WeightPlace } from './mapping.js';
 import { describeShape, type StoredTensor } from './stored-tensor.js';
 import type { WeightsFile } from './weights-file.js';
 
@@ -29,7 +29,7 @@ export async function loadWeightsFile(
   file: WeightsFile,
   { otherClasses }: LoadOptions,
 ): Promise<Loaded> {
-  const slots = slotsOf(model, architecture);
+  const slots = placesOf(model, architecture);
   const fileClasses = classesOf(slots, file);
   const heads = slots.filter(({ classAxis }) => classAxis !== undefined);
   const differs = heads.some((slot) => isOfOtherClasses(slot, file.tensors.get(slot.name)));
@@ -55,21 +55,28 @@ export function countClasses(
   architecture: Architecture,
   file: WeightsFile,
 ): number | undefined {
-  return classesOf(slotsOf(model, architecture), file);
+  return classesOf(placesOf(model, architecture), file);
 }
 
-function classesOf(slots: readonly Slot[], { tensors }: WeightsFile): number | undefined {
+function classesOf(slots: readonly WeightPlace[], { tensors }: WeightsFile): number | undefined {
   const head = slots.findLast(({ classAxis }) => classAxis !== undefined);
   return head && tensors.get(head.name)?.shape[head.classAxis ?? 0];
 }
 
-function isOfOtherClasses({ shape, classAxis }: Slot, tensor: StoredTensor | undefined): boolean {
+function isOfOtherClasses(
+  { shape, classAxis }: WeightPlace,
+  tensor: StoredTensor | undefined,
+): boolean {
   if (tensor === undefined || tensor.shape.length !== shape.length) return false;
   return shape.every((length, axis) => (length !== tensor.shape[axis]) === (axis === classAxis));
 }
 
 /** Published files of GoogLeNet have auxiliary heads, which only training needs. */
-function ignoredNames(slots: readonly Slot[], { auxiliary }: Architecture, file: WeightsFile) {
+function ignoredNames(
+  slots: readonly WeightPlace[],
+  { auxiliary }: Architecture,
+  file: WeightsFile,
+) {
   if (auxiliary === undefined || slots.some(({ name }) => isAuxiliary(name))) return [];
   return [...file.tensors.keys()].filter(isAuxiliary);
 }
@@ -84,8 +91,8 @@ function backwards([positions, inputs, outputs]: readonly [number, number, numbe
 }
 
 function checkTensors(
-  wanted: readonly Slot[],
-  kept: readonly Slot[],
+  wanted: readonly WeightPlace[],
+  kept: readonly WeightPlace[],
   ignored: readonly string[],
   { name: arch, auxiliary }: Architecture,
   { path, tensors }: WeightsFile,

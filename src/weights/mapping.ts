@@ -9,7 +9,7 @@ import { elements } from './stored-tensor.js';
 type LayerVariable = layers.Layer['weights'][number];
 
 /** A weight of a model and the tensor of a file with the same numbers. */
-export interface Slot {
+export interface WeightPlace {
   /** Name and shape in the file. */
   readonly name: string;
   readonly shape: readonly number[];
@@ -26,19 +26,19 @@ export interface Slot {
 type Naming = (layer: string) => string | undefined;
 
 /** The weights of a model in the order of its layers, with their places in a file. */
-export function slotsOf(model: LayersModel, { torchvision }: Architecture): Slot[] {
+export function placesOf(model: LayersModel, { torchvision }: Architecture): WeightPlace[] {
   const heads = new Set(model.outputs.map(lastWithWeights));
   return model.layers.flatMap((layer) => {
     const head = heads.has(layer);
     return layer.weights.map((variable) =>
       torchvision === undefined
-        ? ownSlot(variable, head)
-        : torchvisionSlot(variable, layer, torchvision, head),
+        ? ownPlace(variable, head)
+        : torchvisionPlace(variable, layer, torchvision, head),
     );
   });
 }
 
-function ownSlot(variable: LayerVariable, head: boolean): Slot {
+function ownPlace(variable: LayerVariable, head: boolean): WeightPlace {
   const shape = shapeOf(variable);
   const slot = { name: variable.originalName, shape, variable };
   return head ? { ...slot, classAxis: shape.length - 1 } : slot;
@@ -54,12 +54,12 @@ const TORCH_NAMES: ReadonlyMap<string, string> = new Map([
   ['moving_variance', 'running_var'],
 ]);
 
-function torchvisionSlot(
+function torchvisionPlace(
   variable: LayerVariable,
   layer: layers.Layer,
   torchvision: Naming,
   head: boolean,
-): Slot {
+): WeightPlace {
   const module = torchvision(layer.name);
   const kind = variable.originalName.split('/').at(-1) ?? '';
   const torchKind = TORCH_NAMES.get(kind);

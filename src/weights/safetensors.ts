@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { NUMBER_BYTES, type NumberType, roomFor, toFloat32 } from './number-types.js';
-import { type Contents, elements, readBytes, refuse, type Source } from './stored-tensor.js';
+import { type Contents, elements, readBytes, refuse, type WeightsSource } from './stored-tensor.js';
 
 /** Room for the names of 20,000 tensors; what a file claims beyond that is not read. */
 const MAX_HEADER_BYTES = 2 ** 21;
@@ -36,7 +36,7 @@ interface Entry {
 }
 
 /** Reads the header of a safetensors file and checks that it accounts for every byte. */
-export async function readSafetensors(source: Source): Promise<Contents> {
+export async function readSafetensors(source: WeightsSource): Promise<Contents> {
   const { start, header } = await readHeader(source);
   const { __metadata__: metadata, ...fields } = header;
   const entries = Object.entries(fields).map(([name, field]) => entryOf(source, name, field));
@@ -53,7 +53,7 @@ export async function readSafetensors(source: Source): Promise<Contents> {
   return { tensors: new Map(tensors), ...(classes === undefined ? {} : { classes }) };
 }
 
-async function readHeader(source: Source) {
+async function readHeader(source: WeightsSource) {
   const { path, size: fileBytes } = source;
   const prefix = Buffer.alloc(8);
   await readBytes(source, 0, prefix);
@@ -78,7 +78,7 @@ async function readHeader(source: Source) {
   return { start: 8 + Number(length), header: header as Record<string, unknown> };
 }
 
-function entryOf({ path }: Source, name: string, field: unknown): Entry {
+function entryOf({ path }: WeightsSource, name: string, field: unknown): Entry {
   const result = entrySchema.safeParse(field);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -107,7 +107,11 @@ function entryOf({ path }: Source, name: string, field: unknown): Entry {
  * The tensors follow each other without gaps and end with the file, so that none overlaps or is
  * missing.
  */
-function checkCoverage({ path }: Source, entries: readonly Entry[], dataBytes: number): void {
+function checkCoverage(
+  { path }: WeightsSource,
+  entries: readonly Entry[],
+  dataBytes: number,
+): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted(
     (a, b) => a.begin - b.begin || a.end - b.end,
@@ -124,7 +128,7 @@ function checkCoverage({ path }: Source, entries: readonly Entry[], dataBytes: n
 }
 
 /** The class names that our own files carry as a JSON list. */
-function classesOf({ path }: Source, metadata: unknown): string[] | undefined {
+function classesOf({ path }: WeightsSource, metadata: unknown): string[] | undefined {
   if (metadata === undefined) return undefined;
   const texts = metadataSchema.safeParse(metadata);
   if (!texts.success) throw refuse(path, '__metadata__ of its header is not a map of texts');

@@ -1,11 +1,11 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
-import { reverseAxes, slotsOf } from './mapping.js';
+import { placesOf, reverseAxes } from './mapping.js';
 import type { NamedTensor } from './write-safetensors.js';
 
 /** The weights of a model under the names and in the orders that `loadWeightsFile` reads. */
 export function namedTensors(model: LayersModel, architecture: Architecture): NamedTensor[] {
-  return slotsOf(model, architecture).map(({ name, shape, variable, order }) => ({
+  return placesOf(model, architecture).map(({ name, shape, variable, order }) => ({
     name,
     shape,
     async read() {

@@ -16,7 +16,7 @@ export interface Contents {
 }
 
 /** An open file, by the name that the user knows. */
-export interface Source {
+export interface WeightsSource {
   readonly path: string;
   readonly handle: FileHandle;
   /** In bytes. */
@@ -25,7 +25,7 @@ export interface Source {
 
 /** Fills `bytes` from `position` of the file on. */
 export async function readBytes(
-  { handle, path }: Source,
+  { handle, path }: WeightsSource,
   position: number,
   bytes: Uint8Array,
 ): Promise<void> {

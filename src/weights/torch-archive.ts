@@ -13,8 +13,8 @@ import {
   elements,
   readBytes,
   refuse,
-  type Source,
   type StoredTensor,
+  type WeightsSource,
 } from './stored-tensor.js';
 
 const MAX_ENTRIES = 20_000;
@@ -26,7 +26,7 @@ const CONVERT =
   "save the state_dict alone, where you trust the file: torch.save(model.state_dict(), 'new.pth')";
 
 /** Reads what a zip file of torch.save says about its tensors; executes nothing that it holds. */
-export async function readTorchArchive(source: Source): Promise<Contents> {
+export async function readTorchArchive(source: WeightsSource): Promise<Contents> {
   try {
     const zip = await fromFdPromise(source.handle.fd, { autoClose: false, strictFileNames: true });
     const entries = await entriesOf(zip, source);
@@ -54,14 +54,14 @@ export async function readTorchArchive(source: Source): Promise<Contents> {
 }
 
 interface Archive {
-  readonly source: Source;
+  readonly source: WeightsSource;
   readonly zip: ZipFile;
   readonly entries: ReadonlyMap<string, Entry>;
   /** `<name>/`. */
   readonly root: string;
 }
 
-async function entriesOf(zip: ZipFile, { path }: Source): Promise<Map<string, Entry>> {
+async function entriesOf(zip: ZipFile, { path }: WeightsSource): Promise<Map<string, Entry>> {
   if (zip.entryCount > MAX_ENTRIES) {
     throw refuse(path, `its zip directory lists ${zip.entryCount} files; at most ${MAX_ENTRIES}`);
   }

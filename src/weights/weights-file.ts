@@ -5,8 +5,8 @@ import {
   type Contents,
   readBytes,
   refuse,
-  type Source,
   type StoredTensor,
+  type WeightsSource,
 } from './stored-tensor.js';
 import { readTorchArchive } from './torch-archive.js';
 
@@ -50,7 +50,7 @@ const CONVERT =
   'convert it where you trust it: python3 -c "import torch; ' +
   "torch.save(torch.load('old.pth', map_location='cpu'), 'new.pth')\"";
 
-async function readContents(source: Source): Promise<Contents> {
+async function readContents(source: WeightsSource): Promise<Contents> {
   const { path, size } = source;
   if (size < 10) throw refuse(path, `it has only ${size} bytes`);
   const first = Buffer.alloc(10);

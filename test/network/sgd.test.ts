@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Weight } from '../../src/network/network.js';
 import { Sgd, type SgdSettings } from '../../src/network/sgd.js';
+import type { Weight } from '../../src/network/weights.js';
 import { assertClose, liveTensors, numbers, onEachBackend } from './backends.js';
 
 const KINDS = ['kernel', 'bias', 'gamma'] as const;

@@ -8,7 +8,7 @@ import { openBackend } from '../../src/backend/index.js';
 import { Network } from '../../src/network/network.js';
 import { Sgd } from '../../src/network/sgd.js';
 import { loadWeightsFile, openWeightsFile } from '../../src/weights/index.js';
-import { slotsOf } from '../../src/weights/mapping.js';
+import { placesOf } from '../../src/weights/mapping.js';
 import { cnn, temporaryDirectory } from '../commands/program.js';
 import { assertClose } from '../network/backends.js';
 import { needsTorchvision, torchvision } from './torch.js';
@@ -52,7 +52,7 @@ describe("torchvision's networks", function () {
       const { size, channels, classes, auxiliary } = architecture;
       const options = { size, channels, classes, seed: 0, auxiliary: auxiliary !== undefined };
       const net = withoutDrawing(() => architecture.build(options));
-      const ours = slotsOf(net, architecture).map(({ name, shape }) => [name, shape]);
+      const ours = placesOf(net, architecture).map(({ name, shape }) => [name, shape]);
       const { name } = architecture;
       const theirs = Object.entries(shapes[torchName(name)]).filter(
         ([tensor]) => !tensor.endsWith('num_batches_tracked'),

@@ -17,7 +17,7 @@ import {
   openWeightsFile,
   safetensorsParts,
 } from '../../src/weights/index.js';
-import { slotsOf } from '../../src/weights/mapping.js';
+import { placesOf } from '../../src/weights/mapping.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 const SMALL = { classes: 3, size: 32, channels: 3 } as const;
@@ -89,7 +89,7 @@ describe('weights of a file', () => {
       const { channels } = architecture;
       const size = Math.min(architecture.size, 96);
       const net = withoutDrawing(() => architecture.build({ classes: 2, size, channels, seed: 0 }));
-      const names = slotsOf(net, architecture).map(({ name }) => name);
+      const names = placesOf(net, architecture).map(({ name }) => name);
       assert.equal(new Set(names).size, net.weights.length, architecture.name);
       net.dispose();
     }

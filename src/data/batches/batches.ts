@@ -12,7 +12,7 @@ import {
 import { DataError, UsageError } from '../../errors.js';
 import { shuffledIndices } from '../../rng.js';
 import type { Split } from '../dataset.js';
-import { AS_PILLOW, type Reading } from '../decode/reading.js';
+import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
@@ -55,7 +55,7 @@ export interface BatchSettings {
   /** Decoded images stay in memory if the whole split fits in that many bytes. */
   readonly cacheBytes: number;
   /** As Pillow by default. */
-  readonly reading?: Reading;
+  readonly reading?: DecodeOptions;
   /** An image that cannot be read leaves its slot empty, which is the default, or ends the epoch. */
   readonly onBadImage?: 'skip' | 'fail';
 }

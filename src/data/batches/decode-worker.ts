@@ -3,14 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { cropWindow, type Draws, type Image, type Transform } from '../../augment/index.js';
 import type { ImageLocation } from '../dataset.js';
 import { readImage } from '../decode/decode.js';
-import { type Reading, reasonOf } from '../decode/reading.js';
+import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
 import { showImage } from './show-image.js';
 
 /** What a thread receives at its start. */
 export interface WorkerSetup {
   readonly transform: Transform;
   readonly channels: 1 | 3;
-  readonly reading: Reading;
+  readonly reading: DecodeOptions;
   /** The batches, each (N, size, size, channels) bytes. */
   readonly buffers: readonly SharedArrayBuffer[];
 }

@@ -1,8 +1,8 @@
 import { cropWindow, type Transform } from '../../augment/index.js';
 import { RunError } from '../../errors.js';
 import type { ImageList } from '../dataset.js';
+import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import { type JpegAddon, type JpegPool, jpegAddon } from '../decode/jpeg.js';
-import { AS_PILLOW, type Reading } from '../decode/reading.js';
 import type { DecodeItem } from './decode-worker.js';
 import { HEIGHT, placeWindow, RECORD_FIELDS, WIDTH } from './image-record.js';
 
@@ -13,7 +13,7 @@ export interface JpegFillerSettings {
   readonly transform: Transform;
   readonly channels: 1 | 3;
   readonly threads: number;
-  readonly reading?: Reading;
+  readonly reading?: DecodeOptions;
 }
 
 /**

@@ -9,11 +9,11 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Image } from '../../augment/index.js';
 import type { ImageLocation } from '../dataset.js';
 import { rgbFromCmyk } from './cmyk.js';
+import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 import { decodeJpeg } from './jpeg.js';
 import { turnUpright } from './orientation.js';
 import { decodePng } from './png.js';
 import { readBytes } from './read-bytes.js';
-import { AS_PILLOW, checkPixels, type Reading } from './reading.js';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -36,7 +36,7 @@ const GREY_ALPHA = 4;
  */
 export async function readImage(
   location: ImageLocation,
-  reading: Reading = AS_PILLOW,
+  reading: DecodeOptions = AS_PILLOW,
 ): Promise<Image> {
   const bytes = readBytes(location);
   checkFormat(bytes);
@@ -85,7 +85,7 @@ async function withReason<T>(decode: () => Promise<T>): Promise<T> {
   }
 }
 
-async function decodeWithSharp(bytes: Buffer, reading: Reading): Promise<Image> {
+async function decodeWithSharp(bytes: Buffer, reading: DecodeOptions): Promise<Image> {
   const image = open(bytes);
   const metadata = await image.metadata();
   const { width, height, format, space, hasAlpha } = metadata;

@@ -1,7 +1,7 @@
 /** JPEGs by libjpeg-turbo in the addon (native/jpeg/), where it was built with it. */
 import { requireAddon } from '../../addon.js';
 import type { Image } from '../../augment/index.js';
-import { AS_PILLOW, checkPixels, type Reading } from './reading.js';
+import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 
 /** The functions of native/jpeg/binding.cc. */
 export interface JpegAddon {
@@ -70,7 +70,10 @@ export function inspectJpegs(): { usable: boolean; detail: string; fix?: string 
  * Decodes a JPEG of 8 bits in grey or colour in full; undefined for all else, for damaged ones too,
  * and where the addon cannot do it. Throws if it is too large.
  */
-export function decodeJpeg(bytes: Uint8Array, reading: Reading = AS_PILLOW): Image | undefined {
+export function decodeJpeg(
+  bytes: Uint8Array,
+  reading: DecodeOptions = AS_PILLOW,
+): Image | undefined {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
   const addon = jpegAddon();
   if (addon instanceof Error) return undefined;

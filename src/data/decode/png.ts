@@ -7,7 +7,7 @@
  */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { Image } from '../../augment/index.js';
-import { AS_PILLOW, checkPixels, type Reading } from './reading.js';
+import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOUR_TYPES: Readonly<Record<number, 1 | 3>> = { 0: 1, 2: 3 };
@@ -16,7 +16,7 @@ const COLOUR_TYPES: Readonly<Record<number, 1 | 3>> = { 0: 1, 2: 3 };
  * The image in a PNG file, or undefined where sharp has to read it. Throws if it is damaged or too
  * large.
  */
-export function decodePng(file: Buffer, reading: Reading = AS_PILLOW): Image | undefined {
+export function decodePng(file: Buffer, reading: DecodeOptions = AS_PILLOW): Image | undefined {
   if (!file.subarray(0, 8).equals(SIGNATURE) || file.length < 33) return undefined;
   const width = file.readUInt32BE(16);
   const height = file.readUInt32BE(20);

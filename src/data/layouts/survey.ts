@@ -1,5 +1,5 @@
 /** A file or directory that an index was made from, as it was then. */
-export interface Source {
+export interface IndexSource {
   /** Absolute path. */
   readonly path: string;
   /** Nanoseconds since 1970, as text: more digits than a number holds. */
@@ -12,7 +12,7 @@ const REPORT_EVERY = 100_000;
 /** What is collected while folders are read. */
 export class Survey {
   /** What the index depends on: a change of one of them makes it stale. */
-  readonly sources = new Map<string, Source>();
+  readonly sources = new Map<string, IndexSource>();
   /** Sentences about things that are odd but do no harm. */
   readonly notes: string[] = [];
   readonly #onProgress: (images: number) => void;

@@ -3,11 +3,11 @@ import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { type Image, resample, resizedSize } from '../../augment/index.js';
 import { readImage } from '../decode/decode.js';
-import { type Reading, reasonOf } from '../decode/reading.js';
+import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
 import { serveImages } from './image-pass.js';
 
 export interface PackForm {
-  readonly reading: Reading;
+  readonly reading: DecodeOptions;
   /** Short side in pixels; smaller images stay as they are. */
   readonly size: number;
   /** Of the JPEGs, 1 to 100. */

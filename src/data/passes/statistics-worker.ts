@@ -1,7 +1,7 @@
 /** A thread's part in `measureColours`: the colours of a chunk of images. */
 import { workerData } from 'node:worker_threads';
 import { readImage } from '../decode/decode.js';
-import { type Reading, reasonOf } from '../decode/reading.js';
+import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
 import { serveImages } from './image-pass.js';
 import { addMoments, type Moments, momentsOf, NO_MOMENTS } from './moments.js';
 
@@ -16,7 +16,10 @@ serveImages(async (locations): Promise<ChunkColours> => {
   const failures: [number, string][] = [];
   for (const [index, location] of locations.entries()) {
     try {
-      moments = addMoments(moments, momentsOf(await readImage(location, workerData as Reading)));
+      moments = addMoments(
+        moments,
+        momentsOf(await readImage(location, workerData as DecodeOptions)),
+      );
     } catch (error) {
       failures.push([index, reasonOf(error)]);
     }

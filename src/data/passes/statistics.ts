@@ -8,7 +8,7 @@ import { withFormerNames } from '../../former-names.js';
 import { cannotWrite, hasCode, systemReason } from '../../system-errors.js';
 import { CACHE_ADVICE, cacheDirectory } from '../cache-directory.js';
 import type { Dataset } from '../dataset.js';
-import { AS_PILLOW, type Reading } from '../decode/reading.js';
+import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import { passOver } from './image-pass.js';
 import { addMoments, type Moments, NO_MOMENTS } from './moments.js';
 import type { ChunkColours } from './statistics-worker.js';
@@ -42,7 +42,7 @@ export async function measureColours(
   { train, root }: Pick<Dataset, 'train' | 'root'>,
   workers: number,
   onProgress: (images: number) => void,
-  reading: Reading = AS_PILLOW,
+  reading: DecodeOptions = AS_PILLOW,
 ): Promise<Measured> {
   const { images } = train;
   const unreadable = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** A thread's part in `verifyImages`: decodes a chunk of images and says what went wrong. */
 import { workerData } from 'node:worker_threads';
 import { readImage } from '../decode/decode.js';
-import { type Reading, reasonOf } from '../decode/reading.js';
+import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
 import { serveImages } from './image-pass.js';
 
 /** Images that could not be read: index in the chunk, and why. */
@@ -11,7 +11,7 @@ serveImages(async (locations): Promise<ChunkFailures> => {
   const failures: [number, string][] = [];
   for (const [index, location] of locations.entries()) {
     try {
-      await readImage(location, workerData as Reading);
+      await readImage(location, workerData as DecodeOptions);
     } catch (error) {
       failures.push([index, reasonOf(error)]);
     }

@@ -1,5 +1,5 @@
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
-import type { Reading } from '../decode/reading.js';
+import type { DecodeOptions } from '../decode/decode-options.js';
 import type { DatasetIndex } from '../indexed-dataset.js';
 import { passOver } from './image-pass.js';
 import type { ChunkFailures } from './verify-worker.js';
@@ -28,7 +28,7 @@ export function countImages({ train, val }: Pick<DatasetIndex, 'train' | 'val'>)
 /** Decodes every image of a dataset on `workers` threads. */
 export async function verifyImages(
   index: DatasetIndex,
-  reading: Reading,
+  reading: DecodeOptions,
   workers: number,
   onProgress: (images: number) => void,
 ): Promise<Verified> {

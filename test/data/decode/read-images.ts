@@ -1,7 +1,7 @@
 /** Reads the images that are named and prints for each a line of JSON: its pixels, or why not. */
 import { readImage } from '../../../src/data/decode/decode.js';
+import { AS_PILLOW, reasonOf } from '../../../src/data/decode/decode-options.js';
 import { wholeFile } from '../../../src/data/decode/read-bytes.js';
-import { AS_PILLOW, reasonOf } from '../../../src/data/decode/reading.js';
 
 for (const file of process.argv.slice(2)) {
   try {

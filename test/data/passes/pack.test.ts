@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { resample, resizedSize } from '../../../src/augment/index.js';
 import { readImage } from '../../../src/data/decode/decode.js';
+import { AS_PILLOW } from '../../../src/data/decode/decode-options.js';
 import { encodePng } from '../../../src/data/decode/png.js';
 import { readBytes } from '../../../src/data/decode/read-bytes.js';
-import { AS_PILLOW } from '../../../src/data/decode/reading.js';
 import { findIndex, openDataset } from '../../../src/data/open-dataset.js';
 import { type PackOptions, packDataset } from '../../../src/data/passes/pack.js';
 import { DataError, UsageError } from '../../../src/errors.js';

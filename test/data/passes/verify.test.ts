@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AS_PILLOW } from '../../../src/data/decode/decode-options.js';
 import { encodePng } from '../../../src/data/decode/png.js';
-import { AS_PILLOW } from '../../../src/data/decode/reading.js';
 import { findIndex } from '../../../src/data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../../../src/data/passes/verify.js';
 import { cnn } from '../../commands/program.js';
