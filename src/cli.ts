@@ -2,23 +2,39 @@ import yargs, { type Argv } from 'yargs';
 import type { Command, CommandGroup, Result } from './commands/command.js';
 import { commands } from './commands/index.js';
 import { didYouMean } from './did-you-mean.js';
-import { CnnError, UsageError } from './errors.js';
+import { CnnError, RunError, UsageError } from './errors.js';
 import { COMMAND_HELP, COMMAND_OPTIONS } from './settings/commands.js';
 import { describeExpected } from './settings/describe.js';
 import type { Given } from './settings/given.js';
 import { OPTIONS, type OptionName, optionRow } from './settings/options.js';
+import { watchStandardStreams } from './standard-streams.js';
+import {
+  describeSystemError,
+  isLackOfMemory,
+  isSystemError,
+  systemReason,
+} from './system-errors.js';
 
 const COMMON_FLAGS = ['json', 'verbose', 'help', 'version', 'config'];
 
 /** Runs the program; the only place that prints an error and sets the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const verbose = args.includes('--verbose');
-  try {
-    await parser(joinNumbers(args)).parseAsync();
-    return 0;
-  } catch (error) {
+  const streams = watchStandardStreams();
+  const fail = (error: unknown) => {
     process.stderr.write(`${describeError(error, verbose)}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
+  };
+  process.on('uncaughtException', (error) => process.exit(fail(error)));
+  try {
+    await parser(joinNumbers(args)).parseAsync();
+    // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
+    await new Promise((resolve) => process.stdout.write('', resolve));
+    if (streams.problem === undefined) return 0;
+    const reason = systemReason(streams.problem);
+    throw new RunError(`Cannot write the result to standard output: ${reason}`);
+  } catch (error) {
+    return fail(error);
   }
 }
 
@@ -210,14 +226,12 @@ function describeError(error: unknown, verbose: boolean): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`;
   if (verbose)
     return `error: ${error.stack}${error.cause ? `\ncause: ${String(error.cause)}` : ''}`;
+  if (isSystemError(error)) return `error: ${describeSystemError(error)}`;
+  if (isLackOfMemory(error)) {
+    return `error: There is not enough memory (${error.message}). Try a smaller --batch-size or --input-size, fewer --workers, or --cache none`;
+  }
   const hint = error instanceof CnnError ? '' : '\nThis is a fault of cnn; --verbose shows where';
   return `error: ${error.message}${hint}`;
 }
-
-// `cnn archs | head` closes the pipe early.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
 
 process.exit(await main(process.argv.slice(2)));

@@ -62,7 +62,8 @@ export async function checkWritable(file: string, flag: string): Promise<void> {
     await writeDurably(trial, []);
     await rm(trial);
   } catch (error) {
-    throw cannotWrite(`${flag} ${file}`, error, 'Choose another file, or make its directory first');
+    const next = hasCode(error, 'ENOENT') ? 'Make its directory first' : 'Choose another place';
+    throw cannotWrite(`${flag} ${file}`, error, next);
   }
 }
 

@@ -6,6 +6,8 @@ interface Meaning {
   readonly reason: string;
   /** Another path would do: the fault is in what was asked for, not in the system. */
   readonly ofPath?: true;
+  /** What the person at the terminal can do, as the beginning of a sentence. */
+  readonly cure?: string;
 }
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
@@ -14,19 +16,25 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EISDIR: { reason: 'it is a directory', ofPath: true },
   EEXIST: { reason: 'there is a file of that name already', ofPath: true },
   ENOTEMPTY: { reason: 'there is a directory of that name already', ofPath: true },
-  EACCES: { reason: 'permission denied', ofPath: true },
-  EPERM: { reason: 'the operation is not permitted', ofPath: true },
-  EROFS: { reason: 'the file system is read-only', ofPath: true },
+  EACCES: { reason: 'permission denied', ofPath: true, cure: 'Allow it' },
+  EPERM: { reason: 'the operation is not permitted', ofPath: true, cure: 'Allow it' },
+  EROFS: { reason: 'the file system is read-only', ofPath: true, cure: 'Mount it for writing' },
   ENAMETOOLONG: { reason: 'the name is too long', ofPath: true },
   ELOOP: { reason: 'its symbolic links lead in a circle', ofPath: true },
   EINVAL: { reason: 'the file system does not take such a file', ofPath: true },
   ENXIO: { reason: 'there is no such device', ofPath: true },
   ENODEV: { reason: 'there is no such device', ofPath: true },
   ETXTBSY: { reason: 'it is a program that is running', ofPath: true },
-  ENOSPC: { reason: 'the disk is full' },
-  EDQUOT: { reason: 'the disk quota is used up' },
-  EFBIG: { reason: 'the file would be larger than is allowed (see ulimit -f)' },
-  EMFILE: { reason: 'this program has as many files open as it may (see ulimit -n)' },
+  ENOSPC: { reason: 'the disk is full', cure: 'Make room on it' },
+  EDQUOT: { reason: 'the disk quota is used up', cure: 'Make room' },
+  EFBIG: {
+    reason: 'the file would be larger than allowed (see ulimit -f)',
+    cure: 'Raise the limit',
+  },
+  EMFILE: {
+    reason: 'the program has as many files open as it may (see ulimit -n)',
+    cure: 'Raise the limit',
+  },
   ENFILE: { reason: 'the system has as many files open as it can' },
   EIO: { reason: 'the device failed' },
   ESTALE: { reason: 'the file server no longer knows it' },
@@ -60,6 +68,11 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
+/** Whether memory for an array, or for the addon, could not be had. */
+export function isLackOfMemory(error: unknown): boolean {
+  return error instanceof Error && /allocation failed|bad_alloc/.test(error.message);
+}
+
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return isSystemError(error) && codes.includes(error.code ?? '');
 }
@@ -70,6 +83,11 @@ export function systemReason(error: unknown): string {
   const { code = '', errno = 0 } = error;
   const reason = MEANINGS[code]?.reason ?? getSystemErrorMap().get(errno)?.[1] ?? error.message;
   return `${reason} (${code})`;
+}
+
+/** What can be done about an error, as the beginning of a sentence. */
+export function cureFor({ code = '' }: NodeJS.ErrnoException): string {
+  return MEANINGS[code]?.cure ?? 'Put that right';
 }
 
 /** The sentence for an error that nobody had more to say about. */

@@ -3,7 +3,7 @@
  * momenta of the optimizer, and state.json, which holds the network's card, the progress of the
  * run, and the length and hash of the other files.
  */
-import { copyFile, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -16,7 +16,7 @@ import {
   temporaryName,
   writeDurably,
 } from '../files.js';
-import { systemReason } from '../system-errors.js';
+import { isSystemError, systemReason } from '../system-errors.js';
 import { type CheckpointState, stateSchema } from './state.js';
 
 const MODEL = 'model.json';
@@ -24,6 +24,9 @@ const WEIGHTS = 'weights.bin';
 const OPTIMIZER = 'optimizer.bin';
 const STATE = 'state.json';
 const FILES = [MODEL, WEIGHTS, OPTIMIZER] as const;
+
+/** A checkpoint is replaced once in an epoch at most: a second attempt all but always finds it whole. */
+const ATTEMPTS = 3;
 
 interface Spec {
   readonly name: string;
@@ -70,10 +73,18 @@ export async function copyCheckpoint(source: string, target: string): Promise<vo
 
 /** Finds the checkpoint that a path means, the last one for a run, and checks that it is whole. */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  const directory = await findCheckpoint(path);
-  const state = await readState(directory);
-  for (const name of FILES) await checkFile(directory, name, state);
-  return { directory, state };
+  for (let attempt = 1; ; attempt++) {
+    const directory = await findCheckpoint(path);
+    const marker = await identityOf(directory);
+    try {
+      const state = await readState(directory);
+      for (const name of FILES) await checkFile(directory, name, state);
+      return { directory, state };
+    } catch (error) {
+      // A training may have put another one in its place meanwhile.
+      if (attempt === ATTEMPTS || (await identityOf(directory)) === marker) throw error;
+    }
+  }
 }
 
 /** Puts the weights of a checkpoint into a model of the same architecture. */
@@ -167,7 +178,8 @@ async function fillDirectory(directory: string, fill: (partial: string) => Promi
     await replaceDirectory(partial, directory);
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
-    throw error;
+    const place = isSystemError(error) ? error.path?.replace(partial, directory) : undefined;
+    throw place === undefined ? error : Object.assign(error as Error, { path: place });
   }
 }
 
@@ -184,14 +196,26 @@ async function replaceDirectory(partial: string, directory: string): Promise<voi
   await rm(previous, { recursive: true, force: true });
 }
 
+/** Differs for two directories that had the same path. */
+async function identityOf(directory: string): Promise<bigint | undefined> {
+  const info = await stat(directory, { bigint: true }).catch(() => undefined);
+  return info?.ino;
+}
+
 async function findCheckpoint(path: string): Promise<string> {
   const last = join(path, 'checkpoints', 'last');
   const places = [path, `${path}.previous`, last, `${last}.previous`];
-  for (const place of places) {
-    if (await exists(join(place, STATE))) return place;
+  let found: boolean;
+  try {
+    for (const place of places) {
+      if (await exists(join(place, STATE))) return place;
+    }
+    found = await exists(path);
+  } catch (cause) {
+    throw new DataError(`Cannot read the checkpoint ${path}: ${systemReason(cause)}`, { cause });
   }
   throw new DataError(
-    (await exists(path))
+    found
       ? `No checkpoint in ${path}: expected ${STATE}, or checkpoints/last/${STATE} of a run`
       : `No such checkpoint: ${path}`,
   );
@@ -199,7 +223,9 @@ async function findCheckpoint(path: string): Promise<string> {
 
 async function readState(directory: string): Promise<CheckpointState> {
   const file = join(directory, STATE);
-  const text = await readFile(file, 'utf8');
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw damaged(directory, `${STATE}: ${systemReason(cause)}`, { cause });
+  });
   let json: unknown;
   try {
     json = JSON.parse(text);

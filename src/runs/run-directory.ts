@@ -1,8 +1,9 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { type Claim, claimDirectory } from '../claim.js';
 import { DataError, UsageError } from '../errors.js';
-import { exists, makeDirectories, writeAtomically } from '../files.js';
+import { exists, makeDirectories, removeTemporaries, writeAtomically } from '../files.js';
 import type { Provenance } from '../settings/resolve.js';
 import type { Augmentation } from '../session/augmentation.js';
 import { cannotWrite, hasCode, systemReason } from '../system-errors.js';
@@ -82,6 +83,18 @@ export async function createRun(
       'Choose another directory with --output',
     );
   }
+}
+
+/** Keeps other processes from training the same run. Throws a UsageError where one does so already. */
+export async function claimRun({ path }: RunDirectory): Promise<Claim> {
+  const claim = await claimDirectory(path);
+  if (claim !== undefined) return claim;
+  throw new UsageError(`Another process trains ${path}: stop it, or wait for its end`);
+}
+
+/** Removes what a killed process left in a run that is claimed. */
+export async function removeLeftovers({ path, last }: RunDirectory): Promise<void> {
+  for (const directory of [path, dirname(last)]) await removeTemporaries(directory);
 }
 
 /** The files of a run that exists. */

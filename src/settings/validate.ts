@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
+import { systemReason } from '../system-errors.js';
+import { decodeText } from '../text.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { describeExpected } from './describe.js';
 import { type OptionName, optionRow, type Value } from './options.js';
@@ -19,14 +21,22 @@ export function flagValues(command: CommandName, given: Readonly<Record<string, 
 
 /** The validated values of a JSON file whose keys are the names of flags. */
 export async function configValues(command: CommandName, file: string): Promise<Values> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new UsageError(`Cannot read the --config file ${file}: ${error.message}`);
-  });
+  let text: string;
+  try {
+    text = decodeText(await readFile(file));
+  } catch (cause) {
+    throw new UsageError(`Cannot read the --config file ${file}: ${systemReason(cause)}`, {
+      cause,
+    });
+  }
+  if (text.trim() === '') {
+    throw new UsageError(`Expected an object such as {"batch-size": 64} in ${file}: it is empty`);
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`Expected JSON in ${file}: ${(error as Error).message}`);
+  } catch (cause) {
+    throw new UsageError(`Expected JSON in ${file}: ${(cause as Error).message}`, { cause });
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new UsageError(`Expected an object such as {"batch-size": 64} in ${file}`);

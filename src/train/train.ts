@@ -1,16 +1,25 @@
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
+import type { Claim } from '../claim.js';
 import type { Dataset } from '../data/dataset.js';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
-import { CnnError, DataError, UsageError } from '../errors.js';
+import { DataError, UsageError } from '../errors.js';
 import { checkWritable } from '../files.js';
 import { Sgd } from '../network/sgd.js';
 import { loadMomenta, loadWeights } from '../runs/checkpoint.js';
 import { truncateSummary } from '../runs/csv.js';
 import { describeHardware, describeVersions } from '../runs/environment.js';
-import { createRun, type RunDirectory, writeRecord } from '../runs/run-directory.js';
+import {
+  claimRun,
+  createRun,
+  type RunDirectory,
+  type RunRecord,
+  removeLeftovers,
+  writeRecord,
+} from '../runs/run-directory.js';
 import { keepSubset, trainingSelection } from '../runs/run-selection.js';
 import type { Progress } from '../runs/state.js';
 import { startFrom, writeWeights } from '../runs/weights-files.js';
@@ -23,12 +32,13 @@ import { takesTurns } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import { startBackend, warnFallbacks } from '../session/start-backend.js';
-import { cannotWrite } from '../system-errors.js';
+import { cannotWrite, isSystemError } from '../system-errors.js';
+import { brokenOffBy, stoppedBy } from './endings.js';
 import { freezeLayers } from './freeze.js';
 import { runEpochs, startProgress, type Training } from './loop.js';
 import { withStatistics } from './measured-colours.js';
 import type { TrainRequest } from './request.js';
-import { listenForStop, SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
+import { listenForStop } from './signals.js';
 
 export interface TrainResult extends Scores {
   /** The directory of the run. */
@@ -41,7 +51,16 @@ export interface TrainResult extends Scores {
 }
 
 /** Trains a network and evaluates it after each epoch; returns the last evaluation. */
-export async function train(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
+export async function train(request: TrainRequest, reporter: Reporter): Promise<TrainResult> {
+  const claim = request.resume && (await claimRun(request.resume.run));
+  try {
+    return await trainClaimed(request, reporter);
+  } finally {
+    claim?.release();
+  }
+}
+
+async function trainClaimed(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
   const dataset = await openDataset(given.data, {
     ...trainingSelection(given.settings, given.resume),
     onProgress: reporter.note,
@@ -65,9 +84,11 @@ export async function train(given: TrainRequest, reporter: Reporter): Promise<Tr
 
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
+  let claim: Claim | undefined;
   try {
     const schedule = { ...settings, stepsPerEpoch: loaders.trainLoader.steps };
     const run = await prepareRun(request, dataset, { backend, augmentation });
+    if (resume === undefined) claim = await claimRun(run);
     const start = resume?.checkpoint.state.progress ?? startProgress();
     reporter.note(`${resume === undefined ? 'run' : 'resumed'} ${run.path}`);
     const alternate = takesTurns(backend, availableParallelism());
@@ -86,6 +107,7 @@ export async function train(given: TrainRequest, reporter: Reporter): Promise<Tr
     }
     return result;
   } finally {
+    claim?.release();
     await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
   }
 }
@@ -114,18 +136,12 @@ async function runUntilStopped(
       validation: parts.valLoader.unreadable.size,
     };
     return { ...last, run: run.path, epochs: epoch, steps: step, best, unreadable };
+  } catch (error) {
+    throw isSystemError(error) ? await brokenOffBy(error, run) : error;
   } finally {
     reporter.end();
     stop.release();
   }
-}
-
-function stoppedBy(signal: StopSignal, run: RunDirectory, { epoch, stepInEpoch }: Progress) {
-  return new CnnError(
-    `Stopped by ${signal} in epoch ${epoch + 1} after ${stepInEpoch} of its steps and saved. ` +
-      `Resume with: cnn train --resume ${run.path}`,
-    SIGNAL_EXIT_CODES[signal],
-  );
 }
 
 function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset): void {
@@ -194,26 +210,49 @@ async function openLoaders(
 }
 
 async function prepareRun(
-  { settings, provenance, architecture, data, resume }: TrainRequest,
+  request: TrainRequest,
+  dataset: Dataset,
+  parts: Pick<LoaderParts, 'backend' | 'augmentation'>,
+): Promise<RunDirectory> {
+  if (request.resume !== undefined) return prepareResumed(request, request.resume, parts);
+  const { settings, architecture } = request;
+  const run = await createRun(settings.output ?? 'runs', settings.experiment, architecture.name);
+  try {
+    await writeRecord(run, await newRecord(request, dataset, parts));
+    await keepSubset(run, dataset, settings);
+    return run;
+  } catch (error) {
+    await rm(run.path, { recursive: true, force: true });
+    throw cannotWrite(`the run to ${run.path}`, error, 'Choose another directory with --output');
+  }
+}
+
+async function prepareResumed(
+  { provenance }: TrainRequest,
+  { run, record, checkpoint, changed }: NonNullable<TrainRequest['resume']>,
+  { augmentation }: Pick<LoaderParts, 'augmentation'>,
+): Promise<RunDirectory> {
+  const { epoch, step } = checkpoint.state.progress;
+  const entry = { time: new Date().toISOString(), step, changed };
+  const resumed = [...record.resumed, entry];
+  try {
+    await removeLeftovers(run);
+    await truncateSummary(run.summary, epoch);
+    await writeRecord(run, { ...record, settings: provenance, augmentation, resumed });
+    return run;
+  } catch (error) {
+    const next = `Its checkpoints are whole: a copy of the directory can be resumed elsewhere`;
+    throw cannotWrite(`the run ${run.path}`, error, next);
+  }
+}
+
+async function newRecord(
+  { provenance, data }: TrainRequest,
   dataset: Dataset,
   { backend, augmentation }: Pick<LoaderParts, 'backend' | 'augmentation'>,
-): Promise<RunDirectory> {
-  if (resume !== undefined) {
-    const { run, record, checkpoint, changed } = resume;
-    const { epoch, step } = checkpoint.state.progress;
-    await truncateSummary(run.summary, epoch);
-    const entry = { time: new Date().toISOString(), step, changed };
-    await writeRecord(run, {
-      ...record,
-      settings: provenance,
-      augmentation,
-      resumed: [...record.resumed, entry],
-    });
-    return run;
-  }
-  const run = await createRun(settings.output ?? 'runs', settings.experiment, architecture.name);
+): Promise<RunRecord> {
   const { name, precision, threads, why } = backend;
-  await writeRecord(run, {
+  return {
     started: new Date().toISOString(),
     settings: provenance,
     augmentation,
@@ -230,7 +269,5 @@ async function prepareRun(
       classes: dataset.classes,
     },
     resumed: [],
-  });
-  await keepSubset(run, dataset, settings);
-  return run;
+  };
 }

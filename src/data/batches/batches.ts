@@ -13,6 +13,7 @@ import { DataError, UsageError } from '../../errors.js';
 import { shuffledIndices } from '../../rng.js';
 import type { Split } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
+import { affordableThreads } from '../thread.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
@@ -78,13 +79,15 @@ export interface BatchLoader {
 /** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
 export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
   checkSettings(split, settings);
-  const { transform, channels, workers, reading = AS_PILLOW } = settings;
+  const { transform, channels, reading = AS_PILLOW } = settings;
+  const workers = affordableThreads(settings.workers);
   const form = { transform, channels, threads: workers, reading };
   const jpegs = JpegFiller.open(split.images, form);
   const pixels = settings.cacheBytes > 0 ? await jpegs?.meanPixels(MEASURED) : undefined;
   // Checked first: decoding for the cache takes longer and would be in vain.
   const tooLarge = (pixels ?? 0) * channels * split.images.length > settings.cacheBytes;
-  return new Loader(split, tooLarge ? { ...settings, cacheBytes: 0 } : settings, jpegs);
+  const cacheBytes = tooLarge ? 0 : settings.cacheBytes;
+  return new Loader(split, { ...settings, workers, cacheBytes }, jpegs);
 }
 
 /** Images that are measured to see whether all of them would fit in memory. */

@@ -13,7 +13,7 @@ import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js'
 import { decodeJpeg } from './jpeg.js';
 import { turnUpright } from './orientation.js';
 import { decodePng } from './png.js';
-import { readBytes } from './read-bytes.js';
+import { readBytesInTurn } from './read-bytes.js';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -38,7 +38,7 @@ export async function readImage(
   location: ImageLocation,
   reading: DecodeOptions = AS_PILLOW,
 ): Promise<Image> {
-  const bytes = readBytes(location);
+  const bytes = await readBytesInTurn(location);
   checkFormat(bytes);
   const image =
     decodeJpeg(bytes, reading) ??
@@ -51,7 +51,7 @@ export async function readImage(
 
 /** How many channels an image has: 1 if it is grey, else 3. */
 export async function readChannels(location: ImageLocation): Promise<1 | 3> {
-  const bytes = readBytes(location);
+  const bytes = await readBytesInTurn(location);
   checkFormat(bytes);
   return isGrey(await open(bytes).metadata()) ? 1 : 3;
 }

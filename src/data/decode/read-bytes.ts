@@ -1,8 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { hasCode } from '../../system-errors.js';
 import type { ImageLocation } from '../dataset.js';
 
 /** Larger files are no images, and would take that much memory; native/jpeg/file_bytes.cc has the same. */
 const MOST_BYTES = 256 * 2 ** 20;
+
+/** About two seconds. */
+const ATTEMPTS = 20;
 
 /** An image that is a file of its own. */
 export function wholeFile(file: string): ImageLocation {
@@ -17,6 +22,18 @@ export function readBytes({ file, offset, length }: ImageLocation): Buffer {
     return readFrom(handle, file, offset, length < 0 ? sizeOf(handle) : length);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** The same, waiting a while where too many files are open: other threads close theirs soon. */
+export async function readBytesInTurn(location: ImageLocation): Promise<Buffer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readBytes(location);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !hasCode(error, 'EMFILE', 'ENFILE')) throw error;
+      await setTimeout(10 * attempt);
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 import { parentPort, type Worker } from 'node:worker_threads';
 import { RunError } from '../../errors.js';
 import type { ImageList, ImageLocation } from '../dataset.js';
-import { startThread } from '../thread.js';
+import { affordableThreads, startThread } from '../thread.js';
 
 /** Images in a chunk; results are per chunk, so that they never depend on the number of threads. */
 const CHUNK = 32;
@@ -50,13 +50,14 @@ export async function* passOver<R>(
   workers: number,
   workerData?: unknown,
 ): AsyncGenerator<ChunkResult<R>> {
-  const threads = Array.from({ length: workers }, () => new PassThread<R>(module, workerData));
+  const count = affordableThreads(workers);
+  const threads = Array.from({ length: count }, () => new PassThread<R>(module, workerData));
   const ahead: Promise<Reply<R>>[] = [];
   let next = 0;
   try {
     for (let first = 0; first < images.length; first += CHUNK) {
-      for (; next < images.length && ahead.length < workers * IN_HAND; next += CHUNK) {
-        const thread = threads[(next / CHUNK) % workers] as PassThread<R>;
+      for (; next < images.length && ahead.length < count * IN_HAND; next += CHUNK) {
+        const thread = threads[(next / CHUNK) % count] as PassThread<R>;
         const reply = thread.send({ first: next, locations: chunkOf(images, next) });
         // An error is thrown where the reply is awaited below.
         reply.catch(() => {});
