@@ -5,6 +5,7 @@
 #include "jpeg/binding.h"
 
 #include <node_api.h>
+#include <omp.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -26,6 +27,7 @@ struct Request {
 
 struct Addon {
   std::unique_ptr<Stream> stream;
+  std::unique_ptr<Context> measuring;  // for measure()
   std::vector<int32_t> commands = std::vector<int32_t>(kCommandWords);
   napi_threadsafe_function settle = nullptr;
   int unsettled = 0;
@@ -74,7 +76,6 @@ void settleRequest(napi_env env, napi_value, void*, void* data) {
 napi_value open(napi_env env, Addon& addon, const Arguments& arguments) {
   if (addon.stream) throw std::runtime_error("the device is open already");
   int threads = arguments.integer(0);
-  selectKernels(detectIsa());
   addon.stream = std::make_unique<Stream>(threads, arguments.boolean(1));
   return string(env, describeIsa(addon.stream->context().isa));
 }
@@ -88,15 +89,92 @@ napi_value commands(napi_env env, Addon& addon, const Arguments&) {
   return buffer;
 }
 
-// kernels(): [name, parameter words, …] in the order of their numbers.
-napi_value kernels(napi_env env, Addon&, const Arguments&) {
+napi_value stringList(napi_env env, const std::vector<std::string>& values) {
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));
   uint32_t index = 0;
-  for (const auto& slot : kernelTable()) {
-    NAPI_CHECK(napi_set_element(env, list, index++, string(env, slot.name)));
-    NAPI_CHECK(napi_set_element(env, list, index++, number(env, slot.parameterWords)));
+  for (const auto& value : values) {
+    NAPI_CHECK(napi_set_element(env, list, index++, string(env, value)));
   }
+  return list;
+}
+
+// "int32 rows, channels; float32 epsilon; int32[] sizes": the fields of a parameter struct.
+std::string textOf(const FieldNames& fields) {
+  std::string text;
+  const auto append = [&](const char* type, const char* names) {
+    if (*names == 0) return;
+    text += text.empty() ? "" : "; ";
+    text += std::string(type) + " " + names;
+  };
+  append("int32", fields.ints);
+  append("float32", fields.floats);
+  append("int32[]", fields.intLists);
+  append("float32[]", fields.floatLists);
+  return text;
+}
+
+// kernels(): [name, fields of its parameters, …] in the order of their numbers.
+napi_value kernels(napi_env env, Addon&, const Arguments&) {
+  std::vector<std::string> list;
+  for (const auto& kernel : kernelTable()) {
+    list.push_back(kernel.name);
+    list.push_back(textOf(kernel.fields));
+  }
+  return stringList(env, list);
+}
+
+// facts(): [name, value, …] of what the host has to know by the same numbers.
+napi_value facts(napi_env env, Addon&, const Arguments&) {
+  std::string types;
+  for (DType type : {DType::Float32, DType::BFloat16, DType::Int32, DType::UInt8}) {
+    types += types.empty() ? "" : ", ";
+    types += nameOf(type) + std::string(" ") + std::to_string(bytesOf(type));
+  }
+  return stringList(
+      env, {"types and bytes", types, "activations", kActivationNames, "alignment",
+            std::to_string(MemoryPool::kAlignment), "longest pooling window",
+            std::to_string(kMaxPoolFilter), "most axes with strides", std::to_string(kMaxRank),
+            "random numbers of dropout", std::to_string(kDropoutPurpose), "command that frees",
+            std::to_string(kFree)});
+}
+
+// measure(kernel, threads, tensors, words): [scratch, temporary, kept by each input …] in bytes,
+// what a call would take beside its inputs and outputs. `tensors`, a Float64Array: the number of
+// inputs, then type (-1: none) and size of each input and of each output. `words`, an Int32Array:
+// the parameters.
+napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
+  const KernelBodies& kernel = kernelTable().at(static_cast<size_t>(arguments.integer(0)));
+  size_t tensorBytes, wordBytes;
+  const double* tensors = static_cast<const double*>(arguments.typedArray(2, &tensorBytes));
+  const int32_t* words = static_cast<const int32_t*>(arguments.typedArray(3, &wordBytes));
+  if (!addon.measuring) {
+    addon.measuring = std::make_unique<Context>(true);
+    addon.measuring->isa = selectedIsa();
+  }
+  Context& context = *addon.measuring;
+  context.threads = arguments.integer(1);
+  omp_set_num_threads(context.threads);
+  std::vector<Tensor> inputs, outputs;
+  const size_t inputCount = static_cast<size_t>(tensors[0]);
+  for (size_t at = 1; at + 1 < tensorBytes / sizeof(double); at += 2) {
+    std::vector<Tensor>& list = inputs.size() < inputCount ? inputs : outputs;
+    const int type = static_cast<int>(tensors[at]);
+    const int64_t size = static_cast<int64_t>(tensors[at + 1]);
+    list.push_back(type < 0 ? Tensor{}
+                            : Tensor::create(&context.pool, static_cast<DType>(type), size));
+  }
+  const KernelMemory memory = measureKernel(kernel, {context, kernel.name.c_str(), inputs, outputs,
+                                                     words, static_cast<int>(wordBytes / 4)});
+  napi_value list;
+  NAPI_CHECK(napi_create_array(env, &list));
+  uint32_t index = 0;
+  const auto append = [&](size_t bytes) {
+    NAPI_CHECK(napi_set_element(env, list, index++, number(env, static_cast<double>(bytes))));
+  };
+  append(memory.scratch);
+  append(memory.temporary);
+  for (size_t bytes : memory.kept) append(bytes);
   return list;
 }
 
@@ -173,7 +251,7 @@ napi_value sync(napi_env env, Addon& addon, const Arguments&) {
   return promiseFor(env, addon, std::make_unique<Request>().release(), nullptr);
 }
 
-// memory(into: Int32Array view of doubles) would lose precision; returns [used, peak] bytes.
+// memory(reset): [used, peak] bytes of tensors; `reset` makes the peak what is used now.
 napi_value memory(napi_env env, Addon& addon, const Arguments& arguments) {
   MemoryPool& pool = addon.stream->context().pool;
   napi_value list;
@@ -221,6 +299,8 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "open", entry<open>);
   define(env, exports, "commands", entry<commands>);
   define(env, exports, "kernels", entry<kernels>);
+  define(env, exports, "facts", entry<facts>);
+  define(env, exports, "measure", entry<measure>);
   define(env, exports, "submit", entry<submit>);
   define(env, exports, "write", entry<write>);
   define(env, exports, "readSync", entry<readSync>);

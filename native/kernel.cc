@@ -17,7 +17,7 @@ namespace cnn {
 void* Context::scratchMemory(size_t bytes) {
   if (scratch == nullptr || scratch->bytes() < bytes) {
     scratch.reset();
-    scratch = std::make_unique<Block>(&pool, bytes);
+    scratch = std::make_unique<PoolBlock>(&pool, bytes);
   }
   scratch->confine(bytes);
   return scratch->data();
@@ -28,43 +28,57 @@ std::vector<KernelBodies>& kernelTable() {
   return table;
 }
 
-bool registerKernel(const char* name, int parameterWords, KernelFunction function, Isa isa,
-                    int priority) {
+bool registerKernel(const char* name, const FieldNames& fields, const KernelBody& body) {
   auto& table = kernelTable();
-  auto slot = std::find_if(table.begin(), table.end(),
-                           [&](const KernelBodies& candidate) { return candidate.name == name; });
-  if (slot == table.end()) {
-    table.push_back({name, parameterWords, {}});
-    slot = table.end() - 1;
+  auto kernel = std::find_if(table.begin(), table.end(),
+                             [&](const KernelBodies& known) { return known.name == name; });
+  if (kernel == table.end()) {
+    table.push_back({name, fields, {}});
+    kernel = table.end() - 1;
   }
-  slot->entries.push_back({function, isa, priority});
+  kernel->bodies.push_back(body);
   return true;
 }
 
-void selectKernels(Isa isa) {
-  for (auto& slot : kernelTable()) {
-    auto& entries = slot.entries;
-    entries.erase(std::remove_if(entries.begin(), entries.end(),
-                                 [&](const KernelEntry& entry) { return entry.isa > isa; }),
-                  entries.end());
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const KernelEntry& a, const KernelEntry& b) {
-                       return a.isa != b.isa ? a.isa > b.isa : a.priority > b.priority;
-                     });
-  }
-}
-
-void runKernel(const KernelBodies& slot, const Call& call) {
-  for (const auto& entry : slot.entries) {
-    if (entry.function(call)) return;
+void runKernel(const KernelBodies& kernel, const Call& call) {
+  for (const auto& body : kernel.bodies) {
+    if (body.function(call)) return;
   }
   std::string types;
   for (const auto& input : call.inputs) {
     types += types.empty() ? "" : ", ";
     types += input.exists() ? nameOf(input.dtype) : "none";
   }
-  throw std::runtime_error(slot.name + " has no CPU kernel in this build for inputs of type " +
+  throw std::runtime_error(kernel.name + " has no CPU kernel in this build for inputs of type " +
                            types);
+}
+
+KernelMemory measureKernel(const KernelBodies& kernel, const Call& call) {
+  KernelMemory memory;
+  memory.kept.resize(call.inputs.size());
+  for (const auto& body : kernel.bodies) {
+    if (!body.measured) return memory;
+  }
+  Context& context = call.context;
+  context.scratch.reset();
+  const size_t before = context.pool.usedBytes();
+  context.pool.resetPeak();
+  runKernel(kernel, call);
+  memory.temporary = context.pool.peakBytes() - before;
+  if (context.scratch) {
+    memory.scratch = context.scratch->bytes();
+    memory.temporary -= MemoryPool::blockSize(memory.scratch);
+  }
+  for (size_t i = 0; i < call.inputs.size(); i++) {
+    if (!call.inputs[i].exists()) continue;
+    const Storage& storage = *call.inputs[i].storage;
+    if (storage.narrow) memory.kept[i] += storage.narrow->bytes();
+    for (const auto& packed : storage.packed) {
+      if (packed.block) memory.kept[i] += packed.block->bytes();
+    }
+    if (memory.kept[i] > 0) memory.temporary -= MemoryPool::blockSize(memory.kept[i]);
+  }
+  return memory;
 }
 
 namespace {
@@ -97,7 +111,7 @@ std::string describeIsa(Isa isa) {
   return name;
 }
 
-Isa detectIsa() {
+static Isa detectIsa() {
   __builtin_cpu_init();
   bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -116,6 +130,27 @@ Isa detectIsa() {
     }
   }
   return isa;
+}
+
+static void selectKernels(Isa isa) {
+  for (auto& kernel : kernelTable()) {
+    auto& bodies = kernel.bodies;
+    bodies.erase(std::remove_if(bodies.begin(), bodies.end(),
+                                [&](const KernelBody& body) { return body.isa > isa; }),
+                 bodies.end());
+    std::stable_sort(bodies.begin(), bodies.end(), [](const KernelBody& a, const KernelBody& b) {
+      return a.isa != b.isa ? a.isa > b.isa : a.priority > b.priority;
+    });
+  }
+}
+
+Isa selectedIsa() {
+  static const Isa selected = [] {
+    const Isa isa = detectIsa();
+    selectKernels(isa);
+    return isa;
+  }();
+  return selected;
 }
 
 }  // namespace cnn

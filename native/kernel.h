@@ -1,9 +1,10 @@
 // The kernel table: which function computes a kernel on this machine.
 //
-// How to add a kernel: a struct for its parameters in params.h (none needed if it has none), a row
-// in src/backend/kernels/, and one CNN_KERNEL body in cpu/. A kernel may have several bodies; the
-// one with the highest instruction set and priority that accepts the call is used, so that a faster
-// one takes an older one's place without touching it.
+// How to add a kernel: a struct for its parameters in params.h (none needed if it has none) and the
+// same fields in src/backend/parameters.ts, a row in src/backend/kernels/, and one CNN_KERNEL body
+// in cpu/. A kernel may have several bodies; the one with the highest instruction set and priority
+// that accepts the call is used, so that a faster one takes an older one's place without touching
+// it. A function of one or two numbers needs less: cpu/loops/unary.cc and binary.cc say what.
 #pragma once
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "params.h"
 #include "tensor.h"
 
 namespace cnn {
@@ -21,6 +23,10 @@ enum class Isa : int { Generic = 0, Avx2 = 1, Avx512 = 2, Amx = 3 };
 
 // State of a device that outlives a call: memory, prepared primitives, switches.
 struct Context {
+  // `measuring`: kernels take their memory, which is none, and compute nothing (measureKernel).
+  explicit Context(bool measuring = false) : measuring(measuring), pool(!measuring) {}
+
+  const bool measuring;
   MemoryPool pool;
   Isa isa = Isa::Generic;
   int threads = 1;
@@ -28,7 +34,7 @@ struct Context {
   bool strict = false;
   // Prepared primitives by kernel and parameters; each kernel file defines its own types.
   std::unordered_map<std::string, std::shared_ptr<void>> prepared;
-  std::unique_ptr<Block> scratch;
+  std::unique_ptr<PoolBlock> scratch;
 
   // Memory for use within one call; valid until the next scratchMemory().
   void* scratchMemory(size_t bytes);
@@ -46,39 +52,78 @@ struct Call {
 // Returns false when it does not take this call (type, shape), which passes it to the next body.
 using KernelFunction = bool (*)(const Call&);
 
-struct KernelEntry {
+// The names of a parameter struct's fields, as params.h lists them.
+struct FieldNames {
+  const char* ints;
+  const char* floats;
+  const char* intLists;
+  const char* floatLists;
+};
+
+struct KernelBody {
   KernelFunction function;
   Isa isa;
   int priority;
+  // It returns where the context measures, once it has taken all its memory.
+  bool measured;
 };
 
 struct KernelBodies {
   std::string name;
-  int parameterWords = 0;  // words of the parameter struct; -1 when the length varies
-  std::vector<KernelEntry> entries;
+  FieldNames fields;
+  std::vector<KernelBody> bodies;
 };
 
 std::vector<KernelBodies>& kernelTable();
-bool registerKernel(const char* name, int parameterWords, KernelFunction function, Isa isa,
-                    int priority);
-// Sorts every slot's bodies and drops those that this machine, or CNN_MAX_ISA, does not allow.
-void selectKernels(Isa isa);
-void runKernel(const KernelBodies& slot, const Call& call);
-Isa detectIsa();
+bool registerKernel(const char* name, const FieldNames& fields, const KernelBody& body);
+// The level of this machine, or less by CNN_MAX_ISA. The first call sorts the bodies of the kernel
+// table and drops those beyond the level; from then on the table stays as it is, for all threads.
+Isa selectedIsa();
 // Its name, and why AMX cannot be used where the processor has it.
 std::string describeIsa(Isa isa);
+void runKernel(const KernelBodies& kernel, const Call& call);
 
-// A kernel without parameters, and one whose parameters vary in number (call.parameterCount).
-struct NoParams {};
-struct VariableParams {
-  int32_t words[1];
+// What a kernel takes beside its inputs and outputs, in bytes.
+struct KernelMemory {
+  size_t scratch = 0;        // which stays, for later calls too
+  size_t temporary = 0;      // the most at any time of what is given back at the end
+  std::vector<size_t> kept;  // by each input, until it goes
 };
+// What the body that takes the call would take, by a context that measures. Zeros for kernels
+// without measured bodies, which take a few kilobytes for each thread at most.
+KernelMemory measureKernel(const KernelBodies& kernel, const Call& call);
 
+// The words of a struct without its lists.
 template <class Params>
-constexpr int parameterWordsOf() {
-  if (std::is_same<Params, VariableParams>::value) return -1;
+constexpr int fixedWords() {
   return std::is_empty<Params>::value ? 0 : static_cast<int>(sizeof(Params) / 4);
 }
+
+// The lists of a call, one after the other, which follow the struct.
+template <class Params, class T = int32_t>
+const T* listsOf(const Call& call) {
+  return reinterpret_cast<const T*>(call.parameters + fixedWords<Params>());
+}
+
+#define CNN_NAMES_OF(member)                                               \
+  template <class Params, class = void>                                    \
+  struct NamesOf_##member {                                                \
+    static constexpr const char* value = "";                               \
+  };                                                                       \
+  template <class Params>                                                  \
+  struct NamesOf_##member<Params, std::void_t<decltype(Params::member)>> { \
+    static constexpr const char* value = Params::member;                   \
+  };
+CNN_NAMES_OF(kInts)
+CNN_NAMES_OF(kFloats)
+CNN_NAMES_OF(kIntLists)
+CNN_NAMES_OF(kFloatLists)
+#undef CNN_NAMES_OF
+
+template <class Params>
+constexpr FieldNames kFieldNames = {NamesOf_kInts<Params>::value, NamesOf_kFloats<Params>::value,
+                                    NamesOf_kIntLists<Params>::value,
+                                    NamesOf_kFloatLists<Params>::value};
 
 }  // namespace cnn
 
@@ -89,12 +134,15 @@ constexpr int parameterWordsOf() {
 
 // CNN_KERNEL(Relu, NoParams) { … use call and params …; return true; }
 #define CNN_KERNEL(name, Params) CNN_KERNEL_PRIORITY(name, Params, 0)
-#define CNN_KERNEL_PRIORITY(name, Params, priority)                                          \
-  static bool run##name(const ::cnn::Call& call, const Params& params);                      \
-  static bool enter##name(const ::cnn::Call& call) {                                         \
-    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));               \
-  }                                                                                          \
-  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(               \
-      #name, ::cnn::parameterWordsOf<Params>(), enter##name, ::cnn::Isa::CNN_ISA, priority); \
-  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                            \
+#define CNN_KERNEL_PRIORITY(name, Params, priority) CNN_BODY(name, Params, priority, false)
+// One that returns where call.context.measuring, once it has taken all its memory.
+#define CNN_MEASURED_KERNEL(name, Params, priority) CNN_BODY(name, Params, priority, true)
+#define CNN_BODY(name, Params, priority, measured)                                                \
+  static bool run##name(const ::cnn::Call& call, const Params& params);                           \
+  static bool enter##name(const ::cnn::Call& call) {                                              \
+    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));                    \
+  }                                                                                               \
+  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(                    \
+      #name, ::cnn::kFieldNames<Params>, {enter##name, ::cnn::Isa::CNN_ISA, priority, measured}); \
+  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                                 \
                         [[maybe_unused]] const Params& params)

@@ -7,24 +7,22 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <new>
 
 namespace cnn {
 
 namespace {
-constexpr size_t kAlignment = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kGrowth = size_t{64} << 20;
 // Unused bytes after each block, so that AddressSanitizer notices who writes there.
 #ifdef __SANITIZE_ADDRESS__
-constexpr size_t kFence = kAlignment;
+constexpr size_t kFence = MemoryPool::kAlignment;
 #else
 constexpr size_t kFence = 0;
 #endif
 
 size_t roundUp(size_t bytes, size_t step) { return (bytes + step - 1) / step * step; }
-
-size_t blockSize(size_t bytes) { return std::max(roundUp(bytes, kAlignment), kAlignment) + kFence; }
 
 // Addresses for more than the machine's memory; fewer where the process may not have that many.
 void* reserve(size_t* bytes) {
@@ -38,7 +36,16 @@ void* reserve(size_t* bytes) {
 }
 }  // namespace
 
-MemoryPool::MemoryPool() {
+size_t MemoryPool::blockSize(size_t bytes) {
+  return std::max(roundUp(bytes, kAlignment), kAlignment) + kFence;
+}
+
+MemoryPool::MemoryPool(bool backed) : backed_(backed) {
+  if (!backed) {
+    base_ = reinterpret_cast<char*>(kHugePage);
+    usable_ = writable_ = std::numeric_limits<size_t>::max() / 2;
+    return;
+  }
   range_ = reserve(&reserved_);
   size_t address = reinterpret_cast<size_t>(range_);
   size_t skipped = roundUp(address, kHugePage) - address;
@@ -47,11 +54,13 @@ MemoryPool::MemoryPool() {
 }
 
 MemoryPool::~MemoryPool() {
+  if (!backed_) return;
   ASAN_UNPOISON_MEMORY_REGION(range_, reserved_);
   munmap(range_, reserved_);
 }
 
-void MemoryPool::confine(void* block, size_t used, size_t bytes) {
+void MemoryPool::confine(void* block, size_t used, size_t bytes) const {
+  if (!backed_) return;
   ASAN_UNPOISON_MEMORY_REGION(block, used);
   ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + used, blockSize(bytes) - used);
   // Used by the macros only.
@@ -130,6 +139,7 @@ void MemoryPool::removeGap(std::map<size_t, size_t>::iterator gap) {
 }
 
 void MemoryPool::trim() {
+  if (!backed_) return;
   std::lock_guard<std::mutex> lock(mutex_);
   auto giveBack = [&](size_t begin, size_t end) {
     begin = roundUp(begin, kHugePage);

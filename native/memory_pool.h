@@ -12,18 +12,24 @@ namespace cnn {
 
 class MemoryPool {
  public:
-  // Reserves addresses, which cost no memory.
-  MemoryPool();
+  // All blocks begin at multiples of it, so that they take multiples of it.
+  static constexpr size_t kAlignment = 64;
+
+  // Reserves addresses, which cost no memory. A pool that is not `backed` only counts: its blocks
+  // have addresses that nothing may touch.
+  explicit MemoryPool(bool backed = true);
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool();
 
-  // `bytes` bytes, aligned to 64, in the smallest gap that is large enough. release() takes the
+  // `bytes` bytes, aligned, in the smallest gap that is large enough. release() takes the
   // same number again. Throws std::bad_alloc when the system has no more.
   void* acquire(size_t bytes);
   void release(void* block, size_t bytes);
+  // The bytes of a block for `bytes` bytes.
+  static size_t blockSize(size_t bytes);
   // Makes AddressSanitizer refuse accesses beyond the first `used` bytes of a block.
-  static void confine(void* block, size_t used, size_t bytes);
+  void confine(void* block, size_t used, size_t bytes) const;
   // Returns the memory that no tensor uses to the system.
   void trim();
 
@@ -40,6 +46,7 @@ class MemoryPool {
   void removeGap(std::map<size_t, size_t>::iterator gap);
 
   mutable std::mutex mutex_;
+  const bool backed_;
   void* range_ = nullptr;
   size_t reserved_ = 0;
   // The range from its first huge page on; all offsets count from there.

@@ -1,114 +1,172 @@
-// Parameters of the kernels, in 32-bit words: whole numbers first, then floats. src/backend/kernels
-// lists the same names in the same order; the lengths are compared when the addon is loaded.
+// Parameters of the kernels, in 32-bit words: whole numbers first, then floats, then lists. The
+// host (src/backend/parameters.ts) names the same fields in the same order; kernels() in binding.cc
+// reports those of each kernel, and the host compares them when it loads the addon.
 #pragma once
 #include <cstdint>
 
+// The fields of a parameter struct. A list has no field: it follows the struct (listsOf), and other
+// fields, or the tensors, say how long it is.
+#define CNN_INTS(...)  \
+  int32_t __VA_ARGS__; \
+  static constexpr const char* kInts = #__VA_ARGS__
+#define CNN_FLOATS(...) \
+  float __VA_ARGS__;    \
+  static constexpr const char* kFloats = #__VA_ARGS__
+#define CNN_DOUBLES(...) \
+  double __VA_ARGS__;    \
+  static constexpr const char* kDoubles = #__VA_ARGS__
+#define CNN_INT_LISTS(...) static constexpr const char* kIntLists = #__VA_ARGS__
+#define CNN_FLOAT_LISTS(...) static constexpr const char* kFloatLists = #__VA_ARGS__
+
+// An enumeration from 0 on, and its names.
+#define CNN_ENUM(Name, ...)                  \
+  enum class Name : int32_t { __VA_ARGS__ }; \
+  constexpr const char* k##Name##Names = #__VA_ARGS__
+
 namespace cnn {
 
-// ScaledTanh, 1.7159 tanh(2x/3), has its gradient alone among the activations of other kernels.
-enum class Activation : int32_t { Linear = 0, Relu = 1, Tanh = 2, ScaledTanh = 3 };
+// What the host knows by the same numbers; facts() in binding.cc reports them, and the host
+// compares them like the parameters.
+constexpr int kMaxPoolFilter = 64;       // the longest side of a pooling window
+constexpr int kMaxRank = 8;              // axes of tensors with strides
+constexpr uint32_t kDropoutPurpose = 4;  // of random numbers, see src/rng.ts
+// No kernel ends in ScaledTanh, 1.7159 tanh(2x/3): BiasActivationGrad alone takes it.
+CNN_ENUM(Activation, Linear, Relu, Tanh, ScaledTanh);
 
 // A convolution (N, H, W, C) * (kh, kw, inC / groups, outC).
 struct ConvParams {
-  int32_t batch, inHeight, inWidth, inChannels;
-  int32_t outHeight, outWidth, outChannels;
-  int32_t filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
-  int32_t padTop, padLeft, groups, activation;
+  CNN_INTS(batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight,
+           filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft,
+           groups, activation);
 };
 
 // A pooling window over (N, H, W, C).
 struct PoolParams {
-  int32_t batch, inHeight, inWidth, channels, outHeight, outWidth;
-  int32_t filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth;
-  int32_t padTop, padLeft;
+  CNN_INTS(batch, inHeight, inWidth, channels, outHeight, outWidth, filterHeight, filterWidth,
+           strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft);
 };
 
 // a (batch, m, k) times b (batch, k, n); a batch of 1 is repeated. Inputs may be transposed.
 struct MatMulParams {
-  int32_t batchA, batchB, m, k, n, transposeA, transposeB, activation;
+  CNN_INTS(batchA, batchB, m, k, n, transposeA, transposeB, activation);
 };
 
 // y = x * (bias + alpha * sum of x² over 2 * radius + 1 channels) ^ -beta, over `rows` of
 // `channels`.
 struct LrnParams {
-  int32_t rows, channels, radius;
-  float bias, alpha, beta;
+  CNN_INTS(rows, channels, radius);
+  CNN_FLOATS(bias, alpha, beta);
 };
 
 // `weight` times the cross-entropy of logits (rows, classes) with `smoothing` / classes of the
 // target on every class. Without `hits` only the loss is counted.
 struct SoftmaxParams {
-  int32_t rows, classes, hits;
-  float smoothing, weight;
+  CNN_INTS(rows, classes, hits);
+  CNN_FLOATS(smoothing, weight);
 };
 
 // Elements whose random word is at least `threshold`, an unsigned number, are kept and scaled.
 struct DropoutParams {
-  int32_t seed, step, layer, threshold;
-  float scale;
+  CNN_INTS(seed, step, layer, threshold);
+  CNN_FLOATS(scale);
 };
 
 // Bytes (batch, height, width, channels) to byte * scale + shift, per channel.
 struct ImageParams {
-  int32_t batch, height, width, channels;
-  float scale[3], shift[3];
+  CNN_INTS(batch, height, width, channels);
+  CNN_FLOATS(scale[3], shift[3]);
 };
 
 struct BiasActivationGradParams {
-  int32_t rows, channels, activation, bias;
+  CNN_INTS(rows, channels, activation, bias);
 };
 
 // Batch normalisation of (rows, channels). The running statistics keep the share `momentum`; their
 // variance is divided by rows - 1 if `unbiased`.
 struct BatchNormTrainParams {
-  int32_t rows, channels, activation, unbiased;
-  float epsilon, momentum;
+  CNN_INTS(rows, channels, activation, unbiased);
+  CNN_FLOATS(epsilon, momentum);
 };
 
 struct BatchNormInferenceParams {
-  int32_t rows, channels, activation;
-  float epsilon;
+  CNN_INTS(rows, channels, activation);
+  CNN_FLOATS(epsilon);
 };
 
 // `frozen`: mean and deviation do not depend on x.
 struct BatchNormGradParams {
-  int32_t rows, channels, activation, frozen;
+  CNN_INTS(rows, channels, activation, frozen);
 };
 
 // Of the first `channels` in rows of `stride` channels.
 struct BatchNormSliceParams {
-  int32_t rows, channels, stride, activation, unbiased;
-  float epsilon, momentum;
+  CNN_INTS(rows, channels, stride, activation, unbiased);
+  CNN_FLOATS(epsilon, momentum);
 };
 
 struct BatchNormSliceGradParams {
-  int32_t rows, channels, stride, activation, frozen;
-  float epsilon;
+  CNN_INTS(rows, channels, stride, activation, frozen);
+  CNN_FLOATS(epsilon);
 };
 
-// `channels` channels of each row go behind the first `offset` of the `stride` of a block's.
+// Copies rows of `channels` into a block's rows of `stride` channels, starting at `offset`.
 struct AppendChannelsParams {
-  int32_t rows, channels, offset, stride, statistics;
+  CNN_INTS(rows, channels, offset, stride, statistics);
 };
 
 // The middle of (outer, reduce, inner) to one value, which is divided by `divisor`.
 struct ReduceParams {
-  int32_t outer, reduce, inner, divisor;
+  CNN_INTS(outer, reduce, inner, divisor);
 };
 
 // A whole number of multiply-adds, of 192 at least, in each of `threads` threads.
 struct PeakMultiplyAddParams {
-  int32_t threads, count;
+  CNN_INTS(threads, count);
 };
 
 struct FillParams {
-  float value;
+  CNN_FLOATS(value);
 };
 
-// WindowMeans and WindowMeansGrad have VariableParams: batch, inHeight, inWidth, channels,
-// outHeight, outWidth, begin and end of each row of windows, begin and end of each column of
-// windows.
+// Windows over (batch, inHeight, inWidth, channels): `rows` holds begin and end of each row of
+// windows, `columns` those of each column.
+struct WindowMeansParams {
+  CNN_INTS(batch, inHeight, inWidth, channels, outHeight, outWidth);
+  CNN_INT_LISTS(rows, columns);
+};
 
-// Sgd has VariableParams: nesterov; momentum, lr, every weight's decay, every weight's lr scale.
+// Each weight has a `weightDecay` and a `lrScale`.
+struct SgdParams {
+  CNN_INTS(nesterov);
+  CNN_FLOATS(momentum, lr);
+  CNN_FLOAT_LISTS(weightDecay, lrScale);
+};
+
+// The size of a row of each tensor that is joined, or that comes of a split.
+struct PiecesParams {
+  CNN_INT_LISTS(sizes);
+};
+
+// Two operands read as one shape of `rank` sizes, each with its strides.
+struct BinaryParams {
+  CNN_INTS(rank);
+  CNN_INT_LISTS(sizes, stridesA, stridesB);
+};
+
+// An input that is read from `offset` on by `rank` sizes and strides.
+struct StridedCopyParams {
+  CNN_INTS(rank, offset);
+  CNN_INT_LISTS(sizes, strides);
+};
+
+// `before`: the padding before the first element of each axis.
+struct PadParams {
+  CNN_INTS(rank);
+  CNN_FLOATS(value);
+  CNN_INT_LISTS(outSizes, before, inSizes);
+};
+
+// A kernel without parameters.
+struct NoParams {};
 
 }  // namespace cnn

@@ -9,7 +9,7 @@
 namespace cnn {
 
 Stream::Stream(int threads, bool strict) {
-  context_.isa = detectIsa();
+  context_.isa = selectedIsa();
   context_.threads = threads;
   context_.strict = strict;
   thread_ = std::thread([this] { loop(); });

@@ -33,7 +33,7 @@ class Stream {
 
   // Copies complete commands to the end of the queue.
   void submit(const int32_t* words, size_t count);
-  // Copies `bytes` bytes now; the slot holds them when the stream gets there.
+  // Copies `size` values now; the slot holds them when the stream gets there.
   void write(int32_t slot, DType dtype, const void* values, int64_t size);
   // Runs `task` on the compute thread, after all that was enqueued before.
   void enqueue(std::function<void()> task);
@@ -68,7 +68,7 @@ class Stream {
 
   void loop();
   void execute(Work& work);
-  // Both return the number of words that the command at `words` takes.
+  // Each returns how many words its command takes.
   size_t executeCommand(const int32_t* words);
   size_t executeKernel(const int32_t* words);
   size_t timeKernel(const int32_t* words);

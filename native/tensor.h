@@ -42,17 +42,18 @@ struct TypeOf<uint8_t> {
   static constexpr DType value = DType::UInt8;
 };
 
-// A block of the pool, given back when its last owner goes.
-class Block {
+// Memory of the pool, given back when its last owner goes.
+class PoolBlock {
  public:
-  Block(MemoryPool* pool, size_t bytes) : pool_(pool), bytes_(bytes), data_(pool->acquire(bytes)) {}
-  ~Block() { pool_->release(data_, bytes_); }
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
+  PoolBlock(MemoryPool* pool, size_t bytes)
+      : pool_(pool), bytes_(bytes), data_(pool->acquire(bytes)) {}
+  ~PoolBlock() { pool_->release(data_, bytes_); }
+  PoolBlock(const PoolBlock&) = delete;
+  PoolBlock& operator=(const PoolBlock&) = delete;
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   // Memory that is used for `used` bytes now.
-  void confine(size_t used) { MemoryPool::confine(data_, used, bytes_); }
+  void confine(size_t used) { pool_->confine(data_, used, bytes_); }
 
  private:
   MemoryPool* pool_;
@@ -65,18 +66,18 @@ class Block {
 struct PackedWeight {
   std::string key;
   uint64_t version;  // that was used last
-  std::unique_ptr<Block> block;
+  std::unique_ptr<PoolBlock> block;
 };
 
 struct Storage {
   Storage(MemoryPool* pool, size_t bytes) : block(pool, bytes) {}
-  Block block;
+  PoolBlock block;
   // Raised by every kernel that changes the values in place, so that packed copies are renewed.
   uint64_t version = 1;
   std::vector<PackedWeight> packed;
   // The same values in the same order as bfloat16, once a product has asked for them; SGD writes
   // them in the pass that changes the weight.
-  std::unique_ptr<Block> narrow;
+  std::unique_ptr<PoolBlock> narrow;
   uint64_t narrowVersion = 0;
 };
 

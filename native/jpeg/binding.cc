@@ -18,7 +18,7 @@ struct Pending {
 
 // A pool, and how its threads reach JavaScript.
 struct Host {
-  Host(int threads, const JpegLimits& limits) : pool(threads, detectIsa(), limits) {}
+  Host(int threads, const JpegLimits& limits) : pool(threads, selectedIsa(), limits) {}
   napi_threadsafe_function settle = nullptr;
   int unsettled = 0;
   JpegPool pool;
@@ -92,6 +92,9 @@ napi_value closeJpegPool(napi_env, const Arguments& arguments) {
   return nullptr;
 }
 
+// jpegRecord(): the fields of an image's record.
+napi_value jpegRecord(napi_env env, const Arguments&) { return string(env, JpegRecord::kDoubles); }
+
 napi_ref keep(napi_env env, napi_value value) {
   napi_ref reference;
   NAPI_CHECK(napi_create_reference(env, value, 1, &reference));
@@ -154,7 +157,7 @@ napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
 struct Single {
   JpegDecoder decoder;
   Pixels pixels;
-  SlotFiller filler{passesFor(detectIsa())};
+  SlotFiller filler{passesFor(selectedIsa())};
 };
 
 Single& singleOf(const Arguments& arguments) {
@@ -235,6 +238,7 @@ void defineJpeg(napi_env env, napi_value exports) {
       env, [](void* data) { delete static_cast<std::unique_ptr<Single>*>(data); }, single));
   define(env, exports, "openJpegPool", entry<openJpegPool>);
   define(env, exports, "closeJpegPool", entry<closeJpegPool>);
+  define(env, exports, "jpegRecord", entry<jpegRecord>);
   define(env, exports, "measureJpegs", entry<measureJpegs>);
   define(env, exports, "fillFromJpegs", entry<fillFromJpegs>);
   define(env, exports, "measureJpeg", entry<measureJpeg>, single);

@@ -15,14 +15,14 @@
 
 namespace cnn {
 
-// The record of an image in a request, in doubles; src/data/jpeg-filler.ts has the same.
+// The record of an image in a request; src/data/decode/image-record.ts has the same fields, which
+// it compares with what jpegRecord() tells.
+//   offset, length: bytes of the file before the image, and of the image; -1 is all of a file
+//   width, height: of the image; 0 is what this decoder does not take or finds damaged
+//   the others: the window (src/augment/window.ts), and the slot of the batch that shows it
 struct JpegRecord {
-  // Bytes of the file before the image, and of the image: -1 for all of a file.
-  double offset, length;
-  // Of the image; 0 is what this decoder does not take or finds damaged.
-  double width, height;
-  // The window (src/augment/window.ts), and the slot of the batch that shows it.
-  double left, top, boxWidth, boxHeight, clipped, outLeft, outTop, outWidth, outHeight, slot;
+  CNN_DOUBLES(offset, length, width, height, left, top, boxWidth, boxHeight, clipped, outLeft,
+              outTop, outWidth, outHeight, slot);
 };
 Window windowOf(const JpegRecord& record);
 

@@ -1,10 +1,22 @@
-import { requireAddon } from '../addon.js';
+/** The addon's functions, and the numbers that both sides know; load-addon.ts compares these. */
 
-/** The element types that the addon stores; the numbers are those of native/tensor.h. */
+/** The element types that the addon stores; the numbers are those of native/tensor.h's DType. */
 export const STORAGE = { f32: 0, bf16: 1, i32: 2, u8: 3 } as const;
 export type Storage = keyof typeof STORAGE;
 
 export const STORAGE_BYTES: Readonly<Record<Storage, number>> = { f32: 4, bf16: 2, i32: 4, u8: 1 };
+
+/** Tensors take memory in multiples of it. */
+export const ALIGNMENT = 64;
+
+/** The longest side of a pooling window that the addon takes. */
+export const MAX_POOL_FILTER = 64;
+
+/** The most axes of a tensor with strides. */
+export const MAX_RANK = 8;
+
+/** The first word of the command that frees a tensor; other commands begin with a kernel's number. */
+export const FREE = -1;
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -12,8 +24,10 @@ export type Values = Float32Array | Int32Array | Uint8Array;
 export interface Addon {
   open(threads: number, strict: boolean): string;
   commands(): ArrayBuffer;
-  kernels(): (string | number)[];
+  kernels(): string[];
+  facts(): string[];
   submit(words: number): void;
+  measure(kernel: number, threads: number, tensors: Float64Array, words: Int32Array): number[];
   write(slot: number, storage: number, values: Values): void;
   readSync(slot: number, into: Values): void;
   read<T extends Values>(slot: number, into: T): Promise<T>;
@@ -22,12 +36,4 @@ export interface Addon {
   profile(on: boolean): void;
   timings(): number[];
   trim(): void;
-}
-
-let loaded: Addon | undefined;
-
-/** The addon. Throws where it cannot be loaded. */
-export function loadAddon(): Addon {
-  loaded ??= requireAddon() as Addon;
-  return loaded;
 }

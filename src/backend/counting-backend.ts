@@ -1,27 +1,41 @@
-/** Our backend without its addon: it computes shapes and counts bytes, but no values. */
-import { readFileSync } from 'node:fs';
+/** Our backend computing nothing: it works out shapes, counts bytes, and asks the addon for the rest. */
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { type Addon, STORAGE_BYTES as BYTES } from './addon.js';
+import { type Addon, ALIGNMENT, STORAGE, STORAGE_BYTES } from './addon.js';
 import { NATIVE_BACKEND } from './index.js';
 import { registerKernels } from './kernels/index.js';
+import { loadAddon } from './load-addon.js';
 import { NativeBackend, type Output } from './native-backend.js';
 import type { NativeData } from './native-data.js';
+import {
+  countWords,
+  type NativeKernel,
+  type Parameters,
+  type ParametersIfAny,
+  packParameters,
+} from './parameters.js';
 
-/** A stand-in for the addon: kernels and memory are counted before they would reach it. */
-const NO_ADDON: Addon = {
+/** The addon's functions that a backend uses while it computes, for one that does not. */
+const COMPUTING_NOTHING = {
   open: () => 'no instructions',
   commands: () => new ArrayBuffer(1 << 20),
-  kernels: () => [],
   submit: () => {},
   write: () => {},
   readSync: () => {},
-  read: async (_slot, into) => into,
+  read: async <T>(_slot: number, into: T) => into,
   sync: async () => {},
-  memory: () => [0, 0],
+  memory: (): [number, number] => [0, 0],
   profile: () => {},
   timings: () => [],
   trim: () => {},
+};
+
+/** What stands for the addon where there is none: then kernels take nothing for themselves. */
+const NO_ADDON: Pick<Addon, 'kernels' | 'facts' | 'measure'> = {
+  kernels: () => [],
+  facts: () => [],
+  measure: () => [],
 };
 
 /** Bytes that tensors hold. */
@@ -29,14 +43,11 @@ export interface Count {
   readonly bytes: number;
   /** The part of `bytes` that are copies of weights in the type that kernels take. */
   readonly copiedBytes: number;
-  /** The peak, counted in blocks as native/memory_pool.cc allocates them. */
+  /** The peak, with what kernels take for themselves, in blocks as the addon allocates them. */
   readonly peakBytes: number;
 }
 
-/**
- * Runs every kernel by the shapes of its tensors alone, whose values are undefined. Counts tensors,
- * copies of weights and what convolutions convert; oneDNN's own scratch memory is not known here.
- */
+/** Runs every kernel by the shapes of its tensors alone, whose values are undefined. */
 export class CountingBackend extends NativeBackend {
   /** Called before each kernel with its name. */
   onKernel: (kernel: string) => void = () => {};
@@ -45,83 +56,76 @@ export class CountingBackend extends NativeBackend {
   #blockBytes = 0;
   #peakBytes = 0;
   #scratchBytes = 0;
-  readonly #copies = new Map<NativeData, Map<string, number>>();
+  readonly #copies = new Map<NativeData, number>();
 
-  /** `matrixUnits`: the processor multiplies bfloat16; without, convolutions compute in float32. */
+  /** `addon`: what to ask, or why there is none; then nothing counts but tensors. */
   constructor(
     precision: 'f32' | 'bf16',
-    readonly matrixUnits: boolean,
+    readonly source: Addon | Error,
   ) {
-    super(NO_ADDON, 1, precision, false);
+    const { kernels, facts, measure } = source instanceof Error ? NO_ADDON : source;
+    const addon = { ...COMPUTING_NOTHING, kernels, facts, measure };
+    super(addon, availableParallelism(), precision, false);
   }
 
-  override run(
-    kernel: string,
+  override run<K extends NativeKernel>(
+    kernel: K,
     inputs: readonly (tf.TensorInfo | undefined)[],
     outputs: readonly Output[],
-    ints: readonly number[] = [],
+    ...[given]: ParametersIfAny<K>
   ): tf.TensorInfo[] {
     this.onKernel(kernel);
-    const operands = inputs.flatMap((input) => (input ? [this.data(input.dataId)] : []));
-    this.#countCopies(kernel, operands);
+    const operands = inputs.map((input) => input && this.data(input.dataId));
+    const first = operands.find((operand) => operand !== undefined);
     const results = outputs.map((output) => {
-      const data = this.allocate(output, operands[0]);
+      const data = this.allocate(output, first);
       this.#take(bytesOf(data));
       return { dataId: data, shape: [...output.shape], dtype: data.dtype };
     });
-    if (kernel.includes('Conv2D')) {
-      this.#countConvolution(kernel, [...operands, ...results.map(({ dataId }) => dataId)], ints);
-    }
+    this.#countKernel(
+      kernel,
+      operands,
+      results.map(({ dataId }) => dataId),
+      given ?? {},
+    );
     return results;
   }
 
-  /** A product keeps its weight as bfloat16. */
-  #countCopies(kernel: string, [first, second]: readonly NativeData[]): void {
-    if (!first || !second) return;
-    const mixed = [first, second].some(({ storage }) => storage === 'bf16');
-    if (kernel !== 'BatchMatMul' || !mixed || !this.matrixUnits) return;
-    for (const operand of [first, second]) {
-      if (operand.storage === 'f32') this.#copy(operand, kernel, BYTES.bf16);
-    }
-  }
-
-  #copy(data: NativeData, kernel: string, bytesPerValue: number): void {
-    const copies = this.#copies.get(data) ?? new Map<string, number>();
-    if (copies.has(kernel)) return;
-    const bytes = bytesPerValue * data.size;
-    this.#copies.set(data, copies.set(kernel, bytes));
-    this.#copiedBytes += bytes;
-    this.#take(bytes);
-  }
-
-  /**
-   * Scratch memory of our own 3×3 and 5×5 convolutions, which stays; for others a filter, or its gradient, in
-   * oneDNN's layout, and what float32 convolutions read or write as bfloat16.
-   */
-  #countConvolution(
-    kernel: string,
-    operands: readonly NativeData[],
-    ints: readonly number[],
+  /** What the kernel takes beside its tensors: scratch memory and copies of inputs stay. */
+  #countKernel(
+    kernel: NativeKernel,
+    inputs: readonly (NativeData | undefined)[],
+    outputs: readonly NativeData[],
+    parameters: Parameters,
   ): void {
-    const [first, second] = operands;
-    if (!first || !second) return;
-    const filter = kernel === 'Conv2DBackpropFilter' ? operands.at(-1) : second;
-    const narrow = first.storage === 'bf16' && this.matrixUnits;
-    let bytes = 0;
-    const scratch = narrow ? 0 : winogradBytes(ints);
-    if (scratch > 0) {
-      const growth = Math.max(0, roundUp(scratch) - this.#scratchBytes);
-      this.#scratchBytes += growth;
-      this.#blockBytes += growth;
-    } else {
-      for (const { storage, size } of operands) {
-        if (storage === 'bf16' && !this.matrixUnits) bytes += roundUp(BYTES.f32 * size);
-      }
-      bytes += roundUp(
-        (filter?.size ?? 0) * (narrow && filter === second ? BYTES.bf16 : BYTES.f32),
-      );
-    }
-    this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes + bytes);
+    const number = this.kernelNumbers.get(kernel);
+    if (number === undefined) return;
+    const tensors = [...inputs, ...outputs].flatMap((data) =>
+      data ? [STORAGE[data.storage], data.size] : [-1, 0],
+    );
+    const words = new Int32Array(countWords(kernel, parameters));
+    packParameters(kernel, parameters, words, new Float32Array(words.buffer), 0);
+    const [scratch = 0, temporary = 0, ...kept] = this.addon.measure(
+      number,
+      this.threads,
+      Float64Array.of(inputs.length, ...tensors),
+      words,
+    );
+    for (const [index, data] of inputs.entries()) this.#copy(data, kept[index] ?? 0);
+    const growth = scratch > 0 ? Math.max(0, blockFor(scratch) - this.#scratchBytes) : 0;
+    this.#scratchBytes += growth;
+    this.#blockBytes += growth;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes + temporary);
+  }
+
+  /** An input's copies take `bytes` in all from now on, as long as the input is there. */
+  #copy(data: NativeData | undefined, bytes: number): void {
+    const known = data && this.#copies.get(data);
+    if (!data || bytes <= (known ?? 0)) return;
+    if (known !== undefined) this.#give(known);
+    this.#copies.set(data, bytes);
+    this.#copiedBytes += bytes - (known ?? 0);
+    this.#take(bytes);
   }
 
   protected override store(
@@ -139,9 +143,10 @@ export class CountingBackend extends NativeBackend {
     const gone = super.disposeData(dataId, force);
     if (!gone || !held) return gone;
     this.#give(bytesOf(held));
-    for (const bytes of this.#copies.get(held)?.values() ?? []) {
-      this.#copiedBytes -= bytes;
-      this.#give(bytes);
+    const copied = this.#copies.get(held);
+    if (copied !== undefined) {
+      this.#copiedBytes -= copied;
+      this.#give(copied);
     }
     this.#copies.delete(held);
     return gone;
@@ -153,13 +158,13 @@ export class CountingBackend extends NativeBackend {
 
   #take(bytes: number): void {
     this.#bytes += bytes;
-    this.#blockBytes += roundUp(bytes);
+    this.#blockBytes += blockFor(bytes);
     this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes);
   }
 
   #give(bytes: number): void {
     this.#bytes -= bytes;
-    this.#blockBytes -= roundUp(bytes);
+    this.#blockBytes -= blockFor(bytes);
   }
 }
 
@@ -169,7 +174,7 @@ export class CountingBackend extends NativeBackend {
  */
 export async function openCountingBackend(precision: 'f32' | 'bf16'): Promise<CountingBackend> {
   tf.env().set('PROD', true);
-  const device = new CountingBackend(precision, hasMatrixUnits());
+  const device = new CountingBackend(precision, findAddon());
   if (!tf.registerBackend(NATIVE_BACKEND, () => device)) {
     throw new Error('A backend that computes is open in this process already');
   }
@@ -178,38 +183,19 @@ export async function openCountingBackend(precision: 'f32' | 'bf16'): Promise<Co
   return device;
 }
 
-/** Whether this processor has AMX for bfloat16, as far as Linux says. */
-function hasMatrixUnits(): boolean {
+function findAddon(): Addon | Error {
   try {
-    return /^flags\s*:.*\bamx_bf16\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
-  } catch {
-    return false;
+    return loadAddon();
+  } catch (error) {
+    return error as Error;
   }
 }
 
 function bytesOf({ storage, size }: NativeData): number {
-  return BYTES[storage] * size;
+  return STORAGE_BYTES[storage] * size;
 }
 
-/** What native/cpu/loops/winograd.h takes of these ConvParams, or 0 where it does not take them. */
-function winogradBytes(ints: readonly number[]): number {
-  const [batch = 0, , , inChannels = 0, outHeight = 0, outWidth = 0, outChannels = 0] = ints;
-  const [taps = 0, width, ...strides] = ints.slice(7, 13);
-  const groups = ints[15] ?? 1;
-  const fewMultiplications = (inChannels * outChannels) / groups < 8192;
-  const plain = width === taps && strides.every((stride) => stride === 1);
-  const taken = taps === 3 || (taps === 5 && !fewMultiplications);
-  const whole = (inChannels / groups) % 16 === 0 && (outChannels / groups) % 16 === 0;
-  if (!plain || !taken || !whole) return 0;
-  // The filter's 36 points and a chunk of the images' tiles, of 24 MiB at most.
-  const out = 7 - taps;
-  const tiles = batch * Math.ceil(outHeight / out) * Math.ceil(outWidth / out);
-  const tileBytes = 36 * (inChannels + outChannels) * BYTES.f32;
-  const filterBytes = (36 * inChannels * outChannels * BYTES.f32) / groups;
-  return filterBytes + Math.min(24 << 20, tiles * tileBytes);
-}
-
-/** The size of the block that native/memory_pool.cc allocates for this many bytes. */
-function roundUp(bytes: number): number {
-  return Math.max(64, Math.ceil(bytes / 64) * 64);
+/** The block that the addon's pool gives out for this many bytes. */
+function blockFor(bytes: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 }

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { ADDON_PATH } from '../addon.js';
 import { RunError } from '../errors.js';
-import { loadAddon } from './addon.js';
 import { registerKernels } from './kernels/index.js';
+import { loadAddon } from './load-addon.js';
 import { NativeBackend } from './native-backend.js';
 
 export type BackendName = 'cpu' | 'tensorflow' | 'js';

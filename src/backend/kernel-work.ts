@@ -1,20 +1,24 @@
 /** The least work of a kernel call: floating-point operations and bytes. */
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { STORAGE_BYTES } from './addon.js';
 import type { NativeBackend } from './native-backend.js';
+import type { NativeKernel, ParametersOf } from './parameters.js';
 
-/** Operations by the whole parameters (native/params.h); kernels that are not here only move data. */
-const OPERATIONS: Readonly<Record<string, (ints: readonly number[]) => number>> = {
+type ByKernel<Value> = {
+  readonly [K in NativeKernel]?: (parameters: ParametersOf<K>) => Value;
+};
+
+/** Floating-point operations; kernels that are not here only move data. */
+const OPERATIONS: ByKernel<number> = {
   FusedConv2D: convolution,
   Conv2DBackpropInput: convolution,
   Conv2DBackpropFilter: convolution,
-  BatchMatMul: ([batchA = 1, batchB = 1, m = 0, k = 0, n = 0]) =>
-    2 * Math.max(batchA, batchB) * m * k * n,
-  PeakMultiplyAdd: ([threads = 0, count = 0]) => 2 * threads * count,
+  BatchMatMul: ({ batchA, batchB, m, k, n }) => 2 * Math.max(batchA, batchB) * m * k * n,
+  PeakMultiplyAdd: ({ threads, count }) => 2 * threads * count,
 };
 
 /** The inputs that a kernel changes in place, so that they are written as well as read. */
-const CHANGED: Readonly<Record<string, (index: number) => boolean>> = {
+const CHANGED: { readonly [K in NativeKernel]?: (index: number) => boolean } = {
   // Weights and momenta of [w0, m0, g0, w1, …].
   Sgd: (index) => index % 3 < 2,
   PeakUpdate: () => true,
@@ -22,45 +26,50 @@ const CHANGED: Readonly<Record<string, (index: number) => boolean>> = {
   BatchNormSliceGrad: (index) => index === 6,
 };
 
-/** For kernels that read only part of an input: how many of its elements. */
-const PARTS: Readonly<Record<string, (index: number, ints: readonly number[]) => number>> = {
-  AppendChannels: (index, ints) => (index === 1 ? rowsOf(ints) : Number.POSITIVE_INFINITY),
-  BatchNormSlice: (index, ints) => (index === 0 ? rowsOf(ints) : Number.POSITIVE_INFINITY),
-  BatchNormSliceGrad: (index, ints) =>
-    index === 0 || index === 6 ? rowsOf(ints) : Number.POSITIVE_INFINITY,
-  StridedCopy: (_index, [rank = 0, ...dims]) =>
-    dims.slice(0, rank).reduce((size, length) => size * length, 1),
+/** For kernels that read only part of an input: how many of the elements of which inputs. */
+const PARTS: ByKernel<Part> = {
+  AppendChannels: (sizes) => ({ inputs: [1], elements: rowsOf(sizes) }),
+  BatchNormSlice: (sizes) => ({ inputs: [0], elements: rowsOf(sizes) }),
+  BatchNormSliceGrad: (sizes) => ({ inputs: [0, 6], elements: rowsOf(sizes) }),
+  StridedCopy: ({ sizes }) => ({ inputs: [0], elements: util.sizeFromShape([...sizes]) }),
 };
 
-function rowsOf([rows = 0, channels = 0]: readonly number[]): number {
+interface Part {
+  readonly inputs: readonly number[];
+  readonly elements: number;
+}
+
+function rowsOf({ rows, channels }: { rows: number; channels: number }): number {
   return rows * channels;
 }
 
 /** A multiplication and an addition for each output, filter position and input channel. */
-function convolution(ints: readonly number[]): number {
-  const [batch = 0, , , inChannels = 0, outHeight = 0, outWidth = 0, outChannels = 0] = ints;
-  const [filterHeight = 0, filterWidth = 0] = ints.slice(7);
-  const groups = ints[15] ?? 1;
-  const outputs = batch * outHeight * outWidth * outChannels;
-  return (2 * outputs * filterHeight * filterWidth * inChannels) / groups;
+function convolution(sizes: ParametersOf<'FusedConv2D'>): number {
+  const outputs = sizes.batch * sizes.outHeight * sizes.outWidth * sizes.outChannels;
+  const taps = sizes.filterHeight * sizes.filterWidth;
+  return (2 * outputs * taps * sizes.inChannels) / sizes.groups;
 }
 
 /** Floating-point operations of a call, padding counted like pixels. */
-export function operationsOf(kernel: string, ints: readonly number[]): number {
-  return OPERATIONS[kernel]?.(ints) ?? 0;
+export function operationsOf<K extends NativeKernel>(
+  kernel: K,
+  parameters: ParametersOf<K>,
+): number {
+  return OPERATIONS[kernel]?.(parameters) ?? 0;
 }
 
 /**
  * Bytes of inputs and outputs as they are stored, each counted once; twice where a kernel changes
  * them.
  */
-export function bytesOf(
+export function bytesOf<K extends NativeKernel>(
   backend: NativeBackend,
-  kernel: string,
+  kernel: K,
   inputs: readonly (TensorInfo | undefined)[],
   outputs: readonly TensorInfo[],
-  ints: readonly number[],
+  parameters: ParametersOf<K>,
 ): number {
+  const part = PARTS[kernel]?.(parameters);
   let bytes = 0;
   const add = ({ dataId }: TensorInfo, most = Number.POSITIVE_INFINITY) => {
     const { storage, size } = backend.data(dataId);
@@ -68,7 +77,7 @@ export function bytesOf(
   };
   inputs.forEach((input, index) => {
     if (!input) return;
-    const most = PARTS[kernel]?.(index, ints);
+    const most = part?.inputs.includes(index) ? part.elements : undefined;
     add(input, most);
     if (CHANGED[kernel]?.(index)) add(input, most);
   });

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { type Addon, STORAGE, type Storage } from './addon.js';
+import { type Addon, FREE, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
   type HostValues,
@@ -17,6 +17,14 @@ import {
   storageFor,
   typedValues,
 } from './native-data.js';
+import {
+  countWords,
+  type NativeKernel,
+  type Parameters,
+  type ParametersIfAny,
+  type ParametersOf,
+  packParameters,
+} from './parameters.js';
 
 /**
  * The storage of a result: the precision's own type, plain float32, or that of the first input, but
@@ -30,14 +38,12 @@ export interface Output {
   readonly storage?: ResultStorage;
 }
 
-export type OnRun = (
-  kernel: string,
+export type OnRun = <K extends NativeKernel>(
+  kernel: K,
   inputs: readonly (TensorInfo | undefined)[],
   outputs: readonly TensorInfo[],
-  ints: readonly number[],
+  parameters: ParametersOf<K>,
 ) => void;
-
-const FREE = -1;
 
 /**
  * Words that are collected before they go to the compute thread. A whole step of a small network is
@@ -56,10 +62,9 @@ export class NativeBackend extends KernelBackend {
   readonly instructionSet: string;
   /** Called with each kernel that was enqueued, its tensors and whole parameters; for profiles. */
   onRun: OnRun | undefined;
-  private readonly words: Int32Array;
-  private readonly floats: Float32Array;
-  private readonly kernelNumbers = new Map<string, number>();
-  private readonly parameterWords: number[] = [];
+  protected readonly words: Int32Array;
+  protected readonly floats: Float32Array;
+  protected readonly kernelNumbers: ReadonlyMap<string, number>;
   private readonly foreign = new WeakMap<object, NativeData>();
   private readonly freeSlots: number[] = [];
   private nextSlot = 0;
@@ -77,42 +82,26 @@ export class NativeBackend extends KernelBackend {
     const buffer = addon.commands();
     this.words = new Int32Array(buffer);
     this.floats = new Float32Array(buffer);
-    const table = addon.kernels();
-    for (let index = 0; index < table.length; index += 2) {
-      this.kernelNumbers.set(table[index] as string, index / 2);
-      this.parameterWords.push(table[index + 1] as number);
-    }
+    const names = addon.kernels().filter((_, index) => index % 2 === 0);
+    this.kernelNumbers = new Map(names.map((name, number) => [name, number]));
   }
 
-  hasKernel(kernel: string): boolean {
-    return this.kernelNumbers.has(kernel);
-  }
-
-  /**
-   * Enqueues a native kernel and returns its outputs.
-   * @param ints,floats the parameters in the order of the kernel's struct in native/params.h.
-   */
-  run(
-    kernel: string,
+  /** Enqueues a native kernel and returns its outputs. */
+  run<K extends NativeKernel>(
+    kernel: K,
     inputs: readonly (TensorInfo | undefined)[],
     outputs: readonly Output[],
-    ints: readonly number[] = [],
-    floats: readonly number[] = [],
+    ...[given]: ParametersIfAny<K>
   ): TensorInfo[] {
-    const kernelNumber = this.kernelNumbers.get(kernel);
-    if (kernelNumber === undefined) throw new Error(`${kernel} has no CPU kernel in this build.`);
+    const parameters: Parameters = given ?? {};
     const { words } = this;
-    const parameters = ints.length + floats.length;
-    const expected = this.parameterWords[kernelNumber] as number;
-    if (expected >= 0 && expected !== parameters) {
-      throw new Error(`${kernel} expects ${expected} parameters but received ${parameters}.`);
-    }
-    this.reserve(4 + inputs.length + 3 * outputs.length + parameters);
+    const parameterWords = countWords(kernel, parameters);
+    this.reserve(4 + inputs.length + 3 * outputs.length + parameterWords);
     let at = this.filled;
-    words[at++] = kernelNumber;
+    words[at++] = this.kernelNumbers.get(kernel) as number;
     words[at++] = inputs.length;
     words[at++] = outputs.length;
-    words[at++] = parameters;
+    words[at++] = parameterWords;
     let first: NativeData | undefined;
     for (const input of inputs) {
       const data = input === undefined ? undefined : this.data(input.dataId);
@@ -127,10 +116,8 @@ export class NativeBackend extends KernelBackend {
       words[at++] = result.size;
       results.push({ dataId: result, shape: output.shape as number[], dtype: result.dtype });
     }
-    for (const value of ints) words[at++] = value;
-    for (const value of floats) this.floats[at++] = value;
-    this.filled = at;
-    this.onRun?.(kernel, inputs, results, ints);
+    this.filled = packParameters(kernel, parameters, words, this.floats, at);
+    this.onRun?.(kernel, inputs, results, parameters as unknown as ParametersOf<K>);
     return results;
   }
 
@@ -147,14 +134,13 @@ export class NativeBackend extends KernelBackend {
   }
 
   /** `run` for the many kernels with one output. */
-  runOne(
-    kernel: string,
+  runOne<K extends NativeKernel>(
+    kernel: K,
     inputs: readonly (TensorInfo | undefined)[],
     output: Output,
-    ints?: readonly number[],
-    floats?: readonly number[],
+    ...parameters: ParametersIfAny<K>
   ): TensorInfo {
-    return this.run(kernel, inputs, [output], ints, floats)[0] as TensorInfo;
+    return this.run(kernel, inputs, [output], ...parameters)[0] as TensorInfo;
   }
 
   protected allocate(output: Output, first: NativeData | undefined): NativeData {

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import type { Backend } from './index.js';
 import { bytesOf, operationsOf } from './kernel-work.js';
 import type { NativeBackend } from './native-backend.js';
+import type { NativeKernel, ParametersOf } from './parameters.js';
 
 /** The parts of a training step. */
 export const PHASES = ['input', 'forward', 'loss', 'backward', 'optimizer'] as const;
@@ -86,19 +87,19 @@ export class Profiler {
     return calls;
   }
 
-  #note(
-    kernel: string,
+  #note<K extends NativeKernel>(
+    kernel: K,
     inputs: readonly (TensorInfo | undefined)[],
     outputs: readonly TensorInfo[],
-    ints: readonly number[],
+    parameters: ParametersOf<K>,
   ): void {
     const [a, b] = inputs;
     this.#calls.push({
       kernel,
       place: this.#place,
       shapes: [a, b, outputs[0]].flatMap((tensor) => (tensor ? [tensor.shape] : [])),
-      operations: operationsOf(kernel, ints),
-      bytes: bytesOf(this.device, kernel, inputs, outputs, ints),
+      operations: operationsOf(kernel, parameters),
+      bytes: bytesOf(this.device, kernel, inputs, outputs, parameters),
       enqueued: performance.now(),
     });
   }

@@ -84,6 +84,7 @@ async function summariseNetwork(arch: string, sources: readonly SettingsSource[]
       ...lines,
       `a training step of ${batchSize} images in ${precision}, estimated for backend cpu:`,
       ...memoryLines(bytes),
+      ...(device.source instanceof Error ? [unknownText(device.source)] : []),
     ],
     json: { ...json, training: { batchSize, bytes } },
   };
@@ -98,5 +99,13 @@ function memoryLines(bytes: TrainingMemory): string[] {
     ['activations kept for the backward pass', bytes.activations],
     ['at most at any time', bytes.peak],
   ] as const;
-  return parts.map(([part, count]) => `  ${part.padEnd(38)}${megabytes(count).padStart(12)}`);
+  return parts.map(([part, count]) => {
+    const text = count === null ? 'not known' : megabytes(count);
+    return `  ${part.padEnd(38)}${text.padStart(12)}`;
+  });
+}
+
+function unknownText({ message }: Error): string {
+  const [reason] = message.split('\n');
+  return `What kernels take for themselves is not known without the native addon (${reason}). Run bin/setup to build it.`;
 }

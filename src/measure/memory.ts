@@ -1,24 +1,29 @@
+import { constants } from 'node:buffer';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Architecture, withoutDrawing } from '../archs/index.js';
 import type { CountingBackend } from '../backend/counting-backend.js';
+import { UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
 import { networkCard } from '../session/network-card.js';
 import { openSession, type Session, upload } from '../session/session.js';
 import { trainStep } from '../train/step.js';
 
-/** Bytes that a training step takes on backend cpu, without what kernels take for themselves. */
+/** Bytes that a training step takes on backend cpu. */
 export interface TrainingMemory {
   /** Trained weights and running statistics. */
   readonly weights: number;
   readonly momentum: number;
   /** Gradients of all weights, which are complete at the end of the backward pass. */
   readonly gradients: number;
-  /** Copies of weights in the layout or type in which kernels read them. */
-  readonly copies: number;
+  /** Copies of weights in the type in which kernels read them; null where there is no addon to ask. */
+  readonly copies: number | null;
   /** Values kept for the backward pass: outputs of layers, the images, the logits. */
   readonly activations: number;
-  /** The peak: activations are freed while gradients are made. */
-  readonly peak: number;
+  /**
+   * The peak, while activations are freed and gradients made, with what kernels take for themselves;
+   * null where there is no addon to ask.
+   */
+  readonly peak: number | null;
 }
 
 /**
@@ -31,6 +36,12 @@ export function trainingMemory(
   settings: { batchSize: number; inputSize: number; channels: 1 | 3; numClasses: number },
 ): TrainingMemory {
   const { batchSize, inputSize, channels, numClasses } = settings;
+  const most = Math.floor(constants.MAX_LENGTH / (inputSize ** 2 * channels));
+  if (batchSize > most) {
+    throw new UsageError(
+      `Expected --batch-size to be at most ${most} at ${inputSize}×${inputSize}×${channels} but received ${batchSize}`,
+    );
+  }
   const classes = Array.from({ length: numClasses }, (_, index) => String(index));
   const auxWeight = architecture.auxiliary?.weight ?? 0;
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
@@ -46,7 +57,9 @@ export function trainingMemory(
   for (let step = 0; step < 2; step++) runStep(session, optimizer, batchSize, step);
   const { copiedBytes: copies, peakBytes } = device.count();
   const activations = kept - weights - momentum - copies;
-  return { weights, momentum, gradients: momentum, copies, activations, peak: peakBytes };
+  const known = { weights, momentum, gradients: momentum, activations };
+  if (device.source instanceof Error) return { ...known, copies: null, peak: null };
+  return { ...known, copies, peak: peakBytes };
 }
 
 function runStep(session: Session, optimizer: Sgd, batchSize: number, step: number): void {

@@ -1,46 +1,51 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { ROW_NAMES } from '../../src/backend/kernels/index.js';
+import { measurePeaks } from '../../src/backend/kernels/peaks.js';
+import { PARAMETERS } from '../../src/backend/parameters.js';
+import { Profiler } from '../../src/backend/profiler.js';
 // It registers the gradients.
 import '@tensorflow/tfjs-layers';
 import { numbers } from '../network/backends.js';
 import { device, onNative, stored } from './compare.js';
 
-const ROWS = join(PACKAGE_ROOT, 'src/backend/kernels');
-
 describe('the kernel table', () => {
   onNative(() => {
-    const source = readdirSync(ROWS)
-      .map((name) => readFileSync(join(ROWS, name), 'utf8'))
-      .join('\n');
-
-    it('has every native kernel that a row runs', () => {
-      const calls = [...source.matchAll(/\b(?:run|runOne|runBinary)\((?:backend, )?'(\w+)'/g)];
-      assert.ok(calls.length > 10);
-      for (const [, name] of calls) assert.ok(device().hasKernel(name as string), name);
+    it('has no native kernel that nothing runs', async () => {
+      const rows = new Set(ROW_NAMES);
+      const others = Object.keys(PARAMETERS).filter((kernel) => !rows.has(kernel));
+      const ran = new Set<string>();
+      device().onRun = (kernel) => ran.add(kernel);
+      tf.tidy(() => tf.slice(stored([1, 2, 3], [3]), 1, 2));
+      const profiler = new Profiler(device());
+      const stop = profiler.stop.bind(profiler);
+      profiler.stop = async () => {
+        const calls = await stop();
+        for (const { kernel } of calls) ran.add(kernel);
+        return calls;
+      };
+      await measurePeaks(profiler);
+      assert.deepEqual(
+        others.filter((kernel) => !ran.has(kernel)),
+        [],
+      );
     });
 
-    it('has no native kernel that no row names', () => {
-      const table = device().addon.kernels();
-      for (let index = 0; index < table.length; index += 2) {
-        const name = table[index] as string;
-        assert.match(source, new RegExp(`['"]${name}['"]|\\b${name}:`), `${name} is never run`);
-      }
-    });
-
-    it('refuses a wrong number of parameters', () => {
+    it('refuses a call without all parameters, or with too few numbers in one', () => {
       tf.tidy(() => {
         const x = stored([1, 2], [2]);
+        const before = device().numDataIds();
+        const sizes = { outer: 1, reduce: 2, inner: 1 };
         assert.throws(
-          () => device().runOne('Sum', [x], { shape: [] }, [1, 2]),
-          /Sum expects 4 parameters but received 2/,
+          () => device().runOne('Sum', [x], { shape: [] }, sizes as never),
+          /Sum expects the parameter divisor but received undefined/,
         );
+        const pixels = { batch: 1, height: 1, width: 1, channels: 1, shift: [0, 0, 0] };
         assert.throws(
-          () => device().runOne('Nothing', [x], { shape: [] }),
-          /Nothing has no CPU kernel in this build/,
+          () => device().run('ImageToFloat', [x], [], { ...pixels, scale: [1, 2] }),
+          /ImageToFloat expects the parameter scale but received 1,2/,
         );
+        assert.equal(device().numDataIds(), before);
       });
     });
   });

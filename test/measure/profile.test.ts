@@ -85,17 +85,24 @@ describe('A profile', () => {
 
 describe('The operations of a kernel call', () => {
   it('are two for each product of a convolution, in every group alone', () => {
-    const sizes = [2, 8, 8, 6, 4, 4, 10, 3, 5, 2, 2, 1, 1, 1, 2];
+    const sizes = {
+      ...{ batch: 2, inHeight: 8, inWidth: 8, inChannels: 6 },
+      ...{ outHeight: 4, outWidth: 4, outChannels: 10, filterHeight: 3, filterWidth: 5 },
+      ...{ strideHeight: 2, strideWidth: 2, dilationHeight: 1, dilationWidth: 1 },
+      ...{ padTop: 1, padLeft: 2, activation: 0 },
+    };
     const products = 2 * 4 * 4 * 10 * 3 * 5 * 6;
-    assert.equal(operationsOf('FusedConv2D', [...sizes, 1, 0]), 2 * products);
-    assert.equal(operationsOf('Conv2DBackpropFilter', [...sizes, 2, 0]), products);
+    assert.equal(operationsOf('FusedConv2D', { ...sizes, groups: 1 }), 2 * products);
+    assert.equal(operationsOf('Conv2DBackpropFilter', { ...sizes, groups: 2 }), products);
   });
 
   it('are two for each product of matrices, and one matrix may serve a batch', () => {
-    assert.equal(operationsOf('BatchMatMul', [1, 7, 2, 3, 5, 0, 0, 0]), 2 * 7 * 2 * 3 * 5);
+    const plain = { transposeA: 0, transposeB: 0, activation: 0 };
+    const sizes = { batchA: 1, batchB: 7, m: 2, k: 3, n: 5, ...plain };
+    assert.equal(operationsOf('BatchMatMul', sizes), 2 * 7 * 2 * 3 * 5);
   });
 
   it('are none where data only move', () => {
-    assert.equal(operationsOf('Concat', [1, 2, 3]), 0);
+    assert.equal(operationsOf('Concat', { sizes: [1, 2, 3] }), 0);
   });
 });

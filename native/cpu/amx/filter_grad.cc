@@ -126,7 +126,9 @@ class Memory {
 void compute(Context& context, const TapProducts& plan, float* result, int64_t rowLength) {
   const Cut cut = cutOf(plan);
   Memory memory(plan, cut, {result, plan.leftChannels * rowLength, rowLength});
-  memory.place(context.scratchMemory(static_cast<size_t>(memory.bytes)));
+  void* scratch = context.scratchMemory(static_cast<size_t>(memory.bytes));
+  if (context.measuring) return;
+  memory.place(scratch);
   const int64_t groups = ceilDivide(plan.grid.positions(), kGroup);
   const int64_t pairs = ceilDivide(cut.rightTiles, 2);
   parallelParts(cut.parts(), cut.parts(), [&](int, int64_t begin, int64_t end) {
@@ -184,7 +186,7 @@ constexpr int kPriority = 10;
 }  // namespace
 
 // inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
-CNN_KERNEL_PRIORITY(Conv2DBackpropFilter, ConvParams, kPriority) {
+CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, kPriority) {
   return isWanted() && filterGradient(call, params);
 }
 

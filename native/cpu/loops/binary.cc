@@ -30,11 +30,11 @@ void binaryRun(const A* __restrict a, int64_t strideA, const B* __restrict b, in
 }
 
 template <class Functor, class A, class B, class R>
-bool binaryAs(const Call& call) {
+bool binaryAs(const Call& call, const BinaryParams& params) {
   const A* a = valuesOf<A>(call.inputs[0]);
   const B* b = valuesOf<B>(call.inputs[1]);
   R* result = valuesOf<R>(call.outputs[0]);
-  const Strided<2> walk(call.parameters);
+  const Strided<2> walk(params.rank, listsOf<BinaryParams>(call));
   const int64_t strideA = walk.strides[0][walk.rank - 1];
   const int64_t strideB = walk.strides[1][walk.rank - 1];
   parallelFor(walk.size(), kGrain, [&](int64_t begin, int64_t end) {
@@ -47,35 +47,34 @@ bool binaryAs(const Call& call) {
 
 // bfloat16 only where both operands are.
 template <class Functor>
-bool arithmetic(const Call& call) {
+bool arithmetic(const Call& call, const BinaryParams& params) {
   return withFloatType(call.inputs[0].dtype, [&](auto a) {
     return withFloatType(call.inputs[1].dtype, [&](auto b) {
       using A = decltype(a);
       using B = decltype(b);
       using R = std::conditional_t<std::is_same<A, B>::value, A, float>;
       if (call.outputs[0].dtype != TypeOf<R>::value) return false;
-      return binaryAs<Functor, A, B, R>(call);
+      return binaryAs<Functor, A, B, R>(call, params);
     });
   });
 }
 
 template <class Functor>
-bool comparison(const Call& call) {
+bool comparison(const Call& call, const BinaryParams& params) {
   if (call.outputs[0].dtype != DType::UInt8) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto a) {
     return withFloatType(call.inputs[1].dtype, [&](auto b) {
-      return binaryAs<Functor, decltype(a), decltype(b), uint8_t>(call);
+      return binaryAs<Functor, decltype(a), decltype(b), uint8_t>(call, params);
     });
   });
 }
 
 }  // namespace
 
-// Parameters: Strided<2> (strided.h).
 #define CNN_ARITHMETIC(name) \
-  CNN_KERNEL(name, VariableParams) { return arithmetic<functors::name>(call); }
+  CNN_KERNEL(name, BinaryParams) { return arithmetic<functors::name>(call, params); }
 #define CNN_COMPARISON(name) \
-  CNN_KERNEL(name, VariableParams) { return comparison<functors::name>(call); }
+  CNN_KERNEL(name, BinaryParams) { return comparison<functors::name>(call, params); }
 
 CNN_ARITHMETIC(Add)
 CNN_ARITHMETIC(Sub)

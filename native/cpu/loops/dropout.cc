@@ -7,14 +7,13 @@ namespace {
 
 constexpr int64_t kBlock = 256;  // counters, of four elements each, drawn at a time
 constexpr int64_t kBlocksGrain = 8;
-constexpr uint32_t kPurpose = 4;
 
 // philox4x32 of common/philox.h for kBlock counters [first + i, step, layer, 0]; words[4 i + k].
 void draw(const DropoutParams& p, uint32_t first, uint32_t* __restrict words) {
   for (int64_t i = 0; i < kBlock; i++) {
     uint32_t c0 = first + static_cast<uint32_t>(i), c1 = static_cast<uint32_t>(p.step);
     uint32_t c2 = static_cast<uint32_t>(p.layer), c3 = 0;
-    uint32_t k0 = static_cast<uint32_t>(p.seed), k1 = kPurpose;
+    uint32_t k0 = static_cast<uint32_t>(p.seed), k1 = kDropoutPurpose;
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
       uint64_t product0 = uint64_t{0xd2511f53u} * c0;

@@ -44,7 +44,8 @@ void fill(T* to, T value, int64_t count) {
 
 // Rows that consist of pieces; each piece is a tensor with the same number of rows.
 struct Pieces {
-  explicit Pieces(const Call& call) : sizes(call.parameters), count(call.parameterCount) {
+  Pieces(const Call& call, const std::vector<Tensor>& pieces)
+      : sizes(listsOf<PiecesParams>(call)), count(static_cast<int>(pieces.size())) {
     for (int i = 0; i < count; i++) row += sizes[i];
   }
   // Calls body(piece, offset in it, at, length) for all that make up the elements [begin, end) of
@@ -150,16 +151,13 @@ bool transposeTiles(const Call& call, const Strided<1>& walk, int64_t offset, in
   return true;
 }
 
-// The parameters rank, output dims…, padding before…, input dims… and the value.
 template <class T>
-bool pad(const Call& call) {
-  const int rank = call.parameters[0];
-  const int32_t* outDims = call.parameters + 1;
+bool pad(const Call& call, const PadParams& params) {
+  const int rank = params.rank;
+  const int32_t* outDims = listsOf<PadParams>(call);
   const int32_t* before = outDims + rank;
   const int32_t* inDims = before + rank;
-  float number;
-  std::memcpy(&number, inDims + rank, 4);
-  const T value = fromFloat<T>(number);
+  const T value = fromFloat<T>(params.value);
   const T* from = valuesOf<T>(call.inputs[0]);
   T* to = valuesOf<T>(call.outputs[0]);
   const int last = rank - 1;
@@ -194,9 +192,8 @@ bool pad(const Call& call) {
 
 }  // namespace
 
-// Parameters: the size of each input's rows.
-CNN_KERNEL(Concat, VariableParams) {
-  const Pieces pieces(call);
+CNN_KERNEL(Concat, PiecesParams) {
+  const Pieces pieces(call, call.inputs);
   return withElementOf(call.outputs[0].dtype, [&](auto zero) {
     using T = decltype(zero);
     T* to = valuesOf<T>(call.outputs[0]);
@@ -209,9 +206,8 @@ CNN_KERNEL(Concat, VariableParams) {
   });
 }
 
-// Parameters: the size of each output's rows.
-CNN_KERNEL(SplitV, VariableParams) {
-  const Pieces pieces(call);
+CNN_KERNEL(SplitV, PiecesParams) {
+  const Pieces pieces(call, call.outputs);
   return withElementOf(call.inputs[0].dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* from = valuesOf<T>(call.inputs[0]);
@@ -224,10 +220,9 @@ CNN_KERNEL(SplitV, VariableParams) {
   });
 }
 
-// Parameters: Strided<1> (strided.h) of the input, then the place of its first element.
-CNN_KERNEL(StridedCopy, VariableParams) {
-  const Strided<1> walk(call.parameters);
-  const int64_t offset = call.parameters[walk.words()];
+CNN_KERNEL(StridedCopy, StridedCopyParams) {
+  const Strided<1> walk(params.rank, listsOf<StridedCopyParams>(call));
+  const int64_t offset = params.offset;
   const int axis = contiguousAxis(walk);
   return withElementOf(call.outputs[0].dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -236,8 +231,9 @@ CNN_KERNEL(StridedCopy, VariableParams) {
   });
 }
 
-CNN_KERNEL(PadV2, VariableParams) {
-  return withType(call.outputs[0].dtype, [&](auto zero) { return pad<decltype(zero)>(call); });
+CNN_KERNEL(PadV2, PadParams) {
+  return withType(call.outputs[0].dtype,
+                  [&](auto zero) { return pad<decltype(zero)>(call, params); });
 }
 
 CNN_KERNEL(Fill, FillParams) {

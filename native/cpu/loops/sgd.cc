@@ -39,19 +39,19 @@ void update(float* w, float* m, const G* g, bf16* narrow, int64_t count, Rule ru
   }
 }
 
-// The words of the call: nesterov; momentum, lr, then the weights' decays, then their lr scales.
 struct Settings {
-  explicit Settings(const Call& call)
-      : count(static_cast<int>(call.inputs.size() / 3)), words(call.parameters) {}
-  bool nesterov() const { return words[0] != 0; }
-  float at(int word) const {
-    float value;
-    std::memcpy(&value, words + word, 4);
-    return value;
+  Settings(const Call& call, const SgdParams& params)
+      : params(params),
+        count(static_cast<int>(call.inputs.size() / 3)),
+        decay(listsOf<SgdParams, float>(call)),
+        lrScale(decay + count) {}
+  Rule rule(int weight) const {
+    return {params.momentum, params.lr * lrScale[weight], decay[weight]};
   }
-  Rule rule(int weight) const { return {at(1), at(2) * at(3 + count + weight), at(3 + weight)}; }
+  const SgdParams& params;
   int count;
-  const int32_t* words;
+  const float* decay;
+  const float* lrScale;
 };
 
 template <bool NESTEROV>
@@ -81,9 +81,9 @@ bool takes(const Call& call, int weight) {
 }  // namespace
 
 // Inputs w0, m0, g0, w1, …; w and m change in place.
-CNN_KERNEL(Sgd, VariableParams) {
-  const Settings settings(call);
-  if (call.parameterCount != 3 + 2 * settings.count) return false;
+CNN_KERNEL(Sgd, SgdParams) {
+  const Settings settings(call, params);
+  if (call.parameterCount != fixedWords<SgdParams>() + 2 * settings.count) return false;
   int64_t total = 0;
   for (int i = 0; i < settings.count; i++) {
     if (!takes(call, i)) return false;
@@ -98,8 +98,8 @@ CNN_KERNEL(Sgd, VariableParams) {
       const int64_t from = begin > start ? begin - start : 0;
       const int64_t to = end - start < size ? end - start : size;
       if (from < to) {
-        settings.nesterov() ? updateRange<true>(call, settings, i, from, to)
-                            : updateRange<false>(call, settings, i, from, to);
+        params.nesterov ? updateRange<true>(call, settings, i, from, to)
+                        : updateRange<false>(call, settings, i, from, to);
       }
       start += size;
     }

@@ -5,21 +5,17 @@
 namespace cnn {
 namespace {
 
-// As in src/backend/kernels/strides.ts.
-constexpr int kMaxRank = 8;
-
 template <int Operands>
 struct Strided {
   Strided() = default;
-  // The words rank, dims…, and the strides… of each operand.
-  explicit Strided(const int32_t* words) : rank(words[0]) {
+  // `lists`: the sizes, then each operand's strides.
+  Strided(int rank, const int32_t* lists) : rank(rank) {
     if (rank < 1 || rank > kMaxRank) throw std::runtime_error("expected a rank from 1 to 8");
     for (int d = 0; d < rank; d++) {
-      dims[d] = words[1 + d];
-      for (int o = 0; o < Operands; o++) strides[o][d] = words[1 + rank + o * rank + d];
+      dims[d] = lists[d];
+      for (int o = 0; o < Operands; o++) strides[o][d] = lists[(1 + o) * rank + d];
     }
   }
-  int words() const { return 1 + (1 + Operands) * rank; }
   int64_t size() const {
     int64_t product = 1;
     for (int d = 0; d < rank; d++) product *= dims[d];

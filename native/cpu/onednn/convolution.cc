@@ -68,6 +68,7 @@ Packed packedFilter(Context& context, const PreparedConv& conv, const Tensor& fi
   Tensor keep;
   return packedWeight(context, filter, conv.packKey, conv.filterBytes, [&](void* into) {
     void* values = converted(context, filter, DType::Float32, &keep);
+    if (context.measuring) return;
     conv.layout->pack(static_cast<const float*>(values), into, conv.filterType, context.isa);
   });
 }
@@ -100,7 +101,7 @@ PreparedConv prepareForward(const Call& call, const ConvParams& p, DType type, D
   auto desc = forwardDesc(p, type, outType, hasBias);
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
-  result.primitive = dnnl::convolution_forward(desc);
+  if (!call.context.measuring) result.primitive = dnnl::convolution_forward(desc);
   result.add(DNNL_ARG_SRC, desc.src_desc());
   result.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
   if (hasBias) result.add(DNNL_ARG_BIAS, desc.bias_desc());
@@ -178,7 +179,7 @@ PreparedConv prepareInputGrad(const Call& call, const ConvParams& p, DType type)
       attributes, cpuEngine(), hintDesc(p, type));
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
-  result.primitive = dnnl::convolution_backward_data(desc);
+  if (!call.context.measuring) result.primitive = dnnl::convolution_backward_data(desc);
   result.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
   result.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
   result.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
@@ -195,7 +196,7 @@ PreparedConv prepareFilterGrad(const Call& call, const ConvParams& p, DType type
       attributes, cpuEngine(), hintDesc(p, type));
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
-  result.primitive = dnnl::convolution_backward_weights(desc);
+  if (!call.context.measuring) result.primitive = dnnl::convolution_backward_weights(desc);
   result.add(DNNL_ARG_SRC, desc.src_desc());
   result.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
   result.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
@@ -207,7 +208,7 @@ PreparedConv prepareFilterGrad(const Call& call, const ConvParams& p, DType type
 }  // namespace
 
 // inputs: x, filter, optional bias (float32)
-CNN_KERNEL(FusedConv2D, ConvParams) {
+CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
   Tensor keep;
   void* bias = nullptr;
   if (call.inputs.size() > 2 && call.inputs[2].exists()) {
@@ -218,7 +219,7 @@ CNN_KERNEL(FusedConv2D, ConvParams) {
 }
 
 // inputs: dy, filter
-CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
+CNN_MEASURED_KERNEL(Conv2DBackpropInput, ConvParams, 0) {
   Context& context = call.context;
   const Tensor& dy = call.inputs[0];
   const Tensor& filter = call.inputs[1];
@@ -249,7 +250,7 @@ CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
 }
 
 // inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
-CNN_KERNEL(Conv2DBackpropFilter, ConvParams) {
+CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
   Context& context = call.context;
   DType type = computeType(call.inputs[0].dtype);
   if (call.inputs[1].dtype != call.inputs[0].dtype) type = DType::Float32;
@@ -257,10 +258,11 @@ CNN_KERNEL(Conv2DBackpropFilter, ConvParams) {
     return prepareFilterGrad(call, params, type);
   });
   Tensor keepX, keepDy;
-  Block gradient(&context.pool, conv.filterBytes);
+  PoolBlock gradient(&context.pool, conv.filterBytes);
   conv.execute(context, {{DNNL_ARG_SRC, converted(context, call.inputs[0], type, &keepX)},
                          {DNNL_ARG_DIFF_DST, converted(context, call.inputs[1], type, &keepDy)},
                          {DNNL_ARG_DIFF_WEIGHTS, gradient.data()}});
+  if (context.measuring) return true;
   conv.layout->unpack(static_cast<const float*>(gradient.data()), call.outputs[0].data<float>());
   return true;
 }

@@ -25,7 +25,7 @@ Prepared prepareMatmul(const Call& call, const MatMulParams& p, DType type, DTyp
       description, attributesFor(static_cast<Activation>(p.activation)), cpuEngine());
   Prepared result;
   result.accept(call, desc.impl_info_str());
-  result.primitive = dnnl::matmul(desc);
+  if (!call.context.measuring) result.primitive = dnnl::matmul(desc);
   result.add(DNNL_ARG_SRC, a);
   result.add(DNNL_ARG_WEIGHTS, b);
   if (hasBias) result.add(DNNL_ARG_BIAS, bias);
@@ -42,7 +42,7 @@ void* operand(Context& context, const Tensor& values, DType type, Tensor* keep) 
   Storage& storage = *values.storage;
   if (!storage.narrow) {
     size_t bytes = bytesOf(DType::BFloat16) * static_cast<size_t>(values.size);
-    storage.narrow = std::make_unique<Block>(&context.pool, bytes);
+    storage.narrow = std::make_unique<PoolBlock>(&context.pool, bytes);
   }
   if (storage.narrowVersion != storage.version) {
     convert(context, values.raw(), values.dtype, storage.narrow->data(), type, values.size);
@@ -81,11 +81,11 @@ bool multiply(const Call& call, const MatMulParams& params) {
 }  // namespace
 
 // inputs: a, b, optional bias (n) in float32
-CNN_KERNEL(BatchMatMul, MatMulParams) { return multiply(call, params); }
+CNN_MEASURED_KERNEL(BatchMatMul, MatMulParams, 0) { return multiply(call, params); }
 
 // inputs: x, dy; output: float32 (1, 1, inC, outC). A 1×1 filter's gradient is one product, xᵀ · dy
 // over all pixels, 1.4 to 8 times as fast as oneDNN's convolution on AMX.
-CNN_KERNEL_PRIORITY(Conv2DBackpropFilter, ConvParams, 1) {
+CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 1) {
   const ConvParams& p = params;
   bool single = p.filterHeight * p.filterWidth * p.strideHeight * p.strideWidth * p.groups == 1;
   if (!single || p.inHeight != p.outHeight || p.inWidth != p.outWidth) return false;

@@ -59,7 +59,7 @@ void reorder(Context& context, const Desc& fromDesc, void* from, const Desc& toD
 
 void convert(Context& context, const void* from, DType fromType, void* to, DType toType,
              int64_t size) {
-  if (size == 0) return;
+  if (size == 0 || context.measuring) return;
   Desc fromDesc({size}, onednnType(fromType), memory::format_tag::a);
   Desc toDesc({size}, onednnType(toType), memory::format_tag::a);
   reorder(context, fromDesc, const_cast<void*>(from), toDesc, to);
@@ -84,12 +84,12 @@ void Prepared::add(int argument, const Desc& desc) {
 }
 
 void Prepared::execute(Context& context, std::initializer_list<std::pair<int, void*>> handles) {
+  void* scratch = scratchBytes > 0 ? context.scratchMemory(scratchBytes) : nullptr;
+  if (context.measuring) return;
   for (const auto& [argument, handle] : handles) {
     if (handle != nullptr) arguments.at(argument).set_data_handle(handle);
   }
-  if (scratchBytes > 0) {
-    arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(context.scratchMemory(scratchBytes));
-  }
+  if (scratch != nullptr) arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(scratch);
   primitive.execute(cpuStream(), arguments);
 }
 

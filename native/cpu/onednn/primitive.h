@@ -48,7 +48,7 @@ Kind& prepared(const Call& call, const std::string& variant, const void* params,
 // A weight in the layout that a primitive computes in; `temporary` owns it unless the weight does.
 struct Packed {
   void* values;
-  std::unique_ptr<Block> temporary;
+  std::unique_ptr<PoolBlock> temporary;
 };
 
 // The weight as `fill(void* into)` writes it. A copy belongs to `key` and is kept only from the
@@ -69,7 +69,7 @@ Packed packedWeight(Context& context, const Tensor& weight, const std::string& k
   if (usedBefore && found->block) return {found->block->data(), nullptr};
   found->block.reset();
   found->version = storage.version;
-  auto block = std::make_unique<Block>(&context.pool, bytes);
+  auto block = std::make_unique<PoolBlock>(&context.pool, bytes);
   void* values = block->data();
   fill(values);
   if (!usedBefore) return {values, std::move(block)};

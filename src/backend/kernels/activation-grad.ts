@@ -21,12 +21,8 @@ function biasActivationGrad({
   if (!allFloat([dy, y])) return undefined;
   const channels = dy.shape.at(-1) ?? 1;
   const biasGradient = bias ? [{ shape: [channels] }] : [];
-  const params = [
-    util.sizeFromShape(dy.shape) / channels,
-    channels,
-    ACTIVATIONS[activation].number,
-    bias ? 1 : 0,
-  ];
+  const rows = util.sizeFromShape(dy.shape) / channels;
+  const params = { rows, channels, activation: ACTIVATIONS[activation].number, bias: Number(bias) };
   if (activation !== 'linear') {
     const dz = { shape: dy.shape, storage: 'same' } as const;
     return backend.run('BiasActivationGrad', [dy, y], [dz, ...biasGradient], params);

@@ -16,14 +16,14 @@ interface Inputs extends Vectors {
 }
 
 /** Rows and channels of a tensor (…, C). */
-function sizesOf(x: TensorInfo): [number, number] {
+function sizesOf(x: TensorInfo): { rows: number; channels: number } {
   const channels = x.shape.at(-1) ?? 1;
-  return [util.sizeFromShape(x.shape) / channels, channels];
+  return { rows: util.sizeFromShape(x.shape) / channels, channels };
 }
 
 /** Whether the addon takes these: plain floats, one for each channel of x. */
 function areOfChannels(call: KernelCall, x: TensorInfo, vectors: (TensorInfo | undefined)[]) {
-  const [, channels] = sizesOf(x);
+  const { channels } = sizesOf(x);
   return vectors.every(
     (vector) =>
       vector === undefined ||
@@ -45,15 +45,17 @@ function batchNormTrain(call: KernelCall<Inputs, TrainAttrs>) {
   const activation = fusedNumber(attrs.activation, 'batch normalisation');
   if (activation === undefined || !allFloat([x, residual])) return undefined;
   if (!areOfChannels(call, x, [gamma, beta, mean, variance])) return undefined;
-  const [rows, channels] = sizesOf(x);
+  const { rows, channels } = sizesOf(x);
   const outputs = [
     { shape: x.shape, storage: 'same' },
     { shape: [channels] },
     { shape: [channels] },
   ] as const;
   const tensors = [x, gamma, beta, mean, variance, residual];
-  const ints = [rows, channels, activation, attrs.unbiased ? 1 : 0];
-  return backend.run('BatchNormTrain', tensors, outputs, ints, [attrs.epsilon, attrs.momentum]);
+  const { epsilon, momentum, unbiased } = attrs;
+  const sizes = { rows, channels };
+  const params = { ...sizes, activation, unbiased: Number(unbiased), epsilon, momentum };
+  return backend.run('BatchNormTrain', tensors, outputs, params);
 }
 
 interface InferenceAttrs {
@@ -69,8 +71,8 @@ function batchNormInference(call: KernelCall<Inputs, InferenceAttrs>) {
   if (!areOfChannels(call, x, [gamma, beta, mean, variance])) return undefined;
   const tensors = [x, gamma, beta, mean, variance, residual];
   const output = { shape: x.shape, storage: 'same' } as const;
-  const ints = [...sizesOf(x), activation];
-  return backend.runOne('BatchNormInference', tensors, output, ints, [attrs.epsilon]);
+  const params = { ...sizesOf(x), activation, epsilon: attrs.epsilon };
+  return backend.runOne('BatchNormInference', tensors, output, params);
 }
 
 interface FusedInputs {
@@ -119,13 +121,13 @@ function batchNormGrad(call: KernelCall<GradInputs, GradAttrs>) {
   }
   if (activation === undefined || !allFloat([dy, x, y])) return undefined;
   if (!areOfChannels(call, x, [gamma, beta, mean, inverseDeviation])) return undefined;
-  const [rows, channels] = sizesOf(x);
+  const { rows, channels } = sizesOf(x);
   const like = { shape: x.shape, storage: 'same' } as const;
   const outputs = [like, { shape: [channels] }, { shape: [channels] }];
   const tensors = [dy, x, gamma, beta, mean, inverseDeviation];
-  const ints = [rows, channels, activation, attrs.frozen ? 1 : 0];
-  if (!readsOutput) return backend.run('BatchNormGrad', tensors, outputs, ints);
-  return backend.run('BatchNormGrad', [...tensors, y], [...outputs, like], ints);
+  const params = { rows, channels, activation, frozen: Number(attrs.frozen) };
+  if (!readsOutput) return backend.run('BatchNormGrad', tensors, outputs, params);
+  return backend.run('BatchNormGrad', [...tensors, y], [...outputs, like], params);
 }
 
 export const batchNormKernels: KernelRows = {

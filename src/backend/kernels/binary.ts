@@ -1,8 +1,11 @@
 import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native-backend.js';
+import { ARITHMETIC, COMPARISONS } from '../parameters.js';
 import { allFloat } from './convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
-import { broadcastStrides, stridedParams } from './strides.js';
+import { broadcastStrides, mergeAxes } from './strides.js';
+
+type BinaryKernel = (typeof ARITHMETIC)[number] | (typeof COMPARISONS)[number];
 
 /**
  * A function of two numbers with broadcasting, or undefined where the addon does not take them. In
@@ -10,18 +13,17 @@ import { broadcastStrides, stridedParams } from './strides.js';
  */
 export function runBinary(
   backend: NativeBackend,
-  kernel: string,
+  kernel: BinaryKernel,
   a: TensorInfo,
   b: TensorInfo,
   dtype: 'float32' | 'bool' = 'float32',
 ): TensorInfo | undefined {
   if (!allFloat([a, b])) return undefined;
   const shape = broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
-  const params = stridedParams(shape, [
-    broadcastStrides(a.shape, shape),
-    broadcastStrides(b.shape, shape),
-  ]);
-  if (params === undefined) return undefined;
+  const walk = mergeAxes(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
+  if (walk === undefined) return undefined;
+  const { sizes, strides } = walk;
+  const params = { rank: sizes.length, sizes, stridesA: strides[0], stridesB: strides[1] };
   const narrow = backend.storageOf(a) === 'bf16' && backend.storageOf(b) === 'bf16';
   const storage = narrow ? 'same' : 'f32';
   return backend.runOne(kernel, [a, b], { shape, dtype, storage }, params);
@@ -29,7 +31,7 @@ export function runBinary(
 
 type BinaryInputs = { a: TensorInfo; b: TensorInfo };
 
-function binary(kernel: string, dtype: 'float32' | 'bool'): KernelFunction {
+function binary(kernel: BinaryKernel, dtype: 'float32' | 'bool'): KernelFunction {
   return ({ inputs: { a, b }, backend }: KernelCall<BinaryInputs>) =>
     runBinary(backend, kernel, a, b, dtype);
 }
@@ -45,9 +47,6 @@ function addAll({ inputs, backend }: KernelCall<TensorInfo[]>): TensorInfo | und
   }
   return sum;
 }
-
-const ARITHMETIC = ['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference'];
-const COMPARISONS = ['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'];
 
 export const binaryKernels: KernelRows = {
   ...Object.fromEntries(ARITHMETIC.map((name) => [name, binary(name, 'float32')])),

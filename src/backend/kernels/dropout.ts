@@ -14,7 +14,8 @@ function dropout({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }
   if (!allFloat([x]) || !(rate >= 0 && rate < 1)) return undefined;
   const threshold = Math.floor(rate * 2 ** 32);
   const output = { shape: x.shape, storage: 'same' } as const;
-  return backend.runOne('Dropout', [x], output, [seed, step, layer, threshold], [1 / (1 - rate)]);
+  const params = { seed, step, layer, threshold, scale: 1 / (1 - rate) };
+  return backend.runOne('Dropout', [x], output, params);
 }
 
 export const dropoutKernels: KernelRows = { Dropout: dropout };

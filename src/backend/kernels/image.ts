@@ -17,16 +17,17 @@ function imageToFloat({
   attrs: { mean, std },
   backend,
 }: KernelCall<ImageInputs, ImageAttrs>) {
-  const channels = images.shape[3];
+  const [batch, height, width, channels] = images.shape as [number, number, number, number];
   if (images.dtype !== 'bool' || mirror.dtype !== 'int32') return undefined;
   if (offsets.dtype !== 'float32') return undefined;
   if (images.shape.includes(0) || (channels !== 1 && channels !== 3)) return undefined;
-  // (byte / 255 + offset - mean) / std as byte * scale + shift, to which the kernel adds the offset; ImageParams always holds three of each.
+  // (byte / 255 + offset - mean) / std as byte * scale + shift, to which the kernel adds the
+  // offset; there are always three of each.
   const scale = [0, 0, 0].map((_, channel) => 1 / (255 * (std[channel] ?? 1)));
   const shift = [0, 0, 0].map((_, channel) => -(mean[channel] ?? 0) / (std[channel] ?? 1));
   const output = { shape: images.shape, storage: 'compute' } as const;
-  const floats = [...scale, ...shift];
-  return backend.runOne('ImageToFloat', [images, mirror, offsets], output, images.shape, floats);
+  const params = { batch, height, width, channels, scale, shift };
+  return backend.runOne('ImageToFloat', [images, mirror, offsets], output, params);
 }
 
 export const imageKernels: KernelRows = { ImageToFloat: imageToFloat };

@@ -52,6 +52,9 @@ const rows: KernelRows = {
   ...sgdKernels,
 };
 
+/** The names of the kernels that have a row: tfjs's, or ours where tfjs has none. */
+export const ROW_NAMES: readonly string[] = Object.keys(rows);
+
 /** Registers our kernels, and the counted CPU fallback for all others that tfjs-backend-cpu has. */
 export function registerKernels(backendName: string): void {
   const cpu = cpuKernels();

@@ -32,15 +32,21 @@ function appendChannels({ inputs, attrs, backend }: KernelCall<AppendInputs, App
   if (!allFloat([x])) return undefined;
   const added = x.shape.at(-1) as number;
   const rows = util.sizeFromShape(x.shape) / added;
-  const ints = [rows, added, offset, channels, statistics ? 1 : 0];
-  if (joined) return backend.run('AppendChannels', [x, joined, mean, variance], [], ints);
+  const params = {
+    rows,
+    channels: added,
+    offset,
+    stride: channels,
+    statistics: Number(statistics),
+  };
+  if (joined) return backend.run('AppendChannels', [x, joined, mean, variance], [], params);
   const shape = [...x.shape.slice(0, -1), channels];
   const outputs = [
     { shape, storage: 'same' },
     { shape: [channels] },
     { shape: [channels] },
   ] as const;
-  return backend.run('AppendChannels', [x], outputs, ints);
+  return backend.run('AppendChannels', [x], outputs, params);
 }
 
 interface Inputs {
@@ -69,9 +75,9 @@ interface ForwardAttrs extends Attrs {
   unbiased: boolean;
 }
 
-function sizesOf(joined: TensorInfo, channels: number): number[] {
+function sizesOf(joined: TensorInfo, channels: number) {
   const stride = joined.shape.at(-1) as number;
-  return [util.sizeFromShape(joined.shape) / stride, channels, stride];
+  return { rows: util.sizeFromShape(joined.shape) / stride, channels, stride };
 }
 
 /** y by the given statistics; running statistics, if there are any, are updated with them. */
@@ -81,8 +87,10 @@ function batchNormSlice({ inputs, attrs, backend }: KernelCall<ForwardInputs, Fo
   if (activation === undefined) return undefined;
   const tensors = [x, gamma, beta, mean, variance, runningMean, runningVariance];
   const output = { shape: [...x.shape.slice(0, -1), attrs.channels], storage: 'same' } as const;
-  const ints = [...sizesOf(x, attrs.channels), activation, attrs.unbiased ? 1 : 0];
-  return backend.runOne('BatchNormSlice', tensors, output, ints, [attrs.epsilon, attrs.momentum]);
+  const { channels, unbiased, epsilon, momentum } = attrs;
+  const sizes = sizesOf(x, channels);
+  const params = { ...sizes, activation, unbiased: Number(unbiased), epsilon, momentum };
+  return backend.runOne('BatchNormSlice', tensors, output, params);
 }
 
 interface GradInputs extends Inputs {
@@ -106,8 +114,8 @@ function batchNormSliceGrad({ inputs, attrs, backend }: KernelCall<GradInputs, G
   const tensors = [x, dy, gamma, beta, mean, variance, dJoined];
   const created = first ? [{ shape: x.shape, storage: 'same' } as const] : [];
   const outputs = [{ shape: [channels] }, { shape: [channels] }, ...created];
-  const ints = [...sizesOf(x, channels), activation, frozen ? 1 : 0];
-  return backend.run('BatchNormSliceGrad', tensors, outputs, ints, [epsilon]);
+  const params = { ...sizesOf(x, channels), activation, frozen: Number(frozen), epsilon };
+  return backend.run('BatchNormSliceGrad', tensors, outputs, params);
 }
 
 export const joinedMapsKernels: KernelRows = {

@@ -1,7 +1,7 @@
 import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend, Output } from '../native-backend.js';
 import type { KernelCall, KernelRows } from './row.js';
-import { axesOf, rowMajor, stridedParams } from './strides.js';
+import { axesOf, mergeAxes, rowMajor } from './strides.js';
 
 type DeviceType = NonNullable<Output['dtype']>;
 
@@ -35,7 +35,7 @@ function joinRows(
     return copy;
   });
   const sizes = inputs.map((tensor) => util.sizeFromShape(tensor.shape) / outer);
-  const result = backend.runOne('Concat', inputs, like(inputs[0] as TensorInfo, shape), sizes);
+  const result = backend.runOne('Concat', inputs, like(inputs[0] as TensorInfo, shape), { sizes });
   for (const copy of copies) backend.disposeData(copy.dataId);
   return result;
 }
@@ -75,7 +75,7 @@ function splitRows(
   const outer = util.sizeFromShape(x.shape.slice(0, axis));
   const sizes = shapes.map((shape) => util.sizeFromShape([...shape]) / outer);
   const outputs = shapes.map((shape) => like(x, shape));
-  return backend.run('SplitV', [x], outputs, sizes);
+  return backend.run('SplitV', [x], outputs, { sizes });
 }
 
 type SplitAttrs = { numOrSizeSplits: number | number[]; axis: number };
@@ -107,9 +107,11 @@ function copyStrided(
   shape: readonly number[],
   walk: { shape: readonly number[]; strides: readonly number[]; offset: number },
 ): TensorInfo | undefined {
-  const params = stridedParams(walk.shape, [walk.strides]);
-  if (params === undefined || shape.includes(0)) return undefined;
-  return backend.runOne('StridedCopy', [x], like(x, shape), [...params, walk.offset]);
+  const merged = mergeAxes(walk.shape, walk.strides);
+  if (merged === undefined || shape.includes(0)) return undefined;
+  const { sizes, strides } = merged;
+  const params = { rank: sizes.length, offset: walk.offset, sizes, strides: strides[0] };
+  return backend.runOne('StridedCopy', [x], like(x, shape), params);
 }
 
 type SliceAttrs = { begin: number | number[]; size: number | number[] };
@@ -158,23 +160,23 @@ function pad({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, Pa
   const { paddings, constantValue } = attrs;
   if (!onDevice(x) || x.shape.length === 0) return undefined;
   const shape: number[] = [];
-  const merged = { out: [] as number[], before: [] as number[], in: [] as number[] };
+  const merged = { outSizes: [] as number[], before: [] as number[], inSizes: [] as number[] };
   for (const [axis, size] of x.shape.entries()) {
     const [before, after] = paddings[axis] as [number, number];
     const padded = before + size + after;
     shape.push(padded);
-    const last = merged.out.length - 1;
+    const last = merged.outSizes.length - 1;
     if (last >= 0 && padded === size) {
       // An axis without padding is part of the one before it.
       for (const sizes of Object.values(merged)) sizes[last] = (sizes[last] as number) * size;
     } else {
-      merged.out.push(padded);
+      merged.outSizes.push(padded);
       merged.before.push(before);
-      merged.in.push(size);
+      merged.inSizes.push(size);
     }
   }
-  const ints = [merged.out.length, ...merged.out, ...merged.before, ...merged.in];
-  return backend.runOne('PadV2', [x], like(x, shape), ints, [constantValue]);
+  const params = { rank: merged.outSizes.length, value: constantValue, ...merged };
+  return backend.runOne('PadV2', [x], like(x, shape), params);
 }
 
 /** Larger whole numbers are not exact in the float that the addon receives. */
@@ -190,7 +192,7 @@ function filled(
   if (dtype !== 'float32' && !(Number.isInteger(value) && Math.abs(value) <= EXACT)) {
     return undefined;
   }
-  return backend.runOne('Fill', [], { shape, dtype }, [], [value]);
+  return backend.runOne('Fill', [], { shape, dtype }, { value });
 }
 
 type FillAttrs = { shape: number[]; value: number; dtype?: string };

@@ -22,8 +22,8 @@ function softmaxCrossEntropy({
   const [rows, classes] = logits.shape as [number, number];
   const outputs = [{ shape: [4] }, { shape: logits.shape }];
   const inputs = [logits, labels];
-  const ints = [rows, classes, Number(hits)];
-  return backend.run('SoftmaxCrossEntropy', inputs, outputs, ints, [smoothing, weight]);
+  const params = { rows, classes, hits: Number(hits), smoothing, weight };
+  return backend.run('SoftmaxCrossEntropy', inputs, outputs, params);
 }
 
 export const lossKernels: KernelRows = { SoftmaxCrossEntropy: softmaxCrossEntropy };

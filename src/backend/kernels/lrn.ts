@@ -9,21 +9,16 @@ interface LrnAttrs {
   beta: number;
 }
 
-/** The whole numbers and the floats of LrnParams in native/params.h. */
-function lrnParams(x: TensorInfo, attrs: LrnAttrs): [number[], number[]] {
+function lrnParams(x: TensorInfo, { depthRadius, bias, alpha, beta }: LrnAttrs) {
   const channels = x.shape.at(-1) as number;
   const rows = util.sizeFromShape(x.shape) / channels;
   // A wider window than all channels sums no more.
-  const radius = Math.min(attrs.depthRadius, channels);
-  return [
-    [rows, channels, radius],
-    [attrs.bias, attrs.alpha, attrs.beta],
-  ];
+  return { rows, channels, radius: Math.min(depthRadius, channels), bias, alpha, beta };
 }
 
 function lrn({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, LrnAttrs>) {
   if (!allFloat([x])) return undefined;
-  return backend.runOne('LRN', [x], { shape: x.shape, storage: 'same' }, ...lrnParams(x, attrs));
+  return backend.runOne('LRN', [x], { shape: x.shape, storage: 'same' }, lrnParams(x, attrs));
 }
 
 interface GradInputs {
@@ -36,7 +31,7 @@ function lrnGrad({ inputs: { x, y, dy }, attrs, backend }: KernelCall<GradInputs
   if (!allFloat([x, dy])) return undefined;
   const storage = backend.storageOf(dy) === 'bf16' ? 'compute' : 'f32';
   const output = { shape: x.shape, storage } as const;
-  return backend.runOne('LRNGrad', [x, y, dy], output, ...lrnParams(x, attrs));
+  return backend.runOne('LRNGrad', [x, y, dy], output, lrnParams(x, attrs));
 }
 
 export const lrnKernels: KernelRows = { LRN: lrn, LRNGrad: lrnGrad };

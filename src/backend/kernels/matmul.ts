@@ -45,7 +45,8 @@ function multiply({ inputs, attrs, backend }: KernelCall<MatMulInputs, MatMulAtt
   );
   // Batches of several axes that broadcast in different axes are not one strided batch.
   if (util.sizeFromShape(batchShape) !== Math.max(batchA, batchB)) return undefined;
-  const params = [batchA, batchB, m, k, n, Number(transposeA), Number(transposeB), activation];
+  const transposed = { transposeA: Number(transposeA), transposeB: Number(transposeB) };
+  const params = { batchA, batchB, m, k, n, ...transposed, activation };
   const shape = [...batchShape, m, n];
   const output = { shape, storage: precise ? 'f32' : 'compute' } as const;
   return backend.runOne('BatchMatMul', bias ? [a, b, bias] : [a, b], output, params);

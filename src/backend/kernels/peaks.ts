@@ -1,3 +1,4 @@
+import { ACTIVATIONS } from '../../activations.js';
 import type { KernelCall, Profiler } from '../profiler.js';
 
 /** The machine's peaks with all threads, as the addon has just measured them. */
@@ -27,15 +28,18 @@ export async function measurePeaks(profiler: Profiler): Promise<Peaks> {
   const { device } = profiler;
   const { threads } = device;
   const fill = (shape: number[], storage: 'f32' | 'compute') =>
-    device.runOne('Fill', [], { shape, storage }, [], [0.5]);
+    device.runOne('Fill', [], { shape, storage }, { value: 0.5 });
   const matrix = fill([MATRIX_SIZE, MATRIX_SIZE], 'compute');
   const values = fill([COPIED_VALUES], 'f32');
-  const product = [1, 1, MATRIX_SIZE, MATRIX_SIZE, MATRIX_SIZE, 0, 0, 0];
+  const product = {
+    ...{ batchA: 1, batchB: 1, m: MATRIX_SIZE, k: MATRIX_SIZE, n: MATRIX_SIZE },
+    ...{ transposeA: 0, transposeB: 0, activation: ACTIVATIONS.linear.number },
+  };
   await profiler.start();
   for (let round = 0; round <= ROUNDS; round++) {
     profiler.beginStep(round);
     const results = [
-      device.runOne('PeakMultiplyAdd', [], { shape: [threads] }, [threads, MULTIPLY_ADDS]),
+      device.runOne('PeakMultiplyAdd', [], { shape: [threads] }, { threads, count: MULTIPLY_ADDS }),
       device.runOne(
         'BatchMatMul',
         [matrix, matrix],

@@ -1,4 +1,5 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { MAX_POOL_FILTER } from '../addon.js';
 import { allFloat } from './convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
 
@@ -9,36 +10,32 @@ interface PoolAttrs {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** The largest window side that native/cpu/loops/pool_window.h takes. */
-const MAX_FILTER = 64;
-
 /** The window's sizes, or undefined where only the fallback can compute it. */
 function poolInfo(x: TensorInfo, attrs: PoolAttrs): backend_util.Conv2DInfo | undefined {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   const shape = x.shape as [number, number, number, number];
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-  if (Math.max(info.filterHeight, info.filterWidth) > MAX_FILTER) return undefined;
+  if (Math.max(info.filterHeight, info.filterWidth) > MAX_POOL_FILTER) return undefined;
   return info.outShape.some((size) => size <= 0) ? undefined : info;
 }
 
-/** PoolParams of native/params.h. */
-function poolParams(info: backend_util.Conv2DInfo): number[] {
-  return [
-    info.batchSize,
-    info.inHeight,
-    info.inWidth,
-    info.inChannels,
-    info.outHeight,
-    info.outWidth,
-    info.filterHeight,
-    info.filterWidth,
-    info.strideHeight,
-    info.strideWidth,
-    info.dilationHeight,
-    info.dilationWidth,
-    info.padInfo.top,
-    info.padInfo.left,
-  ];
+function poolParams(info: backend_util.Conv2DInfo) {
+  return {
+    batch: info.batchSize,
+    inHeight: info.inHeight,
+    inWidth: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    dilationHeight: info.dilationHeight,
+    dilationWidth: info.dilationWidth,
+    padTop: info.padInfo.top,
+    padLeft: info.padInfo.left,
+  };
 }
 
 function forward(kernel: 'MaxPool' | 'AvgPool') {

@@ -5,6 +5,8 @@ import { allFloat } from './convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 import { axesOf } from './strides.js';
 
+type Reduction = 'Sum' | 'Prod' | 'Max' | 'Min';
+
 interface Group {
   size: number;
   reduced: boolean;
@@ -28,7 +30,7 @@ const product = (groups: readonly Group[]) => groups.reduce((size, group) => siz
 /** Reduces one group of axes after the other, the last first; the last call divides. */
 function reduceAxes(
   backend: NativeBackend,
-  kernel: string,
+  kernel: Reduction,
   x: TensorInfo,
   axes: readonly number[],
   options: { keepDims: boolean; mean: boolean },
@@ -47,7 +49,8 @@ function reduceAxes(
     const done = !groups.some((group) => group.reduced);
     const divisor = options.mean && done ? total : 1;
     const output = { shape: done ? shape : [outer * inner] };
-    const next = backend.runOne(kernel, [result], output, [outer, size, inner, divisor]);
+    const params = { outer, reduce: size, inner, divisor };
+    const next = backend.runOne(kernel, [result], output, params);
     if (result !== x) backend.disposeData(result.dataId);
     result = next;
   }
@@ -60,7 +63,7 @@ interface ReduceAttrs {
   keepDims?: boolean;
 }
 
-function reduction(kernel: string, mean = false): KernelFunction {
+function reduction(kernel: Reduction, mean = false): KernelFunction {
   return ({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, ReduceAttrs>) => {
     if (!allFloat([x])) return undefined;
     const axes = axesOf(attrs.axis ?? attrs.reductionIndices, x.shape);
@@ -78,7 +81,8 @@ function indexOfMaximum({
   const outer = util.sizeFromShape(x.shape.slice(0, at));
   const inner = util.sizeFromShape(x.shape.slice(at + 1));
   const output = { shape: x.shape.filter((_, other) => other !== at), dtype: 'int32' } as const;
-  return backend.runOne('ArgMax', [x], output, [outer, x.shape[at] as number, inner, 1]);
+  const params = { outer, reduce: x.shape[at] as number, inner, divisor: 1 };
+  return backend.runOne('ArgMax', [x], output, params);
 }
 
 /** Made of other kernels; tfjs lets it run along the last axis only. */

@@ -14,8 +14,8 @@ interface SgdAttrs {
 function sgd({ inputs, attrs, backend }: KernelCall<TensorInfo[], SgdAttrs>) {
   const { lr, momentum, nesterov, weightDecay, lrScale } = attrs;
   if (!allFloat(inputs)) return undefined;
-  const floats = [momentum, lr, ...weightDecay, ...lrScale];
-  return backend.run('Sgd', inputs, [], [nesterov ? 1 : 0], floats);
+  const params = { nesterov: Number(nesterov), momentum, lr, weightDecay, lrScale };
+  return backend.run('Sgd', inputs, [], params);
 }
 
 export const sgdKernels: KernelRows = { Sgd: sgd };

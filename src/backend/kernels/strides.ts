@@ -1,7 +1,5 @@
 import { util } from '@tensorflow/tfjs-core';
-
-/** The most axes of a strided walk (native/cpu/loops/strided.h). */
-const MAX_RANK = 8;
+import { MAX_RANK } from '../addon.js';
 
 /** The distance between neighbours along each axis of a tensor in row-major order. */
 export function rowMajor(shape: readonly number[]): number[] {
@@ -21,13 +19,13 @@ export function broadcastStrides(shape: readonly number[], wanted: readonly numb
 }
 
 /**
- * The parameters of a walk over operands of one shape: rank, sizes, and each operand's strides.
- * Neighbouring axes that all operands walk as one become one. Undefined if too many remain.
+ * Sizes and strides by which operands of one shape are walked: neighbouring axes that all operands
+ * walk as one become one. Undefined if too many remain.
  */
-export function stridedParams(
+export function mergeAxes<Operands extends readonly (readonly number[])[]>(
   shape: readonly number[],
-  operands: readonly (readonly number[])[],
-): number[] | undefined {
+  ...operands: Operands
+): { sizes: number[]; strides: { [O in keyof Operands]: number[] } } | undefined {
   const sizes: number[] = [];
   const strides: number[][] = operands.map(() => []);
   for (const [axis, size] of shape.entries()) {
@@ -44,8 +42,11 @@ export function stridedParams(
     }
   }
   if (sizes.length > MAX_RANK) return undefined;
-  if (sizes.length === 0) return [1, 1, ...operands.map(() => 1)];
-  return [sizes.length, ...sizes, ...strides.flat()];
+  const single = sizes.length === 0;
+  return {
+    sizes: single ? [1] : sizes,
+    strides: (single ? operands.map(() => [1]) : strides) as { [O in keyof Operands]: number[] },
+  };
 }
 
 /** The axes that a kernel names, counted from the front and in order; all of them for none. */

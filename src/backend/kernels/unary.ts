@@ -1,36 +1,18 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { UNARY } from '../parameters.js';
 import { allFloat } from './convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 
 /** Functions of one number; the result is stored like the input. */
-function unary(kernel: string): KernelFunction {
+function unary(kernel: (typeof UNARY)[number]): KernelFunction {
   return ({ inputs: { x }, backend }: KernelCall<{ x: TensorInfo }>) =>
     allFloat([x]) ? backend.runOne(kernel, [x], { shape: x.shape, storage: 'same' }) : undefined;
 }
 
-const NAMES = [
-  'Abs',
-  'Ceil',
-  'Exp',
-  'Floor',
-  'Log',
-  'Neg',
-  'Reciprocal',
-  'Relu',
-  'Relu6',
-  'Rsqrt',
-  'ScaledTanh',
-  'Sigmoid',
-  'Sign',
-  'Sqrt',
-  'Square',
-  'Tanh',
-];
-
 const step = unary('Step');
 
 export const unaryKernels: KernelRows = {
-  ...Object.fromEntries(NAMES.map((name) => [name, unary(name)])),
+  ...Object.fromEntries(UNARY.map((name) => [name, unary(name)])),
   // Our kernel has no slope below 0.
   Step: (call) => (call.attrs.alpha === 0 ? step(call) : undefined),
 };

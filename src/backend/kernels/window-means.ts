@@ -8,11 +8,13 @@ interface Windows {
   columns: readonly (readonly [number, number])[];
 }
 
-type Shape = readonly number[];
-
-/** The words of native/params.h. */
-function windowParams(shape: Shape, { rows, columns }: Windows): number[] {
-  return [...shape, rows.length, columns.length, ...rows.flat(), ...columns.flat()];
+/** `shape`: that of the images whose windows these are. */
+function windowParams(shape: readonly number[], { rows, columns }: Windows) {
+  const [batch, inHeight, inWidth, channels] = shape as [number, number, number, number];
+  return {
+    ...{ batch, inHeight, inWidth, channels, outHeight: rows.length, outWidth: columns.length },
+    ...{ rows: rows.flat(), columns: columns.flat() },
+  };
 }
 
 function windowMeans({ inputs: { x }, attrs, backend }: KernelCall<{ x: TensorInfo }, Windows>) {

@@ -2,9 +2,15 @@ import { cropWindow, type Transform } from '../../augment/index.js';
 import { RunError } from '../../errors.js';
 import type { ImageList } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
+import {
+  createRecords,
+  fillRecord,
+  placeWindow,
+  recordAt,
+  sizeIn,
+} from '../decode/image-record.js';
 import { type JpegAddon, type JpegPool, jpegAddon } from '../decode/jpeg.js';
 import type { DecodeItem } from './decode-worker.js';
-import { HEIGHT, placeWindow, RECORD_FIELDS, WIDTH } from './image-record.js';
 
 /** Of images that are no JPEGs, or not for the addon. */
 const REFUSED = { width: 0, height: 1 };
@@ -60,15 +66,14 @@ export class JpegFiller {
     if (taken.length === 0) return [...items];
     const { files, records } = this.#request(taken.map(indexOf));
     for (const [i, item] of taken.entries()) {
-      const record = records.subarray(i * RECORD_FIELDS, (i + 1) * RECORD_FIELDS);
-      this.#placeWindow(record, indexOf(item), item);
+      this.#placeWindow(recordAt(records, i), indexOf(item), item);
     }
     const { transform, channels } = this.#settings;
     const size = transform.size;
     this.#check(
       await this.#addon.fillFromJpegs(this.#pool, files, records, images, size, channels),
     );
-    const filled = new Set(taken.filter((_, i) => records[i * RECORD_FIELDS + WIDTH] !== 0));
+    const filled = new Set(taken.filter((_, i) => sizeIn(recordAt(records, i))));
     return items.filter((item) => !filled.has(item));
   }
 
@@ -95,11 +100,9 @@ export class JpegFiller {
     const { files, records } = this.#request(indices);
     this.#check(await this.#addon.measureJpegs(this.#pool, files, records));
     for (const [i, index] of indices.entries()) {
-      const measured = records[i * RECORD_FIELDS + WIDTH] !== 0;
-      const width = records[i * RECORD_FIELDS + WIDTH] as number;
-      const height = records[i * RECORD_FIELDS + HEIGHT] as number;
-      this.#sizes[2 * index] = measured ? width : REFUSED.width;
-      this.#sizes[2 * index + 1] = measured ? height : REFUSED.height;
+      const { width, height } = sizeIn(recordAt(records, i)) ?? REFUSED;
+      this.#sizes[2 * index] = width;
+      this.#sizes[2 * index + 1] = height;
     }
   }
 
@@ -112,13 +115,12 @@ export class JpegFiller {
 
   /** Paths, each with a 0 at its end, and records with the images' places in their files. */
   #request(indices: readonly number[]) {
-    const records = new Float64Array(indices.length * RECORD_FIELDS);
+    const records = createRecords(indices.length);
     let paths = '';
     for (const [i, index] of indices.entries()) {
       const { file, offset, length } = this.#images.locate(index);
       paths += `${file}\0`;
-      records[i * RECORD_FIELDS] = offset;
-      records[i * RECORD_FIELDS + 1] = length;
+      fillRecord(recordAt(records, i), { offset, length });
     }
     return { files: Buffer.from(paths), records };
   }

@@ -1,6 +1,6 @@
 import { fillSlot, type Image, isPlainCrop, type Window } from '../../augment/index.js';
+import { createRecords, placeWindow } from '../decode/image-record.js';
 import { jpegAddon } from '../decode/jpeg.js';
-import { placeWindow, RECORD_FIELDS } from './image-record.js';
 
 /** `fillSlot`, the same bytes, by the addon where it is built with libjpeg-turbo and has to resample. */
 export function showImage(
@@ -15,7 +15,7 @@ export function showImage(
     fillSlot(image, window, size, target, channels);
     return;
   }
-  const record = new Float64Array(RECORD_FIELDS);
+  const record = createRecords(1);
   placeWindow(record, image, window);
   addon.fillFromPixels(image.data, record, target, size, channels);
 }

@@ -2,6 +2,7 @@
 import { requireAddon } from '../../addon.js';
 import type { Image } from '../../augment/index.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
+import { RECORD_FIELDS } from './image-record.js';
 
 /** The functions of native/jpeg/binding.cc. */
 export interface JpegAddon {
@@ -11,6 +12,8 @@ export interface JpegAddon {
    */
   openJpegPool(threads: number, maxPixels: number, upright: boolean): JpegPool;
   closeJpegPool(pool: JpegPool): void;
+  /** The fields of an image's record, by which both sides know its numbers. */
+  jpegRecord(): string;
   /** Fills in widths and heights. False if the pool was closed before it was done. */
   measureJpegs(pool: JpegPool, files: Uint8Array, records: Float64Array): Promise<boolean>;
   /** Fills the slots of (N, size, size, channels); the width of what is left out becomes 0. */
@@ -51,8 +54,11 @@ function findAddon(): JpegAddon | Error {
   if (process.env['CNN_JPEG'] === 'sharp') return new Error('CNN_JPEG=sharp asks for it');
   try {
     const addon = requireAddon() as Partial<JpegAddon>;
-    if (addon.openJpegPool !== undefined) return addon as JpegAddon;
-    return new Error('the addon was built without libjpeg-turbo');
+    if (addon.openJpegPool === undefined) {
+      return new Error('the addon was built without libjpeg-turbo');
+    }
+    if (addon.jpegRecord?.() === RECORD_FIELDS.join(', ')) return addon as JpegAddon;
+    return new Error('the addon was built from other sources');
   } catch {
     return new Error('the addon cannot be loaded');
   }

@@ -111,6 +111,7 @@ void convolve(const Call& call, const ConvParams& p) {
   const int64_t factors = (1 + p.filterHeight * p.filterWidth) * int64_t{kMaxFilters};
   const int parts = partsFor(p.batch, 1);
   PartScratch<float> scratch(call.context, parts, padded + factors);
+  if (call.context.measuring) return;
   parallelParts(parts, p.batch, [&](int part, int64_t begin, int64_t end) {
     float* image = scratch.of(part);
     packFilter(call, p, image + padded);
@@ -124,7 +125,7 @@ void convolve(const Call& call, const ConvParams& p) {
 }  // namespace
 
 // Inputs x, filter, optional bias.
-CNN_KERNEL_PRIORITY(FusedConv2D, ConvParams, 1) {
+CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 1) {
   if (!isNarrow(params) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
   for (size_t i = 1; i < call.inputs.size(); i++) {
     if (call.inputs[i].exists() && call.inputs[i].dtype != DType::Float32) return false;

@@ -65,6 +65,7 @@ void multiplyRows(const Call& call, const Product& p, const T* in, const FromRow
   const int64_t panelFloats = p.inner * sumsStride, partFloats = block * (innerStride + sumsStride);
   const size_t bytes = static_cast<size_t>(panelFloats + threads * partFloats) * 4;
   float* panels = static_cast<float*>(call.context.scratchMemory(bytes));
+  if (call.context.measuring) return;
   packPanels(filter, p, panels);
   parallelParts(partsFor(blocks, 1), blocks, [&](int part, int64_t begin, int64_t end) {
     float* left = panels + panelFloats + part * partFloats;
@@ -103,7 +104,7 @@ bool takes(const Call& call, const ConvParams& p) {
 }  // namespace
 
 // inputs: x, filter, optional bias (float32)
-CNN_KERNEL(FusedConv2D, ConvParams) {
+CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
   const Activation activation = static_cast<Activation>(params.activation);
   if (!takes(call, params) || !widensInCache(params, call.inputs[0].dtype)) return false;
   if (activation == Activation::Tanh) return false;
@@ -123,7 +124,7 @@ CNN_KERNEL(FusedConv2D, ConvParams) {
 }
 
 // inputs: dy, filter
-CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
+CNN_MEASURED_KERNEL(Conv2DBackpropInput, ConvParams, 0) {
   if (!takes(call, params)) return false;
   const bool strided = params.strideHeight > 1 || params.strideWidth > 1;
   if (!strided && !widensInCache(params, call.inputs[0].dtype)) return false;
@@ -132,7 +133,8 @@ CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
     using T = decltype(sample);
     T* dx = valuesOf<T>(call.outputs[0]);
     // With a stride most pixels have no gradient.
-    if (call.outputs[0].size != product.rows * product.columns) clear(dx, call.outputs[0].size);
+    const bool sparse = call.outputs[0].size != product.rows * product.columns;
+    if (sparse && !call.context.measuring) clear(dx, call.outputs[0].size);
     multiplyRows(
         call, product, valuesOf<T>(call.inputs[0]), [](int64_t pixel) { return pixel; },
         valuesOf<float>(call.inputs[1]), nullptr, dx,

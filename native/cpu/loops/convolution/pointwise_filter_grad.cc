@@ -96,6 +96,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
   const PartMemory sizes(p, (panels + division.columnParts - 1) / division.columnParts);
   const size_t bytes = static_cast<size_t>(division.count() * sizes.floats()) * 4;
   float* memory = static_cast<float*>(call.context.scratchMemory(bytes));
+  if (call.context.measuring) return;
   const int64_t pixels = pixelsOf(p);
   parallelParts(static_cast<int>(division.count()), division.count(),
                 [&](int, int64_t begin, int64_t end) {
@@ -118,7 +119,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
 }  // namespace
 
 // inputs: x, dy; output: float32 (1, 1, inC, outC)
-CNN_KERNEL(Conv2DBackpropFilter, ConvParams) {
+CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
   if (!kHasWideVectors || !isPointwise(params) || dy.dtype != x.dtype) return false;

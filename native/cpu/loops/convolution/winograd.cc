@@ -161,6 +161,7 @@ void filterImages(const Call& call, const Filtering& f, const T* in, const float
   const int64_t chunkSize = chunks.size * tileBytes / 4;
   const size_t bytes = static_cast<size_t>(filters + chunks.parts * chunkSize) * 4;
   float* filterPoints = static_cast<float*>(call.context.scratchMemory(bytes));
+  if (call.context.measuring) return;
   transformFilters<kTaps>(filter, f, filterPoints, panels);
   const Squares<T> squares{in, f.inHeight, f.inWidth, inChannels, f.padTop, f.padLeft};
   chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool) {
@@ -190,7 +191,7 @@ bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, con
 }  // namespace
 
 // inputs: x, filter, optional bias (float32)
-CNN_KERNEL(FusedConv2D, ConvParams) {
+CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
   if (static_cast<Activation>(params.activation) == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   if (hasBias && call.inputs[2].dtype != DType::Float32) return false;
@@ -199,7 +200,7 @@ CNN_KERNEL(FusedConv2D, ConvParams) {
 }
 
 // inputs: dy, filter
-CNN_KERNEL(Conv2DBackpropInput, ConvParams) {
+CNN_MEASURED_KERNEL(Conv2DBackpropInput, ConvParams, 0) {
   return filterImages(call, params, inputGradOf(params), nullptr);
 }
 

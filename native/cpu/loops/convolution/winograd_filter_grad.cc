@@ -95,6 +95,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
   const int64_t partSize = sumsSize + chunks.size * tileBytes / 4;
   const size_t bytes = static_cast<size_t>(chunks.parts * partSize) * 4;
   float* memory = static_cast<float*>(call.context.scratchMemory(bytes));
+  if (call.context.measuring) return;
   const Squares<T> images{x, p.inHeight, p.inWidth, p.inChannels, p.padTop, p.padLeft};
   const Squares<T> results{dy, p.outHeight, p.outWidth, p.outChannels, 0, 0};
   chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool again) {
@@ -111,7 +112,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
 }  // namespace
 
 // inputs: x, dy; output: float32 (filterHeight, filterWidth, inC / groups, outC)
-CNN_KERNEL(Conv2DBackpropFilter, ConvParams) {
+CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
   if (dy.dtype != x.dtype || computeType(x.dtype) != DType::Float32) return false;

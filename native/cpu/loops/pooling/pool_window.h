@@ -5,8 +5,7 @@
 namespace cnn {
 namespace {
 
-constexpr int kMaxFilter = 64;  // src/backend/kernels/pool.ts sends larger windows elsewhere
-constexpr int kMaxTaps = kMaxFilter * kMaxFilter;
+constexpr int kMaxTaps = kMaxPoolFilter * kMaxPoolFilter;
 constexpr int64_t kGrainElements = 1 << 14;
 
 // One spatial axis: output o reads inputs o * stride - pad + k * dilation, k < filter.
@@ -101,7 +100,7 @@ inline int tapsOf(const T* image, const PoolParams& p, Window rows, Window colum
 }
 
 inline bool fits(const PoolParams& p) {
-  return p.filterHeight <= kMaxFilter && p.filterWidth <= kMaxFilter;
+  return p.filterHeight <= kMaxPoolFilter && p.filterWidth <= kMaxPoolFilter;
 }
 
 inline int64_t grainOf(const PoolParams& p, int64_t elementsPerItem) {

@@ -12,16 +12,16 @@ struct Range {
   int32_t begin, end;
 };
 
-// The words of the call: the sizes, then the ranges of all rows of windows and of all columns.
+// The parameters of a call, and its ranges: those of all rows of windows, then of all columns.
 struct Windows {
-  explicit Windows(const int32_t* words)
-      : batch(words[0]),
-        inHeight(words[1]),
-        inWidth(words[2]),
-        channels(words[3]),
-        outHeight(words[4]),
-        outWidth(words[5]),
-        rows(reinterpret_cast<const Range*>(words + 6)),
+  Windows(const Call& call, const WindowMeansParams& p)
+      : batch(p.batch),
+        inHeight(p.inHeight),
+        inWidth(p.inWidth),
+        channels(p.channels),
+        outHeight(p.outHeight),
+        outWidth(p.outWidth),
+        rows(listsOf<WindowMeansParams, Range>(call)),
         columns(rows + outHeight) {}
   float shareOf(Range row, Range column) const {
     return 1.0f / static_cast<float>((row.end - row.begin) * (column.end - column.begin));
@@ -102,10 +102,10 @@ void spread(const Call& call, const Windows& w) {
 }
 
 template <class Body>
-bool onFloats(const Call& call, const Body& body) {
+bool onFloats(const Call& call, const WindowMeansParams& p, const Body& body) {
   if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
-  const int32_t* words = call.parameters;
-  if (call.parameterCount < 6 || call.parameterCount != 6 + 2 * (words[4] + words[5])) return false;
+  const int ranges = p.outHeight + p.outWidth;
+  if (call.parameterCount != fixedWords<WindowMeansParams>() + 2 * ranges) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto type) {
     body(type);
     return true;
@@ -115,13 +115,15 @@ bool onFloats(const Call& call, const Body& body) {
 }  // namespace
 
 // Input x (batch, inHeight, inWidth, channels).
-CNN_KERNEL(WindowMeans, VariableParams) {
-  return onFloats(call, [&](auto type) { means<decltype(type)>(call, Windows(call.parameters)); });
+CNN_KERNEL(WindowMeans, WindowMeansParams) {
+  const Windows windows(call, params);
+  return onFloats(call, params, [&](auto type) { means<decltype(type)>(call, windows); });
 }
 
 // Input dy (batch, outHeight, outWidth, channels).
-CNN_KERNEL(WindowMeansGrad, VariableParams) {
-  return onFloats(call, [&](auto type) { spread<decltype(type)>(call, Windows(call.parameters)); });
+CNN_KERNEL(WindowMeansGrad, WindowMeansParams) {
+  const Windows windows(call, params);
+  return onFloats(call, params, [&](auto type) { spread<decltype(type)>(call, windows); });
 }
 
 }  // namespace cnn
