@@ -21,7 +21,7 @@ try {
   const architecture = findArchitecture(String(values.arch));
   const { settings } = resolveSettings('bench', [{ values, source: 'flag' }], architecture);
   const benchmark = await openBenchmark(architecture, settings, SILENT);
-  answer({ version: (await describeVersions()).cnn });
+  answer({ version: describeVersions().cnn });
   for await (const line of createInterface({ input: process.stdin })) {
     answer(await benchmark.measure(JSON.parse(line)));
   }

@@ -1,33 +1,28 @@
+import { closestMatch } from 'leven';
+
 /**
- * The candidate with the fewest edits from `word`, if there are few enough of them for a typing
- * error.
+ * The candidate with the fewest edits from `word`, upper and lower case being the same, if there are
+ * few enough of them for a typing error. One letter is never a candidate: it is near to every short
+ * word.
  */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestEdits = Math.max(2, Math.floor(word.length / 3)) + 1;
+export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  const known = new Map<string, string>();
   for (const candidate of candidates) {
-    const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
+    if (candidate.length > 1) known.set(candidate.toLowerCase(), candidate);
   }
-  return best;
+  const maxDistance = Math.max(2, Math.floor(word.length / 3));
+  const match = closestMatch(word.toLowerCase(), [...known.keys()], { maxDistance });
+  // With all letters changed it is another word.
+  if (match === undefined || sharesNothing(word.toLowerCase(), match)) return undefined;
+  return known.get(match);
+}
+
+function sharesNothing(word: string, match: string): boolean {
+  return ![...word].some((letter) => match.includes(letter));
 }
 
 /** ` Did you mean "…"?`, or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>, prefix = ''): string {
-  const name = nearest(word, candidates);
+  const name = closest(word, candidates);
   return name === undefined ? '' : ` Did you mean "${prefix}${name}"?`;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -50,7 +50,7 @@ export const architectures: readonly Architecture[] = [
 ];
 
 /** The network that a family's bare name stands for, and second names. */
-const ALIASES: Readonly<Record<string, string>> = {
+export const ALIASES: Readonly<Record<string, string>> = {
   lenet: 'lenet5',
   'lenet-5': 'lenet5',
   densenet: 'densenet121',

@@ -5,7 +5,7 @@ import type { Given } from '../settings/given.js';
 import type { Result } from './command.js';
 import { table } from './table.js';
 
-const HEADER = ['name', 'paper', 'year', 'depth', 'parameters', 'GMACs', 'Acc@1', 'Acc@5', ''];
+const HEADER = ['name', 'paper', 'year', 'depth', 'parameters', 'GMACs', 'Acc@1', 'Acc@5', 'by'];
 
 /** Lists the networks, or those whose name or family begins with one of the words. */
 export async function runArchs(given: Given): Promise<Result> {
@@ -23,7 +23,11 @@ export async function runArchs(given: Given): Promise<Result> {
   const rows = listed.map((architecture) => row(architecture, protocols));
   const legend = protocols.map((protocol, index) => `${mark(index)}  ${protocol}`);
   return {
-    lines: [...table([HEADER, ...rows], ['left', 'left']), '', ...legend],
+    lines: [
+      ...table([HEADER, ...rows], { alignment: ['left', 'left'], leaveOut: [3, 2, 1] }),
+      '',
+      ...legend,
+    ],
     json: listed.map(describe),
   };
 }

@@ -19,18 +19,15 @@ export async function runBenchData(given: Given): Promise<Result> {
     lines: [
       `${result.images} training images of ${data} at ${result.input_size} pixels, ` +
         `${result.steps} batches of ${result.batch_size}; JPEGs by ${result.decoder}`,
-      ...table(
-        [
-          ['threads', 'images/s', 'per core', 'MiB at the start', 'at the end', 'at most'],
-          ...result.rates.map(({ workers, resident_bytes, ...rate }) => [
-            String(workers),
-            rate.images_per_second.toFixed(1),
-            rate.images_per_core_second.toFixed(1),
-            ...resident_bytes.map(mebibytes),
-          ]),
-        ],
-        [],
-      ),
+      ...table([
+        ['threads', 'images/s', 'per core', 'MiB at the start', 'at the end', 'at most'],
+        ...result.rates.map(({ workers, resident_bytes, ...rate }) => [
+          String(workers),
+          rate.images_per_second.toFixed(1),
+          rate.images_per_core_second.toFixed(1),
+          ...resident_bytes.map(mebibytes),
+        ]),
+      ]),
     ],
     json: result,
   };

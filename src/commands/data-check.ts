@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { type CheckReport, checkIndex, type PartReport } from '../data/check.js';
 import { findIndex } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
@@ -20,22 +21,48 @@ export async function runDataCheck(given: Given): Promise<Result> {
 function reportLines({ root, layout, classes, channels, ...report }: CheckReport): string[] {
   const { train, val, fingerprint, warnings } = report;
   const parts =
-    val === null ? [partRow('train', train)] : [partRow('train', train), partRow('val', val)];
-  const named = classes.slice(0, SHOWN).map(({ name, words }) => `  ${name}  ${words}`.trimEnd());
-  const more = classes.length > SHOWN ? [`  and ${classes.length - SHOWN} more`] : [];
+    val === null
+      ? [partRow(root, 'train', train)]
+      : [partRow(root, 'train', train), partRow(root, 'val', val)];
   return [
     `${root}: ${layout}`,
-    ...table(parts, ['left', 'right', 'left', 'left']),
-    `${classes.length} classes, ${channels === 1 ? 'grey' : 'colour'} images:`,
-    ...named,
-    ...more,
+    ...table(parts, { alignment: ['left', 'right', 'left', 'left'] }),
+    ...classLines(
+      classes,
+      `${classes.length} classes, ${channels === 1 ? 'grey' : 'colour'} images: `,
+    ),
     `fingerprint ${fingerprint}`,
     ...warnings.map((warning) => `odd: ${warning}`),
   ];
 }
 
-function partRow(name: string, { path, images, classes, smallest, largest }: PartReport): string[] {
+/** The first classes: in one line, or one on each where they have words. */
+function classLines(classes: CheckReport['classes'], start: string): string[] {
+  const shown = classes.slice(0, SHOWN);
+  const more = classes.length > SHOWN ? [`and ${classes.length - SHOWN} more`] : [];
+  if (shown.every(({ words }) => words === '')) {
+    return [
+      `${start}${[...shown.map(({ name }) => name), ...more].join(', ').replace(', and', ' and')}`,
+    ];
+  }
+  const named = table(
+    shown.map(({ name, words }) => [`  ${name}`, words]),
+    { alignment: ['left', 'left'] },
+  );
+  return [start.trimEnd(), ...named, ...more.map((text) => `  ${text}`)];
+}
+
+function partRow(
+  root: string,
+  name: string,
+  { path, images, classes, smallest, largest }: PartReport,
+): string[] {
   const [least, most] = [smallest.images, largest.images];
   const each = least === most ? `${most} each` : `${least} to ${most} each`;
-  return [name, images.toLocaleString('en'), `images in ${classes} classes, ${each}`, path];
+  return [
+    name,
+    images.toLocaleString('en'),
+    `images in ${classes} classes, ${each}`,
+    relative(root, path),
+  ];
 }

@@ -42,7 +42,7 @@ export async function runDataStats(given: Given): Promise<Result> {
             ...principal.vectors.map((row) => (row[component] as number).toFixed(4)),
           ]),
         ],
-        ['left'],
+        { alignment: ['left'] },
       ),
       `Stored in ${file}: cnn train --stats dataset takes them from there.`,
     ],

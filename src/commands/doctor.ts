@@ -4,7 +4,7 @@ import { describeHardware, describeVersions } from '../runs/environment.js';
 import type { Result } from './command.js';
 
 export async function runDoctor(): Promise<Result> {
-  const versions = await describeVersions();
+  const versions = describeVersions();
   const hardware = describeHardware();
   const backends = await inspectBackends();
   const jpeg = inspectJpegs();

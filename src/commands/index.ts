@@ -1,27 +1,38 @@
-import type { Command, CommandGroup } from './command.js';
+import type { Commands } from './command.js';
 
 /** The commands, in the order of `cnn --help`. */
-export const commands: readonly (Command | CommandGroup)[] = [
+export const commands: Commands = [
   {
-    usage: 'train',
+    usage: 'train [network] [data]',
+    words: ['arch', 'data'],
     summary: 'Train a network and evaluate it after each epoch',
     options: 'train',
     example: 'cnn train --arch lenet5 --data mnist',
-    load: async () => (await import('./train.js')).runTrain,
+    load: async () => {
+      const { runTrain } = await import('./train.js');
+      return (given) => runTrain(given);
+    },
   },
   {
-    usage: 'eval',
+    usage: 'eval [run] [data]',
+    words: ['checkpoint', 'data'],
     summary: 'Evaluate a checkpoint on the validation set',
     options: 'eval',
     example: 'cnn eval --checkpoint runs/lenet5 --data mnist',
-    load: async () => (await import('./eval.js')).runEval,
+    load: async () => {
+      const { runEval } = await import('./eval.js');
+      return (given) => runEval(given);
+    },
   },
   {
     usage: 'predict <images..>',
     summary: 'Name the classes of images',
     options: 'predict',
     example: 'cnn predict --checkpoint runs/lenet5 digit.png',
-    load: async () => (await import('./predict.js')).runPredict,
+    load: async () => {
+      const { runPredict } = await import('./predict.js');
+      return (given) => runPredict(given);
+    },
   },
   {
     usage: 'export [run]',
@@ -38,7 +49,8 @@ export const commands: readonly (Command | CommandGroup)[] = [
     load: async () => (await import('./archs.js')).runArchs,
   },
   {
-    usage: 'summary',
+    usage: 'summary [network]',
+    words: ['arch'],
     summary: 'Show the layers of a network: shapes, memory, parameters, multiply-adds',
     options: 'summary',
     example: 'cnn summary --arch vgg16 --batch-size 32',
@@ -57,28 +69,32 @@ export const commands: readonly (Command | CommandGroup)[] = [
         load: async () => (await import('./data-check.js')).runDataCheck,
       },
       {
-        usage: 'verify',
+        usage: 'verify [data]',
+        words: ['data'],
         summary: 'Decode every image and list those that cannot be read',
         options: 'data-verify',
         example: 'cnn data verify --data /data/imagenet --out bad-images.csv',
         load: async () => (await import('./data-verify.js')).runDataVerify,
       },
       {
-        usage: 'pack',
+        usage: 'pack [data]',
+        words: ['data'],
         summary: 'Write small JPEGs of all images into WebDataset shards, which load faster',
         options: 'data-pack',
         example: 'cnn data pack --data /data/imagenet --out /data/imagenet-256',
         load: async () => (await import('./data-pack.js')).runDataPack,
       },
       {
-        usage: 'stats',
+        usage: 'stats [data]',
+        words: ['data'],
         summary: 'Measure mean, deviation and principal colours of the training images',
         options: 'data-stats',
         example: 'cnn data stats --data fashion-mnist',
         load: async () => (await import('./data-stats.js')).runDataStats,
       },
       {
-        usage: 'preview',
+        usage: 'preview [network] [data]',
+        words: ['arch', 'data'],
         summary: 'Draw training images as a network sees them, with their labels',
         options: 'data-preview',
         example: 'cnn data preview --arch alexnet --data synthetic --out preview.png',
@@ -91,14 +107,16 @@ export const commands: readonly (Command | CommandGroup)[] = [
     summary: 'Measure speed',
     members: [
       {
-        usage: 'train',
+        usage: 'train [network] [data]',
+        words: ['arch', 'data'],
         summary: 'Measure the speed of training steps',
         options: 'bench',
         example: 'cnn bench train --arch alexnet --batch-size 64 --precision bf16',
         load: async () => (await import('./bench-train.js')).runBenchTrain,
       },
       {
-        usage: 'data',
+        usage: 'data [network] [data]',
+        words: ['arch', 'data'],
         summary: 'Measure how fast training images are read, decoded and augmented',
         options: 'bench-data',
         example: 'cnn bench data --data /data/imagenet --augment inception',
@@ -111,5 +129,12 @@ export const commands: readonly (Command | CommandGroup)[] = [
     summary: 'Say which backends work here and what is missing for the others',
     options: null,
     load: async () => (await import('./doctor.js')).runDoctor,
+  },
+  {
+    usage: 'completion <shell>',
+    summary: 'Print a script that completes the command line in bash, zsh or fish',
+    options: null,
+    example: 'source <(cnn completion bash)',
+    load: async () => (await import('./completion.js')).runCompletion,
   },
 ];

@@ -41,7 +41,7 @@ export function profileLines(profile: ProfileReport): string[] {
         ['between kernels', others.toFixed(2), percent(others / step)],
         ['step', step.toFixed(2)],
       ],
-      ['left'],
+      { alignment: ['left'], leaveOut: [3, 7, 5, 8] },
     ),
     '',
     ...table(
@@ -49,7 +49,7 @@ export function profileLines(profile: ProfileReport): string[] {
         ['kernel', 'phase', ...COLUMNS],
         ...kernels.map((work) => [work.kernel, work.phase, ...cells(work)]),
       ],
-      ['left', 'left'],
+      { alignment: ['left', 'left'], leaveOut: [4, 8, 6, 9] },
     ),
     '',
     ...table(
@@ -57,7 +57,10 @@ export function profileLines(profile: ProfileReport): string[] {
         ['layer', 'phase', 'kernel', ...COLUMNS, 'shapes'],
         ...shown.map((work) => [work.layer, work.phase, work.kernel, ...cells(work), work.shapes]),
       ],
-      ['left', 'left', 'left', ...COLUMNS.map(() => 'right' as const), 'left'],
+      {
+        alignment: ['left', 'left', 'left', ...COLUMNS.map(() => 'right' as const), 'left'],
+        leaveOut: [5, 9, 7, 10, 6, 12],
+      },
     ),
     ...(slowest.length > ROWS
       ? [`and ${slowest.length - ROWS} more rows, ${rest.toFixed(2)} ms in all: see --json`]

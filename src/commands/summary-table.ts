@@ -32,7 +32,7 @@ export function tableLines(costs: readonly LayerCost[], totals: Totals): string[
     ...counts(cost),
   ]);
   const total = ['total', '', '', ...counts(totals)];
-  return table([header, ...rows, total], ['left', 'left']);
+  return table([header, ...rows, total], { alignment: ['left', 'left'], leaveOut: [4, 5, 1] });
 }
 
 function counts({

@@ -172,6 +172,67 @@ export const COMMAND_OPTIONS = {
   ],
 } as const satisfies Record<string, readonly OptionName[]>;
 
+/** The headings under which `--help` lists options. */
+export const COMMAND_GROUPS: Readonly<Record<string, readonly OptionName[]>> = {
+  'Network and data': [
+    'arch',
+    'module',
+    'checkpoint',
+    'data',
+    ...SELECTION_OPTIONS,
+    'num-classes',
+    'input-size',
+    'channels',
+    'in-channels',
+    'auxiliary',
+    'weights',
+    'freeze',
+  ],
+  Training: [
+    'epochs',
+    'max-steps',
+    'batch-size',
+    'lr',
+    'lr-scheduler',
+    'lr-step-size',
+    'lr-gamma',
+    'lr-warmup-steps',
+    'momentum',
+    'nesterov',
+    'weight-decay',
+    'label-smoothing',
+    'aux-weight',
+    'seed',
+  ],
+  Images: [
+    ...READING_OPTIONS,
+    'on-bad-image',
+    'mean',
+    'std',
+    'stats',
+    ...AUGMENT_OPTIONS,
+    'resize-size',
+    'crop-size',
+    'size',
+    'quality',
+  ],
+  Machine: [...MACHINE_OPTIONS, ...LOADER_OPTIONS],
+  Measurement: ['steps', 'warmup', 'profile', 'trace'],
+  Output: [
+    'output',
+    'experiment',
+    'resume',
+    'weights-out',
+    'out',
+    'images',
+    'format',
+    'top',
+    'logits',
+    'csv',
+    'print-freq',
+  ],
+};
+
 export type CommandName = keyof typeof COMMAND_OPTIONS;
 
 /** Help of an option in a command where it has another meaning than in all others. */

@@ -22,3 +22,20 @@ export function describeExpected(name: OptionName): string {
   ].filter((bound) => bound !== '');
   return bounds.length === 0 ? number : `${number} ${bounds.join(' and ')}`;
 }
+
+/** What a value has to be, as `--help` shows it. */
+export function describeKind(name: OptionName): string {
+  const { kind } = optionRow(name);
+  return kind === 'text' || kind === 'boolean' ? '' : ` (${describeExpected(name)})`;
+}
+
+/** The same with the unit and the default. */
+export function describeValue(name: OptionName): string {
+  const row = optionRow(name);
+  const parts = row.kind === 'text' || row.kind === 'boolean' ? [] : [describeExpected(name)];
+  if (row.unit !== undefined) parts.push(`in ${row.unit}`);
+  if (row.recipe !== undefined) parts.push('default: recipe');
+  else if (row.default !== null) parts.push(`default: ${row.default}`);
+  else if (row.auto !== undefined) parts.push(`default: ${row.auto}`);
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}

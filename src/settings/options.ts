@@ -7,6 +7,10 @@ import { MAX_PIXELS } from '../data/decode/decode-options.js';
 
 interface Row {
   readonly aliases?: readonly string[];
+  /** Names in torchvision, timm and ultralytics, and former ones; taken, but not shown by --help. */
+  readonly synonyms?: readonly string[];
+  /** Other words for choices, in lower case. */
+  readonly choiceSynonyms?: Readonly<Record<string, string>>;
   /**
    * `colour`: one number, or one for each of red, green and blue. `range`: the least and the
    * greatest; a single number stands for both.
@@ -30,12 +34,14 @@ interface Row {
 
 export const OPTIONS = {
   arch: {
+    synonyms: ['model'],
     aliases: ['a'],
     kind: 'text',
     default: null,
     help: 'network, by a name that "cnn archs" lists',
   },
   data: {
+    synonyms: ['data-dir', 'data-path', 'dataset'],
     kind: 'text',
     default: null,
     help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
@@ -72,6 +78,7 @@ export const OPTIONS = {
     help: 'stop after this many steps in all; the learning rate still follows --epochs',
   },
   'batch-size': {
+    synonyms: ['batch'],
     aliases: ['b'],
     kind: 'integer',
     above: 0,
@@ -80,19 +87,23 @@ export const OPTIONS = {
     help: 'images in a step',
   },
   lr: {
-    aliases: ['learning-rate'],
+    synonyms: ['learning-rate', 'lr0'],
+
     kind: 'number',
     above: 0,
     recipe: ({ recipe }) => recipe.lr,
     help: 'learning rate',
   },
   'lr-scheduler': {
+    synonyms: ['sched'],
+    choiceSynonyms: { steplr: 'step', cosineannealinglr: 'cosine' },
     kind: 'choice',
     choices: SCHEDULES,
     recipe: ({ recipe }) => recipe.lrScheduler,
     help: 'how the learning rate falls',
   },
   'lr-step-size': {
+    synonyms: ['decay-epochs'],
     kind: 'integer',
     above: 0,
     unit: 'epochs',
@@ -100,6 +111,7 @@ export const OPTIONS = {
     help: 'step schedule: epochs between two falls',
   },
   'lr-gamma': {
+    synonyms: ['decay-rate', 'dr'],
     kind: 'number',
     above: 0,
     atMost: 1,
@@ -133,6 +145,7 @@ export const OPTIONS = {
     help: 'weight decay',
   },
   'label-smoothing': {
+    synonyms: ['smoothing'],
     kind: 'number',
     atLeast: 0,
     below: 1,
@@ -146,6 +159,7 @@ export const OPTIONS = {
     help: 'share of the loss of each auxiliary head; 0 trains without heads',
   },
   'input-size': {
+    synonyms: ['img-size', 'imgsz', 'train-crop-size'],
     kind: 'integer',
     above: 0,
     unit: 'pixels',
@@ -238,7 +252,7 @@ export const OPTIONS = {
     help: "training: deviation of the shares of the principal colours that are added (AlexNet's paper: 0.1)",
   },
   'resize-size': {
-    aliases: ['val-resize-size'],
+    synonyms: ['val-resize-size'],
     kind: 'integer',
     above: 0,
     unit: 'pixels',
@@ -247,6 +261,7 @@ export const OPTIONS = {
     help: 'short side of the image before the crop',
   },
   'crop-size': {
+    synonyms: ['val-crop-size'],
     kind: 'integer',
     above: 0,
     unit: 'pixels',
@@ -255,6 +270,7 @@ export const OPTIONS = {
     help: 'side of the square that is cut out, which is what the network sees',
   },
   weights: {
+    synonyms: ['initial-checkpoint', 'pretrained-path'],
     kind: 'text',
     default: null,
     help: "file of weights in torchvision's or our names: .safetensors, or .pth of torch.save(model.state_dict())",
@@ -277,6 +293,7 @@ export const OPTIONS = {
     help: 'seed of weights, order, augmentation and dropout',
   },
   workers: {
+    synonyms: ['num-workers'],
     aliases: ['j'],
     kind: 'integer',
     above: 0,
@@ -328,6 +345,7 @@ export const OPTIONS = {
     help: 'threads that compute, on backend cpu',
   },
   'print-freq': {
+    synonyms: ['log-interval', 'log-freq'],
     aliases: ['p'],
     kind: 'integer',
     above: 0,
@@ -336,6 +354,7 @@ export const OPTIONS = {
     help: 'steps between two reports',
   },
   output: {
+    synonyms: ['output-dir'],
     kind: 'text',
     default: null,
     help: 'directory in which the directory of the run is made (default: runs)',
@@ -408,7 +427,7 @@ export const OPTIONS = {
     help: 'quality of packed JPEGs',
   },
   images: {
-    aliases: ['pictures'],
+    synonyms: ['pictures'],
     kind: 'integer',
     above: 0,
     default: 24,
@@ -432,6 +451,14 @@ export type Value = string | number | boolean | null | readonly number[];
 /** The table's row of an option, with every field that a row may have. */
 export function optionRow(name: OptionName): Row {
   return OPTIONS[name];
+}
+
+/** The option of this name, alias or synonym among `names`. */
+export function findOption(names: readonly OptionName[], word: string): OptionName | undefined {
+  return names.find((name) => {
+    const { aliases = [], synonyms = [] } = optionRow(name);
+    return name === word || aliases.includes(word) || synonyms.includes(word);
+  });
 }
 
 /** `batchSize` → `batch-size`. */

@@ -6,7 +6,7 @@ import { systemReason } from '../system-errors.js';
 import { decodeText } from '../text.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { describeExpected } from './describe.js';
-import { type OptionName, optionRow, type Value } from './options.js';
+import { findOption, type OptionName, optionRow, type Value } from './options.js';
 
 /** The validated values of the flags that were given; `given` holds the raw text or a boolean. */
 export function flagValues(command: CommandName, given: Readonly<Record<string, unknown>>): Values {
@@ -53,7 +53,7 @@ export function checkValues(
   const names: readonly OptionName[] = COMMAND_OPTIONS[command];
   const values: Partial<Record<OptionName, Value>> = {};
   for (const [key, raw] of Object.entries(record)) {
-    const name = names.find((n) => n === key || optionRow(n).aliases?.includes(key));
+    const name = findOption(names, key);
     if (name === undefined) {
       throw new UsageError(`Unknown setting "${key}" in ${where}.${didYouMean(key, names)}`);
     }
@@ -91,7 +91,7 @@ function baseSchema(name: OptionName): z.ZodType<Value> {
   const row = optionRow(name);
   if (row.kind === 'boolean') return z.boolean();
   if (row.kind === 'text') return z.string().min(1);
-  if (row.kind === 'choice') return z.literal([...(row.choices ?? [])]);
+  if (row.kind === 'choice') return choiceSchema(row);
   if (row.kind === 'colour') {
     const one = numberSchema(row);
     return z.union([
@@ -102,6 +102,12 @@ function baseSchema(name: OptionName): z.ZodType<Value> {
   }
   if (row.kind === 'range') return rangeSchema(numberSchema(row));
   return numberSchema(row);
+}
+
+function choiceSchema({ choices = [], choiceSynonyms = {} }: ReturnType<typeof optionRow>) {
+  const known = (value: unknown) =>
+    typeof value === 'string' ? (choiceSynonyms[value.toLowerCase()] ?? value) : value;
+  return z.preprocess(known, z.literal([...choices]));
 }
 
 /** A pair, or one number for both ends. */

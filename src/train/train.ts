@@ -256,7 +256,7 @@ async function newRecord(
     started: new Date().toISOString(),
     settings: provenance,
     augmentation,
-    versions: await describeVersions(),
+    versions: describeVersions(),
     hardware: describeHardware(),
     backend: { name, precision, threads, why },
     data: {

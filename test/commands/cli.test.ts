@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { PACKAGE_ROOT, packageVersion } from '../../src/package-root.js';
 import { build, cnn, temporaryDirectory } from './program.js';
 
 describe('the command line', () => {
@@ -31,7 +34,12 @@ describe('the command line', () => {
   const usageErrors: readonly [string, readonly string[], RegExp][] = [
     ['no command', [], /Name a command/],
     ['an unknown command', ['trian'], /Unknown command "trian"\. Did you mean "train"\?/],
-    ['a group without a command', ['bench'], /Say what to bench/],
+    [
+      'an unknown command with a flag',
+      ['trian', '--arch', 'lenet5'],
+      /command "trian"\. Did you mean/,
+    ],
+    ['a group without a command', ['bench'], /Name a command after cnn bench: train or data/],
     ['an unknown command of a group', ['bench', 'trian'], /Did you mean "train"\?/],
     [
       'an unknown flag',
@@ -39,7 +47,29 @@ describe('the command line', () => {
       /--bacth-size\. Did you mean "--batch-size"\?/,
     ],
     ['a flag without a value', ['train', '--lr'], /Expected a value after --lr/],
-    ['a superfluous word', ['train', 'lenet5'], /Unknown argument "lenet5"/],
+    ['a superfluous word', ['train', 'lenet5', 'mnist', 'vgg16'], /Unexpected argument "vgg16"/],
+    [
+      'a word too many',
+      ['data', 'check', 'mnist', 'x'],
+      /Unexpected argument "x": see cnn data check/,
+    ],
+    [
+      'an unknown flag of one letter',
+      ['train', '-x', '3'],
+      /Unknown flag -x\. See cnn train --help/,
+    ],
+    [
+      'a flag of another command',
+      ['archs', '--epochs', '3'],
+      /Unknown flag --epochs\. See cnn archs/,
+    ],
+    ['a flag like a shorter one', ['train', '--modle', 'x'], /--modle\. Did you mean "--model"\?/],
+    [
+      "a flag of timm's",
+      ['train', '--opt', 'adam'],
+      /--opt: SGD with momentum is the only optimizer/,
+    ],
+    ['a GPU without a number', ['train', '--gpu', 'x'], /--gpu to be the number of a GPU/],
     ['no images', ['predict'], /Expected "cnn predict <images\.\.>" but something is missing/],
     ['no network', ['train', '--data', 'mnist'], /--arch is missing/],
     ['no data', ['train', '--arch', 'lenet5'], /--data is missing/],
@@ -95,6 +125,25 @@ describe('the command line', () => {
       ['cpu', 'tensorflow', 'js'],
     );
     assert.match((await cnn(['doctor'])).stdout, /works {4}js/);
+  });
+
+  it('has the version of its own package where it is installed', async () => {
+    const project = join(await mkdtemp(join(tmpdir(), 'cnn-test-')), 'project');
+    try {
+      const installed = join(project, 'node_modules/cnn');
+      await build();
+      for (const part of ['bin', 'dist', 'package.json', 'src/data/layouts/imagenet-words.txt']) {
+        await cp(join(PACKAGE_ROOT, part), join(installed, part), { recursive: true });
+      }
+      await symlink(join(PACKAGE_ROOT, 'node_modules'), join(installed, 'node_modules'));
+      await writeFile(join(project, 'package.json'), '{"name": "mine", "version": "9.9.9"}');
+      const program = join(installed, 'bin/cnn.js');
+      const { stdout } = await promisify(execFile)(process.execPath, [program, '--version']);
+      assert.equal(stdout.trim(), packageVersion());
+      assert.notEqual(stdout.trim(), '9.9.9');
+    } finally {
+      await rm(project, { recursive: true, force: true });
+    }
   });
 
   describe('with files', () => {
