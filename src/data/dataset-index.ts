@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, relative } from 'node:path';
 import { DataError } from '../errors.js';
 import { readChannels } from './decode/decode.js';
+import { IMAGE_FORMATS_TEXT } from './decode/formats.js';
 import type { ImageTable } from './image-table.js';
 import { loadIndex, saveIndex } from './index-cache.js';
 import type { DatasetIndex } from './indexed-dataset.js';
@@ -110,7 +111,7 @@ async function channelsOf(images: ImageTable): Promise<1 | 3> {
   }
   if (grey) return 1;
   throw new DataError(
-    `Cannot read any of ${count(looks, 'image')}, ${images.name(0)} first: ${reason instanceof Error ? reason.message : reason}. Are they complete JPEG, PNG or WebP files?`,
+    `Cannot read any of ${count(looks, 'image')}, ${images.name(0)} first: ${reason instanceof Error ? reason.message : reason}. Are they complete ${IMAGE_FORMATS_TEXT} files?`,
     { cause: reason },
   );
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { DataError } from '../errors.js';
 import type { ImageList } from './dataset.js';
+import { IMAGE_ENDINGS_TEXT } from './decode/formats.js';
 import { listFiles, TableBuilder } from './image-table.js';
 import { addImages } from './layouts/class-folders.js';
 import { openFolder } from './layouts/directory.js';
@@ -26,7 +27,7 @@ async function openPath(path: string): Promise<ImageList> {
   const table = new TableBuilder();
   const seen = await addImages(openFolder(path, survey), table, survey);
   if (seen > 0) return table.build();
-  throw new DataError(`No images in ${path}: expected .jpg, .jpeg, .png or .webp files.`);
+  throw new DataError(`No images in ${path}: expected ${IMAGE_ENDINGS_TEXT} files.`);
 }
 
 function joinLists(lists: readonly ImageList[]): ImageList {

@@ -119,8 +119,8 @@ describe('an ImageNet-format directory', () => {
   });
 
   it('must have images in every class folder', async () => {
-    const root = tree({ 'train/a/1.png': 1, 'train/b/1.gif': 'x', 'val/a/1.png': 1 });
-    await failsWith(root, `No images in ${join(root, 'train/b')}`, '.jpg', 'found 1.gif');
+    const root = tree({ 'train/a/1.png': 1, 'train/b/1.heic': 'x', 'val/a/1.png': 1 });
+    await failsWith(root, `No images in ${join(root, 'train/b')}`, '.jpg', 'found 1.heic');
     mkdirSync(join(root, 'val', 'b'));
     await failsWith(root, 'No images');
   });

@@ -4,6 +4,7 @@
  */
 import { extname } from 'node:path';
 import { DataError } from '../../errors.js';
+import { IMAGE_ENDINGS_TEXT } from '../decode/formats.js';
 import { TableBuilder } from '../image-table.js';
 import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
@@ -83,6 +84,6 @@ async function noImages(folder: Folder): Promise<DataError> {
   const { folders, files } = await folder.contents();
   const names = [...folders.map(({ name }) => name), ...files];
   return new DataError(
-    `No images in ${pathOf(folder)}: expected .jpg, .jpeg, .png or .webp files but found ${list(names)}. Add images or remove the folder.`,
+    `No images in ${pathOf(folder)}: expected ${IMAGE_ENDINGS_TEXT} files but found ${list(names)}. Add images or remove the folder.`,
   );
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
-import { IMAGE_FILE } from '../decode/decode.js';
+import { isImageName } from '../decode/formats.js';
 import { readBytes } from '../decode/read-bytes.js';
 import type { Place } from '../image-table.js';
 import { Archive } from './archive.js';
@@ -89,7 +89,7 @@ class Directory implements Folder {
     const stats = statOrNothing(file);
     if (stats === undefined) {
       this.#survey.note(`${file} is a link that leads nowhere.`);
-      return { isDirectory: () => false, isFile: () => IMAGE_FILE.test(name) };
+      return { isDirectory: () => false, isFile: () => isImageName(name) };
     }
     if (!stats.isDirectory()) return stats;
     const real = realpathSync(file);

@@ -3,7 +3,7 @@
  * and tar files inside tar files look the same, so that each layout is read from any of them. A tar
  * file is a folder with its name less `.tar`.
  */
-import { IMAGE_FILE } from '../decode/decode.js';
+import { isImageName } from '../decode/formats.js';
 import type { Place, TableEntry } from '../image-table.js';
 
 export interface Folder {
@@ -30,7 +30,7 @@ export function pathOf({ place: { path, inside = '' } }: Folder): string {
 
 /** The names among files that are images by their ending. */
 export function imagesAmong(files: readonly string[]): string[] {
-  return files.filter((name) => IMAGE_FILE.test(name));
+  return files.filter(isImageName);
 }
 
 /** Files that no dataset means to hold: hidden ones, and what macOS puts into archives. */

@@ -8,7 +8,6 @@
 Needs Pillow and NumPy; made with Pillow 9.4.
 """
 import base64
-import io
 import json
 import struct
 import sys
@@ -18,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from odd_formats import encode, make_animations, make_bmps, make_gifs, make_pnms, make_tiffs
+
 HERE = Path(__file__).parent / "odd-images"
 WIDTH, HEIGHT = 40, 24
 
@@ -26,12 +27,6 @@ def levels(width=WIDTH, height=HEIGHT):
     y, x = np.mgrid[0:height, 0:width]
     waves = [np.sin(x / 9 + 1), np.cos(y / 7 + x / 30), np.sin((x + 2 * y) / 11)]
     return np.stack([127.5 + 110 * wave for wave in waves], -1).astype(np.uint8)
-
-
-def encode(image, form, **options):
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
 
 
 def png(bits, colour, samples, extra=b""):
@@ -156,7 +151,8 @@ def make():
     rgb = Image.fromarray(levels())
     grey = Image.fromarray(levels()[..., 0])
     (HERE / "rgb").mkdir(parents=True, exist_ok=True)
-    for name, content in [*make_jpegs(rgb, grey), *make_others(rgb, grey)]:
+    kinds = [make_jpegs, make_others, make_gifs, make_bmps, make_pnms, make_tiffs, make_animations]
+    for name, content in (made for kind in kinds for made in kind(rgb, grey)):
         (HERE / name).write_bytes(content)
         shown = look(HERE / name)
         if "error" in shown:
@@ -174,7 +170,8 @@ def look(file):
     try:
         image = Image.open(file)
         plain = image.convert("RGB")
-        upright = ImageOps.exif_transpose(image).convert("RGB")
+        # It turns TIFFs upright itself, and 9.4 would turn them once more.
+        upright = plain if image.format == "TIFF" else ImageOps.exif_transpose(image).convert("RGB")
     except Exception as error:
         return {"error": str(error)}
     return {
