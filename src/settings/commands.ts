@@ -1,6 +1,6 @@
 import type { OptionName } from './options.js';
 
-const RECIPE_OPTIONS = [
+const TRAINING_OPTIONS = [
   'epochs',
   'batch-size',
   'lr',
@@ -13,11 +13,11 @@ const RECIPE_OPTIONS = [
   'weight-decay',
   'label-smoothing',
   'aux-weight',
-  'input-size',
-  'channels',
-  'mean',
-  'std',
 ] as const satisfies readonly OptionName[];
+
+/** What the network sees. */
+const INPUT_OPTIONS = ['input-size', 'channels'] as const satisfies readonly OptionName[];
+const COLOUR_OPTIONS = ['mean', 'std'] as const satisfies readonly OptionName[];
 
 /** How training images are augmented. */
 const AUGMENT_OPTIONS = [
@@ -42,8 +42,7 @@ const VIEW_OPTIONS = [
   'resize-size',
   'crop-size',
   'channels',
-  'mean',
-  'std',
+  ...COLOUR_OPTIONS,
 ] as const satisfies readonly OptionName[];
 
 /** Which images of a dataset are used; the draws follow --seed. */
@@ -64,7 +63,9 @@ export const COMMAND_OPTIONS = {
     'arch',
     'data',
     ...SELECTION_OPTIONS,
-    ...RECIPE_OPTIONS,
+    ...TRAINING_OPTIONS,
+    ...INPUT_OPTIONS,
+    ...COLOUR_OPTIONS,
     'stats',
     ...AUGMENT_OPTIONS,
     'resize-size',
@@ -181,34 +182,17 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly OptionName[]>> = {
     'data',
     ...SELECTION_OPTIONS,
     'num-classes',
-    'input-size',
-    'channels',
+    ...INPUT_OPTIONS,
     'in-channels',
     'auxiliary',
     'weights',
     'freeze',
   ],
-  Training: [
-    'epochs',
-    'max-steps',
-    'batch-size',
-    'lr',
-    'lr-scheduler',
-    'lr-step-size',
-    'lr-gamma',
-    'lr-warmup-steps',
-    'momentum',
-    'nesterov',
-    'weight-decay',
-    'label-smoothing',
-    'aux-weight',
-    'seed',
-  ],
+  Training: [...TRAINING_OPTIONS, 'max-steps', 'seed'],
   Images: [
     ...READING_OPTIONS,
     'on-bad-image',
-    'mean',
-    'std',
+    ...COLOUR_OPTIONS,
     'stats',
     ...AUGMENT_OPTIONS,
     'resize-size',
