@@ -25,7 +25,6 @@ describe('the help', () => {
       assert.equal(code, 0);
       const lines = stdout.split('\n');
       for (const line of lines) assert.ok(stringWidth(line) <= 80, `${command}: ${line}`);
-      const words = new Set(stdout.split(/\s+/));
       for (const name of COMMAND_OPTIONS[options]) {
         assert.match(stdout, new RegExp(`^ .*--${name}\\b`, 'm'), `${command} --${name}`);
       }
