@@ -1,13 +1,14 @@
 """What Pillow and torchvision make of the images of test/augment/goldens.test.ts.
 
-/usr/bin/python3 test/augment/goldens.py > test/augment/goldens.json
-(Debian: apt-get install python3-torchvision). `--quick` leaves out the part that takes a minute.
+goldens.py write   writes goldens.json
+goldens.py check   fails where the Pillow and torchvision of this machine make something else
 """
 
 import hashlib
 import json
 import math
 import sys
+from pathlib import Path
 
 import numpy
 import PIL
@@ -17,6 +18,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode, RandomResizedCrop
 from torchvision.transforms import functional as F
 
+GOLDENS = Path(__file__).with_name("goldens.json")
 # Width, height and channels of the image, short side, left and top in the resized image, size.
 CROPS = [
     (500, 375, 3, 256, 57, 13, 224),
@@ -85,8 +87,8 @@ def box(width, height, channels, left, top, box_width, box_height, size):
 
 def normalised():
     """Resize, crop, mirror, ToTensor, fb.resnet.torch's Lighting, Normalize; (H, W, C) floats."""
-    image = F.hflip(F.crop(F.resize(image(50, 40, 3), 16), 2, 3, 6, 6))
-    tensor = F.to_tensor(image)
+    small = F.hflip(F.crop(F.resize(image(50, 40, 3), 16), 2, 3, 6, 6))
+    tensor = F.to_tensor(small)
     alpha = torch.tensor(ALPHAS)
     offset = (VECTORS * alpha.view(1, 3).expand(3, 3) * VALUES.view(1, 3).expand(3, 3)).sum(1)
     tensor = tensor + offset.view(3, 1, 1)
@@ -105,15 +107,27 @@ def box_moments(width, height, count):
     return numpy.asarray(rows).mean(axis=0).round(4).tolist()
 
 
-result = {
-    "versions": {"pillow": PIL.__version__, "torchvision": torchvision.__version__},
-    "crops": [[*case, crop(*case)] for case in CROPS],
-    "centres": [[*case, centre(*case)] for case in CENTRES],
-    "boxes": [[*case, box(*case)] for case in BOXES],
-    "alphas": ALPHAS,
-    "normalised": normalised(),
-}
-if "--quick" not in sys.argv:
-    result["boxMoments"] = {"image": [500, 375], "means": box_moments(500, 375, 200_000)}
-json.dump(result, sys.stdout)
-print()
+def pixels():
+    return {
+        "crops": [[*case, crop(*case)] for case in CROPS],
+        "centres": [[*case, centre(*case)] for case in CENTRES],
+        "boxes": [[*case, box(*case)] for case in BOXES],
+        "alphas": ALPHAS,
+        "normalised": normalised(),
+    }
+
+
+def write():
+    versions = {"pillow": PIL.__version__, "torchvision": torchvision.__version__}
+    moments = {"image": [500, 375], "means": box_moments(500, 375, 200_000)}
+    GOLDENS.write_text(json.dumps({"versions": versions, **pixels(), "boxMoments": moments}))
+
+
+def check():
+    """Without the moments, which take a minute to draw."""
+    expected = json.loads(GOLDENS.read_text())
+    for name, value in pixels().items():
+        assert value == expected[name], name
+
+
+{"write": write, "check": check}[sys.argv[1]]()

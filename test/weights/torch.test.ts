@@ -1,30 +1,23 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { findArchitecture } from '../../src/archs/index.js';
 import { openWeightsFile } from '../../src/weights/index.js';
 import { cnn, temporaryDirectory } from '../commands/program.js';
-import { needsTorchvision, python } from '../parity/torch.js';
+import { writeHashedWeights } from '../parity/hashed-weights.js';
 
-const SCRIPT = fileURLToPath(new URL('torch_files.py', import.meta.url));
+/** Files that torch_files.py made. */
+const FOLDER = fileURLToPath(new URL('torch', import.meta.url));
+const EXPECTED: Readonly<Record<string, Readonly<Record<string, [number[], number[]]>>>> =
+  JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8'));
 
-describe('files that PyTorch wrote', function () {
-  this.timeout(120_000);
-  needsTorchvision();
-  const directory = temporaryDirectory();
-  const at = (name: string) => join(directory.path, name);
-  let expected: Record<string, Record<string, [number[], number[]]>> = {};
-
-  before(async () => {
-    await python([SCRIPT, 'write', directory.path]);
-    expected = JSON.parse(await readFile(at('expected.json'), 'utf8'));
-  });
-
-  for (const file of ['types', 'module', 'parallel', 'state_dict', 'model']) {
-    it(`are read: ${file}.pth`, async () => {
-      const { tensors, close } = await openWeightsFile(at(`${file}.pth`));
-      const known = expected[`${file}.pth`] ?? {};
+describe('files that PyTorch wrote', () => {
+  for (const [file, known] of Object.entries(EXPECTED)) {
+    it(`are read: ${file}`, async () => {
+      const { tensors, close } = await openWeightsFile(join(FOLDER, file));
       assert.deepEqual([...tensors.keys()], Object.keys(known));
       for (const [name, tensor] of tensors) {
         const [shape, values = []] = known[name] ?? [];
@@ -36,28 +29,49 @@ describe('files that PyTorch wrote', function () {
   }
 
   it('are refused where they hold objects, or have the form from before 1.6', async () => {
-    const object = openWeightsFile(at('object.pth'));
+    const object = openWeightsFile(join(FOLDER, 'object.pth'));
     await assert.rejects(object, /asks for "torch\.nn\.modules\.container\.Sequential"/);
-    const old = openWeightsFile(at('old.pth'));
+    const old = openWeightsFile(join(FOLDER, 'old.pth'));
     await assert.rejects(old, /the form that torch\.save had before PyTorch 1\.6; convert it/);
   });
+});
 
-  it('come back to PyTorch bit for bit', async () => {
-    const [pth, out] = [at('resnet18.pth'), at('resnet18.safetensors')];
-    const network = ['--arch', 'resnet18-torchvision', '--weights', pth];
-    const { code, stderr } = await cnn(['export', ...network, '--output', out]);
-    assert.equal(code, 0, stderr);
-    await python([SCRIPT, 'compare', pth, out, 'resnet18']);
-    const { classes, close } = await openWeightsFile(out);
-    assert.equal(classes, undefined);
-    await close();
+describe("weights of torchvision's names", function () {
+  this.timeout(120_000);
+  const directory = temporaryDirectory();
+  const at = (name: string) => join(directory.path, name);
+  let written = new Map<string, Float32Array>();
+
+  before(async () => {
+    const architecture = findArchitecture('resnet18-torchvision');
+    written = await writeHashedWeights(at('resnet18.safetensors'), architecture, 1000);
   });
 
-  it("name the classes as ILSVRC's where a network of torchvision has 1000", async () => {
+  it('are exported as they were read, bit for bit', async () => {
+    const [from, out] = [at('resnet18.safetensors'), at('exported.safetensors')];
+    const network = ['--arch', 'resnet18-torchvision', '--weights', from];
+    const { code, stderr } = await cnn(['export', ...network, '--output', out]);
+    assert.equal(code, 0, stderr);
+    const content = await readFile(out);
+    const start = 8 + Number(content.readBigUInt64LE());
+    const { __metadata__, ...header } = JSON.parse(content.toString('utf8', 8, start));
+    // What safetensors.torch asks for.
+    assert.equal(__metadata__.format, 'pt');
+    assert.equal(__metadata__.classes, undefined);
+    assert.deepEqual(Object.keys(header).sort(), [...written.keys()].sort());
+    for (const [name, values] of written) {
+      const { dtype, data_offsets: offsets } = header[name];
+      const bytes = content.subarray(start + offsets[0], start + offsets[1]);
+      assert.equal(dtype, 'F32');
+      assert.ok(bytes.equals(new Uint8Array(values.buffer)), name);
+    }
+  });
+
+  it("name the classes as ILSVRC's where there are 1000", async () => {
     const image = at('grey.png');
     const background = { r: 99, g: 99, b: 99 };
     await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(image);
-    const network = ['--arch', 'resnet18-torchvision', '--weights', at('resnet18.pth')];
+    const network = ['--arch', 'resnet18-torchvision', '--weights', at('resnet18.safetensors')];
     const size = ['--resize-size', '32', '--crop-size', '32'];
     const { stdout, stderr } = await cnn(['predict', ...network, ...size, '--json', image]);
     const [{ top }] = JSON.parse(stdout || stderr);

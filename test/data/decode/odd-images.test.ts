@@ -23,7 +23,6 @@ import { DataError } from '../../../src/errors.js';
 import { temporaryDirectory } from '../images.js';
 
 const FOLDER = fileURLToPath(new URL('odd-images', import.meta.url));
-const SCRIPT = fileURLToPath(new URL('odd-images.py', import.meta.url));
 const READER = fileURLToPath(new URL('read-images.ts', import.meta.url));
 
 /** Images that are reported by name, with a part of the reason; all others are shown. */
@@ -77,35 +76,6 @@ function assertShown(name: string, { data, channels, width, height }: Image, exp
   assert.ok(mean <= (LOSSY.test(name) ? 1 : 0), `${name} is off by ${mean}`);
 }
 
-type Shown = readonly [width: number, height: number, rgb: string];
-interface PillowView {
-  readonly error?: string;
-  readonly plain: Shown;
-  readonly upright: Shown;
-}
-
-function pillow(files: readonly string[]): PillowView[] {
-  const options = { maxBuffer: 2 ** 28, encoding: 'utf8' } as const;
-  const lines = execFileSync('/usr/bin/python3', [SCRIPT, 'show', ...files], options);
-  return lines
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
-
-function hasPillow(): boolean {
-  try {
-    execFileSync('/usr/bin/python3', ['-c', 'import PIL, numpy'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const imageOf = ([width, height, rgb]: Shown): Image => {
-  return { width, height, channels: 3, data: Buffer.from(rgb, 'base64') };
-};
-
 const reasonFor = (file: string, reading = AS_PILLOW) =>
   readImage(wholeFile(file), reading).then(() => undefined, reasonOf);
 
@@ -149,15 +119,6 @@ describe('odd images', function () {
     }
   });
 
-  it('are, by the Pillow that is installed, what the files in rgb/ say', function () {
-    if (!hasPillow()) this.skip();
-    for (const [i, view] of pillow(NAMES.map(path)).entries()) {
-      const name = NAMES[i] as string;
-      if (view.error !== undefined) assert.ok(name in REPORTED, `${name}: ${view.error}`);
-      else assertShown(name, imageOf(view.plain), golden(name));
-    }
-  });
-
   it('that are cut off at any tenth are reported, as Pillow does', async () => {
     const cuts: string[] = [];
     for (const name of [
@@ -184,8 +145,6 @@ describe('odd images', function () {
       }
     }
     for (const file of cuts) assert.ok(await reasonFor(file), `${file} was shown`);
-    if (!hasPillow()) return;
-    for (const [i, view] of pillow(cuts).entries()) assert.ok(view.error, cuts[i]);
   });
 });
 

@@ -1,14 +1,18 @@
 """Makes meta.mat and meta-compressed.mat as the ILSVRC 2012 devkit has it, with four classes and a
 synset above them: the ids are not in the order of the wnids, as in the original.
 
-    pip install scipy==1.17.1 && python3 test/data/meta.py
+meta.py write   writes both files, made with SciPy 1.17
+meta.py check   fails where the SciPy of this machine reads something else from them
 """
 
+import sys
 from pathlib import Path
 
 import numpy
 import scipy.io
 
+HERE = Path(__file__).parent
+FILES = {"meta.mat": False, "meta-compressed.mat": True}
 SYNSETS = [
     # id, wnid, words, gloss, children, training images
     (1, "n02119789", "kit fox, Vulpes macrotis", "small grey fox of southwestern United States", [], 3),
@@ -29,19 +33,36 @@ FIELDS = [
     "num_train_images",
 ]
 
-synsets = numpy.empty((len(SYNSETS), 1), dtype=[(name, object) for name in FIELDS])
-for row, (number, wnid, words, gloss, children, images) in enumerate(SYNSETS):
-    synsets[row, 0] = (
-        float(number),
-        wnid,
-        words,
-        gloss,
-        float(len(children)),
-        numpy.array(children, dtype=float),
-        numpy.uint8(0),
-        numpy.uint16(images),
-    )
 
-for name, compressed in [("meta.mat", False), ("meta-compressed.mat", True)]:
-    file = Path(__file__).with_name(name)
-    scipy.io.savemat(file, {"synsets": synsets}, do_compression=compressed)
+def struct():
+    synsets = numpy.empty((len(SYNSETS), 1), dtype=[(name, object) for name in FIELDS])
+    for row, (number, wnid, words, gloss, children, images) in enumerate(SYNSETS):
+        synsets[row, 0] = (
+            float(number),
+            wnid,
+            words,
+            gloss,
+            float(len(children)),
+            numpy.array(children, dtype=float),
+            numpy.uint8(0),
+            numpy.uint16(images),
+        )
+    return synsets
+
+
+def write():
+    for name, compressed in FILES.items():
+        scipy.io.savemat(HERE / name, {"synsets": struct()}, do_compression=compressed)
+
+
+def check():
+    for name in FILES:
+        read = scipy.io.loadmat(HERE / name, squeeze_me=True)["synsets"]
+        assert read.dtype.names == tuple(FIELDS), name
+        for row, (number, wnid, words, gloss, children, images) in zip(read, SYNSETS):
+            found = [row[field] for field in FIELDS if field != "children"]
+            assert found == [number, wnid, words, gloss, len(children), 0, images], name
+            assert numpy.atleast_1d(row["children"]).tolist() == children, name
+
+
+{"write": write, "check": check}[sys.argv[1]]()

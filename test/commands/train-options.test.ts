@@ -1,0 +1,242 @@
+/** Every option of `cnn train` changes what it is for, and nothing else. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { runDataStats } from '../../src/commands/data-stats.js';
+import { DataError } from '../../src/errors.js';
+import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
+import type { Given } from '../../src/settings/given.js';
+import { asSharp, testImage } from '../data/images.js';
+import { type Observed, observe } from './observed.js';
+import { cnn, temporaryDirectory } from './program.js';
+
+type Option = (typeof COMMAND_OPTIONS.train)[number];
+type Aspect = keyof Observed;
+
+/** Two trainings that differ in one option. */
+interface Row {
+  readonly option: Option;
+  /** With it; DIRECTORY is that of all tests, RUN that of this training. */
+  readonly given: string | true;
+  /** Settings of both trainings that are not those of BASE. */
+  readonly both?: Readonly<Record<string, string>>;
+  /** All that differs. */
+  readonly changes: readonly Aspect[];
+  /** What may differ besides, by rounding. */
+  readonly may?: readonly Aspect[];
+  /** What the training with the option shows. */
+  readonly shows?: Check;
+}
+
+type Check = (found: Observed) => void;
+
+/** 12 images in batches of 6: two steps. */
+const BASE = {
+  ...{ arch: 'lenet5', data: 'DIRECTORY/data', 'input-size': '12', channels: '3' },
+  ...{ 'batch-size': '6', epochs: '1', backend: 'cpu', precision: 'f32' },
+  ...{ workers: '1', cache: 'none', output: 'RUN/runs', experiment: 'run' },
+};
+const LEARNED = ['weights', 'momenta', 'training', 'evaluation'] as const;
+const STEP_SCHEDULE = { 'lr-scheduler': 'step', 'lr-step-size': '1', epochs: '2' };
+const AREA = { 'train-crop-mode': 'area' };
+const HEADS = { arch: 'googlenet', 'input-size': '32' };
+
+const equals =
+  (aspect: Aspect, expected: unknown): Check =>
+  (found) =>
+    assert.deepEqual(found[aspect], expected);
+
+// biome-ignore format: one option a row
+const ROWS: readonly Row[] = [
+  { option: 'arch', given: 'simple-cnn', changes: [...LEARNED, 'lr', 'card'] },
+  { option: 'data', given: 'DIRECTORY/other', changes: [...LEARNED, 'data'] },
+  { option: 'val-fraction', given: '0.5', both: { data: 'DIRECTORY/flat', 'val-fraction': '0.25' },
+    changes: [...LEARNED, 'data'], shows: ({ data }) => assert.equal(data['validation'], 6) },
+  { option: 'subset', given: '2/class', changes: [...LEARNED, 'steps', 'lr', 'data', 'files'] },
+  { option: 'classes', given: 'class0,class2', changes: [...LEARNED, 'steps', 'lr', 'card', 'data'] },
+  { option: 'epochs', given: '2', changes: [...LEARNED, 'steps', 'lr', 'reports'], shows: equals('steps', [2, 4]) },
+  { option: 'batch-size', given: '4', changes: [...LEARNED, 'steps', 'lr'], shows: equals('steps', [3]) },
+  { option: 'lr', given: '0.1', changes: [...LEARNED, 'lr'] },
+  // Of a cosine over two steps the first is as in a constant schedule.
+  { option: 'lr-scheduler', given: 'constant', changes: ['weights', 'evaluation', 'lr'], shows: equals('lr', [0.05]) },
+  { option: 'lr-step-size', given: '2', both: STEP_SCHEDULE, changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05, 0.05]) },
+  { option: 'lr-gamma', given: '0.5', both: STEP_SCHEDULE, changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05, 0.025]) },
+  { option: 'lr-warmup-steps', given: '8', changes: [...LEARNED, 'lr'], shows: equals('lr', [0.0125]) },
+  // The first step has no momentum yet, so that the losses of both steps are the same.
+  { option: 'momentum', given: '0.5', changes: ['weights', 'momenta', 'evaluation'] },
+  { option: 'nesterov', given: true, changes: LEARNED },
+  { option: 'weight-decay', given: '0.1', changes: LEARNED },
+  { option: 'label-smoothing', given: '0.2', changes: LEARNED },
+  { option: 'aux-weight', given: '0', both: HEADS, changes: [...LEARNED, 'card'] },
+  { option: 'aux-weight', given: '0.6', both: HEADS, changes: LEARNED },
+  { option: 'input-size', given: '16', changes: [...LEARNED, 'card', 'augmentation'] },
+  { option: 'channels', given: '1', changes: [...LEARNED, 'card'] },
+  { option: 'mean', given: '0.1,0.5,0.9', changes: [...LEARNED, 'card'],
+    shows: ({ card }) => assert.deepEqual(card['mean'], [0.1, 0.5, 0.9]) },
+  { option: 'std', given: '0.1,0.2,0.4', changes: [...LEARNED, 'card'],
+    shows: ({ card }) => assert.deepEqual(card['std'], [0.1, 0.2, 0.4]) },
+  { option: 'stats', given: 'dataset', changes: [...LEARNED, 'card', 'augmentation'] },
+  { option: 'augment', given: 'resnet', changes: [...LEARNED, 'augmentation'] },
+  { option: 'train-resize-size', given: '16,20', changes: [...LEARNED, 'augmentation'] },
+  { option: 'train-crop-mode', given: 'centre', changes: [...LEARNED, 'augmentation'] },
+  { option: 'scale', given: '0.2,0.4', both: AREA, changes: [...LEARNED, 'augmentation'] },
+  { option: 'ratio', given: '2,3', both: AREA, changes: [...LEARNED, 'augmentation'] },
+  { option: 'padding', given: '4', changes: [...LEARNED, 'augmentation'] },
+  { option: 'hflip', given: '1', changes: [...LEARNED, 'augmentation'] },
+  { option: 'color-pca', given: '0.5', changes: [...LEARNED, 'augmentation'] },
+  { option: 'resize-size', given: '16', changes: ['evaluation', 'card'] },
+  { option: 'max-steps', given: '1', changes: [...LEARNED, 'steps', 'lr'], shows: equals('steps', [1]) },
+  { option: 'seed', given: '7', changes: LEARNED },
+  { option: 'weights', given: 'DIRECTORY/start.safetensors', changes: LEARNED },
+  { option: 'freeze', given: '^conv', changes: LEARNED },
+  { option: 'weights-out', given: 'RUN/weights.safetensors', changes: ['files'] },
+  { option: 'max-pixels', given: '500', changes: [...LEARNED, 'unreadable'], shows: equals('unreadable', [3, 0]) },
+  { option: 'exif-rotate', given: true, changes: LEARNED },
+  { option: 'workers', given: '3', changes: ['workers'], shows: equals('workers', 6) },
+  { option: 'backend', given: 'js', changes: ['backend', 'weights', 'momenta'], may: LEARNED },
+  { option: 'precision', given: 'bf16', changes: ['backend', 'weights', 'momenta'], may: LEARNED },
+  { option: 'print-freq', given: '1', changes: ['reports'], shows: equals('reports', 2) },
+  { option: 'output', given: 'RUN/elsewhere', changes: ['files'] },
+  { option: 'experiment', given: 'name', changes: ['files'] },
+];
+
+describe('cnn train', function () {
+  this.timeout(300_000);
+  const directory = temporaryDirectory();
+  const at = (...names: string[]) => join(directory.path, ...names);
+  const inCommon = new Map<string, Promise<Observed>>();
+  const cache = process.env['CNN_CACHE'];
+  let runs = 0;
+
+  before(async () => {
+    process.env['CNN_CACHE'] = at('cache');
+    await writeDataset(at('data'), 0);
+    await writeDataset(at('other'), 100);
+    await cp(at('data/train'), at('flat'), { recursive: true });
+    await runDataStats({ data: at('data') });
+    await training({ seed: '5', 'weights-out': 'DIRECTORY/start.safetensors' });
+  });
+  after(() => {
+    if (cache === undefined) delete process.env['CNN_CACHE'];
+    else process.env['CNN_CACHE'] = cache;
+  });
+
+  /** A training of BASE with more settings, in a folder of its own. */
+  async function training(more: Given, onNote?: (line: string) => void): Promise<Observed> {
+    const run = at(`${runs++}`);
+    await mkdir(run);
+    return observe(run, settings(run, more), onNote);
+  }
+
+  function settings(run: string, more: Given): Given {
+    const values = Object.entries({ ...BASE, ...more }).map(([name, value]) => {
+      if (typeof value !== 'string') return [name, value];
+      return [name, value.replace('DIRECTORY', directory.path).replace('RUN', run)];
+    });
+    return Object.fromEntries(values);
+  }
+
+  /** The training that several rows compare theirs with. */
+  function withoutOption(both: Given): Promise<Observed> {
+    const key = JSON.stringify(both);
+    const found = inCommon.get(key) ?? training(both);
+    inCommon.set(key, found);
+    return found;
+  }
+
+  for (const { option, given, both = {}, changes, may = [], shows } of ROWS) {
+    it(`--${option} ${given} changes ${changes.join(', ')}`, async () => {
+      const without = await withoutOption(both);
+      const found = await training({ ...both, [option]: given });
+      const aspects = Object.keys(found) as Aspect[];
+      const differ = aspects.filter((aspect) => !isDeepStrictEqual(found[aspect], without[aspect]));
+      const certain = differ.filter((aspect) => changes.includes(aspect) || !may.includes(aspect));
+      assert.deepEqual(certain.sort(), [...changes].sort());
+      shows?.(found);
+    });
+  }
+
+  /** Options that two trainings beside each other do not show. */
+  const others: Partial<Record<Option, () => Promise<void>>> = {
+    'on-bad-image': async () => {
+      await cp(at('data'), at('damaged'), { recursive: true });
+      await truncate(at('damaged/train/class1/0.png'), 60);
+      const data = { data: 'DIRECTORY/damaged' };
+      const { unreadable } = await training({ ...data, 'on-bad-image': 'skip' });
+      assert.deepEqual(unreadable, [1, 0]);
+      const failing = training({ ...data, 'on-bad-image': 'fail' });
+      await assert.rejects(failing, (error: Error) => {
+        return error instanceof DataError && /class1.0\.png/.test(error.message);
+      });
+    },
+
+    // What is in memory is still there when the files are not.
+    cache: async () => {
+      for (const [cache, lost] of [
+        ['none', 3],
+        ['memory', 0],
+        ['auto', 0],
+      ] as const) {
+        const data = at(`cache-${cache}`);
+        await cp(at('data'), data, { recursive: true });
+        const { unreadable } = await training({ data, cache, epochs: '2' }, (line) => {
+          if (line.startsWith('epoch 1/2:')) {
+            for (const label of [0, 1, 2]) rmSync(join(data, `train/class${label}/1.png`));
+          }
+        });
+        assert.deepEqual(unreadable, [lost, 0], cache);
+      }
+    },
+
+    // A process opens the addon once.
+    threads: async () => {
+      for (const threads of ['1', '3']) {
+        const given = settings(at(`threads-${threads}`), { threads });
+        const flags = Object.entries(given).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+        const { code, stderr } = await cnn(['train', ...flags]);
+        assert.equal(code, 0, stderr);
+        const record = await readFile(at(`threads-${threads}/runs/run/run.json`), 'utf8');
+        assert.equal(JSON.parse(record).backend.threads, Number(threads));
+      }
+    },
+
+    resume: async () => {
+      const run = at('resumed');
+      await mkdir(run);
+      await observe(run, settings(run, { 'max-steps': '1' }));
+      const resumed = await observe(run, { resume: join(run, 'runs/run'), 'max-steps': '2' });
+      const { weights, momenta, steps, files } = await withoutOption({});
+      assert.deepEqual(resumed.steps, steps);
+      assert.deepEqual([resumed.weights, resumed.momenta], [weights, momenta]);
+      assert.deepEqual(resumed.files, files);
+    },
+  };
+  for (const [option, test] of Object.entries(others)) it(`--${option} does what it is for`, test);
+
+  it('has no option without a test', () => {
+    const tested = new Set<string>([...ROWS.map(({ option }) => option), ...Object.keys(others)]);
+    assert.deepEqual([...tested].sort(), [...COMMAND_OPTIONS.train].sort());
+  });
+});
+
+/** Three classes of 4 images to train on and 2 to validate; the last ones are JPEGs that EXIF turns. */
+async function writeDataset(root: string, seed: number): Promise<void> {
+  for (const label of [0, 1, 2]) {
+    for (const [split, count] of [
+      ['train', 4],
+      ['val', 2],
+    ] as const) {
+      const folder = join(root, split, `class${label}`);
+      await mkdir(folder, { recursive: true });
+      for (let index = 0; index < count; index++) {
+        const [width, height] = index === 2 ? [40, 30] : [18, 16];
+        const image = asSharp(testImage(width, height, 3, seed + 10 * label + index + count));
+        const turned = index === count - 1;
+        const file = turned ? image.jpeg().withMetadata({ orientation: 6 }) : image.png();
+        await writeFile(join(folder, `${index}.${turned ? 'jpg' : 'png'}`), await file.toBuffer());
+      }
+    }
+  }
+}
