@@ -1,4 +1,6 @@
-/** The records of a CSV file with a header (RFC 4180): fields may be quoted, and hold quotes twice. */
+/**
+ * The records of a CSV file with a header (RFC 4180): fields may be quoted, and hold quotes twice.
+ */
 export function parseCsv(text: string): Record<string, string>[] {
   const [header = [], ...rows] = lines(text);
   return rows.map((row) =>

@@ -1,6 +1,9 @@
 import type { Cell } from './results.js';
 
-/** What `bench:all` measures, in the order of the table in docs/performance.md; GoogLeNet without its heads. */
+/**
+ * What `bench:all` measures, in the order of the table in docs/performance.md; GoogLeNet without
+ * its heads.
+ */
 // biome-ignore format: a table
 export const NETWORKS: readonly Pick<Cell, 'arch' | 'batch_size'>[] = [
   { arch: 'lenet5',              batch_size: 128 },

@@ -53,7 +53,9 @@ export function startPytorch(
   ]);
 }
 
-/** A process that says its version in a line of JSON and answers each line of stdin with another. */
+/**
+ * A process that says its version in a line of JSON and answers each line of stdin with another.
+ */
 async function start(command: string, args: readonly string[]): Promise<Program> {
   const child = spawn(command, args, { cwd: PACKAGE_ROOT, stdio: ['pipe', 'pipe', 'pipe'] });
   let complaints = '';

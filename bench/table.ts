@@ -1,4 +1,7 @@
-/** The tables of docs/performance.md: images per second, ratios and memory, from the rows of a commit. */
+/**
+ * The tables of docs/performance.md: images per second, ratios and memory, from the rows of a
+ * commit.
+ */
 import { median } from '../src/measure/median.js';
 import { type Cell, isFrom, type Row, type Side } from './results.js';
 

@@ -2,7 +2,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from './package-root.js';
 
-/** The compiled part of the project (native/). The environment variable CNN_ADDON names another build of it. */
+/**
+ * The compiled part of the project (native/). The environment variable CNN_ADDON names another
+ * build of it.
+ */
 export const ADDON_PATH = process.env['CNN_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn.node');
 
 /**

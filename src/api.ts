@@ -18,8 +18,9 @@ import type { TrainResult } from './train/train.js';
 export type GivenSettings<C extends CommandName> = Partial<Settings<C>>;
 
 /**
- * Trains a network, evaluates it after each epoch and keeps the run in a directory; returns the last
- * evaluation. Throws a CnnError whose class says what was wrong, as the exit code of `cnn` does.
+ * Trains a network, evaluates it after each epoch and keeps the run in a directory; returns the
+ * last evaluation. Throws a CnnError whose class says what was wrong, as the exit code of `cnn`
+ * does.
  */
 export async function train(
   settings: GivenSettings<'train'>,

@@ -10,9 +10,9 @@ export interface Claim {
 
 /**
  * Claims a directory for this process; undefined where another process of this machine has it. The
- * claim is a socket in Linux's abstract namespace (man 7 unix): the system takes it away however the
- * process ends, so that no stale lock file is left. Elsewhere, and on other machines that share the
- * disk, nothing is held.
+ * claim is a socket in Linux's abstract namespace (man 7 unix): the system takes it away however
+ * the process ends, so that no stale lock file is left. Elsewhere, and on other machines that share
+ * the disk, nothing is held.
  */
 export async function claimDirectory(directory: string): Promise<Claim | undefined> {
   if (process.platform !== 'linux') return { release: () => {} };

@@ -1,9 +1,9 @@
 import { closestMatch } from 'leven';
 
 /**
- * The candidate with the fewest edits from `word`, upper and lower case being the same, if there are
- * few enough of them for a typing error. One letter is never a candidate: it is near to every short
- * word.
+ * The candidate with the fewest edits from `word`, upper and lower case being the same, if there
+ * are few enough of them for a typing error. One letter is never a candidate: it is near to every
+ * short word.
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const known = new Map<string, string>();

@@ -1,4 +1,6 @@
-/** An error whose message is meant for the person at the terminal, with the exit code it ends in. */
+/**
+ * An error whose message is meant for the person at the terminal, with the exit code it ends in.
+ */
 export class CnnError extends Error {
   constructor(
     message: string,

@@ -16,8 +16,8 @@ export async function writeDurably(
 }
 
 /**
- * Writes a file so that a reader finds the old content or the new, never a part of it. A device or a
- * pipe is written to in place.
+ * Writes a file so that a reader finds the old content or the new, never a part of it. A device or
+ * a pipe is written to in place.
  */
 export async function writeAtomically(file: string, content: Content): Promise<void> {
   const whole = typeof content === 'string' || content instanceof Uint8Array;
@@ -68,8 +68,8 @@ export async function checkWritable(file: string, flag: string): Promise<void> {
 }
 
 /**
- * A name for what is to be renamed to `path`. No other process has it, it is hidden from whoever lists
- * the directory, and it is short wherever the name of `path` is as long as the disk allows.
+ * A name for what is to be renamed to `path`. No other process has it, it is hidden from whoever
+ * lists the directory, and it is short wherever the name of `path` is as long as the disk allows.
  */
 export function temporaryName(path: string): string {
   const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;
@@ -103,8 +103,8 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Makes a directory and those above it. Node's own recursive mkdir never ends where the system denies
- * that the parent exists, as in /proc.
+ * Makes a directory and those above it. Node's own recursive mkdir never ends where the system
+ * denies that the parent exists, as in /proc.
  */
 export async function makeDirectories(path: string): Promise<void> {
   try {

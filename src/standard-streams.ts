@@ -1,8 +1,13 @@
-/** Standard output and standard error that fail: their reader is gone, or the disk below them is full. */
+/**
+ * Standard output and standard error that fail: their reader is gone, or the disk below them is
+ * full.
+ */
 import { hasCode } from './system-errors.js';
 
 export interface StandardStreams {
-  /** Why standard output failed, if it did for another reason than that nobody reads it any more. */
+  /**
+   * Why standard output failed, if it did for another reason than that nobody reads it any more.
+   */
   readonly problem: Error | undefined;
 }
 

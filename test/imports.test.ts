@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PACKAGE_ROOT } from '../src/package-root.js';
 
-/** What Biome prints with the project's rules on a project of these files; empty where it finds nothing. */
+/**
+ * What Biome prints with the project's rules on a project of these files; empty where it finds
+ * nothing.
+ */
 function lint(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'cnn-test-'));
   try {

@@ -6,7 +6,8 @@
  * N(0, 0.005²) (Caffe's bvlc_alexnet, where 1 gave a flat loss); 224×224 images are padded by 2 to
  * give the 55×55 of figure 2; biases learn at twice the rate and without decay (Caffe); the
  * learning rate warms up for 200 steps and falls at fixed epochs instead of by hand; images are
- * centred by the mean colour instead of the mean image; one centre crop is evaluated instead of ten.
+ * centred by the mean colour instead of the mean image; one centre crop is evaluated instead of
+ * ten.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -4,7 +4,9 @@ import type { Transform } from '../augment/index.js';
 /** How the learning rate falls after the warm-up. */
 export const SCHEDULES = ['step', 'cosine', 'constant'] as const;
 
-/** How the network was trained in its paper: the defaults of `cnn train`. Named like its settings. */
+/**
+ * How the network was trained in its paper: the defaults of `cnn train`. Named like its settings.
+ */
 export interface Recipe {
   readonly epochs: number;
   readonly batchSize: number;
@@ -33,7 +35,10 @@ export interface BuildOptions {
   channels: 1 | 3;
   /** The initial weights depend on the seed alone. */
   seed: number;
-  /** With the auxiliary heads, if the network has any: outputs are then [logits, those of each head]. */
+  /**
+   * With the auxiliary heads, if the network has any: outputs are then [logits, those of each
+   * head].
+   */
   auxiliary?: boolean;
 }
 

@@ -23,7 +23,9 @@ export function uniform(limit: number, seed: number, weight: string): Initialise
   return new SeededUniform({ minval: -limit, maxval: limit, seed: weightSeed(seed, weight) });
 }
 
-/** N(0, 2 / fan): He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", equations 10 and 14. */
+/**
+ * N(0, 2 / fan): He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", equations 10 and 14.
+ */
 export function he(fan: number, seed: number, weight: string): Initialiser {
   return normal(Math.sqrt(2 / fan), seed, weight);
 }
@@ -125,7 +127,8 @@ let quantiles: Float32Array | undefined;
 function normalQuantiles(): Float32Array {
   if (quantiles) return quantiles;
   quantiles = new Float32Array(2 ** 16);
-  // Runge-Kutta on dz/dp = 1 / density(z), from the median upwards in half steps; odd ones are kept.
+  // Runge-Kutta on dz/dp = 1 / density(z), from the median upwards in half steps; odd ones are
+  // kept.
   const slope = (z: number) => Math.sqrt(2 * Math.PI) * Math.exp((z * z) / 2);
   const step = 2 ** -17;
   let z = 0;

@@ -35,9 +35,13 @@ export interface Module {
   readonly join?: 'concat' | 'add';
 }
 
-/** Szegedy et al., "Going Deeper with Convolutions", 2014, figure 2, with the usual example's sizes. */
+/**
+ * Szegedy et al., "Going Deeper with Convolutions", 2014, figure 2, with the usual example's sizes.
+ */
 const INCEPTION = { size: 28, channels: 256, join: 'concat' } as const;
-/** Simonyan and Zisserman, 2014, section 2.3: stacks with the receptive field of one large filter. */
+/**
+ * Simonyan and Zisserman, 2014, section 2.3: stacks with the receptive field of one large filter.
+ */
 const STACK = { size: 56, channels: 64 };
 /** He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", 2015, figure 5. */
 const RESIDUAL = { size: 56, join: 'add' } as const;

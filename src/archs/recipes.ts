@@ -46,7 +46,9 @@ export const TORCH_RECIPE: Recipe = {
   transform: { train: { ...AUGMENTATIONS.inception, colour: 0.1 }, val: CENTRE_CROP },
 };
 
-/** He et al., 2015, section 4.2: 64,000 steps; the rate falls at thirds instead of at 1/2 and 3/4. */
+/**
+ * He et al., 2015, section 4.2: 64,000 steps; the rate falls at thirds instead of at 1/2 and 3/4.
+ */
 export const CIFAR_RECIPE: Recipe = {
   ...RESNET_RECIPE,
   epochs: 164,
@@ -62,8 +64,8 @@ export const CIFAR_RECIPE: Recipe = {
 };
 
 /**
- * Caffe's bvlc_googlenet: 60 epochs, weights meant for grey levels of 0 to 255 from which the mean is
- * taken.
+ * Caffe's bvlc_googlenet: 60 epochs, weights meant for grey levels of 0 to 255 from which the mean
+ * is taken.
  */
 export const GOOGLENET_RECIPE: Recipe = {
   ...TORCHVISION_RECIPE,

@@ -178,7 +178,9 @@ export function globalAveragePool(x: SymbolicTensor, name: string): SymbolicTens
   return apply(layers.globalAveragePooling2d({ name }), x);
 }
 
-/** Means of size × size windows that cover the image, as in PyTorch; nothing where it has that size. */
+/**
+ * Means of size × size windows that cover the image, as in PyTorch; nothing where it has that size.
+ */
 export function adaptiveAveragePool(x: SymbolicTensor, name: string, size: number) {
   if (x.shape[1] === size && x.shape[2] === size) return x;
   return apply(new AdaptiveAveragePooling2D({ name, outputSize: [size, size] }), x);

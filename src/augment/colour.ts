@@ -7,8 +7,8 @@ export interface PrincipalColours {
 }
 
 /**
- * Those of ImageNet's training set, from fb.resnet.torch's datasets/imagenet.lua. With deviation 0.1
- * each of red, green and blue moves by 3.2 of 255 grey levels (standard deviation).
+ * Those of ImageNet's training set, from fb.resnet.torch's datasets/imagenet.lua. With deviation
+ * 0.1 each of red, green and blue moves by 3.2 of 255 grey levels (standard deviation).
  */
 export const IMAGENET_PRINCIPAL_COLOURS: PrincipalColours = {
   values: [0.2175, 0.0188, 0.0045],

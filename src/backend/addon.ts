@@ -15,7 +15,9 @@ export const MAX_POOL_FILTER = 64;
 /** The most axes of a tensor with strides. */
 export const MAX_RANK = 8;
 
-/** The first word of the command that frees a tensor; other commands begin with a kernel's number. */
+/**
+ * The first word of the command that frees a tensor; other commands begin with a kernel's number.
+ */
 export const FREE = -1;
 
 export type Values = Float32Array | Int32Array | Uint8Array;

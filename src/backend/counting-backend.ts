@@ -1,4 +1,7 @@
-/** Our backend computing nothing: it works out shapes, counts bytes, and asks the addon for the rest. */
+/**
+ * Our backend computing nothing: it works out shapes, counts bytes, and asks the addon for the
+ * rest.
+ */
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';

@@ -281,7 +281,9 @@ export class NativeBackend extends KernelBackend {
     return true;
   }
 
-  /** `run` is called at once, as tfjs's profiler expects; work submitted before it does not count. */
+  /**
+   * `run` is called at once, as tfjs's profiler expects; work submitted before it does not count.
+   */
   override async time(run: () => void): Promise<BackendTimingInfo> {
     const start = this.sync().then(() => performance.now());
     run();

@@ -231,7 +231,9 @@ export function countWords(kernel: NativeKernel, parameters: Parameters): number
   return words;
 }
 
-/** Writes parameters from word `at` on and returns the word after them; both arrays share memory. */
+/**
+ * Writes parameters from word `at` on and returns the word after them; both arrays share memory.
+ */
 export function packParameters(
   kernel: NativeKernel,
   parameters: Parameters,

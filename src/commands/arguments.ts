@@ -8,7 +8,9 @@ import { findOption, type OptionName, optionRow } from '../settings/options.js';
 import { COMMON_FLAGS, type Command, type CommandGroup, nameOf, optionsOf } from './command.js';
 import { commands } from './index.js';
 
-/** The arguments as yargs takes them, and the command that they name; none for the program's help. */
+/**
+ * The arguments as yargs takes them, and the command that they name; none for the program's help.
+ */
 export async function readArguments(
   given: readonly string[],
 ): Promise<{ args: readonly string[]; command: Command | undefined }> {
@@ -139,7 +141,9 @@ function replaceGpu(command: Command) {
   };
 }
 
-/** Gives words the flags that they stand for in this command: its network, dataset or checkpoint. */
+/**
+ * Gives words the flags that they stand for in this command: its network, dataset or checkpoint.
+ */
 async function nameWords(command: Command, tokens: readonly Token[]): Promise<readonly Token[]> {
   const { words: places } = command;
   if (places === undefined || !tokens.some(({ isWord }) => isWord)) return tokens;

@@ -1,7 +1,7 @@
 /**
- * Scripts that complete the command line in bash, zsh and fish: commands, flags, their choices, names
- * of networks, datasets and runs, and files. Everything but runs and files is written into the
- * script, so that a completion starts no program.
+ * Scripts that complete the command line in bash, zsh and fish: commands, flags, their choices,
+ * names of networks, datasets and runs, and files. Everything but runs and files is written into
+ * the script, so that a completion starts no program.
  */
 import { UsageError } from '../errors.js';
 import type { Given } from '../settings/given.js';

@@ -7,14 +7,16 @@ import { PACKAGE_ROOT } from '../package-root.js';
 
 const READ_IN_TURN = join(PACKAGE_ROOT, 'bin/read-in-turn.js');
 
-/** Open files that a thread takes: four of Node's own, and one for each decoder that reads an image. */
+/**
+ * Open files that a thread takes: four of Node's own, and one for each decoder that reads an image.
+ */
 const FILES_PER_THREAD = 6;
 /** Open files that are left for all else. */
 const SPARE_FILES = 32;
 
 /**
- * How many of the threads that are wanted the system has open files for (`ulimit -n`), at least one.
- * Half of the files are left for the threads of another loader.
+ * How many of the threads that are wanted the system has open files for (`ulimit -n`), at least
+ * one. Half of the files are left for the threads of another loader.
  */
 export function affordableThreads(wanted: number): number {
   if (process.platform !== 'linux') return wanted;

@@ -13,7 +13,10 @@ export interface EvaluationOptions {
   readonly stopped?: () => boolean;
 }
 
-/** Loss and accuracy over a split; undefined when it was stopped. An image that cannot be read counts as wrong. */
+/**
+ * Loss and accuracy over a split; undefined when it was stopped. An image that cannot be read
+ * counts as wrong.
+ */
 export async function evaluateSplit(
   session: Session,
   loader: BatchLoader,

@@ -16,7 +16,9 @@ export interface Exported {
   readonly classes: number;
 }
 
-/** Writes trained weights as a safetensors file, or as a stock tfjs model without auxiliary heads. */
+/**
+ * Writes trained weights as a safetensors file, or as a stock tfjs model without auxiliary heads.
+ */
 export async function exportModel(
   trained: TrainedModel,
   { format, inputSize, channels }: Settings<'export'>,

@@ -15,13 +15,15 @@ export interface TrainingMemory {
   readonly momentum: number;
   /** Gradients of all weights, which are complete at the end of the backward pass. */
   readonly gradients: number;
-  /** Copies of weights in the type in which kernels read them; null where there is no addon to ask. */
+  /**
+   * Copies of weights in the type in which kernels read them; null where there is no addon to ask.
+   */
   readonly copies: number | null;
   /** Values kept for the backward pass: outputs of layers, the images, the logits. */
   readonly activations: number;
   /**
-   * The peak, while activations are freed and gradients made, with what kernels take for themselves;
-   * null where there is no addon to ask.
+   * The peak, while activations are freed and gradients made, with what kernels take for
+   * themselves; null where there is no addon to ask.
    */
   readonly peak: number | null;
 }

@@ -12,7 +12,9 @@ export interface Work {
   readonly gflop: number;
   /** Of all inputs and outputs, each once, in 1e9. */
   readonly gigabytes: number;
-  /** The time at the machine's peaks: for each layer and phase the longer of computing and memory. */
+  /**
+   * The time at the machine's peaks: for each layer and phase the longer of computing and memory.
+   */
   readonly floor_milliseconds: number;
 }
 

@@ -35,7 +35,8 @@ function hasFilter({ layer }: GraphNode): boolean {
 
 /**
  * The operation with float32 results. Its kernels read float32 copies of the inputs, unless it says
- * that they mix types. Gradients of inputs that are `narrow`, stored as the precision says, are too.
+ * that they mix types. Gradients of inputs that are `narrow`, stored as the precision says, are
+ * too.
  */
 export function inFloat32(operation: Operation, narrow: readonly boolean[]): Operation {
   const { forward, backward, mixesTypes } = operation;

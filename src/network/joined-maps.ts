@@ -5,16 +5,16 @@
  * worked out once.
  *
  * The operations of a block (rules/joined-maps.ts) share a `JoinedMaps`. Who writes what in a step:
- * - Forward, the start makes the tensor, `mean` and `variance`. Each join appends its maps and their
- *   statistics, which the normalisations after it read.
- * - Backward, the one normalisation that reads every channel comes first. It creates the gradient of
- *   the whole tensor.
+ * - Forward, the start makes the tensor, `mean` and `variance`. Each join appends its maps and
+ *   their   statistics, which the normalisations after it read.
+ * - Backward, the one normalisation that reads every channel comes first. It creates the gradient
+ *   of   the whole tensor.
  * - Each join, the last one first, then takes the gradient of its own maps out of that tensor and
  *   puts the tensor in `gradient`. The normalisations between this join and the one before add
- *   theirs to it in place, so that they hand no gradient on.
- * This is safe because backward is the running order reversed, and because `membersOf` refuses a
- * block where something reads a join after the next one has run: when a join takes its gradient,
- * every reader of its maps has added to it.
+ *   theirs to it in place, so that they hand no gradient on. This is safe because backward is the
+ *   running order reversed, and because `membersOf` refuses a block where something reads a join
+ *   after the next one has run: when a join takes its gradient, every reader of its maps has added
+ *   to it.
  */
 import type { GraphNode } from './graph.js';
 import { isPlainNorm } from './rules/batch-norm.js';
@@ -22,7 +22,9 @@ import type { JoinedMaps } from './rules/rule.js';
 
 type Readers = ReadonlyMap<number, readonly GraphNode[]>;
 
-/** Gives the nodes of each dense block its maps, and inserts a node before them that creates these. */
+/**
+ * Gives the nodes of each dense block its maps, and inserts a node before them that creates these.
+ */
 export function foldJoins(nodes: readonly GraphNode[], outputs: readonly number[]): GraphNode[] {
   const readers = readersOf(nodes);
   const places = new Map(nodes.map((node, place) => [node, place]));

@@ -14,8 +14,8 @@ export interface SgdSettings {
 }
 
 /**
- * PyTorch's stochastic gradient descent: g += decay × w; m = momentum × m + g;
- * w -= lr × (nesterov ? g + momentum × m : m), all weights in one kernel call.
+ * PyTorch's stochastic gradient descent: g += decay × w; m = momentum × m + g; w -= lr × (nesterov
+ * ? g + momentum × m : m), all weights in one kernel call.
  */
 export class Sgd {
   /** The momentum of each weight, in the order of weights. */

@@ -25,7 +25,10 @@ const OPTIMIZER = 'optimizer.bin';
 const STATE = 'state.json';
 const FILES = [MODEL, WEIGHTS, OPTIMIZER] as const;
 
-/** A checkpoint is replaced once in an epoch at most: a second attempt all but always finds it whole. */
+/**
+ * A checkpoint is replaced once in an epoch at most: a second attempt all but always finds it
+ * whole.
+ */
 const ATTEMPTS = 3;
 
 interface Spec {
@@ -183,7 +186,9 @@ async function fillDirectory(directory: string, fill: (partial: string) => Promi
   }
 }
 
-/** The old directory keeps another name until the new one is in place; `findCheckpoint` knows it. */
+/**
+ * The old directory keeps another name until the new one is in place; `findCheckpoint` knows it.
+ */
 async function replaceDirectory(partial: string, directory: string): Promise<void> {
   await syncDirectory(partial);
   const previous = `${directory}.previous`;

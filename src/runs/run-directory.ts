@@ -85,7 +85,9 @@ export async function createRun(
   }
 }
 
-/** Keeps other processes from training the same run. Throws a UsageError where one does so already. */
+/**
+ * Keeps other processes from training the same run. Throws a UsageError where one does so already.
+ */
 export async function claimRun({ path }: RunDirectory): Promise<Claim> {
   const claim = await claimDirectory(path);
   if (claim !== undefined) return claim;

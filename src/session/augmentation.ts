@@ -50,7 +50,9 @@ export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Tr
   return transform;
 }
 
-/** The transform of an evaluation at another size of the crop, and at another short side if given. */
+/**
+ * The transform of an evaluation at another size of the crop, and at another short side if given.
+ */
 export function evaluationTransform(
   transform: Transform,
   size: number,

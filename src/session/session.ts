@@ -43,7 +43,10 @@ export function openSession(
   return { card, model, network: new Network(model) };
 }
 
-/** Uploads the bytes of a batch and turns them into the network's input. The batch can be released after it. */
+/**
+ * Uploads the bytes of a batch and turns them into the network's input. The batch can be released
+ * after it.
+ */
 export function upload(session: Session, batch: Batch): DeviceBatch {
   const { inputSize, channels, mean, std } = session.card;
   const shape: [number, number, number, number] = [

@@ -7,7 +7,9 @@ import { MAX_PIXELS } from '../data/decode/decode-options.js';
 
 interface Row {
   readonly aliases?: readonly string[];
-  /** Names in torchvision, timm and ultralytics, and former ones; taken, but not shown by --help. */
+  /**
+   * Names in torchvision, timm and ultralytics, and former ones; taken, but not shown by --help.
+   */
   readonly synonyms?: readonly string[];
   /** Other words for choices, in lower case. */
   readonly choiceSynonyms?: Readonly<Record<string, string>>;

@@ -9,7 +9,10 @@ export interface StopRequest {
 export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
-/** Listens for Ctrl-C and SIGTERM: the first is noted, so that the run can be saved; the second ends the program. */
+/**
+ * Listens for Ctrl-C and SIGTERM: the first is noted, so that the run can be saved; the second ends
+ * the program.
+ */
 export function listenForStop(onFirst: (signal: StopSignal) => void): StopRequest {
   let noted: StopSignal | undefined;
   const listen = (signal: NodeJS.Signals) => {

@@ -112,7 +112,9 @@ async function trainClaimed(given: TrainRequest, reporter: Reporter): Promise<Tr
   }
 }
 
-/** Runs the epochs with signals caught, and throws what ends in the signal's exit code after saving. */
+/**
+ * Runs the epochs with signals caught, and throws what ends in the signal's exit code after saving.
+ */
 async function runUntilStopped(
   parts: Omit<Training, 'stop'>,
   start: Progress,

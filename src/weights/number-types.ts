@@ -10,7 +10,10 @@ export function roomFor(type: NumberType, count: number): Uint8Array<ArrayBuffer
   return new Uint8Array(count * NUMBER_BYTES[type]);
 }
 
-/** Numbers as float32; those that are float32 already share memory with `bytes`, which begin at 0 of their buffer. */
+/**
+ * Numbers as float32; those that are float32 already share memory with `bytes`, which begin at 0 of
+ * their buffer.
+ */
 export function toFloat32(
   type: NumberType,
   { buffer }: Uint8Array<ArrayBuffer>,

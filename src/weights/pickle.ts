@@ -46,11 +46,15 @@ export interface Unpickling {
 /** A pickle that is damaged, or that asks for more than plain data. */
 export class PickleError extends Error {}
 
-/** State dicts of the largest networks take 50,000; each operation makes at most one small object. */
+/**
+ * State dicts of the largest networks take 50,000; each operation makes at most one small object.
+ */
 const MAX_OPERATIONS = 2 ** 18;
 const STOP = 0x2e;
 
-/** Reads the value that a pickle describes; throws a PickleError that names what is not plain data. */
+/**
+ * Reads the value that a pickle describes; throws a PickleError that names what is not plain data.
+ */
 export function unpickle(bytes: Uint8Array, unpickling: Unpickling): Value {
   const machine = new Machine(bytes, unpickling);
   for (let count = 0; count < MAX_OPERATIONS; count++) {

@@ -1,6 +1,6 @@
 /**
- * What each network of the catalogue must be: trained parameters and multiply-adds (convolutions and
- * dense layers, one image) at its defaults, and the output shapes that its paper's tables give.
+ * What each network of the catalogue must be: trained parameters and multiply-adds (convolutions
+ * and dense layers, one image) at its defaults, and the output shapes that its paper's tables give.
  */
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -79,24 +79,21 @@ function densenet(growth: number, blocks: readonly number[], channels: readonly 
   };
 }
 
-/*
- * Multiply-adds of the ImageNet networks are those of the papers' and torchvision's tables. By hand:
- * lenet5-1998: 28² × 6 × 25 + 10² × 60 × 25 + 120 × 16 × 25 + 120 × 84 + 84 × 10, which is the
- *   paper's 340,908 connections less 6,508 to biases and 5 × (14² × 6 + 5² × 16) of S2 and S4.
+/**
+ * Multiply-adds of the ImageNet networks are those of the papers' and torchvision's tables. By
+ * hand: lenet5-1998: 28² × 6 × 25 + 10² × 60 × 25 + 120 × 16 × 25 + 120 × 84 + 84 × 10, which is
+ * the   paper's 340,908 connections less 6,508 to biases and 5 × (14² × 6 + 5² × 16) of S2 and S4.
  * simple-cnn: 28² × 49 × 64 + 14² × 9 × 128 × (64 + 128) + 7² × 9 × 256 × (128 + 256) + 2304 × 128
- *   + 128 × 64 + 64 × 10.
- * nin: 54² × 96 × (363 + 2 × 96) + 27² × 256 × (25 × 96 + 2 × 256) + 13² × 384 × (9 × 256 + 2 × 384)
- *   + 6² × 1024 × (9 × 384 + 1024 + 1000).
- * nin-cifar: 32² × (75 × 192 + 192 × 160 + 160 × 96) + 16² × 192 × (25 × 96 + 2 × 192)
- *   + 8² × 192 × (9 × 192 + 192 + 10).
- * resnet*-cifar, n blocks a stage: the first convolution has 32² × 27 × 16; each of 6n others
- *   32² × 9 × 16² = 2,359,296 (half the side and twice the channels cost as much), but half of that
- *   the two that begin stages; the dense layer 640: 14,155,776 n - 1,916,288.
- * densenet40-k12: 32² × 27 × 16; blocks of 12 layers on 16, 160 and 304 maps at 32², 16² and 8²,
- *   each side² × 9 × 12 × (12 × maps + 12 × 66); transitions 32² × 160² + 16² × 304²; 448 × 10.
- * densenet-bc100-k12: 32² × 27 × 24; blocks of 16 layers on 24, 108 and 150 maps, each side² × 48 ×
- *   (16 × maps + 12 × 120) + side² × 16 × 9 × 48 × 12; transitions 32² × 216 × 108 +
- *   16² × 300 × 150; 342 × 10.
+ * + 128 × 64 + 64 × 10. nin: 54² × 96 × (363 + 2 × 96) + 27² × 256 × (25 × 96 + 2 × 256) + 13² ×
+ * 384 × (9 × 256 + 2 × 384)   + 6² × 1024 × (9 × 384 + 1024 + 1000). nin-cifar: 32² × (75 × 192 +
+ * 192 × 160 + 160 × 96) + 16² × 192 × (25 × 96 + 2 × 192)   + 8² × 192 × (9 × 192 + 192 + 10).
+ * resnet*-cifar, n blocks a stage: the first convolution has 32² × 27 × 16; each of 6n others   32²
+ * × 9 × 16² = 2,359,296 (half the side and twice the channels cost as much), but half of that   the
+ * two that begin stages; the dense layer 640: 14,155,776 n - 1,916,288. densenet40-k12: 32² × 27 ×
+ * 16; blocks of 12 layers on 16, 160 and 304 maps at 32², 16² and 8²,   each side² × 9 × 12 × (12 ×
+ * maps + 12 × 66); transitions 32² × 160² + 16² × 304²; 448 × 10. densenet-bc100-k12: 32² × 27 ×
+ * 24; blocks of 16 layers on 24, 108 and 150 maps, each side² × 48 ×   (16 × maps + 12 × 120) +
+ * side² × 16 × 9 × 48 × 12; transitions 32² × 216 × 108 +   16² × 300 × 150; 342 × 10.
  */
 // biome-ignore format: one network a row
 export const TABLE: readonly Row[] = [

@@ -86,7 +86,9 @@ describe("torchvision's names", () => {
   }
 });
 
-/** The names of our weights in torchvision's state_dict, and layers that have a name but no weights. */
+/**
+ * The names of our weights in torchvision's state_dict, and layers that have a name but no weights.
+ */
 function namesOf(architecture: Architecture) {
   const { classes, size, channels, auxiliary, build, torchvision = () => undefined } = architecture;
   const options = { classes, size, channels, seed: 1, auxiliary: auxiliary !== undefined };

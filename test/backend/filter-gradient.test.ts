@@ -1,4 +1,6 @@
-/** Gradients of filters against sums in float64, on shapes that fill no tile, vector or cache line. */
+/**
+ * Gradients of filters against sums in float64, on shapes that fill no tile, vector or cache line.
+ */
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../../src/backend/native-backend.js';

@@ -1,4 +1,6 @@
-/** Runs the other tests of this folder again with instruction sets other than the machine's best. */
+/**
+ * Runs the other tests of this folder again with instruction sets other than the machine's best.
+ */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { random } from '../../src/rng.js';
 
-/** Writes an ImageNet-format directory of small grey images: noise on a grey that tells the class. */
+/**
+ * Writes an ImageNet-format directory of small grey images: noise on a grey that tells the class.
+ */
 export async function writeImages(
   root: string,
   { classes = 3, train = 6, val = 2, size = 12 } = {},

@@ -221,7 +221,9 @@ describe('cnn train', function () {
   });
 });
 
-/** Three classes of 4 images to train on and 2 to validate; the last ones are JPEGs that EXIF turns. */
+/**
+ * Three classes of 4 images to train on and 2 to validate; the last ones are JPEGs that EXIF turns.
+ */
 async function writeDataset(root: string, seed: number): Promise<void> {
   for (const label of [0, 1, 2]) {
     for (const [split, count] of [

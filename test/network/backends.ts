@@ -20,7 +20,9 @@ const BACKENDS: readonly TestBackend[] = [
 /** The number of threads, where a test that runs other tests wants one of its own. */
 const THREADS = Number(process.env['CNN_TEST_THREADS']) || undefined;
 
-/** Defines the same tests for each backend; they are skipped, with the reason, where it is absent. */
+/**
+ * Defines the same tests for each backend; they are skipped, with the reason, where it is absent.
+ */
 export function onEachBackend(define: (backend: TestBackend) => void): void {
   for (const backend of BACKENDS) {
     const { name, precision } = backend;

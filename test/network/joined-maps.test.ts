@@ -193,8 +193,8 @@ describe('Dense blocks', () => {
       assertParity(backend, build(graph), { frozen: true, ...options });
     });
 
-    // The tape has not the gradient where some normalisations are frozen; the plan of another backend,
-    // which joins by copies, has.
+    // The tape has not the gradient where some normalisations are frozen; the plan of another
+    // backend, which joins by copies, has.
     it('have the gradients of joined tensors where only the last layers learn', () => {
       const graph: Graph = (x) => {
         const settings = { growths: [3, 5, 2], frozen: /norm[01]|conv0/ };

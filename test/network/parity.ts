@@ -26,7 +26,9 @@ export interface ParityOptions {
   cacheKey?: string;
   /** Another model of the same weights, where the tape has not the gradient that is wanted. */
   reference?: () => LayersModel;
-  /** The reference runs its layers as in evaluation, so that it normalises by running statistics. */
+  /**
+   * The reference runs its layers as in evaluation, so that it normalises by running statistics.
+   */
   frozen?: boolean;
 }
 

@@ -16,8 +16,8 @@ export interface PartialConv2DSettings extends LayerSettings {
 }
 
 /**
- * A convolution, stride 1 and no padding, whose output maps see some of the input maps each (table I
- * of LeCun et al., 1998). The kernel (height, width, connections) has one filter for each pair of
+ * A convolution, stride 1 and no padding, whose output maps see some of the input maps each (table
+ * I of LeCun et al., 1998). The kernel (height, width, connections) has one filter for each pair of
  * maps, in the order of `connections`.
  */
 export class PartialConv2D extends layers.Layer {

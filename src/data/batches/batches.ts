@@ -57,7 +57,9 @@ export interface BatchSettings {
   readonly cacheBytes: number;
   /** As Pillow by default. */
   readonly reading?: DecodeOptions;
-  /** An image that cannot be read leaves its slot empty, which is the default, or ends the epoch. */
+  /**
+   * An image that cannot be read leaves its slot empty, which is the default, or ends the epoch.
+   */
   readonly onBadImage?: 'skip' | 'fail';
 }
 
@@ -65,9 +67,10 @@ export interface BatchLoader {
   /** Batches per epoch. */
   readonly steps: number;
   /**
-   * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There are
-   * prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early gives
-   * back what it handed out. Throws a DataError where an image that cannot be read is to end it.
+   * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There
+   * are prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early
+   * gives back what it handed out. Throws a DataError where an image that cannot be read is to end
+   * it.
    */
   batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
   /** Images that could not be read, by their names in the list, with the reason. */

@@ -2,7 +2,10 @@ import { fillSlot, type Image, isPlainCrop, type Window } from '../../augment/in
 import { createRecords, placeWindow } from '../decode/image-record.js';
 import { jpegAddon } from '../decode/jpeg.js';
 
-/** `fillSlot`, the same bytes, by the addon where it is built with libjpeg-turbo and has to resample. */
+/**
+ * `fillSlot`, the same bytes, by the addon where it is built with libjpeg-turbo and has to
+ * resample.
+ */
 export function showImage(
   image: Image,
   window: Window,

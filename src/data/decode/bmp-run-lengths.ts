@@ -3,8 +3,9 @@
 const [END_OF_LINE, END_OF_BITMAP, DELTA] = [0, 1, 2];
 
 /**
- * (height, width) in the order of the file. Throws where there are fewer. A run ends with its row, as in
- * Pillow, whose 9.4 loses its place after a delta and after an odd number of verbatim pixels of 4 bits.
+ * (height, width) in the order of the file. Throws where there are fewer. A run ends with its row,
+ * as in Pillow, whose 9.4 loses its place after a delta and after an odd number of verbatim pixels
+ * of 4 bits.
  */
 export function decodeRunLengths(
   file: Buffer,

@@ -31,7 +31,10 @@ interface Bitmap {
   readonly at: number;
 }
 
-/** The image in a BMP file, or undefined where it is another file. Throws if it is damaged or too large. */
+/**
+ * The image in a BMP file, or undefined where it is another file. Throws if it is damaged or too
+ * large.
+ */
 export function decodeBmp(file: Buffer, options: DecodeOptions = AS_PILLOW): Image | undefined {
   if (file.toString('latin1', 0, 2) !== 'BM') return undefined;
   const bitmap = readHeaders(file);
@@ -96,7 +99,9 @@ function readPalette(bytes: Buffer, entry: number): Uint8Array {
   return paletteOf(colours);
 }
 
-/** Calls `use` with each row of the image and where it begins in the file: rows take whole words. */
+/**
+ * Calls `use` with each row of the image and where it begins in the file: rows take whole words.
+ */
 function eachRow(file: Buffer, bitmap: Bitmap, use: (row: number, at: number) => void): void {
   const { width, height, topDown, bits } = bitmap;
   const stride = 4 * Math.ceil((width * bits) / 32);

@@ -18,8 +18,8 @@ import { readBytesInTurn } from './read-bytes.js';
 import { decodeWithSharp, readHeader } from './through-sharp.js';
 
 /**
- * Reads an image in its own channels: 1 if the file is grey, else 3. Rejects with a reason fit for a
- * message if the file cannot be read in full.
+ * Reads an image in its own channels: 1 if the file is grey, else 3. Rejects with a reason fit for
+ * a message if the file cannot be read in full.
  */
 export async function readImage(
   location: ImageLocation,

@@ -1,6 +1,6 @@
 /**
- * The formats of images that are read: those that torchvision's ImageFolder looks for, and GIF. Every
- * list of endings or formats comes from here.
+ * The formats of images that are read: those that torchvision's ImageFolder looks for, and GIF.
+ * Every list of endings or formats comes from here.
  */
 interface Format {
   readonly name: string;
@@ -35,7 +35,9 @@ export function isImageName(name: string): boolean {
   return IMAGE_ENDINGS.some((ending) => lower.endsWith(ending));
 }
 
-/** Throws unless bytes begin as an image of one of the formats does, whatever the name of the file. */
+/**
+ * Throws unless bytes begin as an image of one of the formats does, whatever the name of the file.
+ */
 export function checkFormat(bytes: Buffer): void {
   if (bytes.length === 0) throw new Error('the file is empty');
   const begin = bytes.toString('latin1', 0, 16);

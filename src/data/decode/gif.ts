@@ -1,6 +1,6 @@
 /**
- * Reads the first frame of a GIF as Pillow shows it: transparent pixels in the colour of their index,
- * which libvips drops. https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+ * Reads the first frame of a GIF as Pillow shows it: transparent pixels in the colour of their
+ * index, which libvips drops. https://www.w3.org/Graphics/GIF/spec-gif89a.txt
  */
 import type { Image } from '../../augment/index.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
@@ -34,7 +34,10 @@ interface Frame {
   readonly at: number;
 }
 
-/** The image in a GIF file, or undefined where it is another file. Throws if it is damaged or too large. */
+/**
+ * The image in a GIF file, or undefined where it is another file. Throws if it is damaged or too
+ * large.
+ */
 export function decodeGif(file: Buffer, options: DecodeOptions = AS_PILLOW): Image | undefined {
   if (!/^GIF8[79]a/.test(file.toString('latin1', 0, 6))) return undefined;
   if (file.length < SCREEN_BYTES) throw truncated();
@@ -112,7 +115,10 @@ function decompress(file: Buffer, at: number, count: number): Uint8Array {
   if (rootBits < 1 || rootBits > 8) throw new Error(`its pixels have ${rootBits} bits`);
   const clear = 1 << rootBits;
   const nextCode = codeReader(file, at + 1);
-  /** Of each code: the code before its last index, that index, the first one, and how many there are. */
+  /**
+   * Of each code: the code before its last index, that index, the first one, and how many there
+   * are.
+   */
   const before = new Uint16Array(1 << MOST_CODE_BITS);
   const last = new Uint8Array(1 << MOST_CODE_BITS);
   const first = new Uint8Array(1 << MOST_CODE_BITS);

@@ -41,7 +41,9 @@ export function fillRecord(record: Float64Array, values: { readonly [F in Field]
 const WIDTH = RECORD_FIELDS.indexOf('width');
 const HEIGHT = RECORD_FIELDS.indexOf('height');
 
-/** Width and height of the image; undefined where the addon does not take it or finds it damaged. */
+/**
+ * Width and height of the image; undefined where the addon does not take it or finds it damaged.
+ */
 export function sizeIn(record: Float64Array): { width: number; height: number } | undefined {
   const [width, height] = [record[WIDTH] as number, record[HEIGHT] as number];
   return width === 0 ? undefined : { width, height };

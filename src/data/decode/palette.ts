@@ -1,7 +1,9 @@
 /** Images whose pixels are indices into a list of colours. */
 import type { Image } from '../../augment/index.js';
 
-/** (256, 3) the colours of a file; those that it does not name are grey levels, as Pillow has them. */
+/**
+ * (256, 3) the colours of a file; those that it does not name are grey levels, as Pillow has them.
+ */
 export function paletteOf(colours: Iterable<number> = []): Uint8Array {
   const palette = Uint8Array.from({ length: 768 }, (_, at) => Math.floor(at / 3));
   let at = 0;

@@ -1,6 +1,6 @@
 /**
- * Reads the portable bitmaps of Netpbm as Pillow does: P1 to P6, in text or bytes, of up to 16 bits a
- * level. libvips of sharp reads none. https://netpbm.sourceforge.net/doc/pnm.html
+ * Reads the portable bitmaps of Netpbm as Pillow does: P1 to P6, in text or bytes, of up to 16 bits
+ * a level. libvips of sharp reads none. https://netpbm.sourceforge.net/doc/pnm.html
  */
 import type { Image } from '../../augment/index.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
@@ -23,7 +23,10 @@ interface Form {
   readonly most: number;
 }
 
-/** The image in a PNM file, or undefined where it is another file. Throws if it is damaged or too large. */
+/**
+ * The image in a PNM file, or undefined where it is another file. Throws if it is damaged or too
+ * large.
+ */
 export function decodePnm(file: Buffer, options: DecodeOptions = AS_PILLOW): Image | undefined {
   const kind = Number(/^P([1-6])[\s#]/.exec(file.toString('latin1', 0, 3))?.[1]);
   if (Number.isNaN(kind)) return undefined;

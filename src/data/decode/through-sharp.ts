@@ -54,8 +54,8 @@ function decodeForm(bytes: Buffer, form: Form, tags: TiffTags | undefined): Prom
 }
 
 /**
- * We check the limit of pixels ourselves, so that all decoders report the same. With `failOn: 'error'`
- * libvips leaves tiles of a TIFF that it cannot decode black.
+ * We check the limit of pixels ourselves, so that all decoders report the same. With `failOn:
+ * 'error'` libvips leaves tiles of a TIFF that it cannot decode black.
  */
 function open(bytes: Buffer): Sharp {
   const tiff = /^(II|MM)/.test(bytes.toString('latin1', 0, 2));
@@ -105,8 +105,8 @@ async function cmykPixels(image: Sharp, deep: boolean): Promise<Image> {
 }
 
 /**
- * Both divide colours by alpha and round down, but libvips does so in float32, which may come out just
- * below a whole number. The level in the file is found again: below 255 no two give the same.
+ * Both divide colours by alpha and round down, but libvips does so in float32, which may come out
+ * just below a whole number. The level in the file is found again: below 255 no two give the same.
  */
 async function associatedPixels(image: Sharp): Promise<Image> {
   const { data: pixels, info } = await image.raw().toBuffer({ resolveWithObject: true });
@@ -123,7 +123,9 @@ async function associatedPixels(image: Sharp): Promise<Image> {
   return { data, width, height, channels: 3 };
 }
 
-/** Pillow cuts the levels off at 255 (its mode I), but with a channel of alpha takes the upper byte. */
+/**
+ * Pillow cuts the levels off at 255 (its mode I), but with a channel of alpha takes the upper byte.
+ */
 async function deepGreyPixels(
   image: Sharp,
   bytes: Buffer,

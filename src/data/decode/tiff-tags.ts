@@ -1,5 +1,6 @@
 /**
- * The tags of the first page of a TIFF that change how its pixels look and that libvips says nothing of.
+ * The tags of the first page of a TIFF that change how its pixels look and that libvips says
+ * nothing of.
  * https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
  */
 

@@ -65,7 +65,9 @@ export function convolution(node: LayerNode): Operation | undefined {
   };
 }
 
-/** The kernels of both gradients are made for one type: dz in that of activations; takes dz over. */
+/**
+ * The kernels of both gradients are made for one type: dz in that of activations; takes dz over.
+ */
 function narrowed(dz: tf.Tensor, { float32 }: LayerNode): tf.Tensor {
   if (!float32) return dz;
   const result = stored(dz, 'compute');

@@ -3,7 +3,9 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { runKernel, runKernelForList, share } from '../run-kernel.js';
 import type { JoinedMaps, LayerNode, Operation } from './rule.js';
 
-/** A join: appends its last input to the joined maps. The one that creates them has no other input. */
+/**
+ * A join: appends its last input to the joined maps. The one that creates them has no other input.
+ */
 export function appendMaps(node: LayerNode, joined: JoinedMaps): Operation {
   const { inputShapes, outputShape, differentiable } = node;
   const { channels } = joined;

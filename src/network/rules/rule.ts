@@ -51,7 +51,9 @@ export interface Operation {
    * freed during the forward pass.
    */
   readonly keeps: { readonly inputs: readonly number[]; readonly output: boolean };
-  /** Its kernels write float32 from inputs stored as bf16, and go back from a float32 dy to bf16. */
+  /**
+   * Its kernels write float32 from inputs stored as bf16, and go back from a float32 dy to bf16.
+   */
   readonly mixesTypes?: boolean;
   forward(inputs: readonly tf.Tensor[], pass: Pass): tf.Tensor;
   /** The gradients of those inputs that are differentiable. */

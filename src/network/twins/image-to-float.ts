@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** (bytes / 255 + offsets - mean) / std, mirrored left-right where `mirror` is 1; offsets are (N, C). */
+/**
+ * (bytes / 255 + offsets - mean) / std, mirrored left-right where `mirror` is 1; offsets are (N,
+ * C).
+ */
 export function imageToFloatTwin(
   { images, mirror, offsets }: { images: tf.Tensor4D; mirror: tf.Tensor1D; offsets: tf.Tensor2D },
   { mean, std }: { mean: number[]; std: number[] },

@@ -11,8 +11,9 @@ export interface JpegForm {
 }
 
 /**
- * A baseline JPEG of random smooth blocks. Instead of transforming pixels it draws the coefficients,
- * and its Huffman codes all have the same length: the DC table four bits, the AC table eight.
+ * A baseline JPEG of random smooth blocks. Instead of transforming pixels it draws the
+ * coefficients, and its Huffman codes all have the same length: the DC table four bits, the AC
+ * table eight.
  */
 export function randomJpeg({ width, height, sampling, restart = 0 }: JpegForm, seed = 0): Buffer {
   const most = [0, 1].map((axis) => Math.max(...sampling.map((factors) => factors[axis as 0 | 1])));
