@@ -1,12 +1,13 @@
 import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
 import { IMAGENET_WORDS } from '../data/layouts/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
+import { perChannel } from '../network/colours.js';
 import { type Checkpoint, loadWeights, openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
 import { evaluationTransform } from '../session/augmentation.js';
 import type { NetworkCard } from '../session/network-card.js';
-import { networkCard, perChannel } from '../session/network-card.js';
+import { networkCard } from '../session/network-card.js';
 import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import type { SettingsSource } from '../settings/resolve.js';

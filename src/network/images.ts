@@ -1,12 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Colours, perChannel } from './colours.js';
 import { runKernel } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
-
-export interface Colours {
-  /** In [0, 1] units, one number or one for each channel; grey images take the mean of three. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
 
 /**
  * (bytes / 255 + offset - mean) / std as float32 (N, H, W, C), mirrored left-right where `mirror`
@@ -29,10 +24,4 @@ export function imagesToFloat(
   const images = runKernel('ImageToFloat', inputs, attributes);
   tf.dispose([flags, colours]);
   return images as tf.Tensor4D;
-}
-
-function perChannel(values: readonly number[], channels: number): number[] {
-  if (values.length === channels) return [...values];
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return new Array<number>(channels).fill(mean);
 }

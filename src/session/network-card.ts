@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Architecture } from '../archs/index.js';
 import { imagenetWords } from '../data/layouts/imagenet-words.js';
 import { UsageError } from '../errors.js';
+import { perChannel } from '../network/colours.js';
 import { evaluationTransform } from './augmentation.js';
 
 const pair = z.tuple([z.number(), z.number()]).readonly();
@@ -80,11 +81,4 @@ export function networkCard(
 function ownWords(classes: readonly string[], words: readonly string[] = []) {
   const own = words.some((text, label) => text !== imagenetWords(classes[label] ?? ''));
   return own ? { words: [...words] } : {};
-}
-
-/** One number per channel: grey takes the mean of RGB, RGB repeats grey. */
-export function perChannel(values: readonly number[], channels: 1 | 3): number[] {
-  if (values.length === channels) return [...values];
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return new Array<number>(channels).fill(mean);
 }

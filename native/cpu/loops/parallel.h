@@ -3,6 +3,8 @@
 // Everything here is in an anonymous namespace on purpose: these files are compiled once per
 // instruction set, and a function shared between them could be linked in its AVX-512 form into
 // code for a machine without. For the same reason hot code uses no std containers.
+//
+// `Tensor` and `DType` come from tensor.h, `Context`, `Call` and CNN_KERNEL from kernel.h.
 #pragma once
 #include <omp.h>
 

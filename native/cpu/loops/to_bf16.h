@@ -1,6 +1,6 @@
 // Rows of floats to bfloat16 by the instruction for it, where the machine has it: rounding to
 // nearest by other instructions takes as long as everything else in a kernel that is bound by
-// memory.
+// memory. `bf16`, `toFloat` and `fromFloat` come from common/bf16.h (through parallel.h).
 #pragma once
 #if defined(__AVX512F__)
 #include <immintrin.h>

@@ -2,6 +2,9 @@
 //
 // A tile is kTileRows rows of kTileColumns sums that stay in registers while both factors stream
 // by. The right factor is stored in panels: all its rows, cut into strips of kTileColumns columns.
+//
+// `kLanes`, `Vector` and `kHasWideVectors` say here what a vector register is, for all of this
+// folder. Threads and element types come from ../parallel.h.
 #pragma once
 #include <utility>
 

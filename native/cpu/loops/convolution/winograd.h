@@ -5,6 +5,11 @@
 //
 // The transforms evaluate polynomials at 0, ±a, ±b and infinity. With a = sqrt(1/2) and b = sqrt(2)
 // their factors stay near 1, which loses fewer bits than the usual ±1 and ±2.
+//
+// `Vector`, `kLanes`, `kTileRows`, `kTileColumns`, `multiplyPanel`, `paddedRow` and
+// `kHasWideVectors` come from matrix_tile.h; `narrow` from ../to_bf16.h; `parallelFor` and
+// `parallelParts` from
+// ../parallel.h.
 #pragma once
 #include "cpu/loops/to_bf16.h"
 #include "matrix_tile.h"

@@ -226,18 +226,10 @@ void maxPoolGradient(const Call& call, const PoolParams& p) {
 
 }  // namespace
 
-// Inputs dy, the pool's input and its output.
 CNN_KERNEL(MaxPoolGrad, PoolParams) {
-  if (!fits(params) || call.inputs[0].dtype != call.outputs[0].dtype ||
-      call.inputs[1].dtype != call.inputs[2].dtype) {
-    return false;
-  }
-  return withFloatType(call.inputs[1].dtype, [&](auto x) {
-    return withFloatType(call.inputs[0].dtype, [&](auto dy) {
-      maxPoolGradient<decltype(x), decltype(dy)>(call, params);
-      return true;
-    });
-  });
+  if (!fits(params)) return false;
+  return maxPoolGradEntry(
+      call, [&](auto x, auto dy) { maxPoolGradient<decltype(x), decltype(dy)>(call, params); });
 }
 
 }  // namespace cnn

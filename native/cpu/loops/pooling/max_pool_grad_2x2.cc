@@ -82,21 +82,13 @@ void maxPoolGradient(const Call& call, const PoolParams& p) {
 
 }  // namespace
 
-// Inputs dy, the pool's input and its output.
 CNN_KERNEL_PRIORITY(MaxPoolGrad, PoolParams, 1) {
   const bool windows = params.filterHeight == 2 && params.filterWidth == 2 &&
                        params.strideHeight == 2 && params.strideWidth == 2 &&
                        params.dilationHeight == 1 && params.dilationWidth == 1;
-  if (!windows || call.inputs[0].dtype != call.outputs[0].dtype ||
-      call.inputs[1].dtype != call.inputs[2].dtype) {
-    return false;
-  }
-  return withFloatType(call.inputs[1].dtype, [&](auto x) {
-    return withFloatType(call.inputs[0].dtype, [&](auto dy) {
-      maxPoolGradient<decltype(x), decltype(dy)>(call, params);
-      return true;
-    });
-  });
+  if (!windows) return false;
+  return maxPoolGradEntry(
+      call, [&](auto x, auto dy) { maxPoolGradient<decltype(x), decltype(dy)>(call, params); });
 }
 
 }  // namespace cnn

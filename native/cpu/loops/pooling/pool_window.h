@@ -103,6 +103,20 @@ inline bool fits(const PoolParams& p) {
   return p.filterHeight <= kMaxPoolFilter && p.filterWidth <= kMaxPoolFilter;
 }
 
+// The body of MaxPoolGrad: inputs dy, the pool's input and its output. Calls gradient(x, dy) with a
+// value of each one's type; false for types that no body takes.
+template <class Gradient>
+bool maxPoolGradEntry(const Call& call, const Gradient& gradient) {
+  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
+  if (call.inputs[1].dtype != call.inputs[2].dtype) return false;
+  return withFloatType(call.inputs[1].dtype, [&](auto x) {
+    return withFloatType(call.inputs[0].dtype, [&](auto dy) {
+      gradient(x, dy);
+      return true;
+    });
+  });
+}
+
 inline int64_t grainOf(const PoolParams& p, int64_t elementsPerItem) {
   return kGrainElements / (elementsPerItem * p.filterHeight * p.filterWidth + 1) + 1;
 }
