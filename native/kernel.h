@@ -4,7 +4,7 @@
 // same fields in src/backend/parameters.ts, a row in src/backend/kernels/, and one CNN_KERNEL body
 // in cpu/. A kernel may have several bodies; the one with the highest instruction set and priority
 // that accepts the call is used, so that a faster one takes an older one's place without touching
-// it. A function of one or two numbers needs less: cpu/loops/unary.cc and binary.cc say what.
+// it. A function of one or two numbers is a line in common/unary_functors.h or binary_functors.h.
 #pragma once
 #include <functional>
 #include <memory>

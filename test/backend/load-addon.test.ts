@@ -1,7 +1,29 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { ADDON_PATH } from '../../src/addon.js';
 import type { Addon } from '../../src/backend/addon.js';
 import { checkAddon, loadAddon } from '../../src/backend/load-addon.js';
 import { onNative } from './compare.js';
+
+/** Opens the addon in a thread of its own and tells the numbers whose squares it got wrong. */
+const SQUARES = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const addon = require(workerData.addon);
+  addon.open(1, true);
+  const square = addon.kernels().indexOf('Square') / 2;
+  const words = new Int32Array(addon.commands());
+  const wrong = [];
+  for (let number = 1; number <= workerData.rounds; number++) {
+    addon.write(0, 0, Float32Array.of(number));
+    // The kernel, its inputs, outputs and parameters; slot 0; slot 1 of one float32.
+    words.set([square, 1, 1, 0, 0, 1, 0, 1]);
+    addon.submit(8);
+    const [found] = (into => (addon.readSync(1, into), into))(new Float32Array(1));
+    if (found !== number * number) wrong.push(number);
+  }
+  parentPort.postMessage(wrong);
+`;
 
 /** What the addon would report if it had been built from sources in which something else stands. */
 function built(change: (report: readonly string[], kernel: boolean) => string[]): Partial<Addon> {
@@ -67,6 +89,15 @@ describe('an addon', () => {
         );
         assert.throws(() => checkAddon(other), new RegExp(`expected ${facts[place - 1]} to be`));
       }
+    });
+
+    it('is opened by several threads at once, each of which computes', async () => {
+      const workers = Array.from({ length: 4 }, () => {
+        return new Worker(SQUARES, { eval: true, workerData: { addon: ADDON_PATH, rounds: 200 } });
+      });
+      const results = await Promise.all(workers.map((worker) => once(worker, 'message')));
+      assert.deepEqual(results, new Array(4).fill([[]]));
+      await Promise.all(workers.map((worker) => worker.terminate()));
     });
 
     it('is refused that reports nothing, as one of an older version', () => {

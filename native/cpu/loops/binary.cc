@@ -1,5 +1,5 @@
-// Functions of two numbers, with broadcasting. To add one: its line in common/binary_functors.h
-// and one here.
+// Functions of two numbers, with broadcasting. To add one: its line in common/binary_functors.h,
+// and its name in src/backend/parameters.ts.
 #include "common/binary_functors.h"
 #include "strided.h"
 
@@ -71,23 +71,11 @@ bool comparison(const Call& call, const BinaryParams& params) {
 
 }  // namespace
 
-#define CNN_ARITHMETIC(name) \
+#define CNN_ARITHMETIC(name, expression) \
   CNN_KERNEL(name, BinaryParams) { return arithmetic<functors::name>(call, params); }
-#define CNN_COMPARISON(name) \
+#define CNN_COMPARISON(name, expression) \
   CNN_KERNEL(name, BinaryParams) { return comparison<functors::name>(call, params); }
-
-CNN_ARITHMETIC(Add)
-CNN_ARITHMETIC(Sub)
-CNN_ARITHMETIC(Multiply)
-CNN_ARITHMETIC(RealDiv)
-CNN_ARITHMETIC(Maximum)
-CNN_ARITHMETIC(Minimum)
-CNN_ARITHMETIC(SquaredDifference)
-CNN_COMPARISON(Equal)
-CNN_COMPARISON(NotEqual)
-CNN_COMPARISON(Greater)
-CNN_COMPARISON(GreaterEqual)
-CNN_COMPARISON(Less)
-CNN_COMPARISON(LessEqual)
+CNN_ARITHMETIC_FUNCTIONS(CNN_ARITHMETIC)
+CNN_COMPARISONS(CNN_COMPARISON)
 
 }  // namespace cnn

@@ -1,32 +1,24 @@
 // The machine's peaks, for profiles: the rates of multiply-adds and of memory.
 #include "parallel.h"
+#include "vector.h"
 
 namespace cnn {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr int kLanes = 16;
-#elif defined(__AVX2__)
-constexpr int kLanes = 8;
-#else
-constexpr int kLanes = 4;
-#endif
-using Register = float __attribute__((vector_size(4 * kLanes)));
 
 // As many as hide the latency of a multiply-add and fit into the registers of each instruction set.
 constexpr int kChains = 12;
 
 float multiplyAdds(int rounds, float start) {
-  Register chains[kChains];
-  for (int c = 0; c < kChains; c++) chains[c] = Register{} + (start + static_cast<float>(c));
+  Vector chains[kChains];
+  for (int c = 0; c < kChains; c++) chains[c] = Vector{} + (start + static_cast<float>(c));
   // Converges to 2, so that no value overflows or becomes subnormal.
-  const Register factor = Register{} + 0.5f;
-  const Register term = Register{} + 1.0f;
+  const Vector factor = Vector{} + 0.5f;
+  const Vector term = Vector{} + 1.0f;
   for (int round = 0; round < rounds; round++) {
 #pragma GCC unroll 12
     for (int c = 0; c < kChains; c++) chains[c] = chains[c] * factor + term;
   }
-  Register sum{};
+  Vector sum{};
   for (int c = 0; c < kChains; c++) sum += chains[c];
   float total = 0;
   for (int lane = 0; lane < kLanes; lane++) total += sum[lane];

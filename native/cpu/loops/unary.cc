@@ -1,4 +1,5 @@
-// Functions of one number. To add one: its line in common/unary_functors.h and one here.
+// Functions of one number. To add one: its line in common/unary_functors.h, and its name in
+// src/backend/parameters.ts.
 #include "common/unary_functors.h"
 #include "parallel.h"
 
@@ -27,25 +28,8 @@ bool unary(const Call& call) {
 
 }  // namespace
 
-#define CNN_UNARY(name) \
+#define CNN_UNARY(name, expression) \
   CNN_KERNEL(name, NoParams) { return unary<functors::name>(call); }
-
-CNN_UNARY(Abs)
-CNN_UNARY(Ceil)
-CNN_UNARY(Exp)
-CNN_UNARY(Floor)
-CNN_UNARY(Log)
-CNN_UNARY(Neg)
-CNN_UNARY(Reciprocal)
-CNN_UNARY(Relu)
-CNN_UNARY(Relu6)
-CNN_UNARY(Rsqrt)
-CNN_UNARY(ScaledTanh)
-CNN_UNARY(Sigmoid)
-CNN_UNARY(Sign)
-CNN_UNARY(Sqrt)
-CNN_UNARY(Square)
-CNN_UNARY(Step)
-CNN_UNARY(Tanh)
+CNN_UNARY_FUNCTIONS(CNN_UNARY)
 
 }  // namespace cnn

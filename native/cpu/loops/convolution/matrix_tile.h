@@ -3,36 +3,20 @@
 // A tile is kTileRows rows of kTileColumns sums that stay in registers while both factors stream
 // by. The right factor is stored in panels: all its rows, cut into strips of kTileColumns columns.
 //
-// `kLanes`, `Vector` and `kHasWideVectors` say here what a vector register is, for all of this
-// folder. Threads and element types come from ../parallel.h.
+// `kLanes`, `Vector` and `kHasWideVectors` come from ../vector.h, threads from ../parallel.h.
 #pragma once
 #include <utility>
 
 #include "cpu/loops/parallel.h"
+#include "cpu/loops/vector.h"
 
 namespace cnn {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kLanes = 16;
-constexpr int kTileRows = 14;
-#elif defined(__AVX2__)
-constexpr int kLanes = 8;
-constexpr int kTileRows = 6;
-#else
-constexpr int kLanes = 4;
-constexpr int kTileRows = 6;
-#endif
+constexpr int kTileRows = kLanes == 16 ? 14 : 6;  // as many as the registers hold
 constexpr int kTileVectors = 2;
 constexpr int kTileColumns = kTileVectors * kLanes;
 constexpr int64_t kShortPanel = 192;  // steps
-// Without wide vectors oneDNN's kernels are faster.
-constexpr bool kHasWideVectors = kLanes > 4;
-
-// kLanes floats in a register, whatever the instruction set; in memory they need no alignment.
-typedef float Vector __attribute__((vector_size(kLanes * 4), may_alias));
-typedef float VectorInMemory __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
-
 // A left factor: the value of row r at step k is values[r * rowStride + k * stepStride].
 struct LeftFactor {
   const float* values;

@@ -6,10 +6,9 @@
 // The transforms evaluate polynomials at 0, ±a, ±b and infinity. With a = sqrt(1/2) and b = sqrt(2)
 // their factors stay near 1, which loses fewer bits than the usual ±1 and ±2.
 //
-// `Vector`, `kLanes`, `kTileRows`, `kTileColumns`, `multiplyPanel`, `paddedRow` and
-// `kHasWideVectors` come from matrix_tile.h; `narrow` from ../to_bf16.h; `parallelFor` and
-// `parallelParts` from
-// ../parallel.h.
+// Tiles and panels (`multiplyPanel`, `paddedRow`) come from matrix_tile.h; vectors (`Vector`,
+// `kLanes`, `kHasWideVectors`) from ../vector.h; `narrow` from ../to_bf16.h; threads
+// (`parallelFor`, `parallelParts`) from ../parallel.h.
 #pragma once
 #include "cpu/loops/to_bf16.h"
 #include "matrix_tile.h"
@@ -20,8 +19,8 @@ namespace {
 constexpr int kWinogradTile = 6;  // values in each direction
 constexpr int kWinogradPoints = kWinogradTile * kWinogradTile;
 
-// Where a tap of a pixel has fewer multiplications, transforming 5×5 convolutions takes longer than
-// it saves (GoogLeNet's at batch 16).
+// Below this many input × output channels, the 5×5 transforms cost more than they save (GoogLeNet's
+// at batch 16).
 constexpr int64_t kFewMultiplications = 8192;
 
 // The results of a tile in each direction.

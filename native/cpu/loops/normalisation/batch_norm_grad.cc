@@ -8,7 +8,7 @@
 namespace cnn {
 namespace {
 
-// dy of one row behind a ReLU of which the output y is known.
+// dy of one row passed back through a ReLU whose output y is known.
 template <class X, class D>
 void maskRow(const D* __restrict dy, const X* __restrict y, D* __restrict dz, int64_t columns) {
   for (int64_t c = 0; c < columns; c++) dz[c] = zeroUnless(toFloat(y[c]) > 0, dy[c]);
@@ -128,7 +128,7 @@ void writeRow(const D* __restrict dy, const X* __restrict x, float* __restrict d
   }
 }
 
-// What a row holds as floats: storeRow's values are the row itself where that is of floats.
+// Widens a row to floats. A float row needs nothing: storeRow's buffer is then the row itself.
 inline void loadRow(const float*, float*, int64_t) {}
 inline void loadRow(const bf16* __restrict row, float* __restrict values, int64_t count) {
   for (int64_t i = 0; i < count; i++) values[i] = toFloat(row[i]);
@@ -260,9 +260,9 @@ CNN_KERNEL(BatchNormGrad, BatchNormGradParams) {
 }
 
 // Inputs x, dy, gamma, beta, mean, variance and, to have dx added to it, the gradient of all
-// channels; outputs dGamma, dBeta and, where x is of all channels and dx the first of its
-// gradients, dx. x is the first `channels` of rows of `stride` channels, as is dx; mean and
-// variance are of at least these.
+// channels; outputs dGamma, dBeta and dx, when x has every channel and nothing has been accumulated
+// yet. x and dx are the first `channels` of rows of `stride` channels; mean and variance have at
+// least as many.
 CNN_KERNEL(BatchNormSliceGrad, BatchNormSliceGradParams) {
   const auto activation = static_cast<Activation>(params.activation);
   if (activation != Activation::Linear && activation != Activation::Relu) return false;

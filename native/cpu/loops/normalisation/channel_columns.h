@@ -32,7 +32,7 @@ inline Range columnsOf(int64_t columns, int part, int parts) {
 
 // A tensor as `rows` rows of `width` columns, where column c belongs to channel c % channels, and
 // how it is divided between threads: by columns if there are many, so that no parts have to be
-// added, else by rows. Rows can only be taken as one where nothing lies between them.
+// added, else by rows. Short rows are merged only if they are contiguous.
 struct Grid {
   Grid(int32_t tensorRows, int32_t tensorChannels, bool contiguous = true)
       : channels(tensorChannels) {
