@@ -49,7 +49,9 @@ export async function withWeightsFile<T>(
   }
 }
 
-export function noteIgnored({ ignored }: Loaded, reporter: Reporter): void {
+/** Reports what of a file was left out. */
+export function noteIgnored({ ignored, prefix }: Loaded, reporter: Reporter): void {
+  if (prefix !== '') reporter.note(`left out "${prefix}" before every name of the file`);
   if (ignored.length === 0) return;
   reporter.note(`left out the auxiliary heads of the file: ${ignored.length} tensors`);
 }

@@ -17,6 +17,8 @@ export interface Loaded {
   readonly fileClasses: number | undefined;
   /** Tensors of auxiliary heads that the model does not have. */
   readonly ignored: readonly string[];
+  /** What stands before every name of the file and was left out; mostly empty. */
+  readonly prefix: string;
 }
 
 /**
@@ -26,10 +28,12 @@ export interface Loaded {
 export async function loadWeightsFile(
   model: LayersModel,
   architecture: Architecture,
-  file: WeightsFile,
+  given: WeightsFile,
   { otherClasses }: LoadOptions,
 ): Promise<Loaded> {
   const slots = placesOf(model, architecture);
+  const prefix = prefixOf(slots, given);
+  const file = withoutPrefix(given, prefix);
   const fileClasses = classesOf(slots, file);
   const heads = slots.filter(({ classAxis }) => classAxis !== undefined);
   const differs = heads.some((slot) => isOfOtherClasses(slot, file.tensors.get(slot.name)));
@@ -46,7 +50,7 @@ export async function loadWeightsFile(
     variable.write(filled);
     filled.dispose();
   }
-  return { kept: kept.map(({ name }) => name), fileClasses, ignored };
+  return { kept: kept.map(({ name }) => name), fileClasses, ignored, prefix };
 }
 
 /** The number of classes in a file, found by the shape of its last layer. */
@@ -55,7 +59,33 @@ export function countClasses(
   architecture: Architecture,
   file: WeightsFile,
 ): number | undefined {
-  return classesOf(placesOf(model, architecture), file);
+  const slots = placesOf(model, architecture);
+  return classesOf(slots, withoutPrefix(file, prefixOf(slots, file)));
+}
+
+/**
+ * What stands before every name of a file and keeps them from being those of the model: `module.` of
+ * DistributedDataParallel, `_orig_mod.` of torch.compile, or the name of the variable that held the
+ * network: `model.`, `backbone.`.
+ */
+function prefixOf(slots: readonly WeightPlace[], { tensors }: WeightsFile): string {
+  const names = [...tensors.keys()];
+  const known = new Set(slots.map(({ name }) => name));
+  const [first = ''] = names;
+  let prefix = '';
+  while (names.every((name) => name.startsWith(prefix))) {
+    if (names.some((name) => known.has(name.slice(prefix.length)))) return prefix;
+    const end = first.indexOf('.', prefix.length);
+    if (end < 0) return '';
+    prefix = first.slice(0, end + 1);
+  }
+  return '';
+}
+
+function withoutPrefix(file: WeightsFile, { length }: string): WeightsFile {
+  if (length === 0) return file;
+  const tensors = [...file.tensors].map(([name, tensor]) => [name.slice(length), tensor] as const);
+  return { ...file, tensors: new Map(tensors) };
 }
 
 function classesOf(slots: readonly WeightPlace[], { tensors }: WeightsFile): number | undefined {

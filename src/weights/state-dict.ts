@@ -59,7 +59,7 @@ for (const [name, type] of Object.entries(STORAGE_TYPES)) {
 }
 
 /** Keys under which training scripts save the state_dict. */
-const WRAPPERS = ['state_dict', 'model'];
+const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'net', 'network', 'weights', 'params'];
 
 /** The tensors of a pickled state_dict by name; throws a PickleError where it is none. */
 export function stateDictOf(pickle: Uint8Array): Map<string, TorchTensor> {

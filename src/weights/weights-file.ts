@@ -64,20 +64,17 @@ async function readContents(source: WeightsSource): Promise<Contents> {
   throw refuse(path, 'it is neither a safetensors file nor a zip file of torch.save');
 }
 
-/** What DistributedDataParallel puts before every name. */
-const PARALLEL = 'module.';
 /** `denselayer1.norm.1.weight`, as torchvision's own DenseNet files have it: it renames them too. */
 const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 
-/** The names that a network uses, without PyTorch's counters of steps. */
+/** Counters of steps and of averaged models, which no network needs. */
+const COUNTER = /(^|\.)(num_batches_tracked|n_averaged)$/;
+
+/** The tensors of a network, by names as torchvision uses them today. */
 function plainNames(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
-  const names = [...tensors.keys()];
-  const start =
-    names.length > 0 && names.every((name) => name.startsWith(PARALLEL)) ? PARALLEL : '';
   const plain = new Map<string, StoredTensor>();
   for (const [name, tensor] of tensors) {
-    if (name.endsWith('.num_batches_tracked')) continue;
-    plain.set(name.slice(start.length).replace(OLD_DENSENET, '$1$2'), tensor);
+    if (!COUNTER.test(name)) plain.set(name.replace(OLD_DENSENET, '$1$2'), tensor);
   }
   return plain;
 }

@@ -12,6 +12,7 @@ import {
 import { openBackend } from '../../src/backend/index.js';
 import { DataError } from '../../src/errors.js';
 import {
+  countClasses,
   loadWeightsFile,
   namedTensors,
   openWeightsFile,
@@ -82,6 +83,44 @@ describe('weights of a file', () => {
       read.dispose();
     });
   }
+
+  for (const prefix of ['module.', 'model.', '_orig_mod.', 'backbone.', 'module.model.net.']) {
+    it(`are read without what stands before every name: ${prefix}`, async () => {
+      for (const name of ['lenet5', 'resnet18-torchvision']) {
+        const architecture = findArchitecture(name);
+        const [written, read] = [1, 2].map((seed) => architecture.build({ ...SMALL, seed })) as [
+          LayersModel,
+          LayersModel,
+        ];
+        const tensors = namedTensors(written, architecture).map((tensor) => {
+          return { ...tensor, name: `${prefix}${tensor.name}` };
+        });
+        await writeFile(path(), safetensorsParts(tensors, ['a', 'b', 'c']));
+        const file = await openWeightsFile(path());
+        assert.equal(countClasses(read, architecture, file), 3);
+        await file.close();
+        const loaded = await load(read, architecture);
+        assert.deepEqual([loaded.prefix, loaded.kept, loaded.fileClasses], [prefix, [], 3]);
+        for (const [index, weight] of written.weights.entries()) {
+          const other = (read.weights[index] as typeof weight).read().dataSync();
+          assert.deepEqual(other, weight.read().dataSync(), weight.originalName);
+        }
+        written.dispose();
+        read.dispose();
+      }
+    });
+  }
+
+  it('keep what stands before some names only, which then do not fit', async () => {
+    const architecture = findArchitecture('lenet5');
+    const net = architecture.build({ ...SMALL, seed: 1 });
+    const tensors = namedTensors(net, architecture).map((tensor, index) => {
+      return { ...tensor, name: index === 0 ? tensor.name : `model.${tensor.name}` };
+    });
+    await writeFile(path(), safetensorsParts(tensors, ['a', 'b', 'c']));
+    await assert.rejects(load(net, architecture), /left over: model\./);
+    net.dispose();
+  });
 
   it('have names of their own in every network', () => {
     for (const architecture of architectures) {
@@ -178,7 +217,8 @@ describe('weights of a file', () => {
       written.setWeights(written.getWeights().map((weight) => tf.add(weight, 1)));
       await save(written, lenet5);
       const head = ['fc5/kernel', 'fc5/bias'];
-      assert.deepEqual(await load(net, lenet5, true), { kept: head, fileClasses: 3, ignored: [] });
+      const loaded = await load(net, lenet5, true);
+      assert.deepEqual(loaded, { kept: head, fileClasses: 3, ignored: [], prefix: '' });
       assertSameWeights(
         net,
         before,

@@ -44,13 +44,14 @@ describe('safetensors files', () => {
     });
   });
 
-  it('are read in any order, without the counters of steps and the prefix "module."', async () => {
+  it('are read in any order, without the counters of steps and of averages', async () => {
     const header = {
-      'module.b': { dtype: 'F32', shape: [1], data_offsets: [8, 12] },
-      'module.a': { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] },
-      'module.bn.num_batches_tracked': { dtype: 'I64', shape: [], data_offsets: [12, 20] },
+      b: { dtype: 'F32', shape: [1], data_offsets: [8, 12] },
+      a: { dtype: 'F32', shape: [2, 1], data_offsets: [0, 8] },
+      'bn.num_batches_tracked': { dtype: 'I64', shape: [], data_offsets: [12, 20] },
+      n_averaged: { dtype: 'I64', shape: [], data_offsets: [20, 28] },
     };
-    const data = Buffer.concat([float32(1, 2, 3), new Uint8Array(8)]);
+    const data = Buffer.concat([float32(1, 2, 3), new Uint8Array(16)]);
     assert.deepEqual(await valuesOf(safetensors(header, data)), { a: [1, 2], b: [3] });
   });
 

@@ -61,14 +61,18 @@ describe('torch.save files', () => {
     assert.deepEqual(await valuesOf(state({ size: [0, 3], stride: [3, 1], offset: 6 })), { a: [] });
   });
 
-  it("are read inside what training scripts save, under PyTorch's and DataParallel's names", async () => {
-    const wrapped = dict({
-      epoch: long(3),
-      optimizer: dict({ lr: text('a') }),
-      state_dict: dict({ 'module.a': tensor(plain), 'module.b': tensor(plain) }),
-    });
+  it("are read inside what training scripts save, under PyTorch's names, wherever they put them", async () => {
+    const wrapped = (key: string) =>
+      dict({
+        epoch: long(3),
+        optimizer: dict({ lr: text('a') }),
+        [key]: dict({ a: tensor(plain), b: tensor(plain) }),
+      });
     const values = [0, 1, 2, 3, 4, 5];
-    assert.deepEqual(await valuesOf(archive(pickle(wrapped), numbers)), { a: values, b: values });
+    for (const key of ['state_dict', 'model_state_dict', 'model', 'net', 'params']) {
+      const file = archive(pickle(wrapped(key)), numbers);
+      assert.deepEqual(await valuesOf(file), { a: values, b: values }, key);
+    }
     const old = dict({ 'features.denseblock1.denselayer1.norm.1.weight': tensor(plain) });
     assert.deepEqual(await valuesOf(archive(pickle(old), numbers)), {
       'features.denseblock1.denselayer1.norm1.weight': values,

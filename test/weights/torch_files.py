@@ -61,7 +61,7 @@ def contents(file):
     value = torch.load(FILES / file, map_location="cpu")
     state = value.get("state_dict", value.get("model", value))
     return {
-        name.replace("module.", ""): [list(tensor.shape), tensor.double().flatten().tolist()]
+        name: [list(tensor.shape), tensor.double().flatten().tolist()]
         for name, tensor in state.items()
         if not name.endswith("num_batches_tracked")
     }
