@@ -89,16 +89,6 @@ napi_value commands(napi_env env, Addon& addon, const Arguments&) {
   return buffer;
 }
 
-napi_value stringList(napi_env env, const std::vector<std::string>& values) {
-  napi_value list;
-  NAPI_CHECK(napi_create_array(env, &list));
-  uint32_t index = 0;
-  for (const auto& value : values) {
-    NAPI_CHECK(napi_set_element(env, list, index++, string(env, value)));
-  }
-  return list;
-}
-
 // "int32 rows, channels; float32 epsilon; int32[] sizes": the fields of a parameter struct.
 std::string textOf(const FieldNames& fields) {
   std::string text;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace cnn {
 
@@ -61,6 +62,16 @@ inline napi_value string(napi_env env, const std::string& value) {
   napi_value result;
   NAPI_CHECK(napi_create_string_utf8(env, value.data(), value.size(), &result));
   return result;
+}
+
+inline napi_value stringList(napi_env env, const std::vector<std::string>& values) {
+  napi_value list;
+  NAPI_CHECK(napi_create_array(env, &list));
+  uint32_t index = 0;
+  for (const auto& value : values) {
+    NAPI_CHECK(napi_set_element(env, list, index++, string(env, value)));
+  }
+  return list;
 }
 
 inline void define(napi_env env, napi_value exports, const char* name, napi_callback function,

@@ -109,7 +109,7 @@ struct BatchNormSliceGradParams {
   CNN_FLOATS(epsilon);
 };
 
-// Copies rows of `channels` into a block's rows of `stride` channels, starting at `offset`.
+// Copies rows of `channels` into the joined maps' rows of `stride` channels, starting at `offset`.
 struct AppendChannelsParams {
   CNN_INTS(rows, channels, offset, stride, statistics);
 };

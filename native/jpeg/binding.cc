@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "jpeg/file_bytes.h"
 #include "jpeg/pool.h"
 #include "node_values.h"
 
@@ -92,8 +93,11 @@ napi_value closeJpegPool(napi_env, const Arguments& arguments) {
   return nullptr;
 }
 
-// jpegRecord(): the fields of an image's record.
-napi_value jpegRecord(napi_env env, const Arguments&) { return string(env, JpegRecord::kDoubles); }
+// jpegFacts(): [name, value, …] of what the host has to know too (src/data/decode/jpeg.ts).
+napi_value jpegFacts(napi_env env, const Arguments&) {
+  return stringList(env, {"record", JpegRecord::kDoubles, "most bytes of a file",
+                          std::to_string(FileBytes::kMostBytes)});
+}
 
 napi_ref keep(napi_env env, napi_value value) {
   napi_ref reference;
@@ -238,7 +242,7 @@ void defineJpeg(napi_env env, napi_value exports) {
       env, [](void* data) { delete static_cast<std::unique_ptr<Single>*>(data); }, single));
   define(env, exports, "openJpegPool", entry<openJpegPool>);
   define(env, exports, "closeJpegPool", entry<closeJpegPool>);
-  define(env, exports, "jpegRecord", entry<jpegRecord>);
+  define(env, exports, "jpegFacts", entry<jpegFacts>);
   define(env, exports, "measureJpegs", entry<measureJpegs>);
   define(env, exports, "fillFromJpegs", entry<fillFromJpegs>);
   define(env, exports, "measureJpeg", entry<measureJpeg>, single);

@@ -7,10 +7,6 @@
 #include <cerrno>
 
 namespace cnn {
-namespace {
-constexpr int64_t kMostBytes = 256 << 20;
-}
-
 bool FileBytes::read(const char* file, int64_t offset, int64_t length) {
   // A pipe of that name is not waited for.
   const int descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

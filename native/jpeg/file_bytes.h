@@ -9,8 +9,11 @@ namespace cnn {
 // One per thread; it reuses its memory for the next file.
 class FileBytes {
  public:
+  // Larger files are no images.
+  static constexpr int64_t kMostBytes = 256 << 20;
+
   // Reads `length` bytes from `offset` on, or with length -1 all of the file. False if they cannot
-  // be read, or are more than an image may have.
+  // be read, or are more than kMostBytes.
   bool read(const char* file, int64_t offset, int64_t length);
   const uint8_t* data() const { return bytes_.get(); }
   size_t size() const { return size_; }

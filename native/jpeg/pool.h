@@ -16,7 +16,7 @@
 namespace cnn {
 
 // The record of an image in a request; src/data/decode/image-record.ts has the same fields, which
-// it compares with what jpegRecord() tells.
+// it compares with what jpegFacts() tells.
 //   offset, length: bytes of the file before the image, and of the image; -1 is all of a file
 //   width, height: of the image; 0 is what this decoder does not take or finds damaged
 //   the others: the window (src/augment/window.ts), and the slot of the batch that shows it

@@ -1,8 +1,9 @@
 /**
  * The kernels that the addon computes.
  *
- * How to add one: its C++ body and parameter struct (native/kernel.h says how), and a row in the
- * file of its family here: a function that works out shapes and calls `backend.run`.
+ * How to add one: its C++ body and parameter struct (native/kernel.h says how), the struct's fields
+ * in ../parameters.ts, and a row in the file of its family here: a function that works out shapes
+ * and calls `backend.run`.
  */
 import {
   getKernel,

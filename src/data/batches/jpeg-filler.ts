@@ -51,9 +51,8 @@ export class JpegFiller {
 
   /**
    * Fills slots of `images` (N, size, size, channels) and returns the items whose slots it left to
-   * another decoder: those that are no JPEGs, are in an unusual form, have to be turned, are damaged, too large or
-   * cannot be read.
-   * `indices` holds the image of each slot.
+   * another decoder: images that are no JPEGs, are in an unusual form, have to be turned, are
+   * damaged or too large, or cannot be read. `indices` holds the image of each slot.
    */
   async fill(
     images: Uint8Array,

@@ -3,6 +3,7 @@ import { requireAddon } from '../../addon.js';
 import type { Image } from '../../augment/index.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 import { RECORD_FIELDS } from './image-record.js';
+import { MOST_BYTES } from './read-bytes.js';
 
 /** The functions of native/jpeg/binding.cc. */
 export interface JpegAddon {
@@ -12,8 +13,8 @@ export interface JpegAddon {
    */
   openJpegPool(threads: number, maxPixels: number, upright: boolean): JpegPool;
   closeJpegPool(pool: JpegPool): void;
-  /** The fields of an image's record, by which both sides know its numbers. */
-  jpegRecord(): string;
+  /** [name, value, …] of what both sides have to know. */
+  jpegFacts(): string[];
   /** Fills in widths and heights. False if the pool was closed before it was done. */
   measureJpegs(pool: JpegPool, files: Uint8Array, records: Float64Array): Promise<boolean>;
   /** Fills the slots of (N, size, size, channels); the width of what is left out becomes 0. */
@@ -41,6 +42,11 @@ declare const pool: unique symbol;
 /** Threads of the addon. */
 export type JpegPool = { readonly [pool]: never };
 
+const FACTS = [
+  ...['record', RECORD_FIELDS.join(', ')],
+  ...['most bytes of a file', String(MOST_BYTES)],
+];
+
 let found: JpegAddon | Error | undefined;
 
 /** The addon's functions for JPEGs, or why sharp decodes them. */
@@ -57,11 +63,15 @@ function findAddon(): JpegAddon | Error {
     if (addon.openJpegPool === undefined) {
       return new Error('the addon was built without libjpeg-turbo');
     }
-    if (addon.jpegRecord?.() === RECORD_FIELDS.join(', ')) return addon as JpegAddon;
-    return new Error('the addon was built from other sources');
+    return isOurs(addon) ? addon : new Error('the addon was built from other sources');
   } catch {
     return new Error('the addon cannot be loaded');
   }
+}
+
+/** Whether an addon knows records and limits as this side does. */
+export function isOurs(addon: Partial<JpegAddon>): addon is JpegAddon {
+  return addon.jpegFacts?.().join('; ') === FACTS.join('; ');
 }
 
 /** What decodes JPEGs here, for `cnn doctor`; `fix` is the command that fixes it. */

@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { hasCode } from '../../system-errors.js';
 import type { ImageLocation } from '../dataset.js';
 
-/** Larger files are no images, and would take that much memory; native/jpeg/file_bytes.cc has the same. */
-const MOST_BYTES = 256 * 2 ** 20;
+/** Larger files are no images, and would take that much memory; the addon has the same limit. */
+export const MOST_BYTES = 256 * 2 ** 20;
 
 /** About two seconds. */
 const ATTEMPTS = 20;

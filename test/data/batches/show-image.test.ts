@@ -6,7 +6,7 @@ import {
   type Transform,
 } from '../../../src/augment/index.js';
 import { showImage } from '../../../src/data/batches/show-image.js';
-import { jpegAddon } from '../../../src/data/decode/jpeg.js';
+import { isOurs, jpegAddon } from '../../../src/data/decode/jpeg.js';
 import { random } from '../../../src/rng.js';
 
 const SIZE = 24;
@@ -51,6 +51,19 @@ describe('what the addon shows of a decoded image', () => {
       }
     });
   }
+
+  it('needs an addon that has the numbers of a record in the same order', () => {
+    const addon = jpegAddon();
+    assert.ok(!(addon instanceof Error) && isOurs(addon));
+    const facts = addon.jpegFacts();
+    const changed = (from: string, to: string) => ({
+      ...addon,
+      jpegFacts: () => facts.map((fact) => fact.replace(from, to)),
+    });
+    assert.ok(!isOurs(changed('width, height', 'height, width')));
+    assert.ok(!isOurs(changed('268435456', '1')));
+    assert.ok(!isOurs({}));
+  });
 
   it('must be inside the image, and the slot must have room', () => {
     const addon = jpegAddon();

@@ -5,8 +5,8 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kBlockTiles =
-    8;  // rows of a block, in tiles, whose values stay in the second cache
+// Rows of a block, in tiles, whose values stay in the second cache.
+constexpr int64_t kBlockTiles = 8;
 
 // A product: `rows` pixels of `inner` channels by a filter to `columns` channels.
 struct Product {

@@ -1,5 +1,5 @@
 // Appends new maps in place to those that the joined maps have so far. Their mean and
-// variance, which no later layer of the block changes, are worked out once, for all normalisations
+// variance, which no later layer changes, are worked out once, for all normalisations
 // that read them (section 3 of Huang et al. 2016 joins maps; there each layer has statistics of
 // all).
 #include "column_statistics.h"
@@ -7,15 +7,15 @@
 namespace cnn {
 namespace {
 
-template <class X, class B>
-void copyRows(const X* x, B* block, const AppendChannelsParams& p, Range rows) {
+template <class X, class J>
+void copyRows(const X* x, J* joined, const AppendChannelsParams& p, Range rows) {
   for (int64_t row = rows.begin; row < rows.end; row++) {
     const X* __restrict from = x + row * p.channels;
-    B* __restrict to = block + row * p.stride + p.offset;
-    if constexpr (std::is_same<X, B>::value) {
+    J* __restrict to = joined + row * p.stride + p.offset;
+    if constexpr (std::is_same<X, J>::value) {
       for (int64_t c = 0; c < p.channels; c++) to[c] = from[c];
     } else {
-      for (int64_t c = 0; c < p.channels; c++) to[c] = fromFloat<B>(toFloat(from[c]));
+      for (int64_t c = 0; c < p.channels; c++) to[c] = fromFloat<J>(toFloat(from[c]));
     }
   }
 }
@@ -28,13 +28,13 @@ void storeStatistics(const AppendChannelsParams& p, Range channels, const Column
   }
 }
 
-template <class X, class B>
-void append(const Call& call, const AppendChannelsParams& p, const Tensor* block) {
+template <class X, class J>
+void append(const Call& call, const AppendChannelsParams& p, const Tensor* joined) {
   const X* x = valuesOf<X>(call.inputs[0]);
   const Grid grid(p.rows, p.channels);
   const Columns scratch(call, grid);
   const auto copyPart = [&](int part) {
-    copyRows(x, valuesOf<B>(block[0]), p, partOf(p.rows, part, grid.parts));
+    copyRows(x, valuesOf<J>(joined[0]), p, partOf(p.rows, part, grid.parts));
   };
   if (p.statistics == 0) {
     parallelPhases(grid.parts, copyPart);
@@ -45,29 +45,30 @@ void append(const Call& call, const AppendChannelsParams& p, const Tensor* block
       [&](int part) {
         const Range channels = grid.channelsOf(part);
         mergeStatistics(grid, channels, scratch, p.rows);
-        storeStatistics(p, channels, scratch, valuesOf<float>(block[1]), valuesOf<float>(block[2]));
+        storeStatistics(p, channels, scratch, valuesOf<float>(joined[1]),
+                        valuesOf<float>(joined[2]));
       },
       copyPart);
 }
 
 }  // namespace
 
-// Inputs x and, but for the first maps, the block, its channels' means and their variances, which
+// Inputs x and, but for the first maps, the joined maps, their channels' means and variances, which
 // change in place; for the first these three are the outputs.
 CNN_KERNEL(AppendChannels, AppendChannelsParams) {
-  const Tensor* block = call.outputs.empty() ? &call.inputs[1] : &call.outputs[0];
+  const Tensor* joined = call.outputs.empty() ? &call.inputs[1] : &call.outputs[0];
   const Tensor& x = call.inputs[0];
   if (x.size != static_cast<int64_t>(params.rows) * params.channels ||
-      block[0].size != static_cast<int64_t>(params.rows) * params.stride ||
+      joined[0].size != static_cast<int64_t>(params.rows) * params.stride ||
       params.offset + params.channels > params.stride) {
     return false;
   }
   for (int i = 1; i < 3; i++) {
-    if (!isOfChannels(block[i], params.stride)) return false;
+    if (!isOfChannels(joined[i], params.stride)) return false;
   }
   return withFloatType(x.dtype, [&](auto from) {
-    return withFloatType(block[0].dtype, [&](auto to) {
-      append<decltype(from), decltype(to)>(call, params, block);
+    return withFloatType(joined[0].dtype, [&](auto to) {
+      append<decltype(from), decltype(to)>(call, params, joined);
       return true;
     });
   });
