@@ -30,7 +30,7 @@ interface Row {
   readonly shows?: Check;
 }
 
-type Check = (found: Observed) => void;
+type Check = (found: Observed, without: Observed) => void;
 
 /** 12 images in batches of 6: two steps. */
 const BASE = {
@@ -41,6 +41,12 @@ const BASE = {
 const LEARNED = ['weights', 'momenta', 'training', 'evaluation'] as const;
 const STEP_SCHEDULE = { 'lr-scheduler': 'step', 'lr-step-size': '1', epochs: '2' };
 const AREA = { 'train-crop-mode': 'area' };
+// A bias of 0 may become one of 1e-30.
+const STILL = { lr: '1e-30', 'weight-decay': '0' };
+const DROPOUT = {
+  ...{ ...STILL, arch: 'simple-cnn', weights: 'DIRECTORY/simple-cnn.safetensors' },
+  ...{ augment: 'none', 'batch-size': '12' },
+};
 const HEADS = { arch: 'googlenet', 'input-size': '32' };
 
 const equals =
@@ -88,8 +94,19 @@ const ROWS: readonly Row[] = [
   { option: 'color-pca', given: '0.5', changes: [...LEARNED, 'augmentation'] },
   { option: 'resize-size', given: '16', changes: ['evaluation', 'card'] },
   { option: 'max-steps', given: '1', changes: [...LEARNED, 'steps', 'lr'], shows: equals('steps', [1]) },
-  { option: 'seed', given: '7', changes: LEARNED },
-  { option: 'weights', given: 'DIRECTORY/start.safetensors', changes: LEARNED },
+  // Without learning, of the first weights; then with the same ones, of order and crops, of
+  // the validation images, and of dropout.
+  { option: 'seed', given: '7', both: STILL, changes: LEARNED },
+  { option: 'seed', given: '7', both: { ...STILL, weights: 'DIRECTORY/lenet5.safetensors' },
+    changes: ['momenta', 'training'], may: ['weights'] },
+  { option: 'seed', given: '7', both: { ...STILL, weights: 'DIRECTORY/lenet5.safetensors', data: 'DIRECTORY/flat', 'val-fraction': '0.5' },
+    changes: ['data', 'momenta', 'training', 'evaluation'], may: ['weights'] },
+  { option: 'seed', given: '7', both: DROPOUT, changes: ['momenta', 'training'], may: ['weights'], shows: (found, without) => {
+    const [loss = [], before = []] = [found.training[0], without.training[0]];
+    // The order of one batch changes no more than the rounding.
+    assert.ok(Math.abs((loss[0] as number) - (before[0] as number)) > 1e-3);
+  } },
+  { option: 'weights', given: 'DIRECTORY/lenet5.safetensors', changes: LEARNED },
   { option: 'freeze', given: '^conv', changes: LEARNED },
   { option: 'weights-out', given: 'RUN/weights.safetensors', changes: ['files'] },
   { option: 'max-pixels', given: '500', changes: [...LEARNED, 'unreadable'], shows: equals('unreadable', [3, 0]) },
@@ -116,7 +133,9 @@ describe('cnn train', function () {
     await writeDataset(at('other'), 100);
     await cp(at('data/train'), at('flat'), { recursive: true });
     await runDataStats({ data: at('data') });
-    await training({ seed: '5', 'weights-out': 'DIRECTORY/start.safetensors' });
+    for (const arch of ['lenet5', 'simple-cnn']) {
+      await training({ arch, seed: '5', 'weights-out': `DIRECTORY/${arch}.safetensors` });
+    }
   });
   after(() => {
     if (cache === undefined) delete process.env['CNN_CACHE'];
@@ -147,14 +166,15 @@ describe('cnn train', function () {
   }
 
   for (const { option, given, both = {}, changes, may = [], shows } of ROWS) {
-    it(`--${option} ${given} changes ${changes.join(', ')}`, async () => {
+    const beside = Object.entries(both).map(([name, value]) => ` --${name} ${value}`);
+    it(`--${option} ${given}${beside.join('')} changes ${changes.join(', ')}`, async () => {
       const without = await withoutOption(both);
       const found = await training({ ...both, [option]: given });
       const aspects = Object.keys(found) as Aspect[];
       const differ = aspects.filter((aspect) => !isDeepStrictEqual(found[aspect], without[aspect]));
       const certain = differ.filter((aspect) => changes.includes(aspect) || !may.includes(aspect));
       assert.deepEqual(certain.sort(), [...changes].sort());
-      shows?.(found);
+      shows?.(found, without);
     });
   }
 
