@@ -12,6 +12,7 @@ import { commands } from './commands/index.js';
 import { explain } from './commands/mistakes.js';
 import { wrapLines } from './commands/table.js';
 import { CnnError, RunError, UsageError } from './errors.js';
+import { givenArguments, printable } from './file-names.js';
 import { packageVersion } from './package-root.js';
 import { COMMAND_GROUPS, COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
@@ -34,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   const verbose = args.includes('--verbose');
   const streams = watchStandardStreams();
   const fail = (error: unknown) => {
-    process.stderr.write(`${describeError(error, verbose)}\n`);
+    process.stderr.write(`${printable(describeError(error, verbose))}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
   };
   process.on('uncaughtException', (error) => process.exit(fail(error)));
@@ -150,7 +151,7 @@ function lastValues(given: Given, flags: readonly string[]): Given {
 }
 
 async function printResult({ lines, json, error }: Result, asJson: boolean): Promise<void> {
-  const text = asJson ? JSON.stringify(json, undefined, 2) : wrapLines(lines).join('\n');
+  const text = asJson ? JSON.stringify(json, undefined, 2) : printable(wrapLines(lines).join('\n'));
   // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
   await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
   if (error !== undefined) throw error;
@@ -169,4 +170,4 @@ function describeError(error: unknown, verbose: boolean): string {
   return `${label} ${error.message}${hint}`;
 }
 
-process.exit(await main(process.argv.slice(2)));
+process.exit(await main(givenArguments()));

@@ -1,6 +1,5 @@
-import { relative } from 'node:path';
-import { type CheckReport, checkIndex, type PartReport } from '../data/check.js';
-import { findIndex } from '../data/open-dataset.js';
+import { type CheckReport, checkDataset, type PartReport } from '../data/check.js';
+import { inspectDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
 import type { Given } from '../settings/given.js';
 import type { Result } from './command.js';
@@ -12,27 +11,38 @@ const SHOWN = 5;
 
 export async function runDataCheck(given: Given): Promise<Result> {
   const data = String(given['data']);
-  const report = checkIndex(data, await findIndex(data, createReporter().note));
+  const report = checkDataset(data, await inspectDataset(data, createReporter().note));
   const result = { lines: reportLines(report), json: report };
-  const [problem] = report.problems;
-  return problem === undefined ? result : { ...result, error: new DataError(problem) };
+  const [first, ...more] = report.problems;
+  if (first === undefined) return result;
+  const message =
+    more.length === 0
+      ? first
+      : `${report.problems.length} problems keep a network from being trained on ${data}, all listed above. The first: ${first}`;
+  return { ...result, error: new DataError(message) };
 }
 
-function reportLines({ root, layout, classes, channels, ...report }: CheckReport): string[] {
-  const { train, val, fingerprint, warnings } = report;
+function reportLines(report: CheckReport): string[] {
+  const { root, layout, warnings, problems } = report;
+  return [
+    `${root}: ${layout ?? 'no dataset that can be read'}`,
+    ...contentLines(report),
+    ...warnings.map((warning) => `odd: ${warning}`),
+    ...problems.map((problem) => `problem: ${problem}`),
+  ];
+}
+
+function contentLines({ root, classes, channels, train, val, fingerprint }: CheckReport): string[] {
+  if (train === null) return [];
   const parts =
     val === null
       ? [partRow(root, 'train', train)]
       : [partRow(root, 'train', train), partRow(root, 'val', val)];
+  const colours = channels === null ? '' : `, ${channels === 1 ? 'grey' : 'colour'} images`;
   return [
-    `${root}: ${layout}`,
     ...table(parts, { alignment: ['left', 'right', 'left', 'left'] }),
-    ...classLines(
-      classes,
-      `${classes.length} classes, ${channels === 1 ? 'grey' : 'colour'} images: `,
-    ),
+    ...classLines(classes, `${classes.length} classes${colours}: `),
     `fingerprint ${fingerprint}`,
-    ...warnings.map((warning) => `odd: ${warning}`),
   ];
 }
 
@@ -63,6 +73,7 @@ function partRow(
     name,
     images.toLocaleString('en'),
     `images in ${classes} classes, ${each}`,
-    relative(root, path),
+    // `train`, or for a tar file what is inside it.
+    path.startsWith(root) ? path.slice(root.length + 1) : path,
   ];
 }

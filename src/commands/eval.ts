@@ -1,5 +1,5 @@
 import { type EvaluationResult, evaluate } from '../evaluate/evaluation.js';
-import { evaluationSource } from '../runs/run-selection.js';
+import { dataOf, evaluationSource } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
@@ -18,10 +18,11 @@ export async function runEval(
 ): Promise<Result<Evaluated>> {
   const sources = await givenSources('eval', given);
   const trained = await givenModel(sources);
-  const { stored, architecture, record } = trained;
+  const { stored, architecture, record, run } = trained;
   const selection = evaluationSource(record, givenValue(sources, 'data'));
+  const storedData = record && run && dataOf(record, { path: run });
   const { settings } = resolveSettings('eval', [stored, selection, ...sources], architecture);
-  const data = required(settings.data ?? record?.data.root, '--data', '--data mnist');
+  const data = required(settings.data ?? storedData, '--data', '--data mnist');
   const result = await evaluate(trained, { ...settings, data }, reporter);
   const { images, unreadable, loss } = result;
   const unread = unreadable === 0 ? '' : `, ${unreadable} of them unreadable and counted as wrong`;

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findArchitecture } from '../archs/index.js';
+import { lastingName } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, readRecord } from '../runs/run-directory.js';
+import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
@@ -59,7 +61,7 @@ function resultLines({ run, best, ...last }: TrainResult): string[] {
 }
 
 async function trainRequest(given: Given): Promise<TrainRequest> {
-  const sources = await givenSources('train', given);
+  const sources = (await givenSources('train', given)).map(withLastingData);
   const path = givenValue(sources, 'resume');
   if (path !== null) return resumeRequest(path, sources);
   const arch = required(givenValue(sources, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
@@ -67,6 +69,14 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
   const architecture = findArchitecture(arch);
   const { settings, provenance } = resolveSettings('train', sources, architecture);
   return { settings, provenance, architecture, data };
+}
+
+/** The settings with the dataset as it is found from any directory: a run may be resumed from another. */
+function withLastingData({ values, source }: SettingsSource): SettingsSource {
+  const { data } = values;
+  return typeof data === 'string'
+    ? { values: { ...values, data: lastingName(data) }, source }
+    : { values, source };
 }
 
 async function resumeRequest(
@@ -93,7 +103,7 @@ async function resumeRequest(
         'in a resumed run; start a new run instead',
     );
   }
-  const data = settings.data ?? record.data.root;
+  const data = givenValue(given, 'data') ?? dataOf(record, run);
   return { settings, provenance, architecture, data, resume: { run, record, checkpoint, changed } };
 }
 

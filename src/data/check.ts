@@ -1,4 +1,5 @@
-import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
+import { printable } from '../file-names.js';
+import type { Found, FoundIndex, IndexedSplit } from './indexed-dataset.js';
 import { IMAGENET_WORDS } from './layouts/imagenet-words.js';
 import { list } from './layouts/names.js';
 import { strangersProblem } from './selection.js';
@@ -21,16 +22,19 @@ interface ClassSize {
 export interface CheckReport {
   readonly data: string;
   readonly root: string;
-  readonly layout: string;
+  /** Null, like all that is null below, where the problems kept it from being found. */
+  readonly layout: string | null;
   readonly classes: readonly { readonly name: string; readonly words: string }[];
-  readonly train: PartReport;
+  readonly train: PartReport | null;
   readonly val: PartReport | null;
-  readonly channels: 1 | 3;
-  readonly fingerprint: string;
+  readonly channels: 1 | 3 | null;
+  readonly fingerprint: string | null;
   /** Things that are odd but do no harm. */
   readonly warnings: readonly string[];
   /** What has to be fixed before a network can be trained on it. */
   readonly problems: readonly string[];
+  /** Paths of class folders without images. */
+  readonly emptyFolders: readonly string[];
 }
 
 /** Classes whose sizes differ by more than that factor are worth a warning. */
@@ -38,11 +42,17 @@ const UNEVEN = 20;
 /** ILSVRC 2012 as it is distributed. */
 const ILSVRC = { train: 1_281_167, val: 50_000 } as const;
 
-/** Looks for findings in an index; reads no image. */
-export function checkIndex(data: string, index: DatasetIndex): CheckReport {
-  const { root, layout, classes, words, strangers, channels, fingerprint, val } = index;
+/** All findings about a dataset; reads no image. */
+export function checkDataset(data: string, found: Found): CheckReport {
+  const { index, warnings, problems, emptyFolders } = found;
+  const root = printable(found.root);
+  if (index === undefined) {
+    return { ...NOTHING, data, root, warnings, problems, emptyFolders };
+  }
+  const { layout, classes, words, strangers, channels, fingerprint, val, noVal } = index;
   const train = reportPart(index.train, classes);
   const all = [...classes, ...strangers];
+  const lacksVal = val === undefined && !problems.includes(noVal);
   return {
     data,
     root,
@@ -50,18 +60,28 @@ export function checkIndex(data: string, index: DatasetIndex): CheckReport {
     classes: classes.map((name, label) => ({ name, words: words[label] ?? '' })),
     train,
     val: val === undefined ? null : reportPart(val, all),
-    channels,
+    channels: channels ?? null,
     fingerprint,
     warnings: [
       ...index.warnings,
-      ...(val === undefined ? [index.noVal] : []),
+      ...(lacksVal ? [noVal] : []),
       ...similarNames(classes),
       ...unevenClasses(train),
       ...ilsvrcCounts(index),
     ],
-    problems: strangers.length === 0 ? [] : [strangersProblem(index)],
+    problems: [...problems, ...(strangers.length === 0 ? [] : [strangersProblem(index)])],
+    emptyFolders,
   };
 }
+
+const NOTHING = {
+  layout: null,
+  classes: [],
+  train: null,
+  val: null,
+  channels: null,
+  fingerprint: null,
+} as const;
 
 function reportPart({ path, labels }: IndexedSplit, classes: readonly string[]): PartReport {
   const sizes = new Int32Array(classes.length);
@@ -98,7 +118,7 @@ function unevenClasses({ smallest, largest }: PartReport): string[] {
 }
 
 /** What a copy of ILSVRC 2012 lacks, by its 1000 classes. */
-function ilsvrcCounts({ classes, train, val }: DatasetIndex): string[] {
+function ilsvrcCounts({ classes, train, val }: FoundIndex): string[] {
   const whole =
     classes.length === IMAGENET_WORDS.size && classes.every((name) => IMAGENET_WORDS.has(name));
   if (!whole) return [];

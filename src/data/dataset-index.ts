@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { basename, relative } from 'node:path';
 import { DataError } from '../errors.js';
+import { nameKey, printable } from '../file-names.js';
 import { readChannels } from './decode/decode.js';
 import { IMAGE_FORMATS_TEXT } from './decode/formats.js';
 import type { ImageTable } from './image-table.js';
 import { loadIndex, saveIndex } from './index-cache.js';
-import type { DatasetIndex } from './indexed-dataset.js';
+import type { DatasetIndex, Found, FoundIndex } from './indexed-dataset.js';
+import { ClassNames } from './layouts/class-names.js';
 import { openFolder } from './layouts/directory.js';
 import type { Labelled } from './layouts/labelled.js';
 import { count, list } from './layouts/names.js';
-import { readLayout } from './layouts/read-layout.js';
+import { type Layout, readLayout } from './layouts/read-layout.js';
 import { type IndexSource, Survey } from './layouts/survey.js';
 
 /** Images that are looked at to tell grey from colour. */
@@ -21,38 +23,83 @@ const SETTLED_MS = 2000;
 
 /**
  * The index of the dataset in a directory or tar file: of a large one from the cache, as long as no
- * directory and no tar file of it changed. Throws a DataError that names the path.
+ * directory and no tar file of it changed. Throws a DataError that names the path and the first problem.
  */
 export async function openIndex(
   root: string,
   onProgress: (text: string) => void = () => {},
-  name = basename(root, '.tar'),
+  name = nameOf(root),
 ): Promise<DatasetIndex> {
   const cached = await loadIndex(root);
   if (cached !== undefined) return { ...cached, name };
+  return completeIndex(await lookFor(root, onProgress, name));
+}
+
+/** The index of a dataset that can be trained on; throws a DataError with the first problem. */
+function completeIndex({ root, index, problems }: Found): DatasetIndex {
+  const [first, ...more] = problems;
+  if (first === undefined && index?.channels !== undefined) {
+    return { ...index, channels: index.channels };
+  }
+  const others =
+    more.length === 0
+      ? ''
+      : ` There ${more.length === 1 ? 'is 1 more problem' : `are ${more.length} more problems`}: cnn data check ${printable(root)} lists all.`;
+  throw new DataError(`${first}${others}`);
+}
+
+/** Looks for a dataset in a directory or tar file and collects all that is wrong with it. */
+export async function lookFor(
+  root: string,
+  onProgress: (text: string) => void = () => {},
+  name = nameOf(root),
+): Promise<Found> {
   const started = Date.now();
-  const survey = new Survey((images) => onProgress(`Indexing ${root}: ${count(images, 'image')}`));
-  const index = await makeIndex(root, name, survey);
+  const survey = new Survey((images) =>
+    onProgress(`Indexing ${printable(root)}: ${count(images, 'image')}`),
+  );
+  const layout = await survey.attempt(() => readLayout(openFolder(root, survey), survey));
+  const index = layout && (await makeIndex(root, name, layout, survey));
+  const { problems, emptyFolders } = survey;
+  const warnings = index?.warnings ?? survey.notes;
+  const found = { root, index, warnings, problems, emptyFolders };
+  if (index?.channels === undefined || problems.length > 0) return found;
   const images = index.train.images.length + (index.val?.images.length ?? 0);
   const sources = [...survey.sources.values()];
-  if (images < CACHED_FROM || !sources.every((source) => isSettled(source, started))) return index;
-  const problem = await saveIndex(index, sources);
-  return problem === undefined ? index : { ...index, warnings: [...index.warnings, problem] };
+  if (images < CACHED_FROM || !sources.every((source) => isSettled(source, started))) return found;
+  const problem = await saveIndex({ ...index, channels: index.channels }, sources);
+  if (problem === undefined) return found;
+  return { ...found, index: { ...index, warnings: [...warnings, problem] } };
+}
+
+function nameOf(root: string): string {
+  return printable(basename(root, '.tar'));
 }
 
 function isSettled({ modified }: IndexSource, now: number): boolean {
   return Number(BigInt(modified) / 1_000_000n) < now - SETTLED_MS;
 }
 
-async function makeIndex(root: string, name: string, survey: Survey): Promise<DatasetIndex> {
-  const layout = await readLayout(openFolder(root, survey), survey);
+/** Undefined where there are no training images. */
+async function makeIndex(
+  root: string,
+  name: string,
+  layout: Layout,
+  survey: Survey,
+): Promise<FoundIndex | undefined> {
   const { train, words, noVal } = layout;
+  if (train === undefined || train.images.length === 0) return undefined;
   const { classes } = train;
-  const strangers = layout.val?.classes.filter((folder) => !classes.includes(folder)) ?? [];
+  const names = new ClassNames(classes);
+  const inVal = new Set(layout.val?.labels);
+  const strangers =
+    layout.val?.classes.filter((folder, label) => inVal.has(label) && names.indexOf(folder) < 0) ??
+    [];
   const val = layout.val && renumber(layout.val, [...classes, ...strangers]);
+  const channels = await survey.attempt(() => channelsOf(train.images));
   return {
     ...{ name, root, layout: layout.name, classes, words, train, val, noVal, strangers },
-    channels: await channelsOf(train.images),
+    channels,
     fingerprint: fingerprint(root, classes, val === undefined ? [train] : [train, val]),
     warnings: [...survey.notes, ...warningsOf(train, val)],
   };
@@ -60,8 +107,8 @@ async function makeIndex(root: string, name: string, survey: Survey): Promise<Da
 
 /** The part with labels that count the classes of another list. */
 function renumber(part: Labelled, classes: readonly string[]): Labelled {
-  const indices = new Map(classes.map((name, index) => [name, index]));
-  const table = part.classes.map((name) => indices.get(name) as number);
+  const indices = new Map(classes.map((name, index) => [nameKey(name), index]));
+  const table = part.classes.map((name) => indices.get(nameKey(name)) ?? -1);
   return { ...part, labels: part.labels.map((label) => table[label] as number) };
 }
 
@@ -126,7 +173,9 @@ function fingerprint(root: string, classes: readonly string[], parts: readonly L
   for (const { images, labels, kind } of parts) {
     for (let index = 0; index < images.length; index++) {
       const size = images.columns.sizes[index] as number;
-      hash.update(`${relative(root, images.name(index))} ${size < 0 ? 'missing' : size}\n`);
+      hash.update(
+        `${relative(printable(root), images.name(index))} ${size < 0 ? 'missing' : size}\n`,
+      );
     }
     if (kind !== 'class folders') hash.update(labels);
   }

@@ -1,6 +1,6 @@
 /** The bytes of an image. */
 export interface ImageLocation {
-  /** Absolute path. */
+  /** Absolute path, as of file-names.ts. */
   readonly file: string;
   /** Bytes of the file before the image. */
   readonly offset: number;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { decodeName, encodeName, printable } from '../file-names.js';
 import type { ImageList, ImageLocation } from './dataset.js';
 import { wholeFile } from './decode/read-bytes.js';
 
@@ -15,7 +16,7 @@ export interface ImageColumns {
   readonly places: readonly Place[];
   /** (images) Index into `places`. */
   readonly placeOf: Uint32Array;
-  /** Names in UTF-8, one after the other. */
+  /** The bytes of the names, one after the other. */
   readonly names: Buffer;
   /** (images + 1) The position in `names` at which each name begins. */
   readonly nameStarts: Uint32Array;
@@ -36,7 +37,7 @@ export class ImageTable implements ImageList {
   name(index: number): string {
     const { path, inside } = this.#place(index);
     const name = this.#nameInPlace(index);
-    return inside === undefined ? join(path, name) : `${path}:${inside}${name}`;
+    return printable(inside === undefined ? join(path, name) : `${path}:${inside}${name}`);
   }
 
   locate(index: number): ImageLocation {
@@ -54,12 +55,13 @@ export class ImageTable implements ImageList {
 
   #nameInPlace(index: number): string {
     const { names, nameStarts } = this.columns;
-    return names.toString('utf8', nameStarts[index], nameStarts[index + 1]);
+    return decodeName(names.subarray(nameStarts[index], nameStarts[index + 1]));
   }
 }
 
 /** What a table stores of an image. */
 export interface TableEntry {
+  /** As of file-names.ts. */
   readonly name: string;
   readonly size: number;
   readonly offset?: number;
@@ -75,16 +77,21 @@ export class TableBuilder {
   #names = Buffer.alloc(1 << 16);
   #used = 0;
 
+  get length(): number {
+    return this.#sizes.length;
+  }
+
   /** Sets the place of the images that are added next. */
   place(place: Place): void {
     this.#places.push(place);
   }
 
   add({ name, size, offset = 0 }: TableEntry): void {
-    // A character takes at most three bytes of UTF-8.
-    const room = this.#used + name.length * 3;
-    if (room > this.#names.length) this.#names = Buffer.concat([this.#names], room * 2);
-    this.#used += this.#names.write(name, this.#used, 'utf8');
+    const bytes = encodeName(name);
+    const end = this.#used + bytes.length;
+    if (end > this.#names.length) this.#names = Buffer.concat([this.#names], end * 2);
+    this.#names.set(bytes, this.#used);
+    this.#used = end;
     this.#nameStarts.push(this.#used);
     this.#placeOf.push(this.#places.length - 1);
     this.#sizes.push(size);
@@ -106,10 +113,14 @@ export class TableBuilder {
 
 /** A few images by the paths of their files. */
 export function listFiles(files: readonly string[]): ImageList {
-  function name(index: number): string {
-    const file = files[index];
-    if (file !== undefined) return file;
+  function file(index: number): string {
+    const path = files[index];
+    if (path !== undefined) return path;
     throw new RangeError(`No image ${index} in a list of ${files.length}`);
   }
-  return { length: files.length, name, locate: (index) => wholeFile(name(index)) };
+  return {
+    length: files.length,
+    name: (index) => printable(file(index)),
+    locate: (index) => wholeFile(file(index)),
+  };
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { printable, systemPath } from '../file-names.js';
 import { makeDirectories, writeAtomically } from '../files.js';
 import { systemReason } from '../system-errors.js';
 import { CACHE_ADVICE, cacheDirectory } from './cache-directory.js';
@@ -15,7 +16,7 @@ import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import type { IndexSource } from './layouts/survey.js';
 
 /** Changes whenever the meaning of the file does; an older file is ignored. */
-const VERSION = 2;
+const VERSION = 3;
 /** Four 32-bit numbers: version, checksum of everything after it, bytes of the header, and 0. */
 const PREFIX_BYTES = 16;
 const CHECKED_FROM = 8;
@@ -84,7 +85,7 @@ export async function saveIndex(
     await writeAtomically(file, stream([prefix, ...chunks]));
     return undefined;
   } catch (error) {
-    return `Cannot keep the index of ${root}, which is made again at each start: ${systemReason(error)}. ${CACHE_ADVICE}.`;
+    return `Cannot keep the index of ${printable(root)}, which is made again at each start: ${systemReason(error)}. ${CACHE_ADVICE}.`;
   }
 }
 
@@ -105,12 +106,15 @@ function readIndex(root: string): Uint8Array<ArrayBuffer> | undefined {
 }
 
 function fileOf(root: string): string {
-  const key = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32);
+  const key = createHash('sha256')
+    .update(realpathSync.native(systemPath(root), 'buffer'))
+    .digest('hex')
+    .slice(0, 32);
   return join(cacheDirectory(), 'indexes', key);
 }
 
 function isUnchanged({ path, modified }: IndexSource): boolean {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = statSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
   return String(stats?.mtimeNs) === modified;
 }
 

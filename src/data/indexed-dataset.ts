@@ -18,3 +18,22 @@ export interface DatasetIndex extends DatasetFacts {
   /** Classes of the validation part that the training part lacks. */
   readonly strangers: readonly string[];
 }
+
+/** What was found where a dataset was looked for. */
+export interface Found {
+  readonly root: string;
+  /** Undefined where no training images could be read. */
+  readonly index: FoundIndex | undefined;
+  /** Sentences about things that are odd but do no harm. */
+  readonly warnings: readonly string[];
+  /** Sentences about what has to be fixed before a network can be trained. */
+  readonly problems: readonly string[];
+  /** Paths of class folders without images. */
+  readonly emptyFolders: readonly string[];
+}
+
+/** An index that may lack what the problems are about. */
+export interface FoundIndex extends Omit<DatasetIndex, 'channels'> {
+  /** Undefined where no image can be read. */
+  readonly channels: 1 | 3 | undefined;
+}

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { didYouMean } from '../did-you-mean.js';
 import { DataError } from '../errors.js';
+import { absolutePath, printable, systemPath } from '../file-names.js';
 import { catalogue, materialise } from './catalogue/catalogue.js';
 import type { Dataset } from './dataset.js';
-import { openIndex } from './dataset-index.js';
-import type { DatasetIndex } from './indexed-dataset.js';
+import { lookFor, openIndex } from './dataset-index.js';
+import type { DatasetIndex, Found } from './indexed-dataset.js';
 import { type Selection, select } from './selection.js';
 
 /**
@@ -24,15 +24,37 @@ export async function findIndex(
   data: string,
   onProgress: (text: string) => void = () => {},
 ): Promise<DatasetIndex> {
-  const entry = catalogue.find(({ name }) => name === data);
-  if (entry !== undefined) {
-    return openIndex(await materialise(entry, onProgress), onProgress, entry.name);
-  }
-  if (existsSync(data)) return openIndex(resolve(data), onProgress);
+  return openIndex(...(await placeOf(data, onProgress)));
+}
+
+/** All that is found where a dataset is looked for, for those who want to know what is wrong with it. */
+export async function inspectDataset(
+  data: string,
+  onProgress: (text: string) => void = () => {},
+): Promise<Found> {
+  return lookFor(...(await placeOf(data, onProgress)));
+}
+
+/** What finds the same dataset from any directory; a dataset that there is not keeps its name. */
+export function lastingName(data: string): string {
+  const isPath = entryOf(data) === undefined && existsSync(systemPath(data));
+  return isPath ? absolutePath(data) : data;
+}
+
+type OpenArguments = [root: string, onProgress: (text: string) => void, name?: string];
+
+async function placeOf(data: string, onProgress: (text: string) => void): Promise<OpenArguments> {
+  const entry = entryOf(data);
+  if (entry !== undefined) return [await materialise(entry, onProgress), onProgress, entry.name];
+  if (existsSync(systemPath(data))) return [absolutePath(data), onProgress];
   const names = catalogue.map(({ name }) => name);
   throw new DataError(
-    `No dataset at "${data}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
+    `No dataset at "${printable(data)}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,
   );
+}
+
+function entryOf(data: string) {
+  return catalogue.find(({ name }) => name === data);
 }
 
 export interface OpenOptions extends Selection {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { DataError } from '../errors.js';
+import { printable, systemPath } from '../file-names.js';
 import type { ImageList } from './dataset.js';
 import { IMAGE_ENDINGS_TEXT } from './decode/formats.js';
 import { listFiles, TableBuilder } from './image-table.js';
@@ -18,16 +19,16 @@ export async function openImages(paths: readonly string[]): Promise<ImageList> {
 }
 
 async function openPath(path: string): Promise<ImageList> {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statSync(systemPath(path), { throwIfNoEntry: false });
   if (stats === undefined) {
-    throw new DataError(`Cannot read the image ${path}: there is no such file.`);
+    throw new DataError(`Cannot read the image ${printable(path)}: there is no such file.`);
   }
   if (!stats.isDirectory() && !path.endsWith('.tar')) return listFiles([path]);
   const survey = new Survey();
   const table = new TableBuilder();
   const seen = await addImages(openFolder(path, survey), table, survey);
   if (seen > 0) return table.build();
-  throw new DataError(`No images in ${path}: expected ${IMAGE_ENDINGS_TEXT} files.`);
+  throw new DataError(`No images in ${printable(path)}: expected ${IMAGE_ENDINGS_TEXT} files.`);
 }
 
 function joinLists(lists: readonly ImageList[]): ImageList {

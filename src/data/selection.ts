@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { didYouMean } from '../did-you-mean.js';
 import { DataError, UsageError } from '../errors.js';
+import { nameKey, printable } from '../file-names.js';
 import { random } from '../rng.js';
+import { systemReason } from '../system-errors.js';
+import { decodeText, linesOf } from '../text.js';
 import type { Dataset, ImageList, Split } from './dataset.js';
 import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import { count, list } from './layouts/names.js';
-import { linesOf } from './layouts/opened.js';
 
 /** The part of a dataset that is used; null: all of it. */
 export interface Selection {
@@ -79,9 +81,10 @@ function namesIn(text: string): string[] {
 
 /** A class by its name, or by one of the words that people call it if only one class has it. */
 function labelOf({ root, classes, words }: DatasetIndex, name: string): number {
-  const label = classes.indexOf(name);
+  const key = nameKey(name);
+  const label = classes.findIndex((known) => nameKey(known) === key);
   if (label >= 0) return label;
-  const called = words.flatMap((text, at) => (text.split(', ').includes(name) ? [at] : []));
+  const called = words.flatMap((text, at) => (nameKey(text).split(', ').includes(key) ? [at] : []));
   if (called.length === 1) return called[0] as number;
   const several = list(called.map((at) => classes[at] as string));
   const reason =
@@ -116,7 +119,12 @@ function checkStrangers(index: DatasetIndex): void {
 }
 
 /** The message about validation classes that the training part lacks. */
-export function strangersProblem({ strangers, classes, train, val }: DatasetIndex): string {
+export function strangersProblem({
+  strangers,
+  classes,
+  train,
+  val,
+}: Pick<DatasetIndex, 'strangers' | 'classes' | 'train' | 'val'>): string {
   const [first = ''] = strangers;
   const others = strangers.length === 1 ? '' : `, nor are ${strangers.length - 1} others`;
   return `The class "${first}" in ${val?.path} is not in ${train.path}${others}.${didYouMean(first, classes)} Every validation class needs training images; --classes takes some of the classes alone.`;
@@ -144,8 +152,10 @@ function drawSubset(index: DatasetIndex, part: Part, subset: string, seed: numbe
 
 /** The images whose names a file lists, below the root: `train/cat/1.jpg`. */
 function listed(index: DatasetIndex, { split, indices }: Part, file: string): Int32Array {
-  const wanted = new Set(linesOfFile(file).map((line) => line.replace(/^\.\//, '')));
-  const found = indices.filter((at) => wanted.delete(nameBelow(index.root, split.images, at)));
+  const wanted = new Set(linesOfFile(file).map((line) => nameKey(line.replace(/^\.\//, ''))));
+  const found = indices.filter((at) => {
+    return wanted.delete(nameKey(nameBelow(index.root, split.images, at)));
+  });
   if (wanted.size === 0 && found.length > 0) return found;
   throw new UsageError(
     `${file} lists ${count(wanted.size, 'image')} that are not among the training images chosen from ${index.root}: ${list([...wanted])}. Expected names such as ${nameBelow(index.root, split.images, 0)}, one on each line.`,
@@ -154,7 +164,7 @@ function listed(index: DatasetIndex, { split, indices }: Part, file: string): In
 
 /** The name of an image below the root of its dataset, as `--subset FILE` takes it. */
 export function nameBelow(root: string, images: ImageList, index: number): string {
-  return images.name(index).slice(root.length + 1);
+  return images.name(index).slice(printable(root).length + 1);
 }
 
 /** Draws from each class without replacement; `howMany` maps a class's size to the number drawn. */
@@ -216,5 +226,9 @@ function isFile(path: string): boolean {
 }
 
 function linesOfFile(file: string): string[] {
-  return linesOf(readFileSync(file, 'utf8'));
+  try {
+    return linesOf(decodeText(readFileSync(file)));
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${file}: ${systemReason(cause)}.`, { cause });
+  }
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { OptionName } from '../settings/options.js';
 import type { Settings } from '../settings/types.js';
+import { catalogue } from '../data/catalogue/catalogue.js';
 import type { Dataset } from '../data/dataset.js';
 import { nameBelow, type Selection } from '../data/selection.js';
 import { writeAtomically } from '../files.js';
@@ -38,6 +39,19 @@ export async function keepSubset(
   if (subset === null) return;
   const names = Array.from(train.labels, (_, index) => nameBelow(root, train.images, index));
   await writeAtomically(run.subset, `${names.join('\n')}\n`);
+}
+
+/**
+ * The dataset of a run. The first runs kept a relative path as it was given: it began where `output`
+ * did.
+ */
+export function dataOf({ settings, data }: Stored, run: Pick<RunDirectory, 'path'>): string {
+  const { root } = data;
+  const output = settings.output?.value ?? 'runs';
+  const isNamed = isAbsolute(root) || catalogue.some(({ name }) => name === root);
+  if (isNamed || existsSync(root) || typeof output !== 'string' || isAbsolute(output)) return root;
+  const found = resolve(dirname(run.path), relative(output, ''), root);
+  return existsSync(found) ? found : root;
 }
 
 /**

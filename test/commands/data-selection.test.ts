@@ -110,6 +110,47 @@ describe('datasets on the command line', function () {
       assert.equal(JSON.parse(other.stdout).images, 12, other.stderr);
     });
 
+    it('with a relative path is resumed and evaluated from another directory', async () => {
+      const options = [...SMALL, ...QUICK, '--val-fraction', '0.2', '--epochs', '2'];
+      const half = await cnn(
+        [
+          'train',
+          '--data',
+          'whole/train',
+          '--experiment',
+          'relative',
+          '--max-steps',
+          '3',
+          ...options,
+        ],
+        undefined,
+        at(),
+      );
+      assert.equal(half.code, 0, half.stderr);
+      const run = at('runs/relative');
+      const resumed = await cnn(['train', '--resume', run, '--max-steps', '100'], undefined, '/');
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.doesNotMatch(resumed.stderr, /changed: data/);
+      const more = await cnn(
+        ['train', '--resume', run, '--data', 'whole/train', '--epochs', '3'],
+        undefined,
+        at(),
+      );
+      assert.equal(more.code, 0, more.stderr);
+      assert.doesNotMatch(more.stderr, /changed: data/);
+      const { stdout, stderr } = await cnn(['eval', '--checkpoint', run, '--json'], undefined, '/');
+      assert.equal(JSON.parse(stdout || '{}').images, 8, stderr);
+      // The first runs kept the path as it was given.
+      const record = JSON.parse(await readFile(join(run, 'run.json'), 'utf8'));
+      record.data.root = 'whole/train';
+      record.settings.data.value = 'whole/train';
+      await writeFile(join(run, 'run.json'), JSON.stringify(record));
+      const old = await cnn(['eval', '--checkpoint', run, '--json'], undefined, '/');
+      assert.equal(JSON.parse(old.stdout || '{}').images, 8, old.stderr);
+      const on = await cnn(['train', '--resume', run, '--epochs', '4'], undefined, '/');
+      assert.equal(on.code, 0, on.stderr);
+    });
+
     it('keeps its images and classes, and resumes with them', async () => {
       await writeFile(at('classes'), 'class3\nclass0\nclass2\n');
       const options = ['--subset', '6/class', '--classes', at('classes'), '--epochs', '2'];

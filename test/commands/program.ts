@@ -23,13 +23,19 @@ export function build(): Promise<unknown> {
   return built;
 }
 
-/** Starts bin/cnn.js; `onError` gets the process and what it wrote to stderr so far. */
+/**
+ * Starts bin/cnn.js in a directory; `onError` gets the process and what it wrote to stderr so far.
+ */
 export async function cnn(
   args: readonly string[],
   onError?: (child: ChildProcess, stderr: string) => void,
+  cwd?: string,
 ): Promise<Ended> {
   await build();
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: cwd ?? process.cwd(),
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;

@@ -1,5 +1,6 @@
 import { cropWindow, type Transform } from '../../augment/index.js';
 import { RunError } from '../../errors.js';
+import { encodeName } from '../../file-names.js';
 import type { ImageList } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import {
@@ -121,7 +122,7 @@ export class JpegFiller {
       paths += `${file}\0`;
       fillRecord(recordAt(records, i), { offset, length });
     }
-    return { files: Buffer.from(paths), records };
+    return { files: encodeName(paths), records };
   }
 
   #check(complete: boolean): void {

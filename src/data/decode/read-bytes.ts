@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { printable, systemPath } from '../../file-names.js';
 import { hasCode } from '../../system-errors.js';
 import type { ImageLocation } from '../dataset.js';
 
@@ -17,7 +18,7 @@ export function wholeFile(file: string): ImageLocation {
 /** The bytes of an image. Throws if the file cannot be read, is too large or ends before the image. */
 export function readBytes({ file, offset, length }: ImageLocation): Buffer {
   // A pipe of that name is not waited for.
-  const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const handle = openSync(systemPath(file), constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     return readFrom(handle, file, offset, length < 0 ? sizeOf(handle) : length);
   } finally {
@@ -52,7 +53,8 @@ function readFrom(handle: number, file: string, offset: number, length: number):
   const bytes = Buffer.allocUnsafe(length);
   for (let read = 0; read < length; ) {
     const count = readSync(handle, bytes, read, length - read, offset + read);
-    if (count === 0) throw new Error(`${file} ends ${length - read} bytes before the image does`);
+    if (count === 0)
+      throw new Error(`${printable(file)} ends ${length - read} bytes before the image does`);
     read += count;
   }
   return bytes;

@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 import { readBytes } from '../decode/read-bytes.js';
 import type { Place } from '../image-table.js';
-import { type Contents, type Folder, isHidden, pathOf } from './folder.js';
+import { cannotRead } from './cannot-read.js';
+import { type Contents, type Folder, pathOf } from './folder.js';
+import { leftBehind } from './left-behind.js';
 import { byCodeUnit } from './names.js';
 import { indexedMembers } from './shard-index.js';
 import type { Survey } from './survey.js';
-import { type ByteSource, type Member, readMembers, withFile } from './tar.js';
+import { type ByteSource, type Member, type ReadOptions, readMembers, withFile } from './tar.js';
 
 type ArchivePlace = Place & { readonly inside: string };
 
@@ -33,18 +35,31 @@ export class Archive implements Folder {
     this.#range = range;
   }
 
-  /** Its regular files in their order, less hidden ones; with `most`, the first few. */
+  /** Its regular files in their order, less those left behind; with `most`, the first few. */
   members(most?: number): Promise<Member[]> {
-    return this.#open((source) => this.#visible(source, most));
+    return this.#open((source) => this.#visible(source, { most }));
   }
 
-  /** The same for a shard, which may have an index, and a function that reads the start of a member. */
-  withSamples<T>(use: (members: Member[], read: ReadMember) => T): Promise<T> {
+  /**
+   * The same for a shard, which may have an index, with a function that reads the start of a member and
+   * whether the end of the tar file is marked.
+   */
+  withSamples<T>(use: (members: Member[], read: ReadMember, ended: boolean) => T): Promise<T> {
     return this.#open(async (source) => {
       const { path } = this.place;
       const indexed = this.#range ? undefined : indexedMembers(path, source, this.#survey);
-      const members = indexed?.filter(isVisible) ?? (await this.#visible(source));
-      return use(members, ({ offset, size }, most) => source.read(offset, Math.min(size, most)));
+      let ended = true;
+      const onNoEnd = () => {
+        ended = false;
+      };
+      const members =
+        indexed === undefined
+          ? await this.#visible(source, { onNoEnd })
+          : this.#withoutLeftBehind(indexed);
+      const read: ReadMember = ({ offset, size }, most) => {
+        return source.read(offset, Math.min(size, most));
+      };
+      return use(members, read, ended);
     });
   }
 
@@ -56,9 +71,24 @@ export class Archive implements Folder {
     });
   }
 
-  async #visible(source: ByteSource, most?: number): Promise<Member[]> {
+  async #visible(source: ByteSource, options: ReadOptions): Promise<Member[]> {
     const note = (sentence: string) => this.#survey.note(sentence);
-    return (await readMembers(source, pathOf(this), { most, note })).filter(isVisible);
+    const members = await readMembers(source, pathOf(this), { ...options, note });
+    return this.#withoutLeftBehind(members);
+  }
+
+  /** Counts each folder that is left out once, whatever it holds. */
+  #withoutLeftBehind(members: readonly Member[]): Member[] {
+    const known = new Set<string>();
+    return members.filter(({ path }) => {
+      const parts = path.split('/');
+      const at = parts.findIndex((part) => leftBehind(part) !== undefined);
+      if (at < 0) return true;
+      const first = parts.slice(0, at + 1).join('/');
+      if (!known.has(first)) this.#survey.leaveOut(leftBehind(parts[at] as string) as string);
+      known.add(first);
+      return false;
+    });
   }
 
   async contents(): Promise<Contents> {
@@ -70,10 +100,6 @@ export class Archive implements Folder {
     }
     return contentsOf(root, this.place, this.#survey);
   }
-}
-
-function isVisible({ path }: Member): boolean {
-  return !path.split('/').some(isHidden);
 }
 
 function nodeAt(root: Node, parts: readonly string[]): Node {
@@ -110,7 +136,11 @@ function contentsOf(node: Node, place: ArchivePlace, survey: Survey): Contents {
     entry: (name) => ({ name, size: member(name).size, offset: member(name).offset }),
     read(name, most = Number.POSITIVE_INFINITY) {
       const { offset, size } = member(name);
-      return readBytes({ file: path, offset, length: Math.min(size, most) });
+      try {
+        return readBytes({ file: path, offset, length: Math.min(size, most) });
+      } catch (cause) {
+        throw cannotRead(`${path}:${inside}${name}`, cause);
+      }
     },
   };
 }

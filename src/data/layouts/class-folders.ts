@@ -3,15 +3,22 @@
  * images in it and in all folders below belong to it.
  */
 import { extname } from 'node:path';
-import { DataError } from '../../errors.js';
+import { printable } from '../../file-names.js';
 import { IMAGE_ENDINGS_TEXT } from '../decode/formats.js';
 import { TableBuilder } from '../image-table.js';
+import { ClassNames } from './class-names.js';
 import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
 import { count, list } from './names.js';
 import type { Survey } from './survey.js';
 
-/** Reads the class folders in `folder`. Throws a DataError if one of them holds no image. */
+/** Empty class folders that a message names. */
+const SHOWN = 50;
+
+/**
+ * Reads the class folders in `folder`. Class folders without images, and those that cannot be read, are
+ * problems of the survey.
+ */
 export async function readClassFolders(
   folder: Folder,
   { folders, files }: Contents,
@@ -23,17 +30,29 @@ export async function readClassFolders(
   }
   const images = new TableBuilder();
   const labels: number[] = [];
+  const empty: Folder[] = [];
   const others = new Others();
-  for (const [label, classFolder] of folders.entries()) {
-    const seen = await addImages(classFolder, images, survey, others);
-    if (seen === 0) throw await noImages(classFolder);
-    for (let index = 0; index < seen; index++) labels.push(label);
+  const names = new ClassNames(folders.map(({ name }) => printable(name)));
+  const foldersOf: Folder[][] = names.classes.map(() => []);
+  for (const below of folders) foldersOf[names.indexOf(printable(below.name))]?.push(below);
+  for (const [label, className] of names.classes.entries()) {
+    const ofClass = foldersOf[label] ?? [];
+    if (ofClass.length > 1) survey.note(oneClass(className, ofClass));
+    for (const classFolder of ofClass) {
+      const seen = await survey.attempt(() => addImages(classFolder, images, survey, others));
+      if (seen === 0) empty.push(classFolder);
+    }
+    while (labels.length < images.length) labels.push(label);
   }
   others.report(folder, survey);
+  if (empty.length > 0) {
+    survey.emptyFolders.push(...empty.map(pathOf));
+    survey.problem(await noImages(folder, folders.length, empty));
+  }
   return {
     path: pathOf(folder),
     kind: 'class folders',
-    classes: folders.map(({ name }) => name),
+    classes: names.classes,
     images: images.build(),
     labels: Int32Array.from(labels),
   };
@@ -75,15 +94,35 @@ class Others {
   report(folder: Folder, survey: Survey): void {
     if (this.#byEnding.size === 0) return;
     const all = [...this.#byEnding.values()].reduce((sum, number) => sum + number, 0);
-    const kinds = [...this.#byEnding].map(([ending, number]) => `${number} ${ending}`);
-    survey.note(`${count(all, 'file')} in ${pathOf(folder)} are no images: ${list(kinds)}.`);
+    survey.note(`${count(all, 'file')} in ${pathOf(folder)} are no images: ${this.describe()}.`);
+  }
+
+  /** `3 .gif, 1 .txt`. */
+  describe(): string {
+    return list([...this.#byEnding].map(([ending, number]) => `${number} ${ending}`));
   }
 }
 
-async function noImages(folder: Folder): Promise<DataError> {
-  const { folders, files } = await folder.contents();
-  const names = [...folders.map(({ name }) => name), ...files];
-  return new DataError(
-    `No images in ${pathOf(folder)}: expected ${IMAGE_ENDINGS_TEXT} files but found ${list(names)}. Add images or remove the folder.`,
-  );
+function oneClass(className: string, folders: readonly Folder[]): string {
+  return `${count(folders.length, 'folder')} spell the class ${className} with the same letters in other bytes (Unicode NFC and NFD): read as one.`;
+}
+
+/** What is wrong with class folders that hold no images, `empty` of `all` in `folder`. */
+async function noImages(folder: Folder, all: number, empty: readonly Folder[]): Promise<string> {
+  const [first] = empty;
+  if (first !== undefined && empty.length === 1) {
+    const { folders, files } = await first.contents();
+    const names = [...folders.map(({ name }) => name), ...files];
+    return `No images in ${pathOf(first)}: expected ${IMAGE_ENDINGS_TEXT} files but found ${list(names)}. Add images or remove the folder.`;
+  }
+  const described: string[] = [];
+  for (const classFolder of empty.slice(0, SHOWN)) {
+    const { folders, files } = await classFolder.contents();
+    const others = new Others();
+    others.add(files);
+    const found = files.length > 0 ? others.describe() : folders.length > 0 ? 'folders' : '';
+    described.push(found === '' ? classFolder.name : `${classFolder.name} (${found})`);
+  }
+  const names = list([...described, ...empty.slice(SHOWN).map(({ name }) => name)], SHOWN);
+  return `No images in ${empty.length} of ${all} class folders of ${pathOf(folder)}: ${names}. Expected ${IMAGE_ENDINGS_TEXT} files: add images or remove the folders.`;
 }

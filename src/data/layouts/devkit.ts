@@ -6,10 +6,12 @@
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { DataError } from '../../errors.js';
+import { linesOf } from '../../text.js';
 import type { Labelling } from './labelling.js';
 import { readMat } from './mat.js';
 import { list } from './names.js';
-import { linesOf, type Opened, openedFolder, readText } from './opened.js';
+import { look, type Opened, readText, readTextIfPossible } from './opened.js';
+import type { Survey } from './survey.js';
 import { bytesSource, type Member, readMembers } from './tar.js';
 
 const GROUND_TRUTH = /^ILSVRC20\d\d_(clsloc_)?validation_ground_truth\.txt$/;
@@ -21,14 +23,16 @@ const MOST_BYTES = 1 << 28;
 const MOST_MAP_BYTES = 1 << 20;
 
 /** The opened folders and the devkits in them, unpacked or as they were downloaded. */
-export async function withDevkits(places: readonly Opened[]): Promise<Opened[]> {
+export async function withDevkits(places: readonly Opened[], survey: Survey): Promise<Opened[]> {
   const found = [...places];
   for (const place of places) {
     for (const folder of place.contents.folders) {
-      if (/devkit/i.test(folder.name)) await addFolder(folder, found);
+      if (/devkit/i.test(folder.name)) await survey.attempt(() => addFolder(folder, found));
     }
     for (const name of place.contents.files) {
-      if (PACKED.test(name)) found.push(await openPacked(place, name));
+      if (!PACKED.test(name)) continue;
+      const packed = await survey.attempt(() => openPacked(place, name));
+      if (packed !== undefined) found.push(packed);
     }
   }
   return found;
@@ -36,7 +40,7 @@ export async function withDevkits(places: readonly Opened[]): Promise<Opened[]> 
 
 /** The folder, and the folders `devkit` and `data` in it. */
 async function addFolder(folder: Opened['contents']['folders'][number], found: Opened[]) {
-  const opened = await openedFolder(folder);
+  const opened = await look(folder);
   found.push(opened);
   for (const below of opened.contents.folders) {
     if (below.name === 'data' || below.name === 'devkit') await addFolder(below, found);
@@ -45,12 +49,7 @@ async function addFolder(folder: Opened['contents']['folders'][number], found: O
 
 async function openPacked(place: Opened, name: string): Promise<Opened> {
   const path = `${place.path}/${name}`;
-  let bytes: Buffer;
-  try {
-    bytes = gunzipSync(place.contents.read(name), { maxOutputLength: MOST_BYTES });
-  } catch (cause) {
-    throw new DataError(`Cannot unpack ${path}: ${(cause as Error).message}.`, { cause });
-  }
+  const bytes = unpack(place.contents.read(name), path);
   const members = await readMembers(bytesSource(bytes), path);
   const byName = new Map(members.map((member) => [member.path.split('/').at(-1) ?? '', member]));
   const member = (file: string) => byName.get(file) as Member;
@@ -68,6 +67,23 @@ async function openPacked(place: Opened, name: string): Promise<Opened> {
   };
 }
 
+/** Some programs unpack what they download and leave the name as it is. */
+function unpack(file: Buffer, path: string): Buffer {
+  if (!isGzip(file)) return file;
+  try {
+    return gunzipSync(file, { maxOutputLength: MOST_BYTES });
+  } catch (cause) {
+    throw new DataError(
+      `Cannot unpack ${path}: ${(cause as Error).message}. Compare its size and checksum with the original.`,
+      { cause },
+    );
+  }
+}
+
+function isGzip(bytes: Buffer): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 /** The classes of the images by a ground truth in one of the folders, if there is one. */
 export function findGroundTruth(
   places: readonly Opened[],
@@ -77,7 +93,7 @@ export function findGroundTruth(
     const name = place.contents.files.find((file) => GROUND_TRUTH.test(file));
     if (name === undefined) continue;
     const file = `${place.path}/${name}`;
-    const ids = linesOf(readText(place, name)).map(Number);
+    const ids = linesOf(readText(place, name)).map((line, index) => idOf(line, index + 1, file));
     const wnids = idMap([place, ...places], file);
     const numberOf = imagesByNumber(images, ids.length, file);
     return {
@@ -94,6 +110,11 @@ export function findGroundTruth(
     };
   }
   return undefined;
+}
+
+function idOf(line: string, number: number, file: string): number {
+  if (/^\d+$/.test(line)) return Number(line);
+  throw new DataError(`Expected line ${number} of ${file} to be a number but it is "${line}".`);
 }
 
 /** The line of each image: by the number in its name, else by its place among the images. */
@@ -129,7 +150,9 @@ function idMap(places: readonly Opened[], groundTruth: string): Map<number, stri
 
 /** Lines of a wnid and its id, in either order; undefined if the file is another one. */
 function textMap(place: Opened, name: string): Map<number, string> | undefined {
-  const lines = linesOf(readText(place, name, MOST_MAP_BYTES));
+  const text = readTextIfPossible(place, name, MOST_MAP_BYTES);
+  if (text === undefined) return undefined;
+  const lines = linesOf(text);
   const pairs = lines.map((line) => {
     const [, wnid, id] = /^(n\d{8})[\s,]+(\d+)\b/.exec(line) ?? [];
     const [, idFirst, wnidSecond] = /^(\d+)[\s,]+(n\d{8})\b/.exec(line) ?? [];
@@ -165,6 +188,7 @@ export function readMeta(place: Opened): Synset[] | undefined {
     const { synsets } = metaSchema.parse(readMat(place.contents.read(META)));
     return synsets.map(({ ILSVRC2012_ID: [id], WNID: wnid, words }) => ({ id, wnid, words }));
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
     const reason = cause instanceof z.ZodError ? list(fieldsOf(cause)) : (cause as Error).message;
     throw new DataError(`${file} is not the meta.mat of ILSVRC's devkit: ${reason}.`, { cause });
   }

@@ -2,24 +2,26 @@ import { type BigIntStats, readdirSync, realpathSync, type Stats, statSync } fro
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
-import { systemReason } from '../../system-errors.js';
+import { decodeName, printable, REPLACEMENT, systemPath } from '../../file-names.js';
 import { isImageName } from '../decode/formats.js';
 import { readBytes } from '../decode/read-bytes.js';
 import type { Place } from '../image-table.js';
 import { Archive } from './archive.js';
-import { type Contents, type Folder, isHidden } from './folder.js';
+import { cannotRead } from './cannot-read.js';
+import type { Contents, Folder } from './folder.js';
+import { leftBehind } from './left-behind.js';
 import { byCodeUnit } from './names.js';
 import type { Survey } from './survey.js';
 
 /** Opens a directory or a tar file. Throws a DataError if the path is neither. */
 export function openFolder(path: string, survey: Survey): Folder {
   const stats = statOf(path);
-  if (stats.isDirectory()) return new Directory(path, survey, [realpathSync(path)]);
+  if (stats.isDirectory()) return new Directory(path, survey, [realPath(path)]);
   if (stats.isFile() && path.endsWith('.tar')) return new Archive(path, survey);
   const packed = /\.(tgz|tbz2?|txz|zip|tar\.\w+)$/.test(path);
   const advice = packed ? ' Unpack it, or pack it as .tar, which is read in place.' : '';
   throw new DataError(
-    `${path} is ${stats.isFile() ? 'a file' : 'no directory'}: expected a directory or a .tar file.${advice}`,
+    `${printable(path)} is ${stats.isFile() ? 'a file' : 'no directory'}: expected a directory or a .tar file.${advice}`,
   );
 }
 
@@ -49,7 +51,11 @@ class Directory implements Folder {
     /** Where links to directories lead. */
     const linked = new Map<string, string>();
     for (const entry of entriesOf(path)) {
-      if (isHidden(entry.name)) continue;
+      const left = leftBehind(entry.name);
+      if (left !== undefined) {
+        this.#survey.leaveOut(left);
+        continue;
+      }
       const target = entry.isSymbolicLink() ? this.#follow(entry.name, linked) : entry;
       if (target?.isDirectory()) folders.push(entry.name);
       else if (target?.isFile()) files.push(entry.name);
@@ -88,13 +94,14 @@ class Directory implements Folder {
     const file = join(this.place.path, name);
     const stats = statOrNothing(file);
     if (stats === undefined) {
-      this.#survey.note(`${file} is a link that leads nowhere.`);
+      this.#survey.note(`${printable(file)} is a link that leads nowhere.`);
       return { isDirectory: () => false, isFile: () => isImageName(name) };
     }
     if (!stats.isDirectory()) return stats;
-    const real = realpathSync(file);
+    const real = realPath(file);
     if (this.#way.some((path) => `${path}/`.startsWith(real.endsWith('/') ? real : `${real}/`))) {
-      this.#survey.note(`${file} links to a directory that holds it and was left out.`);
+      const link = printable(file);
+      this.#survey.note(`${link} links to a directory that holds it and was left out.`);
       return undefined;
     }
     linked.set(name, real);
@@ -107,7 +114,7 @@ class Directory implements Folder {
       if (!name.endsWith('.tar')) return false;
       const unpacked = folders.has(name.slice(0, -'.tar'.length));
       if (unpacked) {
-        const file = join(this.place.path, name);
+        const file = printable(join(this.place.path, name));
         this.#survey.note(`${file} is beside a directory of the same name and was left out.`);
       }
       return !unpacked;
@@ -123,29 +130,44 @@ function sizeOf(file: string): number {
 /** One synchronous stat costs 6 µs where an asynchronous one costs 15. */
 function statOrNothing(file: string): Stats | undefined {
   try {
-    return statSync(file, { throwIfNoEntry: false });
+    return statSync(systemPath(file), { throwIfNoEntry: false });
   } catch {
     // A link in a circle, or a place that may not be looked into.
     return undefined;
   }
 }
 
-function entriesOf(path: string) {
+/** An entry of a directory. */
+interface Entry extends Kind {
+  readonly name: string;
+  isSymbolicLink(): boolean;
+}
+
+function entriesOf(path: string): readonly Entry[] {
   try {
-    return readdirSync(path, { withFileTypes: true });
+    const entries = readdirSync(systemPath(path), { withFileTypes: true });
+    if (!entries.some(({ name }) => name.includes(REPLACEMENT))) return entries;
+    const options = { withFileTypes: true, encoding: 'buffer' } as const;
+    return readdirSync(systemPath(path), options).map((entry) => ({
+      name: decodeName(entry.name),
+      isDirectory: () => entry.isDirectory(),
+      isFile: () => entry.isFile(),
+      isSymbolicLink: () => entry.isSymbolicLink(),
+    }));
   } catch (cause) {
     throw cannotRead(path, cause);
   }
+}
+
+/** A path without links in it. */
+function realPath(path: string): string {
+  return decodeName(realpathSync.native(systemPath(path), 'buffer'));
 }
 
 function statOf(path: string): BigIntStats {
   try {
-    return statSync(path, { bigint: true });
+    return statSync(systemPath(path), { bigint: true });
   } catch (cause) {
     throw cannotRead(path, cause);
   }
-}
-
-function cannotRead(path: string, cause: unknown): DataError {
-  return new DataError(`Cannot read ${path}: ${systemReason(cause)}.`, { cause });
 }

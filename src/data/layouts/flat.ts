@@ -1,4 +1,3 @@
-import { DataError } from '../../errors.js';
 import { TableBuilder } from '../image-table.js';
 import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
@@ -13,15 +12,17 @@ export function readFlat(
   { file, classOf }: Labelling,
   survey: Survey,
 ): Labelled {
-  const names = imagesAmong(contents.files);
-  const classNames = names.map((name) => classOf(name));
-  const unnamed = names.filter((_, index) => classNames[index] === undefined);
+  const all = imagesAmong(contents.files);
+  const classNames = all.map((name) => classOf(name));
+  const unnamed = all.filter((_, index) => classNames[index] === undefined);
   if (unnamed.length > 0) {
-    throw new DataError(
-      `${file} names no class for ${unnamed.length} of ${names.length} images in ${pathOf(folder)}: ${list(unnamed)}.`,
+    survey.problem(
+      `${file} names no class for ${unnamed.length} of ${all.length} images in ${pathOf(folder)}: ${list(unnamed)}.`,
     );
   }
-  const classes = [...new Set(classNames as string[])].sort(byCodeUnit);
+  const names = all.filter((_, index) => classNames[index] !== undefined);
+  const labelOf = classNames.filter((name) => name !== undefined);
+  const classes = [...new Set(labelOf)].sort(byCodeUnit);
   const indices = new Map(classes.map((name, index) => [name, index]));
   const images = new TableBuilder();
   images.place(folder.place);
@@ -35,6 +36,6 @@ export function readFlat(
     labelFile: file,
     classes,
     images: images.build(),
-    labels: Int32Array.from(classNames, (name) => indices.get(name ?? '') as number),
+    labels: Int32Array.from(labelOf, (name) => indices.get(name) as number),
   };
 }

@@ -4,6 +4,7 @@
  * https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf
  */
 import { inflateSync } from 'node:zlib';
+import { describeContent } from '../../file-content.js';
 
 export type MatValue = number[] | string | MatStruct[] | MatCell;
 /** One element of a struct array. */
@@ -44,6 +45,8 @@ const COMPLEX_FLAG = 0x800;
 const HEADER_BYTES = 128;
 /** What an unpacked variable may take at most. */
 const MOST_BYTES = 1 << 28;
+/** The most numbers of an array: those of ILSVRC have a few thousand. */
+const MOST_NUMBERS = 1 << 20;
 /** A file with deeper nesting is damaged. */
 const MOST_DEPTH = 16;
 
@@ -51,7 +54,11 @@ const MOST_DEPTH = 16;
 export function readMat(bytes: Buffer): Record<string, MatValue> {
   const order = bytes.toString('latin1', 126, HEADER_BYTES);
   if (bytes.length < HEADER_BYTES || (order !== 'IM' && order !== 'MI')) {
-    throw new Error('it is no MATLAB 5 file');
+    const kind = describeContent(bytes);
+    throw new Error(`it is no MATLAB 5 file${kind === undefined ? '' : `: ${kind.what}`}`);
+  }
+  if (/^MATLAB 7\.3/.test(bytes.toString('latin1', 0, 10))) {
+    throw new Error("it has MATLAB's format 7.3; save it with -v7");
   }
   const variables: Record<string, MatValue> = {};
   const file = new Elements(bytes.subarray(HEADER_BYTES), order === 'IM');
@@ -159,8 +166,10 @@ function times<T>(count: number, make: (index: number) => T): T[] {
 function numbersIn({ type, data }: Element, little: boolean): number[] {
   const [bytes, read] = NUMBERS[type] ?? [0, undefined];
   if (read === undefined) throw new Error(`it holds data of the type ${type}, which is not read`);
+  const count = Math.floor(data.length / bytes);
+  if (count > MOST_NUMBERS) throw new Error(`it holds an array of ${count} numbers`);
   const view = viewOf(data);
-  return times(Math.floor(data.length / bytes), (index) => read(view, index * bytes, little));
+  return times(count, (index) => read(view, index * bytes, little));
 }
 
 function asText(element: Element, little: boolean): string {

@@ -6,33 +6,31 @@
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
 import { Archive } from './archive.js';
-import { readClassFolders } from './class-folders.js';
-import { findGroundTruth, withDevkits } from './devkit.js';
+import { withDevkits } from './devkit.js';
 import { openFolder } from './directory.js';
-import { readFlat } from './flat.js';
-import { type Contents, type Folder, imagesAmong } from './folder.js';
+import { type Folder, imagesAmong } from './folder.js';
 import { findLabelList } from './label-list.js';
 import type { Labelled } from './labelled.js';
 import { list } from './names.js';
-import { type Opened, openedFolder } from './opened.js';
-import { isShard, readShards } from './shards.js';
+import { look, type Opened, type Place } from './opened.js';
+import { EXPECTED, loneFolder, readPart, shardsIn, unpackAdvice } from './read-part.js';
+import { refuseShards } from './refuse-shards.js';
+import { readShards } from './shards.js';
+import { findSplits, partOfShard, type Splits } from './splits.js';
+import { splitsBelow, splitsOfClasses } from './splits-below.js';
 import type { Survey } from './survey.js';
 import { wordsOf } from './words.js';
 
-/** Names of the folder or tar file of a part; the first that is there is taken. */
-const TRAIN_NAMES = ['train', 'ILSVRC2012_img_train'];
-const VALIDATION_NAMES = ['val', 'valid', 'validation', 'test', 'ILSVRC2012_img_val'];
 const KAGGLE = ['ILSVRC', 'Data', 'CLS-LOC'];
 /** How far down the only folder in a folder is followed. */
 const MOST_LEVELS = 5;
-const EXPECTED =
-  'Expected class folders (train/<class>/*.jpg and val/<class>/*.jpg), one folder of them, ILSVRC 2012 as distributed, or WebDataset shards';
 const FRACTION = 'or take validation images from the training set with --val-fraction 0.1';
 
 export interface Layout {
   /** For people. */
   readonly name: string;
-  readonly train: Labelled;
+  /** Undefined where the survey has a problem that says why. */
+  readonly train: Labelled | undefined;
   readonly val: Labelled | undefined;
   /** A sentence that says why there is no validation part. */
   readonly noVal: string;
@@ -42,47 +40,43 @@ export interface Layout {
 
 type Parts = Omit<Layout, 'words'>;
 
-/** A folder that was looked into. */
-interface Place extends Opened {
-  readonly folder: Folder;
-}
-
-/** Reads the dataset in a folder. Throws a DataError that names the path if there is none. */
+/**
+ * Reads the dataset in a folder. What keeps a network from being trained on it is a problem of the
+ * survey, and the rest is read as far as that is possible. Throws a DataError where nothing is.
+ */
 export async function readLayout(root: Folder, survey: Survey): Promise<Layout> {
   const start = await look(root);
-  const way = (await wayToParts([start])) ?? [start];
-  const places = await withDevkits(await withListFolders(way, survey));
-  const base = way.at(-1) as Place;
-  const parts = hasTraining(base)
-    ? await readTwoParts(base, places, survey)
-    : ((await readNamedShards(base, survey)) ?? (await readOnePart(base, places, survey)));
-  return { ...parts, words: wordsOf(parts.train.classes, places) };
-}
-
-async function look(folder: Folder): Promise<Place> {
-  return { folder, ...(await openedFolder(folder)) };
+  const way = (await wayToParts([start], survey)) ?? [start];
+  const places = await withDevkits(await withListFolders(way, survey), survey);
+  const parts = await readParts(way.at(-1) as Place, places, survey);
+  return { ...parts, words: readWords(parts.train?.classes ?? [], places, survey) };
 }
 
 /** The folders from the root down to the one that holds the parts, if there is one. */
-async function wayToParts(way: readonly Place[]): Promise<readonly Place[] | undefined> {
+async function wayToParts(
+  way: readonly Place[],
+  survey: Survey,
+): Promise<readonly Place[] | undefined> {
   const here = way.at(-1) as Place;
-  if (hasTraining(here) || (await shardsIn(here.contents)).length > 0) return way;
+  const { folders } = here.contents;
+  const { train, val, unclear } = findSplits(folders);
+  if (train !== undefined && val === undefined && way.length < MOST_LEVELS) {
+    const inner = await survey.attempt(() => look(train));
+    if (inner !== undefined && hasBothParts(inner)) return [...way, inner];
+  }
+  const hasParts = train !== undefined || unclear.length > 0;
+  if (hasParts || (await shardsIn(here.contents)).length > 0) return way;
   if (way.length === MOST_LEVELS) return undefined;
-  const { folders, files } = here.contents;
-  const lone = folders.length === 1 && imagesAmong(files).length === 0 ? folders[0] : undefined;
-  const next = folders.find(({ name }) => KAGGLE.includes(name)) ?? lone;
-  if (next !== undefined) return wayToParts([...way, await look(next)]);
+  const kaggle = folders.find(({ name }) => KAGGLE.includes(name));
+  const next = kaggle ?? loneFolder(here.contents) ?? (await splitsBelow(here, survey));
+  if (next !== undefined) return wayToParts([...way, await look(next)], survey);
   // Class folders in the only folder, or tar file, of a folder.
   return folders.length > 1 && way.length > 1 ? way : undefined;
 }
 
-function hasTraining({ contents }: Opened): boolean {
-  return partNamed(TRAIN_NAMES, contents) !== undefined;
-}
-
-function partNamed(names: readonly string[], { folders }: Contents): Folder | undefined {
-  const present = names.filter((name) => folders.some((folder) => folder.name === name));
-  return folders.find(({ name }) => name === present[0]);
+function hasBothParts({ contents }: Opened): boolean {
+  const { train, val } = findSplits(contents.folders);
+  return train !== undefined && val !== undefined;
 }
 
 /** The folders, the innermost first, and others that may hold files with the classes of images. */
@@ -90,65 +84,141 @@ async function withListFolders(way: readonly Place[], survey: Survey): Promise<O
   const places: Opened[] = way.toReversed();
   const base = way.at(-1) as Place;
   const meta = base.contents.folders.find(({ name }) => name === 'meta');
-  if (meta !== undefined) places.push(await openedFolder(meta));
+  if (meta !== undefined) {
+    const place = await survey.attempt(() => look(meta));
+    if (place !== undefined) places.push(place);
+  }
   const { path, inside } = base.folder.place;
   const deep = inside === undefined && way.length === 1 && path.endsWith(join('/', ...KAGGLE));
-  if (deep) places.push(await openedFolder(openFolder(join(path, '../../..'), survey)));
+  if (deep) places.push(await look(openFolder(join(path, '../../..'), survey)));
   return places;
+}
+
+async function readParts(base: Place, places: readonly Opened[], survey: Survey): Promise<Parts> {
+  const splits = findSplits(base.contents.folders);
+  if ([splits.train, splits.val].every((part) => part === undefined || part instanceof Archive)) {
+    const named = await readNamedShards(base, survey);
+    if (named !== undefined) return named;
+  }
+  await checkClear(splits, base, survey);
+  if (splits.train !== undefined && !(await isClass(splits, base, places, survey))) {
+    return readTwoParts(base, places, splits.train, splits.val, survey);
+  }
+  const ofClasses = await splitsOfClasses(base, survey);
+  if (ofClasses !== undefined) {
+    return readTwoParts(base, places, ofClasses.train, ofClasses.val, survey);
+  }
+  return readOnePart(base, places, splits, survey);
+}
+
+async function checkClear(
+  { doubles, unclear }: Splits<Folder>,
+  base: Place,
+  survey: Survey,
+): Promise<void> {
+  if (unclear.length > 0) {
+    const archives = unclear.filter((folder) => folder instanceof Archive);
+    await refuseShards(base.path, archives);
+    throw new DataError(
+      `It is unclear which folders in ${base.path} are the parts of one dataset: ${list(unclear.map(({ name }) => name))}. Name one train and one val, or pass a directory that holds such two.`,
+    );
+  }
+  if (doubles.length > 0) {
+    const names = list(doubles.map(({ name }) => name));
+    survey.note(`Left out of ${base.path}, as another folder is that part: ${names}.`);
+  }
+}
+
+/**
+ * Whether the only folder that is a part by its name is the class of trains: it has images that nothing
+ * gives classes, and folders beside it have images too.
+ */
+async function isClass(
+  { train, val }: Splits<Folder>,
+  base: Place,
+  places: readonly Opened[],
+  survey: Survey,
+): Promise<boolean> {
+  const [other] = base.contents.folders.filter((folder) => folder !== train);
+  if (train === undefined || val !== undefined || other === undefined) return false;
+  const [inTrain, beside] = [await look(train), await look(other)];
+  const images = imagesAmong(inTrain.contents.files);
+  if (inTrain.contents.folders.length > 0 || images.length === 0) return false;
+  if (imagesAmong(beside.contents.files).length === 0) return false;
+  if (findLabelList([inTrain, ...places], images, undefined) !== undefined) return false;
+  survey.note(`${inTrain.path} is taken for a class: images and no class folders are in it.`);
+  return true;
 }
 
 /** A training part with the validation part beside it. */
 async function readTwoParts(
   base: Place,
   places: readonly Opened[],
+  trainFolder: Folder,
+  valFolder: Folder | undefined,
   survey: Survey,
 ): Promise<Parts> {
-  const train = await look(partNamed(TRAIN_NAMES, base.contents) as Folder);
-  const trainPart = await readPart(train, [train, ...places], undefined, survey);
-  if (trainPart === undefined) {
-    throw new DataError(
-      `No class folders in ${train.path}: its images have no classes. ${EXPECTED}.`,
+  const read = (folder: Folder, classes: readonly string[] | undefined) =>
+    survey.attempt(async () => {
+      const place = await look(folder);
+      return { place, part: await readPart(place, places, classes, survey) };
+    });
+  const trained = await read(trainFolder, undefined);
+  if (trained !== undefined && trained.part === undefined) {
+    survey.problem(
+      `No class folders in ${trained.place.path}: its images have no classes. ${EXPECTED}.`,
     );
   }
-  const folder = partNamed(VALIDATION_NAMES, base.contents);
-  if (folder === undefined) {
+  const train = trained?.part;
+  if (valFolder === undefined) {
     const found = list(base.contents.folders.map(({ name }) => name));
-    const noVal = `No validation images in ${base.path}: found ${found}. Add them as ${list(VALIDATION_NAMES.slice(0, 4))}, ${FRACTION}.`;
-    return { name: nameOf(trainPart, undefined, base), train: trainPart, val: undefined, noVal };
+    const noVal = `No validation images in ${base.path}: found ${found}. Add them as val, valid, validation, test, ${FRACTION}.`;
+    return { name: nameOf(train, undefined, base), train, val: undefined, noVal };
   }
-  const val = await look(folder);
-  const valPart = await readPart(val, [val, ...places], trainPart.classes, survey);
-  const noVal = `Nothing says which classes the images in ${val.path} have. Put them into class folders, add ILSVRC's devkit or a file with lines of class and image, ${FRACTION}.`;
-  return { name: nameOf(trainPart, valPart, base), train: trainPart, val: valPart, noVal };
+  const validated = await read(valFolder, train?.classes);
+  const val = validated?.part;
+  const noVal =
+    validated === undefined
+      ? (survey.problems.at(-1) as string)
+      : `Nothing says which classes the images in ${validated.place.path} have. Put them into class folders, add ILSVRC's devkit or a file with lines of class and image, ${FRACTION}.`;
+  return { name: nameOf(train, val, base), train, val, noVal };
 }
 
 /** Shards side by side, with the part in their names: `imagenet-val-007.tar`. */
 async function readNamedShards(base: Place, survey: Survey): Promise<Parts | undefined> {
   const shards = await shardsIn(base.contents);
   if (shards.length === 0) return undefined;
-  const ofVal = new RegExp(`(^|[^a-z])(${VALIDATION_NAMES.join('|')})([^a-z]|$)`, 'i');
-  const [val, train] = [true, false].map((part) => {
-    return shards.filter(({ name }) => ofVal.test(name) === part);
-  });
-  const read = (part: readonly Archive[] = []) =>
-    readShards(base.path, part, [base.contents], survey);
-  if (train === undefined || train.length === 0) {
+  const ofPart = (part: 'train' | 'val' | 'test') => {
+    return shards.filter(({ name }) => partOfShard(name) === part);
+  };
+  const [train, ofVal, ofTest] = [ofPart('train'), ofPart('val'), ofPart('test')];
+  const val = ofVal.length > 0 ? ofVal : ofTest;
+  if (train.length === 0) {
     throw new DataError(
       `No training shards in ${base.path}: found ${list(shards.map(({ name }) => `${name}.tar`))}. Expected others with names such as train-000.tar.`,
     );
   }
-  const parts = { train: await read(train), val: val?.length ? await read(val) : undefined };
+  const read = (part: typeof shards) => readShards(base.path, part, [base], survey);
+  const parts = {
+    train: await read(train),
+    val: val.length > 0 ? await read(val) : undefined,
+  };
   const noVal = `No validation shards in ${base.path}: expected names such as val-000.tar, ${FRACTION}.`;
   return { name: nameOf(parts.train, parts.val, base), ...parts, noVal };
 }
 
 /** One set of images, without a part for validation. */
-async function readOnePart(base: Place, places: readonly Opened[], survey: Survey): Promise<Parts> {
-  const { folders } = base.contents;
-  if (partNamed(VALIDATION_NAMES, base.contents) !== undefined) {
-    const found = list(folders.map(({ name }) => name));
+async function readOnePart(
+  base: Place,
+  places: readonly Opened[],
+  { val }: Splits<Folder>,
+  survey: Survey,
+): Promise<Parts> {
+  const { folders, files } = base.contents;
+  if (val !== undefined) {
+    const found = list([...folders.map(({ name }) => name)]);
     throw new DataError(
-      `No train directory in ${base.path}: found ${found}. ${EXPECTED}; pass the directory that holds train.`,
+      `No train directory in ${base.path}: found ${found}. ${EXPECTED}; pass the directory that holds train.${unpackAdvice(files)}`,
     );
   }
   const train = await readPart(base, places, undefined, survey);
@@ -161,48 +231,23 @@ async function readOnePart(base: Place, places: readonly Opened[], survey: Surve
   return { name: nameOf(train, undefined, base), train, val: undefined, noVal };
 }
 
-/**
- * Reads one part. `classes` are those of the training part when it is the validation part. Undefined
- * if it is a folder of images and nothing says their classes.
- */
-async function readPart(
-  part: Place,
+/** The words of the classes; files of words that cannot be read do no harm. */
+function readWords(
+  classes: readonly string[],
   places: readonly Opened[],
-  classes: readonly string[] | undefined,
   survey: Survey,
-): Promise<Labelled | undefined> {
-  const { folder, contents, path } = part;
-  const { folders, files } = contents;
-  const beside = places.map((place) => place.contents);
-  if (folder instanceof Archive && (await isShard(folder))) {
-    return readShards(path, [folder], beside, survey);
+): readonly string[] {
+  try {
+    return wordsOf(classes, places);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    if (!survey.problems.includes(error.message)) survey.note(error.message);
+    return wordsOf(classes, []);
   }
-  const shards = await shardsIn(contents);
-  if (shards.length > 0) return readShards(path, shards, beside, survey);
-  const lone = folders.length === 1 ? (folders[0] as Folder) : undefined;
-  if (classes !== undefined && lone !== undefined && !classes.includes(lone.name)) {
-    // Tiny ImageNet has its validation images in val/images.
-    const below = await look(lone);
-    const labelled = await readPart(below, [below, ...places], classes, survey);
-    if (labelled?.kind === 'flat') return labelled;
-  }
-  if (folders.length > 0) return readClassFolders(folder, contents, survey);
-  const images = imagesAmong(files);
-  if (images.length === 0) {
-    throw new DataError(`No images in ${path}: found ${list(files)}. ${EXPECTED}.`);
-  }
-  const truth = classes && findGroundTruth(places, images);
-  const labelling = truth ?? findLabelList(places, images, classes);
-  return labelling && readFlat(folder, contents, labelling, survey);
 }
 
-async function shardsIn({ folders }: Contents): Promise<Archive[]> {
-  const archives = folders.filter((folder) => folder instanceof Archive);
-  const [first] = archives;
-  return first !== undefined && (await isShard(first)) ? archives : [];
-}
-
-function nameOf(train: Labelled, val: Labelled | undefined, { path }: Place): string {
+function nameOf(train: Labelled | undefined, val: Labelled | undefined, { path }: Place): string {
+  if (train === undefined) return 'unknown';
   if (train.kind === 'shards') return 'WebDataset';
   if (path.endsWith(KAGGLE.join('/'))) return 'ILSVRC as on Kaggle';
   if (val?.kind === 'flat') {

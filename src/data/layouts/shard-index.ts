@@ -6,6 +6,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { Header } from 'tar';
+import { printable, systemPath } from '../../file-names.js';
 import type { Survey } from './survey.js';
 import { BLOCK, type ByteSource, type Member, plainPath } from './tar.js';
 
@@ -19,18 +20,18 @@ export function indexedMembers(
   survey: Survey,
 ): Member[] | undefined {
   const file = tar.replace(/\.tar$/, '.idx');
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  const stats = statSync(systemPath(file), { bigint: true, throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile()) return undefined;
   survey.depend(file, stats.mtimeNs);
   try {
-    const members = parseIndex(readFileSync(file, 'utf8'));
+    const members = parseIndex(readFileSync(systemPath(file), 'utf8'));
     checkLayout(members, source.end);
     checkHeaders(members, source);
     return members;
   } catch (error) {
     const reason = (error as Error).message;
     survey.note(
-      `${file} is not the index of ${tar}, which was read without it: ${reason}. Delete it.`,
+      `${printable(file)} is not the index of ${printable(tar)}, which was read without it: ${reason}. Delete it.`,
     );
     return undefined;
   }

@@ -6,23 +6,28 @@
  * The class of a sample is the text of its .cls file, else the field `cls`, `label` or `class` of
  * its .json file: a name, or a number. Numbers become names by a file classes.txt, classnames.txt
  * or synsets.txt beside the shards, one name for each number from 0 on; without one they stay
- * numbers.
+ * numbers. A file with more than one dot has an ending of several words: `000001.v2.cls`.
  */
 import { z } from 'zod';
 import { DataError } from '../../errors.js';
+import { printable } from '../../file-names.js';
+import { decodeText, splitLines } from '../../text.js';
 import { TableBuilder } from '../image-table.js';
 import type { Archive, ReadMember } from './archive.js';
-import { type Contents, imagesAmong, pathOf } from './folder.js';
+import { ClassNames } from './class-names.js';
+import { pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
-import { byCodeUnit } from './names.js';
+import { byCodeUnit, list } from './names.js';
+import { type Opened, readText } from './opened.js';
+import { imagesOf, partOf, type Sample, samplesOf } from './samples.js';
 import type { Survey } from './survey.js';
 import type { Member } from './tar.js';
 
 const CLASS_LISTS = ['classes.txt', 'classnames.txt', 'synsets.txt'];
-/** Files that are looked at to tell a shard from another tar file. */
-const SAMPLE_FILES = 32;
 /** A label that long is damage. */
 const MOST_LABEL_BYTES = 1 << 20;
+/** Shards whose problems are told one by one. */
+const MOST_PROBLEMS = 20;
 
 const labelSchema = z.union([z.string(), z.int().transform(String)]);
 const jsonSchema = z
@@ -33,76 +38,128 @@ const jsonSchema = z
   })
   .transform(({ cls, label, class: name }) => cls ?? label ?? name);
 
-interface Sample {
-  readonly key: string;
-  /** Its files by their ending in lower case. */
-  readonly parts: Map<string, Member>;
-}
-
-/** Whether a tar file holds samples of images with a .cls or .json file beside each. */
-export async function isShard(archive: Archive): Promise<boolean> {
-  const [first] = samplesOf(await archive.members(SAMPLE_FILES));
-  if (first === undefined) return false;
-  return imageOf(first) !== undefined && (first.parts.has('cls') || first.parts.has('json'));
-}
-
 /** Reads the shards in `path` in the order of their names; `beside` are the folders that may hold the class list. */
 export async function readShards(
   path: string,
   shards: readonly Archive[],
-  beside: readonly Contents[],
+  beside: readonly Opened[],
   survey: Survey,
 ): Promise<Labelled> {
   const images = new TableBuilder();
   const labelOf: string[] = [];
+  const problems: string[] = [];
   let others = 0;
   for (const shard of shards) {
     images.place(shard.place);
-    await shard.withSamples((members, read) => {
-      for (const sample of samplesOf(members)) {
-        const image = imageOf(sample);
-        if (image === undefined) {
-          others++;
-          continue;
+    try {
+      await shard.withSamples((members, read, ended) => {
+        const reader = new ShardReader(shard, members, read, ended);
+        for (const { image, label } of reader.samples()) {
+          labelOf.push(label);
+          images.add({ name: image.path, size: image.size, offset: image.offset });
+          survey.count();
         }
-        labelOf.push(readLabel(sample, `${pathOf(shard)}:${sample.key}`, read));
-        images.add({ name: image.path, size: image.size, offset: image.offset });
-        survey.count();
-      }
-    });
+        others += reader.withoutImage;
+        problems.push(...reader.problems());
+      });
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  for (const problem of problems.slice(0, MOST_PROBLEMS)) survey.problem(problem);
+  if (problems.length > MOST_PROBLEMS) {
+    survey.problem(`${problems.length - MOST_PROBLEMS} more shards in ${path} have problems.`);
   }
   if (others > 0) survey.note(`${others} samples in shards have no image: left out.`);
-  const { classes, labels } = numberLabels(labelOf, beside);
+  const { classes, labels } = numberLabels(labelOf, beside, survey);
   return { path, kind: 'shards', classes, images: images.build(), labels };
 }
 
-function* samplesOf(members: readonly Member[]): Generator<Sample> {
-  let sample: Sample | undefined;
-  for (const member of members) {
-    const match = /^((?:.*\/)?[^/.]+)\.([^/]*)$/.exec(member.path);
-    if (match === null) continue;
-    const [, key = '', ending = ''] = match;
-    if (sample !== undefined && sample.key !== key) yield sample;
-    if (sample?.key !== key) sample = { key, parts: new Map() };
-    sample.parts.set(ending.toLowerCase(), member);
+/** Reads the samples of one shard. */
+class ShardReader {
+  withoutImage = 0;
+  readonly #shard: Archive;
+  readonly #members: readonly Member[];
+  readonly #read: ReadMember;
+  readonly #ended: boolean;
+  /** Why samples have no class, the first one in full. */
+  #reason = '';
+  #withoutClass = 0;
+
+  constructor(shard: Archive, members: readonly Member[], read: ReadMember, ended: boolean) {
+    this.#shard = shard;
+    this.#members = members;
+    this.#read = read;
+    this.#ended = ended;
   }
-  if (sample !== undefined) yield sample;
+
+  *samples(): Generator<{ readonly image: Member; readonly label: string }> {
+    for (const sample of samplesOf(this.#members)) {
+      const image = imageOf(sample, pathOf(this.#shard));
+      if (image === undefined) {
+        this.#checkCut(sample);
+        this.withoutImage++;
+        continue;
+      }
+      const label = this.#labelOf(sample);
+      if (label !== undefined) yield { image, label };
+    }
+  }
+
+  problems(): string[] {
+    if (this.#withoutClass === 0) return [];
+    const more = this.#withoutClass - 1;
+    return [more === 0 ? this.#reason : `${this.#reason} So have ${more} more in this shard.`];
+  }
+
+  #labelOf(sample: Sample): string | undefined {
+    try {
+      return readLabel(sample, `${pathOf(this.#shard)}:${printable(sample.key)}`, this.#read);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      this.#checkCut(sample);
+      if (this.#withoutClass++ === 0) this.#reason = error.message;
+      return undefined;
+    }
+  }
+
+  /** Throws where a sample is incomplete because the tar file was cut off after one of its files. */
+  #checkCut({ key, parts }: Sample): void {
+    const last = this.#members.at(-1);
+    if (this.#ended || last === undefined || ![...parts.values()].includes(last)) return;
+    throw new DataError(
+      `${pathOf(this.#shard)} is truncated: it ends after ${printable(last.path)}, within the sample ${printable(key)}. Compare its size and checksum with the original.`,
+    );
+  }
 }
 
-function imageOf({ parts }: Sample): Member | undefined {
-  return [...parts.values()].find(({ path }) => imagesAmong([path]).length > 0);
+/** The image of a sample: one with a plain ending rather than `mask.png`. */
+function imageOf(sample: Sample, shard: string): Member | undefined {
+  const endings = imagesOf(sample);
+  const plain = endings.find((ending) => !ending.includes('.'));
+  if (plain !== undefined || endings.length < 2) return sample.parts.get(plain ?? endings[0] ?? '');
+  const names = endings.map((ending) => sample.parts.get(ending)?.path ?? '');
+  throw new DataError(
+    `The sample ${printable(sample.key)} in ${shard} has ${names.length} images, ${list(names, 2)}: WebDataset takes the name up to its first dot for the key of a sample. Name the files so that each image has a key of its own, with no other dot than that of .jpg and .cls.`,
+  );
 }
 
-/** `sample` is its name for messages. */
-function readLabel({ parts }: Sample, sample: string, read: ReadMember): string {
+/** `name` is the sample's name for messages. */
+function readLabel(sample: Sample, name: string, read: ReadMember): string {
   const text = (ending: string) => {
-    const member = parts.get(ending);
-    return member && read(member, MOST_LABEL_BYTES).toString('utf8');
+    const member = partOf(sample, ending);
+    if (member === undefined) return undefined;
+    try {
+      return decodeText(Buffer.from(read(member, MOST_LABEL_BYTES)));
+    } catch (cause) {
+      throw new DataError(`Cannot read ${name}.${ending}: ${(cause as Error).message}.`, { cause });
+    }
   };
-  const label = text('cls')?.trim() ?? labelInJson(text('json'), sample);
+  const label = text('cls')?.trim() ?? labelInJson(text('json'), name);
   if (label !== undefined && label !== '') return label;
   throw new DataError(
-    `The sample ${sample} has no class: expected a .cls file, or a .json file with "cls", "label" or "class".`,
+    `The sample ${name} has no class: expected a .cls file, or a .json file with "cls", "label" or "class".`,
   );
 }
 
@@ -116,31 +173,32 @@ function labelInJson(text: string | undefined, sample: string): string | undefin
 }
 
 /** The classes that occur, in their order, and the index of each label among them. */
-function numberLabels(labelOf: readonly string[], beside: readonly Contents[]) {
+function numberLabels(labelOf: readonly string[], beside: readonly Opened[], survey: Survey) {
   const numeric = labelOf.every((label) => /^\d+$/.test(label));
-  const names = numeric ? classList(beside) : undefined;
+  const told = numeric ? classList(beside) : undefined;
   const nameOf = (label: string) => {
-    if (names === undefined) return numeric ? String(Number(label)) : label;
-    const name = names.lines[Number(label)];
+    if (told === undefined) return numeric ? String(Number(label)) : label;
+    const name = told.lines[Number(label)];
     if (name !== undefined) return name;
-    throw new DataError(
-      `A sample has the class ${label} but ${names.file} names only ${names.lines.length}, from 0 on.`,
+    survey.problem(
+      `A sample has the class ${label} but ${told.file} names only ${told.lines.length}, from 0 on.`,
     );
+    return label;
   };
   const known = new Map([...new Set(labelOf)].map((label) => [label, nameOf(label)]));
-  const order = numeric && names === undefined ? (a: string, b: string) => +a - +b : byCodeUnit;
-  const classes = [...new Set(known.values())].sort(order);
-  const indices = new Map(classes.map((name, index) => [name, index]));
-  const labels = Int32Array.from(labelOf, (label) => indices.get(known.get(label) ?? '') ?? -1);
-  return { classes, labels };
+  const order = numeric && told === undefined ? (a: string, b: string) => +a - +b : byCodeUnit;
+  const names = new ClassNames(known.values(), order);
+  const indices = new Map([...known].map(([label, name]) => [label, names.indexOf(name)]));
+  const labels = Int32Array.from(labelOf, (label) => indices.get(label) as number);
+  return { classes: names.classes, labels };
 }
 
 /** The first class list beside the shards: the first word of each line, or the line. */
-function classList(beside: readonly Contents[]) {
-  for (const contents of beside) {
-    const file = CLASS_LISTS.find((name) => contents.files.includes(name));
+function classList(beside: readonly Opened[]) {
+  for (const place of beside) {
+    const file = CLASS_LISTS.find((name) => place.contents.files.includes(name));
     if (file === undefined) continue;
-    const lines = contents.read(file).toString('utf8').trim().split(/\r?\n/);
+    const lines = splitLines(readText(place, file).trim());
     return { file, lines: lines.map((line) => /^n\d{8}\b/.exec(line)?.[0] ?? line.trim()) };
   }
   return undefined;

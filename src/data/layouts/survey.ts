@@ -1,3 +1,6 @@
+import { DataError } from '../../errors.js';
+import { list } from './names.js';
+
 /** A file or directory that an index was made from, as it was then. */
 export interface IndexSource {
   /** Absolute path. */
@@ -13,8 +16,12 @@ const REPORT_EVERY = 100_000;
 export class Survey {
   /** What the index depends on: a change of one of them makes it stale. */
   readonly sources = new Map<string, IndexSource>();
-  /** Sentences about things that are odd but do no harm. */
-  readonly notes: string[] = [];
+  /** Paths of class folders without images. */
+  readonly emptyFolders: string[] = [];
+  readonly #notes: string[] = [];
+  readonly #problems: string[] = [];
+  /** How often each kind of file or folder was left out that no dataset means to hold. */
+  readonly #leftOut = new Map<string, number>();
   readonly #onProgress: (images: number) => void;
   #images = 0;
 
@@ -22,12 +29,45 @@ export class Survey {
     this.#onProgress = onProgress;
   }
 
+  /** Sentences about things that are odd but do no harm. */
+  get notes(): readonly string[] {
+    if (this.#leftOut.size === 0) return this.#notes;
+    const kinds = [...this.#leftOut].map(([kind, times]) => {
+      return times === 1 ? kind : `${times} ${kind}`;
+    });
+    return [...this.#notes, `Left out what systems and tools leave behind: ${list(kinds, 12)}.`];
+  }
+
+  /** Sentences about what has to be fixed before a network can be trained. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
   depend(path: string, mtimeNs: bigint): void {
     this.sources.set(path, { path, modified: String(mtimeNs) });
   }
 
   note(sentence: string): void {
-    if (!this.notes.includes(sentence)) this.notes.push(sentence);
+    if (!this.#notes.includes(sentence)) this.#notes.push(sentence);
+  }
+
+  problem(sentence: string): void {
+    if (!this.#problems.includes(sentence)) this.#problems.push(sentence);
+  }
+
+  /** The result of `read`; where it throws a DataError, undefined, and the reason is a problem. */
+  async attempt<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      this.problem(error.message);
+      return undefined;
+    }
+  }
+
+  leaveOut(kind: string): void {
+    this.#leftOut.set(kind, (this.#leftOut.get(kind) ?? 0) + 1);
   }
 
   /** One more image was found. */

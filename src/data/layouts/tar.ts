@@ -1,13 +1,15 @@
 /** The members of a tar file and the places of their bytes: ustar, GNU and pax archives. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Header, type HeaderData, Pax } from 'tar';
+import { Header } from 'tar';
 import { DataError } from '../../errors.js';
-import { systemReason } from '../../system-errors.js';
+import { CONTENT_BYTES, describeContent, notWhatItsNameSays } from '../../file-content.js';
+import { decodeName, printable, REPLACEMENT, systemPath } from '../../file-names.js';
+import { cannotRead } from './cannot-read.js';
 
 /** A regular file in a tar file. */
 export interface Member {
-  /** With `/` between its parts, without `./` before them. */
+  /** With `/` between its parts, without `./` before them; a name as of file-names.ts. */
   readonly path: string;
   /** Bytes before it in the outermost file. */
   readonly offset: number;
@@ -34,6 +36,13 @@ const TURN = 4096;
 const FILES: readonly string[] = ['File', 'OldFile', 'ContiguousFile'];
 /** Longer names than that are taken for damage. */
 const MOST_META = 1 << 20;
+/** GNU tar fills its files up to a multiple of this with zeros. */
+const RECORD = 20 * BLOCK;
+/** Fields of a header: position and bytes. */
+const NAME = [0, 100] as const;
+const LINK = [157, 100] as const;
+const PREFIX = [345, 155] as const;
+const MAGIC_AT = 257;
 
 /** Calls `use` with the bytes of a file; `range` is the place of the tar file in it. */
 export async function withFile<T>(
@@ -63,62 +72,136 @@ export interface ReadOptions {
   readonly most?: number | undefined;
   /** Takes sentences about things that are odd. */
   readonly note?: (sentence: string) => void;
+  /** Called where the mark at the end is missing: the file may have been cut off after a member. */
+  readonly onNoEnd?: (last: Member) => void;
+}
+
+/** What an extended header says of the member after it. */
+interface Extended {
+  readonly path?: string;
+  readonly linkpath?: string;
+  readonly size?: number;
 }
 
 /**
  * The regular files of a tar file in their order. `name` is for messages. Throws a DataError if it is
- * damaged or cut off.
+ * no tar file, damaged or cut off.
  */
 export async function readMembers(
   source: ByteSource,
   name: string,
-  { most = Number.POSITIVE_INFINITY, note = () => {} }: ReadOptions = {},
+  { most = Number.POSITIVE_INFINITY, note = () => {}, onNoEnd = () => {} }: ReadOptions = {},
 ): Promise<Member[]> {
   const members: Member[] = [];
   const linked = linkFinder(members);
-  let extended: HeaderData | undefined;
-  let globals: HeaderData | undefined;
+  let extended: Extended = {};
+  let globals: Extended = {};
   let at = source.start;
   for (let turn = 1; at + BLOCK <= source.end && members.length < most; turn++) {
     if (turn % TURN === 0) await nextTurn();
-    const header = new Header(source.read(at, BLOCK), 0, extended, globals);
-    if (header.nullBlock) return members;
-    if (!header.cksumValid) throw damaged(name, at - source.start);
-    const size = header.size ?? 0;
+    const block = source.read(at, BLOCK);
+    const header = headerIn(block, extended, globals);
+    if (header?.nullBlock) {
+      checkEnd(source, at, name, note);
+      return members;
+    }
+    if (header === undefined || !header.cksumValid) throw damaged(source, at, name);
+    const { type, size = 0 } = header;
+    const path = extended.path ?? pathIn(header, block);
+    const linkPath = extended.linkpath ?? linkPathIn(header, block);
     const body = at + BLOCK;
-    if (body + size > source.end) throw truncated(name, header.path);
+    if (body + size > source.end) throw truncated(name, path);
     at = body + Math.ceil(size / BLOCK) * BLOCK;
-    const text = () => metaText(source, body, size, name);
-    switch (header.type) {
+    const meta = () => metaBytes(source, body, size, name);
+    switch (type) {
       case 'ExtendedHeader':
-        extended = Pax.parse(text(), extended, false);
+        extended = { ...extended, ...readPax(meta()) };
         continue;
       case 'GlobalExtendedHeader':
-        globals = Pax.parse(text(), globals, true);
+        globals = { ...globals, ...readPax(meta()) };
         continue;
       case 'NextFileHasLongPath':
       case 'OldGnuLongPath':
-        extended = { ...extended, path: untilZero(text()) };
+        extended = { ...extended, path: decodeName(untilZero(meta())) };
         continue;
       case 'NextFileHasLongLinkpath':
-        extended = { ...extended, linkpath: untilZero(text()) };
+        extended = { ...extended, linkpath: decodeName(untilZero(meta())) };
         continue;
     }
-    // The package puts the prefix of a ustar header before a pax path, which holds it already.
-    const path = extended?.path ?? header.path ?? '';
-    const linkPath = extended?.linkpath ?? header.linkpath ?? '';
-    extended = undefined;
+    extended = {};
     const member = { path: plainPath(path), offset: body, size };
-    if (FILES.includes(header.type)) members.push(member);
-    else if (header.type === 'Link') {
+    if (FILES.includes(type)) members.push(member);
+    else if (type === 'Link') {
       const target = linked(plainPath(linkPath));
       if (target !== undefined) members.push({ ...target, path: member.path });
     }
   }
   if (members.length >= most) return members;
-  if (at !== source.end || members.length === 0) throw truncated(name, members.at(-1)?.path);
-  note(`${name} has no mark at its end, after ${members.at(-1)?.path}: it may be cut off there.`);
+  const last = members.at(-1);
+  if (at !== source.end || last === undefined) throw truncated(name, last?.path, source);
+  note(`${name} has no mark at its end, after ${printable(last.path)}: it may be cut off there.`);
+  onNoEnd(last);
   return members;
+}
+
+/** The header in a block; undefined where its numbers are none. */
+function headerIn(block: Buffer, extended: Extended, globals: Extended): Header | undefined {
+  try {
+    return new Header(block, 0, extended, globals);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path in a header, whose bytes the package reads as UTF-8. */
+function pathIn({ path = '' }: Header, block: Buffer): string {
+  if (!path.includes(REPLACEMENT)) return path;
+  const name = fieldIn(block, NAME);
+  const prefix = block.toString('latin1', MAGIC_AT, MAGIC_AT + 6) === 'ustar\0';
+  const before = prefix ? fieldIn(block, PREFIX) : '';
+  return before === '' ? name : `${before}/${name}`;
+}
+
+function linkPathIn({ linkpath = '' }: Header, block: Buffer): string {
+  return linkpath.includes(REPLACEMENT) ? fieldIn(block, LINK) : linkpath;
+}
+
+function fieldIn(block: Buffer, [at, length]: readonly [number, number]): string {
+  return decodeName(untilZero(block.subarray(at, at + length)));
+}
+
+/** The records `LENGTH KEY=VALUE` of a pax header; a value may be any bytes. */
+function readPax(bytes: Buffer): Extended {
+  const values: { path?: string; linkpath?: string; size?: number } = {};
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(' ', at);
+    const length = Number(bytes.toString('latin1', at, space));
+    if (space < 0 || !(length > 0) || at + length > bytes.length) break;
+    const record = bytes.subarray(space + 1, at + length - 1);
+    const equals = record.indexOf('=');
+    const key = record.toString('latin1', 0, Math.max(0, equals));
+    const value = record.subarray(equals + 1);
+    if (key === 'path' || key === 'linkpath') values[key] = decodeName(value);
+    else if (key === 'size') values.size = Number(value.toString('latin1'));
+    at += length;
+  }
+  return values;
+}
+
+/** Looks at what follows the mark at the end, which nobody reads. */
+function checkEnd(
+  source: ByteSource,
+  at: number,
+  name: string,
+  note: (sentence: string) => void,
+): void {
+  if (source.end - at <= RECORD) return;
+  const isZero = (position: number) => source.read(position, BLOCK).every((byte) => byte === 0);
+  if (isZero(source.end - BLOCK)) {
+    if (at === source.start) throw notWhatItsNameSays(name, 'a tar file', source.read(at, BLOCK));
+    return;
+  }
+  note(`${name} has more after its end, at byte ${at - source.start}: that was not read.`);
 }
 
 /** A function that finds earlier members for hard links. Few tar files have any. */
@@ -140,14 +223,14 @@ export function plainPath(path: string): string {
   return parts.join('/');
 }
 
-function metaText(source: ByteSource, body: number, size: number, name: string): string {
-  if (size > MOST_META) throw damaged(name, body - source.start);
-  return source.read(body, size).toString('utf8');
+function metaBytes(source: ByteSource, body: number, size: number, name: string): Buffer {
+  if (size > MOST_META) throw damaged(source, body - BLOCK, name);
+  return source.read(body, size);
 }
 
-function untilZero(text: string): string {
-  const end = text.indexOf('\0');
-  return end < 0 ? text : text.slice(0, end);
+function untilZero(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
 /** Reads the file in pieces, so that one call serves headers that are close together. */
@@ -172,22 +255,40 @@ function windowReader(handle: number, end: number): ByteSource['read'] {
 
 function openFile(file: string): number {
   try {
-    return openSync(file, 'r');
+    return openSync(systemPath(file), 'r');
   } catch (cause) {
-    throw new DataError(`Cannot read ${file}: ${systemReason(cause)}.`, { cause });
+    throw cannotRead(file, cause);
   }
 }
 
-function damaged(name: string, position: number): DataError {
-  const what =
-    position === 0
-      ? 'is no tar file, or a compressed one, which cannot be read in place'
-      : `is damaged: expected the header of a member ${position} bytes from its start`;
-  return new DataError(`${name} ${what}. Compare its size and checksum with the original.`);
+function isTar(start: Buffer): boolean {
+  return start.toString('latin1', MAGIC_AT, MAGIC_AT + 5) === 'ustar';
 }
 
-function truncated(name: string, member: string | undefined): DataError {
-  const where = member === undefined ? 'before its first member' : `in ${member}`;
+function damaged(source: ByteSource, at: number, name: string): DataError {
+  const position = at - source.start;
+  if (position === 0) {
+    const start = Buffer.from(source.read(at, Math.min(CONTENT_BYTES, source.end - at)));
+    if (!isTar(start)) {
+      return notWhatItsNameSays(name, 'a tar file', start);
+    }
+  }
+  return new DataError(
+    `${name} is damaged: expected the header of a member ${position} bytes from its start. Compare its size and checksum with the original.`,
+  );
+}
+
+function truncated(name: string, member: string | undefined, source?: ByteSource): DataError {
+  if (source !== undefined && source.end - source.start < BLOCK) {
+    const start = source.read(source.start, source.end - source.start);
+    if (!isTar(start) && describeContent(start) !== undefined) {
+      return notWhatItsNameSays(name, 'a tar file', start);
+    }
+  }
+  const where =
+    member === undefined
+      ? 'before its first member, or it is not a tar file'
+      : `in ${printable(member)}`;
   return new DataError(
     `${name} is truncated: it ends ${where}. Compare its size and checksum with the original.`,
   );

@@ -1,6 +1,7 @@
+import { linesOf } from '../../text.js';
 import { readMeta } from './devkit.js';
 import { imagenetWords } from './imagenet-words.js';
-import { linesOf, type Opened, readText } from './opened.js';
+import { type Opened, readText } from './opened.js';
 
 /** Files with lines of a class and its words: Kaggle's, Caffe's, Tiny ImageNet's and like ones. */
 const MAPPINGS = ['LOC_synset_mapping.txt', 'synset_words.txt', 'words.txt', 'class_names.txt'];

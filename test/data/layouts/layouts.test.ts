@@ -513,7 +513,7 @@ describe('a dataset laid out as', () => {
     [
       'a file named .tar',
       { ...train, 'val.tar': 'This is no tar file, '.repeat(100) },
-      /val\.tar is no tar file/,
+      /val\.tar is not a tar file/,
     ],
   ];
   for (const [what, files, message] of errors) {

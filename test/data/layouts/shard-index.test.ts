@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkIndex } from '../../../src/data/check.js';
+import { checkDataset } from '../../../src/data/check.js';
 import { encodePng } from '../../../src/data/decode/png.js';
-import { findIndex } from '../../../src/data/open-dataset.js';
+import { findIndex, inspectDataset } from '../../../src/data/open-dataset.js';
 import { writeShard } from '../../../src/data/passes/shard-writer.js';
 import { random } from '../../../src/rng.js';
 import { namesOf, temporaryDirectory, testImage } from '../images.js';
@@ -34,7 +34,8 @@ describe('the index of a shard', () => {
   async function found(set: string) {
     const index = await findIndex(set);
     const { images, labels } = index.train;
-    const warnings = checkIndex(set, index).warnings.filter((text) => text.includes('.idx'));
+    const { warnings: all } = checkDataset(set, await inspectDataset(set));
+    const warnings = all.filter((text) => text.includes('.idx'));
     return { names: namesOf(images), columns: images.columns, labels, warnings };
   }
 
