@@ -164,7 +164,7 @@ function describeError(error: unknown, verbose: boolean): string {
     return `${label} ${error.stack}${error.cause ? `\ncause: ${String(error.cause)}` : ''}`;
   if (isSystemError(error)) return `${label} ${describeSystemError(error)}`;
   if (isLackOfMemory(error)) {
-    return `${label} There is not enough memory (${error.message}). Try a smaller --batch-size or --input-size, fewer --workers, or --cache none`;
+    return `${label} There is not enough memory (${error.message}). Try a smaller --batch-size or --input-size, fewer --workers or --threads, or --cache none`;
   }
   const hint = error instanceof CnnError ? '' : '\nThis is a fault of cnn; --verbose shows where';
   return `${label} ${error.message}${hint}`;

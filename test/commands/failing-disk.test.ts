@@ -114,6 +114,24 @@ describe('a run that cannot be written', function () {
     assert.doesNotMatch(stderr, /fault of cnn/);
   });
 
+  it('names the working directory where that was removed', async () => {
+    const { code, stderr } = await run('mkdir here; cd here; rmdir ../here; cnn archs');
+    assert.equal(stderr, 'error: The current directory was removed: change to one that exists\n');
+    assert.equal(code, 1);
+  });
+
+  it('is saved and resumed where its data was away for a time', async () => {
+    const { stdout, stderr } = await run(`cp -r data lent
+      ${TRAIN} --data lent --epochs 200 --cache none --output runs --experiment lent & 
+      until [ -e runs/lent/checkpoints/best ]; do sleep 0.1; done
+      mv lent away; wait $!; echo "rc $?"
+      mv away lent; cnn train --resume runs/lent --epochs 4; echo "rc $?"`);
+    assert.deepEqual(stdout.match(/rc \d/g), ['rc 3', 'rc 0'], stderr);
+    const gone = /The data is gone: cannot read \S+lent\/(train|val)\/\S+ there is no such file/;
+    assert.match(stderr, gone);
+    assert.match(stderr, /Step \d+ is saved; resume with: cnn train --resume runs\/lent/);
+  });
+
   it('is not begun again in silence where its directory was removed', async () => {
     const { code, stderr } = await run(`${TRAIN} --output gone --experiment run --epochs 500 &
       until [ -e gone/run/checkpoints/best ]; do sleep 0.1; done
