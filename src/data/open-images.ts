@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { DataError } from '../errors.js';
-import { printable, systemPath } from '../file-names.js';
+import { printable } from '../file-names.js';
 import type { ImageList } from './dataset.js';
 import { IMAGE_ENDINGS_TEXT } from './decode/formats.js';
 import { listFiles, TableBuilder } from './image-table.js';
+import { statsOf } from './layouts/cannot-read.js';
 import { addImages } from './layouts/class-folders.js';
 import { openFolder } from './layouts/directory.js';
 import { Survey } from './layouts/survey.js';
@@ -19,7 +19,7 @@ export async function openImages(paths: readonly string[]): Promise<ImageList> {
 }
 
 async function openPath(path: string): Promise<ImageList> {
-  const stats = statSync(systemPath(path), { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (stats === undefined) {
     throw new DataError(`Cannot read the image ${printable(path)}: there is no such file.`);
   }
