@@ -12,7 +12,7 @@ import { commands } from './commands/index.js';
 import { explain } from './commands/mistakes.js';
 import { wrapLines } from './commands/table.js';
 import { CnnError, RunError, UsageError } from './errors.js';
-import { givenArguments, printable } from './file-names.js';
+import { givenArguments, printableText } from './file-names.js';
 import { packageVersion } from './package-root.js';
 import { COMMAND_GROUPS, COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   const verbose = args.includes('--verbose');
   const streams = watchStandardStreams();
   const fail = (error: unknown) => {
-    process.stderr.write(`${printable(describeError(error, verbose))}\n`);
+    process.stderr.write(`${printableText(describeError(error, verbose))}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
   };
   process.on('uncaughtException', (error) => process.exit(fail(error)));
@@ -151,7 +151,9 @@ function lastValues(given: Given, flags: readonly string[]): Given {
 }
 
 async function printResult({ lines, json, error }: Result, asJson: boolean): Promise<void> {
-  const text = asJson ? JSON.stringify(json, undefined, 2) : printable(wrapLines(lines).join('\n'));
+  const text = asJson
+    ? JSON.stringify(json, undefined, 2)
+    : printableText(wrapLines(lines).join('\n'));
   // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
   await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
   if (error !== undefined) throw error;
@@ -164,7 +166,7 @@ function describeError(error: unknown, verbose: boolean): string {
     return `${label} ${error.stack}${error.cause ? `\ncause: ${String(error.cause)}` : ''}`;
   if (isSystemError(error)) return `${label} ${describeSystemError(error)}`;
   if (isLackOfMemory(error)) {
-    return `${label} There is not enough memory (${error.message}). Try a smaller --batch-size or --input-size, fewer --workers or --threads, or --cache none`;
+    return `${label} There is not enough memory (${error.message}). Try a smaller --batch-size or --input-size, fewer --workers, or --cache none`;
   }
   const hint = error instanceof CnnError ? '' : '\nThis is a fault of cnn; --verbose shows where';
   return `${label} ${error.message}${hint}`;

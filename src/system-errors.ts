@@ -68,13 +68,9 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
-/** What V8, C++ and the threads of C++ say where they get no memory. */
-const LACK_OF_MEMORY =
-  /allocation failed|bad_alloc|Resource temporarily unavailable|array (buffer )?length: \d{9}/;
-
-/** Whether memory for an array, for the addon or for its threads could not be had. */
+/** Whether memory for an array, or for the addon, could not be had. */
 export function isLackOfMemory(error: unknown): boolean {
-  return error instanceof Error && LACK_OF_MEMORY.test(error.message);
+  return error instanceof Error && /allocation failed|bad_alloc/.test(error.message);
 }
 
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
@@ -97,9 +93,6 @@ export function cureFor({ code = '' }: NodeJS.ErrnoException): string {
 /** The sentence for an error that nobody had more to say about. */
 export function describeSystemError(error: NodeJS.ErrnoException): string {
   const { path, syscall = '' } = error;
-  if (syscall === 'uv_cwd') {
-    return 'The current directory was removed: change to one that exists';
-  }
   return `Cannot ${VERBS[syscall] ?? 'write'} ${path ?? 'a file'}: ${systemReason(error)}`;
 }
 

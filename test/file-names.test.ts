@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { asWindows1252, decodeName, encodeName, printable, systemPath } from '../src/file-names.js';
+import {
+  asWindows1252,
+  decodeName,
+  encodeName,
+  printable,
+  printableText,
+  systemPath,
+} from '../src/file-names.js';
 
 describe('the name of a file', () => {
   it('of any bytes is found again', () => {
@@ -26,6 +33,11 @@ describe('the name of a file', () => {
     assert.deepEqual(systemPath(name), bytes);
     assert.equal(printable(name), 'caf\\xE9 \\xFF.jpg');
     assert.equal(asWindows1252(name), 'café ÿ.jpg');
+  });
+
+  it('shows control characters, which a terminal would obey', () => {
+    assert.equal(printable('a\x1b[2J\n\t\x7f\u009b.jpg'), 'a\\x1B[2J\\x0A\\x09\\x7F\\x9B.jpg');
+    assert.equal(printableText('\x1b[1ma\udce9\n'), '\x1b[1ma\\xE9\n');
   });
 
   it('keeps surrogates in UTF-8, which no text has, as bytes', () => {

@@ -10,7 +10,7 @@ import type { DatasetIndex, Found, FoundIndex } from './indexed-dataset.js';
 import { ClassNames } from './layouts/class-names.js';
 import { openFolder } from './layouts/directory.js';
 import type { Labelled } from './layouts/labelled.js';
-import { count, list } from './layouts/names.js';
+import { count, list, withoutTar } from './layouts/names.js';
 import { type Layout, readLayout } from './layouts/read-layout.js';
 import { type IndexSource, Survey } from './layouts/survey.js';
 
@@ -73,7 +73,7 @@ export async function lookFor(
 }
 
 function nameOf(root: string): string {
-  return printable(basename(root, '.tar'));
+  return printable(withoutTar(basename(root)));
 }
 
 function isSettled({ modified }: IndexSource, now: number): boolean {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeName, encodeName, printable } from '../file-names.js';
+import { decodeName, encodeName, printable, REPLACEMENT } from '../file-names.js';
 import type { ImageList, ImageLocation } from './dataset.js';
 import { wholeFile } from './decode/read-bytes.js';
 
@@ -55,7 +55,9 @@ export class ImageTable implements ImageList {
 
   #nameInPlace(index: number): string {
     const { names, nameStarts } = this.columns;
-    return decodeName(names.subarray(nameStarts[index], nameStarts[index + 1]));
+    const [start, end] = [nameStarts[index], nameStarts[index + 1]];
+    const name = names.toString('utf8', start, end);
+    return name.includes(REPLACEMENT) ? decodeName(names.subarray(start, end)) : name;
   }
 }
 

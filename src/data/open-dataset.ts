@@ -1,11 +1,11 @@
+import { existsSync } from 'node:fs';
 import { didYouMean } from '../did-you-mean.js';
 import { DataError } from '../errors.js';
-import { absolutePath, printable } from '../file-names.js';
+import { absolutePath, printable, systemPath } from '../file-names.js';
 import { catalogue, materialise } from './catalogue/catalogue.js';
 import type { Dataset } from './dataset.js';
 import { lookFor, openIndex } from './dataset-index.js';
 import type { DatasetIndex, Found } from './indexed-dataset.js';
-import { statsOf } from './layouts/cannot-read.js';
 import { type Selection, select } from './selection.js';
 
 /**
@@ -37,7 +37,7 @@ export async function inspectDataset(
 
 /** What finds the same dataset from any directory; a dataset that there is not keeps its name. */
 export function lastingName(data: string): string {
-  const isPath = entryOf(data) === undefined && statsOf(data) !== undefined;
+  const isPath = entryOf(data) === undefined && existsSync(systemPath(data));
   return isPath ? absolutePath(data) : data;
 }
 
@@ -46,7 +46,7 @@ type OpenArguments = [root: string, onProgress: (text: string) => void, name?: s
 async function placeOf(data: string, onProgress: (text: string) => void): Promise<OpenArguments> {
   const entry = entryOf(data);
   if (entry !== undefined) return [await materialise(entry, onProgress), onProgress, entry.name];
-  if (statsOf(data) !== undefined) return [absolutePath(data), onProgress];
+  if (existsSync(systemPath(data))) return [absolutePath(data), onProgress];
   const names = catalogue.map(({ name }) => name);
   throw new DataError(
     `No dataset at "${printable(data)}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,

@@ -1,11 +1,12 @@
+import { statSync } from 'node:fs';
 import { DataError } from '../errors.js';
-import { printable } from '../file-names.js';
+import { printable, systemPath } from '../file-names.js';
 import type { ImageList } from './dataset.js';
 import { IMAGE_ENDINGS_TEXT } from './decode/formats.js';
 import { listFiles, TableBuilder } from './image-table.js';
-import { statsOf } from './layouts/cannot-read.js';
 import { addImages } from './layouts/class-folders.js';
 import { openFolder } from './layouts/directory.js';
+import { isTarName } from './layouts/names.js';
 import { Survey } from './layouts/survey.js';
 
 /**
@@ -19,11 +20,11 @@ export async function openImages(paths: readonly string[]): Promise<ImageList> {
 }
 
 async function openPath(path: string): Promise<ImageList> {
-  const stats = statsOf(path);
+  const stats = statSync(systemPath(path), { throwIfNoEntry: false });
   if (stats === undefined) {
     throw new DataError(`Cannot read the image ${printable(path)}: there is no such file.`);
   }
-  if (!stats.isDirectory() && !path.endsWith('.tar')) return listFiles([path]);
+  if (!stats.isDirectory() && !isTarName(path)) return listFiles([path]);
   const survey = new Survey();
   const table = new TableBuilder();
   const seen = await addImages(openFolder(path, survey), table, survey);

@@ -1,6 +1,6 @@
 /** Choices among the images of a dataset: all depend on the seed and the data alone. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { didYouMean } from '../did-you-mean.js';
 import { DataError, UsageError } from '../errors.js';
 import { nameKey, printable } from '../file-names.js';
@@ -9,7 +9,6 @@ import { systemReason } from '../system-errors.js';
 import { decodeText, linesOf } from '../text.js';
 import type { Dataset, ImageList, Split } from './dataset.js';
 import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
-import { statsOf } from './layouts/cannot-read.js';
 import { count, list } from './layouts/names.js';
 
 /** The part of a dataset that is used; null: all of it. */
@@ -223,7 +222,7 @@ function splitOf({ split, indices }: Part, labels: readonly number[]): Split {
 }
 
 function isFile(path: string): boolean {
-  return statsOf(path)?.isFile() === true;
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function linesOfFile(file: string): string[] {

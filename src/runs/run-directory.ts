@@ -7,6 +7,7 @@ import { exists, makeDirectories, removeTemporaries, writeAtomically } from '../
 import type { Provenance } from '../settings/resolve.js';
 import type { Augmentation } from '../session/augmentation.js';
 import { cannotWrite, hasCode, systemReason } from '../system-errors.js';
+import { decodeText } from '../text.js';
 import { startSummary } from './csv.js';
 
 /** The files of a run. */
@@ -128,7 +129,7 @@ export async function findRun(path: string): Promise<RunDirectory> {
 export async function readRecord(run: RunDirectory): Promise<RunRecord> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(run.record, 'utf8'));
+    json = JSON.parse(decodeText(await readFile(run.record)));
   } catch (error) {
     throw new DataError(`Cannot read ${run.record}: ${systemReason(error)}`, { cause: error });
   }

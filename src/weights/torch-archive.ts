@@ -3,7 +3,7 @@
  * each storage in `<name>/data/<key>`, stored without compression.
  */
 import { crc32 } from 'node:zlib';
-import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl';
 import { DataError } from '../errors.js';
 import { NUMBER_BYTES, roomFor, toFloat32 } from './number-types.js';
 import { PickleError } from './pickle.js';
@@ -16,6 +16,7 @@ import {
   type StoredTensor,
   type WeightsSource,
 } from './stored-tensor.js';
+import { ZipReader } from './zip-reader.js';
 
 const MAX_ENTRIES = 20_000;
 /** State dicts of the largest networks take 100 KB. */
@@ -28,7 +29,9 @@ const CONVERT =
 /** Reads what a zip file of torch.save says about its tensors; executes nothing that it holds. */
 export async function readTorchArchive(source: WeightsSource): Promise<Contents> {
   try {
-    const zip = await fromFdPromise(source.handle.fd, { autoClose: false, strictFileNames: true });
+    const reader = new ZipReader(source.handle.fd, source.size);
+    const options = { autoClose: false, strictFileNames: true };
+    const zip = await fromRandomAccessReaderPromise(reader, source.size, options);
     const entries = await entriesOf(zip, source);
     const pickle = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
     const [name, ...others] = pickle;

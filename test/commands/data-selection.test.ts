@@ -144,7 +144,8 @@ describe('datasets on the command line', function () {
       const record = JSON.parse(await readFile(join(run, 'run.json'), 'utf8'));
       record.data.root = 'whole/train';
       record.settings.data.value = 'whole/train';
-      await writeFile(join(run, 'run.json'), JSON.stringify(record));
+      // Editors of Windows begin a file with a mark.
+      await writeFile(join(run, 'run.json'), `\ufeff${JSON.stringify(record)}`);
       const old = await cnn(['eval', '--checkpoint', run, '--json'], undefined, '/');
       assert.equal(JSON.parse(old.stdout || '{}').images, 8, old.stderr);
       const on = await cnn(['train', '--resume', run, '--epochs', '4'], undefined, '/');

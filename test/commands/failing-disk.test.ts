@@ -103,10 +103,8 @@ describe('a run that cannot be written', function () {
       program train --resume theirs/run --epochs 2
       chmod 700 theirs
       program train --resume theirs/run --epochs 2
-      program eval --checkpoint theirs/run
-      mv data theirs; program data check theirs/data; mv theirs/data .`);
-    assert.deepEqual(stdout.match(/rc \d/g), ['rc 2', 'rc 3', 'rc 3', 'rc 3']);
-    assert.match(stderr, /Cannot read theirs\/data: permission denied \(EACCES\)/);
+      program eval --checkpoint theirs/run`);
+    assert.deepEqual(stdout.match(/rc \d/g), ['rc 2', 'rc 3', 'rc 3']);
     assert.match(
       stderr,
       /Cannot write the run theirs\/run: permission denied \(EACCES\)\. Its checkp/,
@@ -114,43 +112,6 @@ describe('a run that cannot be written', function () {
     assert.match(stderr, /Cannot read the run theirs\/run: permission denied \(EACCES\)/);
     assert.match(stderr, /Cannot read the checkpoint theirs\/run: permission denied \(EACCES\)/);
     assert.doesNotMatch(stderr, /fault of cnn/);
-  });
-
-  it('names the working directory where that was removed', async () => {
-    const { code, stderr } = await run('mkdir here; cd here; rmdir ../here; cnn archs');
-    assert.equal(stderr, 'error: The current directory was removed: change to one that exists\n');
-    assert.equal(code, 1);
-  });
-
-  it('is saved and resumed where its data was away for a time', async () => {
-    const { stdout, stderr } = await run(`cp -r data lent
-      ${TRAIN} --data lent --epochs 200 --cache none --output runs --experiment lent & 
-      until [ -e runs/lent/checkpoints/best ]; do sleep 0.1; done
-      mv lent away; wait $!; echo "rc $?"
-      mv away lent; cnn train --resume runs/lent --epochs 4; echo "rc $?"`);
-    assert.deepEqual(stdout.match(/rc \d/g), ['rc 3', 'rc 0'], stderr);
-    const gone = /The data is gone: cannot read \S+lent\/(train|val)\/\S+ there is no such file/;
-    assert.match(stderr, gone);
-    assert.match(stderr, /Step \d+ is saved; resume with: cnn train --resume runs\/lent/);
-  });
-
-  it('is not sought where links lead in a circle', async () => {
-    for (const command of [
-      'data check loop',
-      'eval --checkpoint loop',
-      'predict --arch lenet5 --weights loop data/val/class0/0.png --backend js',
-      'train --resume loop',
-      'train --data loop --arch lenet5',
-      'train --data data --arch lenet5 --classes loop',
-    ]) {
-      const { code, stderr } = await run(`cnn ${command}`);
-      assert.match(
-        stderr,
-        /Cannot (read|resume) .*loop: its symbolic links lead in a circle/,
-        command,
-      );
-      assert.equal(code, 3, command);
-    }
   });
 
   it('is not begun again in silence where its directory was removed', async () => {

@@ -52,19 +52,6 @@ describe('a stream that fails', function () {
   });
 });
 
-describe('too little memory', function () {
-  this.timeout(300_000);
-  const directory = temporaryDirectory();
-
-  it('ends in a sentence that says what to try', async () => {
-    await writeImages(join(directory.path, 'data'));
-    const { code, stderr } = await shell(`${TRAIN} --input-size 60000`, directory.path);
-    assert.match(stderr, /error: There is not enough memory .*Try a smaller --batch-size/);
-    assert.doesNotMatch(stderr, /fault of cnn/);
-    assert.equal(code, 1);
-  });
-});
-
 describe('few open files', function () {
   this.timeout(300_000);
   const directory = temporaryDirectory();

@@ -21,6 +21,18 @@ import {
   zip,
 } from './files.js';
 
+/** A zip file whose ZIP64 locator says where its directory is. */
+function zip64(offset: bigint): Buffer {
+  const file = Buffer.alloc(110);
+  file.write('504b0304', 'hex');
+  file.write('504b0607', 68, 'hex');
+  file.writeBigUInt64LE(offset, 76);
+  file.writeUInt32LE(1, 84);
+  file.write('504b050600000000', 88, 'hex');
+  file.fill(0xff, 96, 108);
+  return file;
+}
+
 describe('torch.save files', () => {
   const directory = temporaryDirectory();
   const path = () => join(directory.path, 'weights.pth');
@@ -230,6 +242,11 @@ describe('torch.save files', () => {
       'an offset beyond the end',
       entries({ ...data, offset: 2 ** 31 }),
       /in it is damaged: unexpected EOF/,
+    ],
+    [
+      'a directory beyond all files',
+      zip64(2n ** 63n),
+      /zip directory is damaged: unexpected EOF: it points to byte 9223372036854776000 of 110/,
     ],
     ['changed numbers', entries({ ...data, crc: 1 }), /content of "archive\/data\/0" is damaged/],
     [

@@ -13,7 +13,6 @@ import { DataError, UsageError } from '../../errors.js';
 import { shuffledIndices } from '../../rng.js';
 import type { Split } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
-import { refuseLostPlace } from '../lost-place.js';
 import { affordableThreads } from '../thread.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import { DecodePool } from './decode-pool.js';
@@ -231,9 +230,6 @@ class Loader implements BatchLoader {
       for (const [slot, image] of images) this.#cache.add(indices[slot] as number, image);
     }
     const failures = replies.flatMap((reply) => [...reply.failures]).sort(([a], [b]) => a - b);
-    const [first] = failures;
-    if (first !== undefined)
-      refuseLostPlace(this.#split.images.locate(indices[first[0]] as number));
     return failures.map(([slot, reason]) => {
       buffers.clear(slot);
       return [this.#split.images.name(indices[slot] as number), reason];

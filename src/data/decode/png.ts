@@ -7,6 +7,7 @@
  */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { Image } from '../../augment/index.js';
+import { printable } from '../../file-names.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -76,7 +77,7 @@ function joinData(file: Buffer): Buffer {
     if (end > file.length) break;
     const type = file.toString('latin1', at + 4, at + 8);
     if (crc32(file.subarray(at + 4, end - 4)) !== file.readUInt32BE(end - 4)) {
-      throw new Error(`the checksum of its ${type} chunk is wrong`);
+      throw new Error(`the checksum of its ${printable(type)} chunk is wrong`);
     }
     if (type === 'IEND') return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     if (type === 'IDAT') parts.push(file.subarray(at + 8, end - 4));

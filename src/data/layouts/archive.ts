@@ -4,7 +4,7 @@ import type { Place } from '../image-table.js';
 import { cannotRead } from './cannot-read.js';
 import { type Contents, type Folder, pathOf } from './folder.js';
 import { leftBehind } from './left-behind.js';
-import { byCodeUnit } from './names.js';
+import { byCodeUnit, isTarName, withoutTar } from './names.js';
 import { indexedMembers } from './shard-index.js';
 import type { Survey } from './survey.js';
 import { type ByteSource, type Member, type ReadOptions, readMembers, withFile } from './tar.js';
@@ -29,7 +29,7 @@ export class Archive implements Folder {
   readonly #range: Member | undefined;
 
   constructor(path: string, survey: Survey, inside = '', range?: Member) {
-    this.name = basename(inside === '' ? path : inside.slice(0, -1), '.tar');
+    this.name = withoutTar(basename(inside === '' ? path : inside.slice(0, -1)));
     this.place = { path, inside };
     this.#survey = survey;
     this.#range = range;
@@ -126,13 +126,13 @@ function contentsOf(node: Node, place: ArchivePlace, survey: Survey): Contents {
     };
   });
   for (const [name, member] of node.files) {
-    if (!name.endsWith('.tar') || node.folders.has(name.slice(0, -'.tar'.length))) continue;
+    if (!isTarName(name) || node.folders.has(withoutTar(name))) continue;
     folders.push(new Archive(path, survey, `${inside}${name}:`, member));
   }
   const member = (name: string) => node.files.get(name) as Member;
   return {
     folders: folders.sort((a, b) => byCodeUnit(a.name, b.name)),
-    files: [...node.files.keys()].filter((name) => !name.endsWith('.tar')).sort(byCodeUnit),
+    files: [...node.files.keys()].filter((name) => !isTarName(name)).sort(byCodeUnit),
     entry: (name) => ({ name, size: member(name).size, offset: member(name).offset }),
     read(name, most = Number.POSITIVE_INFINITY) {
       const { offset, size } = member(name);

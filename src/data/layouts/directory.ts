@@ -10,14 +10,14 @@ import { Archive } from './archive.js';
 import { cannotRead } from './cannot-read.js';
 import type { Contents, Folder } from './folder.js';
 import { leftBehind } from './left-behind.js';
-import { byCodeUnit } from './names.js';
+import { byCodeUnit, isTarName, withoutTar } from './names.js';
 import type { Survey } from './survey.js';
 
 /** Opens a directory or a tar file. Throws a DataError if the path is neither. */
 export function openFolder(path: string, survey: Survey): Folder {
   const stats = statOf(path);
   if (stats.isDirectory()) return new Directory(path, survey, [realPath(path)]);
-  if (stats.isFile() && path.endsWith('.tar')) return new Archive(path, survey);
+  if (stats.isFile() && isTarName(path)) return new Archive(path, survey);
   const packed = /\.(tgz|tbz2?|txz|zip|tar\.\w+)$/.test(path);
   const advice = packed ? ' Unpack it, or pack it as .tar, which is read in place.' : '';
   throw new DataError(
@@ -70,7 +70,7 @@ class Directory implements Folder {
     ];
     return {
       folders: opened.sort((a, b) => byCodeUnit(a.name, b.name)),
-      files: files.filter((name) => !name.endsWith('.tar')).sort(byCodeUnit),
+      files: files.filter((name) => !isTarName(name)).sort(byCodeUnit),
       entry: (name) => ({ name, size: sizeOf(join(path, name)) }),
       read: (name, most) => this.#read(join(path, name), most),
     };
@@ -111,8 +111,8 @@ class Directory implements Folder {
   /** The tar files, less those that seem to be unpacked beside themselves. */
   #archives(files: readonly string[], folders: ReadonlySet<string>): string[] {
     return files.filter((name) => {
-      if (!name.endsWith('.tar')) return false;
-      const unpacked = folders.has(name.slice(0, -'.tar'.length));
+      if (!isTarName(name)) return false;
+      const unpacked = folders.has(withoutTar(name));
       if (unpacked) {
         const file = printable(join(this.place.path, name));
         this.#survey.note(`${file} is beside a directory of the same name and was left out.`);

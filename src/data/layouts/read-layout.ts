@@ -68,7 +68,7 @@ async function wayToParts(
   if (hasParts || (await shardsIn(here.contents)).length > 0) return way;
   if (way.length === MOST_LEVELS) return undefined;
   const kaggle = folders.find(({ name }) => KAGGLE.includes(name));
-  const next = kaggle ?? loneFolder(here.contents) ?? (await splitsBelow(here, survey));
+  const next = kaggle ?? (await splitsBelow(here, survey)) ?? (await loneFolder(here, survey));
   if (next !== undefined) return wayToParts([...way, await look(next)], survey);
   // Class folders in the only folder, or tar file, of a folder.
   return folders.length > 1 && way.length > 1 ? way : undefined;

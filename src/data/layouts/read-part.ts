@@ -36,7 +36,7 @@ export async function readPart(
   survey: Survey,
 ): Promise<Labelled | undefined> {
   const known = new Set(classes?.map(nameKey));
-  const way = await wayToClasses([part], known);
+  const way = await wayToClasses([part], known, survey);
   const here = way.at(-1) as Place;
   const { contents, path, folder } = here;
   const beside = [...new Set([...way.toReversed(), ...places])];
@@ -75,9 +75,32 @@ export async function shardsIn({ folders }: Contents): Promise<Archive[]> {
   return [];
 }
 
-/** The only folder in a folder without images. */
-export function loneFolder({ folders, files }: Contents): Folder | undefined {
-  return folders.length === 1 && imagesAmong(files).length === 0 ? folders[0] : undefined;
+/**
+ * The only folder with images in a folder without: others are left out beside one such as `images`,
+ * where they hold none.
+ */
+export async function loneFolder(
+  { contents, path }: Place,
+  survey: Survey,
+): Promise<Folder | undefined> {
+  const { folders, files } = contents;
+  if (imagesAmong(files).length > 0) return undefined;
+  if (folders.length === 1) return folders[0];
+  const [wrapper, ...more] = folders.filter(({ name }) => saysNothing(name));
+  if (wrapper === undefined || more.length > 0) return undefined;
+  if ((await look(wrapper)).contents.folders.length < 2) return undefined;
+  const others = folders.filter((folder) => folder !== wrapper);
+  for (const other of others) if (await holdsImages(other)) return undefined;
+  const names = list(others.map(({ name }) => name));
+  survey.note(`Read ${wrapper.name} in ${path}; left out ${names}, where no images are.`);
+  return wrapper;
+}
+
+async function holdsImages(folder: Folder): Promise<boolean> {
+  const { folders, files } = await folder.contents();
+  if (imagesAmong(files).length > 0) return true;
+  for (const below of folders) if (await holdsImages(below)) return true;
+  return false;
 }
 
 /** What to do about archives that are not read, where nothing else is there; else an empty text. */
@@ -97,12 +120,13 @@ function keyOf(name: string): string {
 async function wayToClasses(
   way: readonly Place[],
   known: ReadonlySet<string>,
+  survey: Survey,
 ): Promise<readonly Place[]> {
   const here = way.at(-1) as Place;
-  const lone = loneFolder(here.contents);
-  if (lone === undefined || way.length === MOST_LEVELS || known.has(keyOf(lone.name))) return way;
-  if ((await shardsIn(here.contents)).length > 0) return way;
-  return wayToClasses([...way, await look(lone)], known);
+  if (way.length === MOST_LEVELS || (await shardsIn(here.contents)).length > 0) return way;
+  const lone = await loneFolder(here, survey);
+  if (lone === undefined || known.has(keyOf(lone.name))) return way;
+  return wayToClasses([...way, await look(lone)], known, survey);
 }
 
 async function readFolders({ folder, contents, path }: Place, survey: Survey): Promise<Labelled> {

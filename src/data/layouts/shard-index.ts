@@ -7,6 +7,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Header } from 'tar';
 import { printable, systemPath } from '../../file-names.js';
+import { withoutTar } from './names.js';
 import type { Survey } from './survey.js';
 import { BLOCK, type ByteSource, type Member, plainPath } from './tar.js';
 
@@ -19,7 +20,7 @@ export function indexedMembers(
   source: ByteSource,
   survey: Survey,
 ): Member[] | undefined {
-  const file = tar.replace(/\.tar$/, '.idx');
+  const file = `${withoutTar(tar)}.idx`;
   const stats = statSync(systemPath(file), { bigint: true, throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile()) return undefined;
   survey.depend(file, stats.mtimeNs);

@@ -157,7 +157,7 @@ function readLabel(sample: Sample, name: string, read: ReadMember): string {
     }
   };
   const label = text('cls')?.trim() ?? labelInJson(text('json'), name);
-  if (label !== undefined && label !== '') return label;
+  if (label !== undefined && label !== '') return printable(label);
   throw new DataError(
     `The sample ${name} has no class: expected a .cls file, or a .json file with "cls", "label" or "class".`,
   );

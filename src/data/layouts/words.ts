@@ -1,3 +1,4 @@
+import { nameKey } from '../../file-names.js';
 import { linesOf } from '../../text.js';
 import { readMeta } from './devkit.js';
 import { imagenetWords } from './imagenet-words.js';
@@ -12,7 +13,7 @@ const MAPPINGS = ['LOC_synset_mapping.txt', 'synset_words.txt', 'words.txt', 'cl
  */
 export function wordsOf(classes: readonly string[], places: readonly Opened[]): string[] {
   const own = mappingFile(places) ?? devkitWords(places);
-  return classes.map((name) => own?.get(name) ?? imagenetWords(name));
+  return classes.map((name) => own?.get(nameKey(name)) ?? imagenetWords(name));
 }
 
 function mappingFile(places: readonly Opened[]): Map<string, string> | undefined {
@@ -21,11 +22,13 @@ function mappingFile(places: readonly Opened[]): Map<string, string> | undefined
     if (name === undefined) continue;
     return new Map(
       linesOf(readText(place, name)).map((line) => {
-        const separator = ['\t', ','].find((character) =>
-          /^\S+$/.test(line.split(character)[0] ?? ''),
-        );
+        const separator = ['\t', ';', ','].find((character) => {
+          return line.includes(character) && !/\s/.test(line.split(character)[0] ?? '');
+        });
         const at = line.search(separator === undefined ? /\s/ : separator);
-        return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1).trim()];
+        return at < 0
+          ? [nameKey(line), '']
+          : [nameKey(line.slice(0, at)), line.slice(at + 1).trim()];
       }),
     );
   }

@@ -14,7 +14,6 @@ import { withFormerNames } from '../../former-names.js';
 import { cannotWrite, systemReason } from '../../system-errors.js';
 import type { ImageList } from '../dataset.js';
 import type { DatasetIndex, IndexedSplit } from '../indexed-dataset.js';
-import { refuseLostPlace } from '../lost-place.js';
 import { strangersProblem } from '../selection.js';
 import { passOver } from './image-pass.js';
 import type { ChunkJpegs, PackForm } from './pack-worker.js';
@@ -207,7 +206,6 @@ async function packPart(
           const jpeg = (await jpegs.next()).value as Uint8Array | string;
           onProgress(at + 1);
           if (typeof jpeg === 'string') {
-            refuseLostPlace(split.images.locate(at));
             const image = split.images.name(at);
             if (options.onBadImage === 'fail') throw badImage(image, jpeg);
             unreadable.push({ image, reason: jpeg });

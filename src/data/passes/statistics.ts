@@ -9,7 +9,6 @@ import { cannotWrite, hasCode, systemReason } from '../../system-errors.js';
 import { CACHE_ADVICE, cacheDirectory } from '../cache-directory.js';
 import type { Dataset } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
-import { refuseLostPlace } from '../lost-place.js';
 import { passOver } from './image-pass.js';
 import { addMoments, type Moments, NO_MOMENTS } from './moments.js';
 import type { ChunkColours } from './statistics-worker.js';
@@ -52,7 +51,6 @@ export async function measureColours(
   for await (const chunk of pass) {
     moments = addMoments(moments, chunk.result.moments);
     for (const [index, reason] of chunk.result.failures) {
-      refuseLostPlace(images.locate(chunk.first + index));
       unreadable.set(images.name(chunk.first + index), reason);
     }
     onProgress(chunk.first + chunk.count);

@@ -1,7 +1,6 @@
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
 import type { DecodeOptions } from '../decode/decode-options.js';
 import type { DatasetIndex } from '../indexed-dataset.js';
-import { refuseLostPlace } from '../lost-place.js';
 import { passOver } from './image-pass.js';
 import type { ChunkFailures } from './verify-worker.js';
 
@@ -43,7 +42,6 @@ export async function verifyImages(
     const pass = passOver<ChunkFailures>(images, WORKER, workers, reading);
     for await (const { first, count, result } of pass) {
       for (const [at, reason] of result) {
-        refuseLostPlace(images.locate(first + at));
         const name = classes[labels[first + at] as number] as string;
         bad.push({ image: images.name(first + at), part, class: name, reason });
       }

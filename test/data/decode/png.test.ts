@@ -43,5 +43,7 @@ describe('PNG', () => {
     const file = encodePng(testImage(20, 20, 3));
     file[80] = (file[80] as number) ^ 1;
     assert.throws(() => decodePng(file), /checksum of its IDAT chunk/);
+    file.write('\x1b[2J', 12, 'latin1');
+    assert.throws(() => decodePng(file), /checksum of its \\x1B\[2J chunk/);
   });
 });

@@ -117,6 +117,20 @@ describe('names in a dataset', () => {
       assert.ok(readBytes(images.locate(0)).equals(await jpeg(1)));
     });
 
+    it('are found by lists in Windows-1252 and in UTF-8', async () => {
+      const train = { 'train/bee/1.png': 1, 'train/cat/1.png': 2 };
+      const text = 'ä.jpg;cat\nö.jpg;bee\n';
+      for (const list of [text, Buffer.from(text, 'latin1')]) {
+        const root = tree({ ...train, 'val.csv': list });
+        mkdirSync(join(root, 'val'));
+        for (const name of ['ä.jpg', 'ö.jpg']) {
+          writeFileSync(Buffer.from(join(root, 'val', name), 'latin1'), await jpeg(1));
+        }
+        const { val } = await openDataset(root);
+        assert.deepEqual([...val.labels], [1, 0]);
+      }
+    });
+
     it('are found by the names that a run keeps of them', async () => {
       const root = await latin1Tree();
       const file = join(newRoot(), 'subset.txt');
@@ -182,6 +196,35 @@ describe('names in a dataset', () => {
       const { train } = await openDataset(root, { subset: list });
       assert.equal(train.labels.length, 1);
     });
+  });
+
+  it('with control characters are shown without them', async () => {
+    const files = { 'train/a\x1b[2J/1\n.png': 1, 'train/b/1.png': 2, 'val/b/1.png': 2 };
+    const root = tree(files);
+    const { classes, train } = await openDataset(root);
+    assert.deepEqual(classes, ['a\\x1B[2J', 'b']);
+    assert.equal(train.images.name(0), join(root, 'train/a\\x1B[2J/1\\x0A.png'));
+    assert.ok(readBytes(train.images.locate(0)).length > 0);
+    const list = join(newRoot(), 'list');
+    writeFileSync(list, 'train/a\\x1B[2J/1\\x0A.png\n');
+    assert.equal((await openDataset(root, { subset: list })).train.labels.length, 1);
+  });
+
+  it('of words are those of the class in another spelling and any encoding', async () => {
+    const text = 'bee;Biene\r\nkäse;Käse, alt\r\n';
+    for (const words of [text.normalize('NFD'), Buffer.from(`\ufeff${text}`, 'utf16le')]) {
+      const root = tree({
+        'train/bee/1.png': 1,
+        'train/käse/1.png': 2,
+        'val/bee/1.png': 1,
+        'words.txt': words,
+      });
+      const { words: found } = await openDataset(root);
+      assert.deepEqual(
+        found.map((name) => name.normalize('NFC')),
+        ['Biene', 'Käse, alt'],
+      );
+    }
   });
 
   describe('of what systems leave behind', () => {

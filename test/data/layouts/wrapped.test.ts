@@ -91,6 +91,46 @@ describe('folders around the class folders', () => {
     assert.ok(warnings.some((text) => /Read images in .*left out labels/.test(text)));
   });
 
+  it('are seen through beside folders without images, such as those of Food-101', async () => {
+    const root = tree({
+      ...classTree('train', 'food-101/images/'),
+      'food-101/meta/classes.txt': CLASSES.join('\n'),
+      'food-101/meta/old/train.json': '{}',
+      'food-101/license_agreement.txt': 'text',
+    });
+    const { classes, warnings } = await openDataset(root, { valFraction: 0.5 });
+    assert.deepEqual(classes, CLASSES);
+    assert.ok(warnings.some((text) => /Read images in .*left out meta, where no/.test(text)));
+  });
+
+  it('are not seen through beside folders with images', async () => {
+    const root = tree({ ...classTree('train', 'images/'), 'other/deep/1.png': 1 });
+    const { classes } = await openDataset(root, { valFraction: 0.5 });
+    assert.deepEqual(classes, ['images', 'other']);
+  });
+
+  it('may be laid out as the German traffic signs, with a list of many columns', async () => {
+    const root = tree({
+      'Train/0/a.png': 1,
+      'Train/7/b.png': 2,
+      'Test/00000.png': 3,
+      'Test/00001.png': 4,
+      'Meta/0.png': 5,
+      'Train.csv': 'Width,Height,ClassId,Path\n12,10,0,Train/0/a.png\n12,10,7,Train/7/b.png\n',
+      'Test.csv': 'Width,Height,ClassId,Path\n12,10,7,Test/00000.png\n12,10,0,Test/00001.png\n',
+    });
+    const { classes, val } = await openDataset(root);
+    assert.deepEqual(classes, ['0', '7']);
+    assert.deepEqual([...val.labels], [1, 0]);
+  });
+
+  it('may be tar files whose names end in upper case', async () => {
+    const root = newRoot();
+    writeTar(join(root, 'TRAIN.TAR'), classTree('train', 'TRAIN/'));
+    writeTar(join(root, 'TEST.TAR'), classTree('val', 'TEST/'));
+    await hasClasses(root);
+  });
+
   it('are the classes where each holds both parts', async () => {
     const files: Record<string, number> = {};
     for (const [path, seed] of Object.entries(classTree('train'))) {
