@@ -32,7 +32,7 @@ describe('datasets on the command line', function () {
       assert.match(stdout, /whole: ImageFolder\n/);
       assert.match(stdout, /train {2}40 {2}images in 4 classes, 10 each/);
       assert.match(stdout, /val {4}12 {2}images in 4 classes, 3 each/);
-      assert.match(stdout, /4 classes, colour images:\n {2}class0\n/);
+      assert.match(stdout, /4 classes, colour images: class0, class1, class2, class3\n/);
     });
 
     it('prints one JSON value', async () => {
