@@ -73,6 +73,29 @@ describe('a run that cannot be written', function () {
     assert.ok(kept.equals(await readFile(at('whole', weights))));
   });
 
+  it('loses neither its weights nor what is packed on a full disk', async function () {
+    if (!(await canMount(directory.path))) this.skip();
+    const { stdout, stderr } = await run(`mkdir small; unshare -rm bash -c '
+      mount -t tmpfs -o size=8k tmpfs small
+      ${TRAIN} --output runs --experiment out --weights-out small/w.safetensors; echo "rc $?"
+      cnn export runs/out --output w.safetensors; echo "rc $?"
+      cnn data pack --data data --out small/packed; echo "rc $?"
+      mount -o remount,size=1m small
+      cnn data pack --data data --out small/packed; echo "rc $?"'`);
+    assert.deepEqual(stdout.match(/rc \d/g), ['rc 1', 'rc 0', 'rc 1', 'rc 0'], stderr);
+    const saved =
+      /Cannot write small\/w\.safetensors: the disk is full \(ENOSPC\)\. The run is saved;/;
+    assert.match(stderr, saved);
+    assert.match(
+      stderr,
+      /write its weights with: cnn export runs\/out --output small\/w\.safetensors/,
+    );
+    assert.match(
+      stderr,
+      /What is packed is kept in .*packed\.partial\. Make room on it, then the same/,
+    );
+  });
+
   it('can be evaluated where nothing can be written, but not resumed', async function () {
     if (!(await canMount(directory.path))) this.skip();
     const { stdout, stderr } = await run(`mkdir ro; ${TRAIN} --output ro --experiment run

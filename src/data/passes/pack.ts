@@ -11,7 +11,7 @@ import { type Claim, claimDirectory } from '../../claim.js';
 import { DataError, UsageError } from '../../errors.js';
 import { makeDirectories, removeTemporaries, syncDirectory, writeAtomically } from '../../files.js';
 import { withFormerNames } from '../../former-names.js';
-import { cannotWrite, systemReason } from '../../system-errors.js';
+import { cannotWrite, cureFor, isSystemError, systemReason } from '../../system-errors.js';
 import type { ImageList } from '../dataset.js';
 import type { DatasetIndex, IndexedSplit } from '../indexed-dataset.js';
 import { strangersProblem } from '../selection.js';
@@ -82,8 +82,9 @@ export async function packDataset(
     await removeTemporaries(partial);
     await openPlan(index, partial, options);
     return await packParts(index, partial, target, options).catch((error) => {
-      const next = `What is packed is kept in ${partial}: the same command packs the rest`;
-      throw cannotWrite(out, error, next);
+      const cure = isSystemError(error) ? cureFor(error) : '';
+      const next = `${cure}, then the same command packs the rest`;
+      throw cannotWrite(out, error, `What is packed is kept in ${partial}. ${next}`);
     });
   } catch (error) {
     throw cannotWrite(out, error, 'Choose another --out');
