@@ -30,8 +30,6 @@ export async function openIndex(
   onProgress: (text: string) => void = () => {},
   name = nameOf(root),
 ): Promise<DatasetIndex> {
-  const cached = await loadIndex(root);
-  if (cached !== undefined) return { ...cached, name };
   return completeIndex(await lookFor(root, onProgress, name));
 }
 
@@ -48,12 +46,20 @@ function completeIndex({ root, index, problems }: Found): DatasetIndex {
   throw new DataError(`${first}${others}`);
 }
 
-/** Looks for a dataset in a directory or tar file and collects all that is wrong with it. */
+/**
+ * Looks for a dataset in a directory or tar file and collects all that is wrong with it; nothing is
+ * where its index is in the cache.
+ */
 export async function lookFor(
   root: string,
   onProgress: (text: string) => void = () => {},
   name = nameOf(root),
 ): Promise<Found> {
+  const cached = await loadIndex(root);
+  if (cached !== undefined) {
+    const { warnings } = cached;
+    return { root, index: { ...cached, name }, warnings, problems: [], emptyFolders: [] };
+  }
   const started = Date.now();
   const survey = new Survey((images) =>
     onProgress(`Indexing ${printable(root)}: ${count(images, 'image')}`),

@@ -10,6 +10,7 @@ import { ClassNames } from './class-names.js';
 import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
 import type { Labelled } from './labelled.js';
 import { count, list } from './names.js';
+import { refuseNestedShards } from './refuse-shards.js';
 import type { Survey } from './survey.js';
 
 /** Empty class folders that a message names. */
@@ -39,7 +40,9 @@ export async function readClassFolders(
     const ofClass = foldersOf[label] ?? [];
     if (ofClass.length > 1) survey.note(oneClass(className, ofClass));
     for (const classFolder of ofClass) {
-      const seen = await survey.attempt(() => addImages(classFolder, images, survey, others));
+      const seen = await survey.attempt(() =>
+        addImages(classFolder, images, survey, { others, refuse: refuseNestedShards }),
+      );
       if (seen === 0) empty.push(classFolder);
     }
     while (labels.length < images.length) labels.push(label);
@@ -58,14 +61,23 @@ export async function readClassFolders(
   };
 }
 
+interface AddOptions {
+  /** Counts files that are no images. */
+  readonly others?: Others;
+  /** Throws where the folders in a folder are not to be read. */
+  readonly refuse?: (folders: readonly Folder[]) => Promise<void>;
+}
+
 /** Adds the images of a folder and then those of each folder below; returns how many there are. */
 export async function addImages(
   folder: Folder,
   images: TableBuilder,
   survey: Survey,
-  others = new Others(),
+  options: AddOptions = {},
 ): Promise<number> {
+  const { others = new Others(), refuse } = options;
   const contents = await folder.contents();
+  await refuse?.(contents.folders);
   const names = imagesAmong(contents.files);
   if (names.length < contents.files.length) others.add(contents.files);
   if (names.length > 0) images.place(folder.place);
@@ -74,7 +86,7 @@ export async function addImages(
     survey.count();
   }
   let seen = names.length;
-  for (const below of contents.folders) seen += await addImages(below, images, survey, others);
+  for (const below of contents.folders) seen += await addImages(below, images, survey, options);
   return seen;
 }
 

@@ -92,7 +92,9 @@ export async function loneFolder(
   const others = folders.filter((folder) => folder !== wrapper);
   for (const other of others) if (await holdsImages(other)) return undefined;
   const names = list(others.map(({ name }) => name));
-  survey.note(`Read ${wrapper.name} in ${path}; left out ${names}, where no images are.`);
+  survey.note(
+    `Read ${printable(wrapper.name)} in ${path}; left out ${names}, where no images are.`,
+  );
   return wrapper;
 }
 

@@ -1,9 +1,9 @@
 /** Keeps shards that nothing says the classes of from being taken for classes. */
 import { DataError } from '../../errors.js';
-import type { Archive } from './archive.js';
-import { imagesAmong, pathOf } from './folder.js';
+import { Archive } from './archive.js';
+import { type Folder, imagesAmong, pathOf } from './folder.js';
 import { list } from './names.js';
-import { SAMPLE_FILES } from './samples.js';
+import { isShard, SAMPLE_FILES } from './samples.js';
 import type { Member } from './tar.js';
 
 /**
@@ -22,6 +22,16 @@ export async function refuseShards(path: string, archives: readonly Archive[]): 
     if (pair === undefined) continue;
     throw new DataError(
       `${pathOf(archive)} holds ${list(pair)} side by side, as shards of WebDataset do, but a class is read only from a .cls or .json file beside each image. Add them, or unpack tar files that each hold a class into folders.`,
+    );
+  }
+}
+
+/** Throws a DataError if a tar file in a class folder is a shard, whose samples have their own classes. */
+export async function refuseNestedShards(folders: readonly Folder[]): Promise<void> {
+  for (const folder of folders) {
+    if (!(folder instanceof Archive) || !(await isShard(folder))) continue;
+    throw new DataError(
+      `${pathOf(folder)} is a shard of WebDataset in a folder that would be a class. Put all shards of a part into one folder.`,
     );
   }
 }

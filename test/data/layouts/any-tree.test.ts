@@ -20,16 +20,49 @@ const FOLDERS = [
     'data',
     '.hidden',
     'ILSVRC2012_img_train',
+    'Training',
+    'Testing',
+    'train_0',
+    'seg_train',
+    'seg_test',
+    'labels',
+    '@eaDir',
+    'é'.normalize('NFC'),
+    'é'.normalize('NFD'),
   ],
 ];
-const IMAGES = ['1.png', '2.PNG', 'ILSVRC2012_val_00000001.JPEG', 'ä ö.jpg'];
+const IMAGES = [
+  '1.png',
+  '2.PNG',
+  'scan.1.png',
+  '\x1b.png',
+  'ILSVRC2012_val_00000001.JPEG',
+  'ä ö.jpg',
+];
 const TEXTS = [
   ...['val.txt', 'val.csv', 'classes.txt', 'words.txt', 'LOC_val_solution.csv', 'notes.md'],
-  ...['ILSVRC2012_validation_ground_truth.txt', 'meta.mat', 'map_clsloc.txt', 'a.cls', '1.json'],
+  ...[
+    'ILSVRC2012_validation_ground_truth.txt',
+    'meta.mat',
+    'map_clsloc.txt',
+    'a.cls',
+    '1.json',
+    '1.cls',
+    'scan.1.cls',
+    'Thumbs.db',
+  ],
 ];
 const LINES = [
   ...['1.png,a', '1.png 0', 'synset,image', 'n01440764', 'n01440764 1', '1', '0', '7', ''],
-  ...['ILSVRC2012_val_00000001 n02119789', '{"label": 1}', '{', '\0\xff'],
+  ...[
+    'ILSVRC2012_val_00000001 n02119789',
+    '{"label": 1}',
+    '{',
+    '\0\xff',
+    '\ufeff1.png;a',
+    'sep=;',
+    'file;class',
+  ],
 ];
 const png = encodePng(testImage(3, 2, 3));
 
@@ -87,7 +120,9 @@ function write(path: string, leaf: Leaf): void {
   else if (leaf.kind === 'link') symlinkSync(leaf.target, path);
   else {
     // A member cannot be a file and a folder at once: none has the name of a folder.
-    const files = Object.fromEntries(leaf.members.map((name) => [name, png]));
+    const files = Object.fromEntries(
+      leaf.members.map((name) => [name, IMAGES.some((image) => name.endsWith(image)) ? png : '0']),
+    );
     if (leaf.members.length > 0) writeTar(path, files);
   }
 }

@@ -98,6 +98,26 @@ describe('shards', () => {
     await isRefused(root, beside);
   });
 
+  it('in several folders are never classes either', async () => {
+    const root = newRoot();
+    for (const folder of ['00', '01']) {
+      writeTar(join(root, `train/${folder}/000.tar`), samples(keys((number) => number)));
+    }
+    await isRefused(
+      root,
+      /train\/00\/000\.tar is a shard .* one folder/,
+      /01\/000\.tar is a shard/,
+    );
+    const classes = newRoot();
+    for (const name of ['ant', 'bee']) {
+      for (const part of ['000', '001']) {
+        writeTar(join(classes, `train/${name}/${part}.tar`), samples(['1', '2'], null));
+      }
+    }
+    const { train } = await openDataset(classes, { valFraction: 0.25 });
+    assert.deepEqual([...train.labels], [0, 0, 0, 1, 1, 1]);
+  });
+
   it('are told from tar files that hold a class each', async () => {
     const root = newRoot();
     for (const name of ['n01440764', 'n01440765', 'cat']) {

@@ -91,6 +91,18 @@ describe('folders around the class folders', () => {
     assert.ok(warnings.some((text) => /Read images in .*left out labels/.test(text)));
   });
 
+  it('are seen through where only a folder below holds both parts', async () => {
+    const name = 'New Plant Diseases Dataset(Augmented)';
+    const root = tree({
+      ...classTree('train', `${name}/${name}/train/`),
+      ...classTree('val', `${name}/${name}/valid/`),
+      'test/test/1.png': 1,
+    });
+    await hasClasses(root);
+    const { warnings } = await openDataset(root);
+    assert.ok(warnings.some((text) => /which holds both parts; left out test\./.test(text)));
+  });
+
   it('are seen through beside folders without images, such as those of Food-101', async () => {
     const root = tree({
       ...classTree('train', 'food-101/images/'),
