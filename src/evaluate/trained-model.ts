@@ -1,6 +1,7 @@
 import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
 import { IMAGENET_WORDS } from '../data/layouts/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
+import { nameKey } from '../file-names.js';
 import { perChannel } from '../network/colours.js';
 import { type Checkpoint, loadWeights, openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
@@ -110,7 +111,9 @@ export function checkClasses(
       `The ${what} was trained on ${known.length} classes but ${data} has ${classes.length}`,
     );
   }
-  const differs = named ? known.findIndex((name, index) => name !== classes[index]) : -1;
+  const differs = named
+    ? known.findIndex((name, index) => nameKey(name) !== nameKey(classes[index] ?? ''))
+    : -1;
   if (differs < 0) return;
   throw new DataError(
     `The classes of ${data} are not those of the ${what}: ` +

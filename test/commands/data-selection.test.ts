@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeTree } from '../data/images.js';
 import { writeTar } from '../data/layouts/tars.js';
 import { writeImages } from './images.js';
 import { cnn, temporaryDirectory } from './program.js';
@@ -150,6 +151,29 @@ describe('datasets on the command line', function () {
       assert.equal(JSON.parse(old.stdout || '{}').images, 8, old.stderr);
       const on = await cnn(['train', '--resume', run, '--epochs', '4'], undefined, '/');
       assert.equal(on.code, 0, on.stderr);
+    });
+
+    it('is evaluated where accents are spelled in another way, not on other classes', async () => {
+      const names = ['ant', 'käse', 'maß'];
+      const copy = (root: string, spell: (name: string) => string) => {
+        const files = names.flatMap((name, seed) =>
+          ['train', 'val'].map((part) => [`${part}/${spell(name)}/1.png`, seed]),
+        );
+        writeTree(at(root), Object.fromEntries(files));
+      };
+      copy('composed', (name) => name.normalize('NFC'));
+      copy('decomposed', (name) => name.normalize('NFD'));
+      copy('others', (name) => name.replace('ä', 'a'));
+      const size = ['--batch-size', '3', '--epochs', '1'];
+      const run = await train(at('composed'), 'spelled', ...size);
+      assert.equal(run.code, 0, run.stderr);
+      const evaluate = (data: string) =>
+        cnn(['eval', '--checkpoint', at('runs/spelled'), '--data', at(data), '--json']);
+      const { stdout, stderr } = await evaluate('decomposed');
+      assert.equal(JSON.parse(stdout || '{}').images, 3, stderr);
+      const other = await evaluate('others');
+      assert.equal(other.code, 3);
+      assert.match(other.stderr, /class 1 is "kase" where the training had "käse"/);
     });
 
     it('keeps its images and classes, and resumes with them', async () => {
