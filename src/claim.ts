@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { hasCode } from './system-errors.js';
+import { hasCode, isSystemError } from './system-errors.js';
 
 /** A directory that this process alone writes to. */
 export interface Claim {
@@ -11,8 +11,8 @@ export interface Claim {
 /**
  * Claims a directory for this process; undefined where another process of this machine has it. The
  * claim is a socket in Linux's abstract namespace (man 7 unix): the system takes it away however
- * the process ends, so that no stale lock file is left. Elsewhere, and on other machines that share
- * the disk, nothing is held.
+ * the process ends, so that no stale lock file is left. Elsewhere, and on other machines and in
+ * containers that share the disk, nothing is held.
  */
 export async function claimDirectory(directory: string): Promise<Claim | undefined> {
   if (process.platform !== 'linux') return { release: () => {} };
@@ -23,7 +23,8 @@ export async function claimDirectory(directory: string): Promise<Claim | undefin
     await once(server, 'listening');
   } catch (error) {
     if (hasCode(error, 'EADDRINUSE')) return undefined;
-    throw error;
+    // Where the system forbids such sockets, runs are trained as well.
+    if (!isSystemError(error)) throw error;
   }
   return { release: () => server.close() };
 }

@@ -1,4 +1,5 @@
 /** Errors of the operating system in words: the only place that knows their codes. */
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { RunError, UsageError } from './errors.js';
 
@@ -46,6 +47,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 const VERBS: Readonly<Record<string, string>> = {
   open: 'open',
   read: 'read',
+  write: 'write',
+  fsync: 'write',
+  close: 'write',
+  copyfile: 'copy',
   stat: 'look at',
   fstat: 'look at',
   lstat: 'look at',
@@ -74,26 +79,28 @@ export function isLackOfMemory(error: unknown): boolean {
 }
 
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return isSystemError(error) && codes.includes(error.code ?? '');
+  return isSystemError(error) && codes.includes(codeOf(error));
 }
 
 /** Why something failed: "the disk is full (ENOSPC)"; of another error its message. */
 export function systemReason(error: unknown): string {
   if (!isSystemError(error)) return error instanceof Error ? error.message : String(error);
-  const { code = '', errno = 0 } = error;
-  const reason = MEANINGS[code]?.reason ?? getSystemErrorMap().get(errno)?.[1] ?? error.message;
-  return `${reason} (${code})`;
+  const code = codeOf(error);
+  const known = MEANINGS[code]?.reason ?? getSystemErrorMap().get(error.errno ?? 0)?.[1];
+  return `${known ?? 'the system failed'} (${code})`;
 }
 
 /** What can be done about an error, as the beginning of a sentence. */
-export function cureFor({ code = '' }: NodeJS.ErrnoException): string {
-  return MEANINGS[code]?.cure ?? 'Put that right';
+export function cureFor(error: NodeJS.ErrnoException): string {
+  return MEANINGS[codeOf(error)]?.cure ?? 'Put that right';
 }
 
 /** The sentence for an error that nobody had more to say about. */
 export function describeSystemError(error: NodeJS.ErrnoException): string {
   const { path, syscall = '' } = error;
-  return `Cannot ${VERBS[syscall] ?? 'write'} ${path ?? 'a file'}: ${systemReason(error)}`;
+  const file = path ?? (syscall in VERBS ? 'a file' : '');
+  const act = `Cannot ${VERBS[syscall] ?? syscall} ${file}`;
+  return `${act.trimEnd()}: ${systemReason(error)}`;
 }
 
 /**
@@ -104,7 +111,14 @@ export function cannotWrite(what: string, error: unknown, advice?: string): unkn
   if (!isSystemError(error)) return error;
   const next = advice === undefined ? '' : `. ${advice}`;
   const message = `Cannot write ${what}: ${systemReason(error)}${next}`;
-  return MEANINGS[error.code ?? '']?.ofPath
+  return MEANINGS[codeOf(error)]?.ofPath
     ? new UsageError(message, { cause: error })
     : new RunError(message, { cause: error });
+}
+
+/** The name of an error. Node has none for some, among them a used-up quota and a stale file handle. */
+function codeOf({ code = '', errno = 0 }: NodeJS.ErrnoException): string {
+  if (/^E\w+$/.test(code)) return code;
+  const names = Object.entries(constants.errno);
+  return names.find(([, number]) => number === Math.abs(errno))?.[0] ?? `error ${Math.abs(errno)}`;
 }
