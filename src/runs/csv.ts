@@ -66,6 +66,9 @@ export async function truncateSummary(file: string, lastEpoch: number): Promise<
     throw new DataError(`Expected ${file} to begin with the columns ${HEADER.trim()}`);
   }
   const rows = text.slice(HEADER.length).split('\n');
-  const kept = rows.filter((row) => row !== '' && Number.parseInt(row, 10) <= lastEpoch);
+  const kept = rows.filter((row) => {
+    // A full disk cuts the last row off, perhaps within the number of its epoch.
+    return row.split(',').length === COLUMNS.length && Number.parseInt(row, 10) <= lastEpoch;
+  });
   await writeAtomically(file, HEADER + kept.map((row) => `${row}\n`).join(''));
 }

@@ -30,6 +30,16 @@ describe('summary.csv', () => {
     assert.match(rows[0] ?? '', /^1,0\.333333,0\.333333,0\.333,0\.333,1e-7,0\.333,/);
   });
 
+  it('loses a row that a full disk cut off', async () => {
+    const file = join(directory.path, 'cut.csv');
+    await startSummary(file);
+    for (const epoch of [9, 10]) await appendRow(file, row(epoch));
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.slice(0, text.indexOf('\n10,') + 2));
+    await truncateSummary(file, 9);
+    assert.equal(await readFile(file, 'utf8'), text.slice(0, text.indexOf('10,')));
+  });
+
   it('refuses a file with other columns', async () => {
     const file = join(directory.path, 'other.csv');
     await writeFile(file, 'epoch,loss\n1,2\n');
