@@ -1,15 +1,16 @@
 /** Every option of `cnn train` changes what it is for, and nothing else. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { runDataStats } from '../../src/commands/data-stats.js';
 import { DataError } from '../../src/errors.js';
+import { shuffledIndices } from '../../src/rng.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
-import { asSharp, testImage } from '../data/images.js';
 import { type Observed, observe } from './observed.js';
+import { writeOddDataset } from './odd-dataset.js';
 import { cnn, temporaryDirectory } from './program.js';
 
 type Option = (typeof COMMAND_OPTIONS.train)[number];
@@ -30,7 +31,7 @@ interface Row {
   readonly shows?: Check;
 }
 
-type Check = (found: Observed, without: Observed) => void;
+type Check = (found: Observed) => void;
 
 /** 12 images in batches of 6: two steps. */
 const BASE = {
@@ -43,10 +44,17 @@ const STEP_SCHEDULE = { 'lr-scheduler': 'step', 'lr-step-size': '1', epochs: '2'
 const AREA = { 'train-crop-mode': 'area' };
 // A bias of 0 may become one of 1e-30.
 const STILL = { lr: '1e-30', 'weight-decay': '0' };
+/** One step with one image. */
 const DROPOUT = {
   ...{ ...STILL, arch: 'simple-cnn', weights: 'DIRECTORY/simple-cnn.safetensors' },
-  ...{ augment: 'none', 'batch-size': '12' },
+  ...{ augment: 'none', 'batch-size': '1', 'max-steps': '1' },
 };
+/** A seed with which the first image is that of seed 0. */
+const SAME_FIRST = String(
+  Array.from({ length: 1000 }, (_, seed) => seed).findLast((seed) => {
+    return shuffledIndices(12, seed, 0)[0] === shuffledIndices(12, 0, 0)[0];
+  }),
+);
 const HEADS = { arch: 'googlenet', 'input-size': '32' };
 
 const equals =
@@ -101,11 +109,7 @@ const ROWS: readonly Row[] = [
     changes: ['momenta', 'training'], may: ['weights'] },
   { option: 'seed', given: '7', both: { ...STILL, weights: 'DIRECTORY/lenet5.safetensors', data: 'DIRECTORY/flat', 'val-fraction': '0.5' },
     changes: ['data', 'momenta', 'training', 'evaluation'], may: ['weights'] },
-  { option: 'seed', given: '7', both: DROPOUT, changes: ['momenta', 'training'], may: ['weights'], shows: (found, without) => {
-    const [loss = [], before = []] = [found.training[0], without.training[0]];
-    // The order of one batch changes no more than the rounding.
-    assert.ok(Math.abs((loss[0] as number) - (before[0] as number)) > 1e-3);
-  } },
+  { option: 'seed', given: SAME_FIRST, both: DROPOUT, changes: ['momenta', 'training'], may: ['weights'] },
   { option: 'weights', given: 'DIRECTORY/lenet5.safetensors', changes: LEARNED },
   { option: 'freeze', given: '^conv', changes: LEARNED },
   { option: 'weights-out', given: 'RUN/weights.safetensors', changes: ['files'] },
@@ -129,8 +133,8 @@ describe('cnn train', function () {
 
   before(async () => {
     process.env['CNN_CACHE'] = at('cache');
-    await writeDataset(at('data'), 0);
-    await writeDataset(at('other'), 100);
+    await writeOddDataset(at('data'), 0);
+    await writeOddDataset(at('other'), 100);
     await cp(at('data/train'), at('flat'), { recursive: true });
     await runDataStats({ data: at('data') });
     for (const arch of ['lenet5', 'simple-cnn']) {
@@ -174,7 +178,7 @@ describe('cnn train', function () {
       const differ = aspects.filter((aspect) => !isDeepStrictEqual(found[aspect], without[aspect]));
       const certain = differ.filter((aspect) => changes.includes(aspect) || !may.includes(aspect));
       assert.deepEqual(certain.sort(), [...changes].sort());
-      shows?.(found, without);
+      shows?.(found);
     });
   }
 
@@ -240,25 +244,3 @@ describe('cnn train', function () {
     assert.deepEqual([...tested].sort(), [...COMMAND_OPTIONS.train].sort());
   });
 });
-
-/**
- * Three classes of 4 images to train on and 2 to validate; the last ones are JPEGs that EXIF turns.
- */
-async function writeDataset(root: string, seed: number): Promise<void> {
-  for (const label of [0, 1, 2]) {
-    for (const [split, count] of [
-      ['train', 4],
-      ['val', 2],
-    ] as const) {
-      const folder = join(root, split, `class${label}`);
-      await mkdir(folder, { recursive: true });
-      for (let index = 0; index < count; index++) {
-        const [width, height] = index === 2 ? [40, 30] : [18, 16];
-        const image = asSharp(testImage(width, height, 3, seed + 10 * label + index + count));
-        const turned = index === count - 1;
-        const file = turned ? image.jpeg().withMetadata({ orientation: 6 }) : image.png();
-        await writeFile(join(folder, `${index}.${turned ? 'jpg' : 'png'}`), await file.toBuffer());
-      }
-    }
-  }
-}

@@ -1,0 +1,355 @@
+/** Every option of the other commands changes what it is for; `cnn train` has train-options.test.ts. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import { runBenchData } from '../../src/commands/bench-data.js';
+import { runBenchTrain } from '../../src/commands/bench-train.js';
+import type { Result } from '../../src/commands/command.js';
+import { runDataPack } from '../../src/commands/data-pack.js';
+import { runDataPreview } from '../../src/commands/data-preview.js';
+import { runDataStats } from '../../src/commands/data-stats.js';
+import { runDataVerify } from '../../src/commands/data-verify.js';
+import { runEval } from '../../src/commands/eval.js';
+import { runExport } from '../../src/commands/export.js';
+import { runPredict } from '../../src/commands/predict.js';
+import { runTrain } from '../../src/commands/train.js';
+import { type Reporter, SILENT } from '../../src/session/reporter.js';
+import { COMMAND_OPTIONS, type CommandName } from '../../src/settings/commands.js';
+import type { Given } from '../../src/settings/given.js';
+import { writeOddDataset } from './odd-dataset.js';
+import { temporaryDirectory } from './program.js';
+
+type Run = (given: Given, reporter: Reporter) => Promise<Result>;
+type Values = Readonly<Record<string, string | true | readonly string[] | undefined>>;
+
+/** A command with an option and without it. */
+interface Row {
+  readonly option: string;
+  readonly given: string | true;
+  /** Settings of both that are not the command's own, or that both do without. */
+  readonly both?: Values;
+  /** All fields that differ, of the JSON and of what `observe` adds to it. */
+  readonly changes?: readonly string[];
+  /** What may differ besides. */
+  readonly may?: readonly string[];
+  /** The error that it ends with. */
+  readonly fails?: RegExp;
+}
+
+interface Tested {
+  readonly run: Run;
+  readonly given: Values;
+  readonly rows: readonly Row[];
+}
+
+const NETWORK = { arch: 'resnet20-cifar', 'input-size': '12', channels: '3' };
+const ON_CPU = { backend: 'cpu', precision: 'f32', workers: '1' };
+const MODEL = { checkpoint: 'DIRECTORY/runs/run' };
+const FILE = {
+  checkpoint: undefined,
+  arch: 'resnet20-cifar',
+  weights: 'DIRECTORY/run.safetensors',
+  channels: '3',
+  'crop-size': '12',
+};
+const SCORES = ['loss', 'top1'];
+const DRAWN = { data: 'DIRECTORY/flat', 'val-fraction': '0.5' };
+const DRAWN_QUARTER = { data: 'DIRECTORY/flat', 'val-fraction': '0.25' };
+const DATA = { data: 'DIRECTORY/data' };
+const PROFILE = { profile: true } as const;
+const AREA = { 'train-crop-mode': 'area' };
+
+// biome-ignore format: one option a row
+const COMMANDS: Partial<Record<CommandName, Tested>> = {
+  eval: {
+    run: runEval, given: { ...MODEL, ...ON_CPU, cache: 'none' }, rows: [
+      { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['checkpoint', 'run', 'loss'], may: SCORES },
+      { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
+      { option: 'weights', given: 'DIRECTORY/other.safetensors', both: { ...FILE, data: 'DIRECTORY/data' }, changes: ['weights', 'loss'], may: SCORES },
+      { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'loss'], may: SCORES },
+      { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'loss'], may: SCORES },
+      { option: 'classes', given: 'class0,class2', fails: /was trained on 3 classes but .* has 2/ },
+      { option: 'seed', given: '7', both: DRAWN, changes: ['loss'], may: SCORES },
+      { option: 'resize-size', given: '16', changes: ['loss'], may: SCORES },
+      { option: 'crop-size', given: '16', changes: ['loss'], may: SCORES },
+      { option: 'channels', given: '1', fails: /Expected --channels to be 3/ },
+      { option: 'mean', given: '0.1,0.5,0.9', changes: ['loss'], may: SCORES },
+      { option: 'std', given: '0.1,0.2,0.4', changes: ['loss'], may: SCORES },
+      { option: 'batch-size', given: '4', changes: ['batches'], may: SCORES },
+      { option: 'max-pixels', given: '500', both: DRAWN, changes: ['unreadable'], may: [...SCORES, 'top5'] },
+      { option: 'exif-rotate', given: true, changes: ['loss'], may: SCORES },
+      { option: 'on-bad-image', given: 'fail', both: { data: 'DIRECTORY/damaged' }, fails: /class1.0\.png/ },
+      { option: 'workers', given: '3', changes: ['workers'] },
+      // Images that are kept are not those that the addon decodes into a batch.
+      { option: 'cache', given: 'memory', both: { data: 'DIRECTORY/jpegs' }, changes: ['workers'] },
+      { option: 'backend', given: 'js', changes: ['computes'], may: SCORES },
+      { option: 'precision', given: 'bf16', changes: ['computes'], may: SCORES },
+    ],
+  },
+  predict: {
+    run: runPredict, given: { ...MODEL, ...ON_CPU, images: ['DIRECTORY/data/val'], logits: true }, rows: [
+      { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['predictions'] },
+      { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
+      { option: 'weights', given: 'DIRECTORY/other.safetensors', both: FILE, changes: ['predictions'] },
+      { option: 'top', given: '2', changes: ['predictions'] },
+      { option: 'logits', given: true, both: { logits: undefined }, changes: ['predictions'] },
+      { option: 'resize-size', given: '16', changes: ['predictions'] },
+      { option: 'crop-size', given: '16', changes: ['predictions'] },
+      { option: 'channels', given: '1', fails: /Expected --channels to be 3/ },
+      { option: 'mean', given: '0.1,0.5,0.9', changes: ['predictions'] },
+      { option: 'std', given: '0.1,0.2,0.4', changes: ['predictions'] },
+      { option: 'max-pixels', given: '200', fails: /--max-pixels/ },
+      { option: 'exif-rotate', given: true, changes: ['predictions'] },
+      { option: 'workers', given: '3', changes: ['workers'] },
+      { option: 'backend', given: 'js', changes: ['computes'], may: ['predictions'] },
+      { option: 'precision', given: 'bf16', changes: ['computes'], may: ['predictions'] },
+    ],
+  },
+  export: {
+    run: runExport, given: { ...FILE, checkpoint: undefined, 'crop-size': undefined, output: 'RUN/model' }, rows: [
+      { option: 'arch', given: 'lenet5', fails: /do not fit lenet5/ },
+      { option: 'weights', given: 'DIRECTORY/other.safetensors', changes: ['files'] },
+      { option: 'format', given: 'tfjs', changes: ['format', 'files'] },
+      { option: 'output', given: 'RUN/named', changes: ['output', 'files'] },
+      { option: 'input-size', given: '16', both: { format: 'tfjs' }, changes: ['files'] },
+      { option: 'channels', given: '1', fails: /conv1/ },
+    ],
+  },
+  'data-stats': {
+    run: runDataStats, given: { data: 'DIRECTORY/data', workers: '1' }, rows: [
+      { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'mean', 'std', 'principal', 'file'] },
+      { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'mean', 'std', 'principal', 'file'] },
+      { option: 'subset', given: '2/class', changes: ['images', 'mean', 'std', 'principal', 'file'] },
+      { option: 'classes', given: 'class0,class2', changes: ['images', 'mean', 'std', 'principal', 'file'] },
+      { option: 'seed', given: '7', both: { subset: '2/class' }, changes: ['mean', 'std', 'principal', 'file'] },
+      { option: 'max-pixels', given: '500', changes: ['images', 'mean', 'std', 'principal', 'unreadable'] },
+      // The pixels of an image are the same after a turn.
+      { option: 'exif-rotate', given: true, changes: [], may: ['mean', 'std', 'principal'] },
+      { option: 'workers', given: '3', changes: ['workers'] },
+    ],
+  },
+  'data-verify': {
+    run: runDataVerify, given: { data: 'DIRECTORY/data', out: 'RUN/bad.csv', workers: '1' }, rows: [
+      { option: 'data', given: 'DIRECTORY/damaged', fails: /1 of 18 images/ },
+      { option: 'out', given: 'RUN/other.csv', changes: ['file', 'files'] },
+      { option: 'max-pixels', given: '500', fails: /3 of 18 images/ },
+      { option: 'workers', given: '3', changes: ['workers'] },
+    ],
+  },
+  'data-pack': {
+    run: runDataPack, given: { data: 'DIRECTORY/data', out: 'RUN/packed', workers: '1' }, rows: [
+      { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'files'], may: ['bytes'] },
+      { option: 'out', given: 'RUN/elsewhere', changes: ['out', 'files'] },
+      { option: 'size', given: '12', changes: ['files'], may: ['bytes'] },
+      { option: 'quality', given: '50', changes: ['files'], may: ['bytes'] },
+      { option: 'max-pixels', given: '500', changes: ['files', 'images', 'unreadable'], may: ['bytes'] },
+      { option: 'exif-rotate', given: true, changes: ['files'], may: ['bytes'] },
+      { option: 'on-bad-image', given: 'fail', both: { data: 'DIRECTORY/damaged' }, fails: /class1.0\.png/ },
+      { option: 'workers', given: '3', changes: ['workers'] },
+    ],
+  },
+  'data-preview': {
+    run: runDataPreview, rows: [
+      { option: 'arch', given: 'alexnet', changes: ['files'] },
+      { option: 'data', given: 'DIRECTORY/other', changes: ['images', 'files'] },
+      { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'files'], may: ['columns'] },
+      { option: 'subset', given: '2/class', changes: ['images', 'files'], may: ['columns'] },
+      { option: 'classes', given: 'class0,class2', changes: ['images', 'files'], may: ['columns'] },
+      { option: 'out', given: 'RUN/sheet.jpg', changes: ['out', 'files'] },
+      { option: 'images', given: '5', changes: ['images', 'files'], may: ['columns'] },
+      { option: 'input-size', given: '16', changes: ['files'] },
+      { option: 'channels', given: '1', changes: ['files'] },
+      { option: 'augment', given: 'inception', changes: ['files'] },
+      { option: 'train-resize-size', given: '16,20', changes: ['files'] },
+      { option: 'train-crop-mode', given: 'centre', changes: ['files'] },
+      { option: 'scale', given: '0.2,0.4', both: AREA, changes: ['files'] },
+      { option: 'ratio', given: '2,3', both: AREA, changes: ['files'] },
+      { option: 'padding', given: '4', changes: ['files'] },
+      { option: 'hflip', given: '1', changes: ['files'] },
+      { option: 'color-pca', given: '0.5', changes: ['files'] },
+      { option: 'stats', given: 'dataset', both: { 'color-pca': '0.5' }, changes: ['files'] },
+      { option: 'seed', given: '7', changes: ['images', 'files'] },
+      { option: 'max-pixels', given: '500', changes: ['files'] },
+      { option: 'exif-rotate', given: true, changes: ['files'] },
+      { option: 'workers', given: '3', changes: ['workers'] },
+    ],
+    given: { ...NETWORK, data: 'DIRECTORY/data', out: 'RUN/sheet.png', workers: '1' },
+  },
+  bench: {
+    run: runBenchTrain, given: { arch: 'lenet5', channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '6', ...ON_CPU }, rows: [
+      { option: 'arch', given: 'simple-cnn', changes: ['arch'] },
+      { option: 'data', given: 'DIRECTORY/data', changes: ['workers'] },
+      { option: 'val-fraction', given: '0.75', both: DRAWN_QUARTER, fails: /larger than the \d images/ },
+      { option: 'subset', given: '1/class', both: DATA, fails: /larger than the \d images/ },
+      { option: 'classes', given: 'class0', both: DATA, fails: /name at least two classes/ },
+      { option: 'steps', given: '2', changes: ['steps'] },
+      { option: 'batch-size', given: '16', changes: ['batch_size'] },
+      { option: 'aux-weight', given: '0', both: { ...PROFILE, arch: 'googlenet', 'input-size': '32' }, changes: ['profile'] },
+      { option: 'input-size', given: '24', both: PROFILE, changes: ['input_size', 'profile'] },
+      { option: 'channels', given: '1', both: PROFILE, changes: ['profile'] },
+      { option: 'num-classes', given: '1000', both: PROFILE, changes: ['profile'] },
+      { option: 'augment', given: 'inception', both: { ...DATA, padding: '2' }, fails: /--padding does nothing/ },
+      { option: 'train-crop-mode', given: 'area', both: { ...DATA, padding: '2' }, fails: /--padding does nothing/ },
+      { option: 'padding', given: '2', both: { ...DATA, ...AREA }, fails: /--padding does nothing/ },
+      { option: 'train-resize-size', given: '16', both: { ...DATA, ...AREA }, fails: /--train-resize-size does nothing/ },
+      { option: 'scale', given: '0.2,0.4', both: DATA, fails: /--scale does nothing/ },
+      { option: 'ratio', given: '2,3', both: DATA, fails: /--ratio does nothing/ },
+      { option: 'workers', given: '3', both: DATA, changes: ['workers'] },
+      { option: 'backend', given: 'js', changes: ['backend'], may: ['threads'] },
+      { option: 'precision', given: 'bf16', changes: ['precision'] },
+      { option: 'profile', given: true, changes: ['profile'] },
+      { option: 'trace', given: 'RUN/trace.json', changes: ['profile', 'files'] },
+    ],
+  },
+  'bench-data': {
+    run: runBenchData, given: { arch: 'lenet5', ...DATA, channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '8', workers: '1' }, rows: [
+      { option: 'arch', given: 'alexnet', both: { padding: '2' }, changes: [] },
+      { option: 'data', given: 'DIRECTORY/flat', fails: /./ },
+      { option: 'val-fraction', given: '0.75', both: DRAWN_QUARTER, fails: /fewer than one batch/ },
+      { option: 'subset', given: '1/class', fails: /fewer than one batch/ },
+      { option: 'classes', given: 'class0', fails: /name at least two classes/ },
+      { option: 'steps', given: '2', changes: ['steps'] },
+      { option: 'batch-size', given: '4', changes: ['batch_size'] },
+      { option: 'input-size', given: '24', changes: ['input_size'] },
+      { option: 'augment', given: 'inception', both: { padding: '2' }, fails: /--padding does nothing/ },
+      { option: 'train-crop-mode', given: 'area', both: { padding: '2' }, fails: /--padding does nothing/ },
+      { option: 'padding', given: '2', both: AREA, fails: /--padding does nothing/ },
+      { option: 'train-resize-size', given: '16', both: AREA, fails: /--train-resize-size does nothing/ },
+      { option: 'scale', given: '0.2,0.4', fails: /--scale does nothing/ },
+      { option: 'ratio', given: '2,3', fails: /--ratio does nothing/ },
+      { option: 'workers', given: '3', changes: ['workers'] },
+    ],
+  },
+};
+
+/** Fields that measure this machine. */
+const TIMES = /second|percent|resident|^rates$|^peak/;
+
+/** Options that no result shows. */
+const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
+  // A process opens the addon once: the test of `cnn train` starts others.
+  eval: ['threads'],
+  // How many images a step takes changes its time alone.
+  predict: ['threads', 'batch-size'],
+  bench: ['threads', 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],
+  'bench-data': ['warmup', 'seed', 'hflip', 'color-pca', 'channels'],
+};
+
+describe('options beside those of cnn train', function () {
+  this.timeout(300_000);
+  const directory = temporaryDirectory();
+  const at = (...names: string[]) => join(directory.path, ...names);
+  const inCommon = new Map<string, Promise<Record<string, unknown>>>();
+  const cache = process.env['CNN_CACHE'];
+  let runs = 0;
+
+  before(async () => {
+    process.env['CNN_CACHE'] = at('cache');
+    await writeOddDataset(at('data'), 0);
+    await writeOddDataset(at('other'), 100);
+    await cp(at('data/train'), at('flat'), { recursive: true });
+    await cp(at('data'), at('jpegs'), {
+      recursive: true,
+      filter: (file) => !/val.*png$/.test(file),
+    });
+    await cp(at('data'), at('damaged'), { recursive: true });
+    await truncate(at('damaged/val/class1/0.png'), 60);
+    await runDataStats({ data: at('data') });
+    for (const [experiment, seed] of [
+      ['run', '0'],
+      ['other', '5'],
+    ]) {
+      const once = { 'batch-size': '6', epochs: '1', output: at('runs'), experiment, seed };
+      const weights = { 'weights-out': at(`${experiment}.safetensors`) };
+      await runTrain({ ...NETWORK, ...ON_CPU, ...once, ...weights, data: at('data') }, SILENT);
+    }
+  });
+  after(() => {
+    if (cache === undefined) delete process.env['CNN_CACHE'];
+    else process.env['CNN_CACHE'] = cache;
+  });
+
+  /** The fields of a command's result, and what else it did. */
+  async function observe(run: Run, values: Values): Promise<Record<string, unknown>> {
+    const folder = at(`${runs++}`);
+    await mkdir(folder);
+    const place = (text: unknown): unknown => {
+      if (Array.isArray(text)) return text.map(place);
+      if (typeof text !== 'string') return text;
+      return text.replace('DIRECTORY', directory.path).replace('RUN', folder);
+    };
+    const given = Object.entries(values).filter(([, value]) => value !== undefined);
+    const seen = { workers: 0, batches: [] as number[], computes: '' };
+    const onWorker = () => seen.workers++;
+    process.on('worker', onWorker);
+    try {
+      const placed = Object.fromEntries(given.map(([name, value]) => [name, place(value)]));
+      const { json, error } = await run(placed, {
+        ...SILENT,
+        note: (line) => {
+          seen.computes += /^backend \S+ in \S+/.exec(line)?.[0] ?? '';
+        },
+        begin: (_, total) => seen.batches.push(total),
+      });
+      if (error !== undefined) throw error;
+      const fields = Array.isArray(json) ? { predictions: json } : (json as object);
+      const found = { ...fields, ...seen, files: await contents(folder) };
+      const text = JSON.stringify(found, (key, value) => (TIMES.test(key) ? undefined : value));
+      return JSON.parse(text.replaceAll(folder, 'RUN'));
+    } finally {
+      process.off('worker', onWorker);
+      tf.disposeVariables();
+    }
+  }
+
+  /** What several rows compare theirs with. */
+  function withoutOption(run: Run, values: Values): Promise<Record<string, unknown>> {
+    const key = run.name + JSON.stringify(values);
+    const found = inCommon.get(key) ?? observe(run, values);
+    inCommon.set(key, found);
+    return found;
+  }
+
+  for (const [name, { run, given: own, rows }] of Object.entries(COMMANDS)) {
+    const command = name as CommandName;
+
+    it(`of cnn ${name} all have a test`, () => {
+      const tested = new Set([...rows.map(({ option }) => option), ...(UNSEEN[command] ?? [])]);
+      assert.deepEqual([...tested].sort(), [...COMMAND_OPTIONS[command]].sort());
+    });
+
+    for (const { option, given, both = {}, changes = [], may = [], fails } of rows) {
+      const effect = fails ? 'is refused' : `changes ${changes.join(', ') || 'nothing'}`;
+      it(`cnn ${name} --${option} ${given} ${effect}`, async () => {
+        const without = await withoutOption(run, { ...own, ...both });
+        const found = observe(run, { ...own, ...both, [option]: given });
+        if (fails !== undefined) {
+          await assert.rejects(found, fails);
+          return;
+        }
+        const fields = await found;
+        const names = [...new Set([...Object.keys(fields), ...Object.keys(without)])];
+        const differ = names.filter((key) => !isDeepStrictEqual(fields[key], without[key]));
+        const certain = differ.filter((key) => changes.includes(key) || !may.includes(key));
+        assert.deepEqual(certain.sort(), [...changes].sort());
+      });
+    }
+  }
+});
+
+/** Files below a folder with their digests. */
+async function contents(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  return Promise.all(
+    paths.map(async (path) => {
+      return `${path} ${createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')}`;
+    }),
+  );
+}
