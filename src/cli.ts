@@ -2,22 +2,22 @@ import yargs, { type Argv } from 'yargs';
 import { readArguments } from './commands/arguments.js';
 import { paint } from './commands/colour.js';
 import {
+  COMMON_FLAGS,
   type Command,
   type CommandGroup,
-  nameOf,
+  commonFlagsOf,
   optionsOf,
   type Result,
+  usageOf,
 } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { explain } from './commands/mistakes.js';
 import { wrapLines } from './commands/table.js';
-import { CnnError, RunError, UsageError } from './errors.js';
+import { CnnError, RunError } from './errors.js';
 import { givenArguments, printableText } from './file-names.js';
 import { packageVersion } from './package-root.js';
-import { COMMAND_GROUPS, COMMAND_HELP } from './settings/commands.js';
+import { COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
-import type { Given } from './settings/given.js';
-import { optionRow } from './settings/options.js';
+import { GROUPS, optionRow } from './settings/options.js';
 import { watchStandardStreams } from './standard-streams.js';
 import {
   describeSystemError,
@@ -52,11 +52,11 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runCommand(given: readonly string[]): Promise<void> {
-  const { args, command } = await readArguments(given);
-  await parser(args, command).parseAsync();
+  await parser(await readArguments(given)).parseAsync();
 }
 
-function parser(args: readonly string[], asked: Command | undefined): Argv {
+/** readArguments has found the mistakes: yargs shows the help and calls the command. */
+function parser(args: readonly string[]): Argv {
   const columns = process.stdout.columns ?? PLAIN_COLUMNS;
   const program = yargs([...args])
     .scriptName('cnn')
@@ -69,22 +69,18 @@ function parser(args: readonly string[], asked: Command | undefined): Argv {
       'greedy-arrays': false,
       'dot-notation': false,
     })
-    .option('json', { type: 'boolean', describe: 'print the result as one JSON value' })
-    .option('verbose', { type: 'boolean', describe: 'show the stack of an error' })
-    .help('help', 'show this help')
+    .help('help', COMMON_FLAGS['help']?.help ?? '')
     .alias('help', 'h')
     .version(packageVersion())
-    .describe('version', 'show the version')
-    .group(['json', 'verbose', 'help', 'version'], 'Every command:')
-    .demandCommand(1)
     .strict()
     .exitProcess(false)
     .wrap(Math.min(HELP_COLUMNS, columns))
+    .example('cnn train lenet5 mnist', '')
     .epilogue('cnn <command> --help shows the options of a command.')
     .fail((message, error) => {
-      if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UsageError(explain(message ?? error?.message, args, asked));
+      throw error ?? new Error(message);
     });
+  addCommonFlags(program, ['json', 'verbose', 'help', 'version']);
   for (const entry of commands) {
     if ('members' in entry) addGroup(program, entry);
     else addCommand(program, entry, '');
@@ -92,27 +88,38 @@ function parser(args: readonly string[], asked: Command | undefined): Argv {
   return program;
 }
 
+function addCommonFlags(argv: Argv, names: readonly string[]): Argv {
+  for (const name of names) {
+    const { takesValue = false, help = '' } = COMMON_FLAGS[name] ?? {};
+    if (name === 'help' || name === 'version') argv.describe(name, help);
+    else argv.option(name, { type: takesValue ? 'string' : 'boolean', describe: help });
+  }
+  return argv.group([...names], 'Every command:');
+}
+
 function addGroup(program: Argv, { name, summary, members }: CommandGroup): void {
   program.command(name, summary, (argv) => {
     for (const member of members) addCommand(argv, member, `${name} `);
-    return argv.usage(`cnn ${name} <command> [options]\n\n${summary}`).demandCommand(1);
+    return argv
+      .usage(`cnn ${name} <command> [options]\n\n${summary}`)
+      .example(members[0]?.example ?? '', '')
+      .epilogue(`cnn ${name} <command> --help shows the options of a command.`);
   });
 }
 
 function addCommand(program: Argv, command: Command, path: string): void {
-  const options: readonly string[] = ['json', 'verbose', 'config', ...optionsOf(command)];
+  const usage = usageOf(command);
   program.command(
-    // readArguments has turned words into flags.
-    command.words === undefined ? command.usage : nameOf(command),
+    usage,
     command.summary,
     (argv) =>
       addOptions(
-        argv.usage(`cnn ${path}${command.usage} [options]\n\n${command.summary}`).epilogue(''),
+        argv.usage(`cnn ${path}${usage} [options]\n\n${command.summary}`).epilogue(''),
         command,
       ),
     async (given) => {
       const run = await command.load();
-      await printResult(await run(lastValues(given, options), commands), given['json'] === true);
+      await printResult(await run(given, commands), given['json'] === true);
     },
   );
 }
@@ -120,34 +127,21 @@ function addCommand(program: Argv, command: Command, path: string): void {
 function addOptions(argv: Argv, command: Command): Argv {
   if (command.example !== undefined) argv.example(command.example, '');
   const { options } = command;
-  if (options === null) return argv;
-  for (const name of optionsOf(command)) {
-    const { aliases, kind, help } = optionRow(name);
-    const meaning = COMMAND_HELP[options]?.[name];
+  const names = optionsOf(command);
+  for (const name of names) {
+    const { aliases = [], kind, help } = optionRow(name);
+    const meaning = options === null ? undefined : COMMAND_HELP[options]?.[name];
     argv.option(name, {
-      ...(aliases === undefined ? {} : { alias: aliases }),
-      ...(kind === 'boolean' ? { type: 'boolean' } : { nargs: 1, requiresArg: true }),
+      alias: [...aliases],
+      ...(kind === 'boolean' ? { type: 'boolean' } : { nargs: 1 }),
       describe: meaning === undefined ? help + describeValue(name) : meaning + describeKind(name),
     });
   }
-  argv.option('config', {
-    nargs: 1,
-    requiresArg: true,
-    describe: 'JSON file with settings, by the names of the flags; flags win',
-  });
-  for (const [title, names] of Object.entries(COMMAND_GROUPS)) {
-    const shown = optionsOf(command).filter((name) => names.includes(name));
-    if (shown.length > 0) argv.group([...shown], `${title}:`);
+  for (const [group, title] of Object.entries(GROUPS)) {
+    const shown = names.filter((name) => optionRow(name).group === group);
+    if (shown.length > 0) argv.group(shown, `${title}:`);
   }
-  return argv.group(['config', 'json', 'verbose', 'help', 'version'], 'Every command:');
-}
-
-/** Of a flag that was given more than once, the last one counts. */
-function lastValues(given: Given, flags: readonly string[]): Given {
-  const entries = Object.entries(given).map(([name, value]) => {
-    return [name, flags.includes(name) && Array.isArray(value) ? value.at(-1) : value];
-  });
-  return Object.fromEntries(entries);
+  return addCommonFlags(argv, commonFlagsOf(command));
 }
 
 async function printResult({ lines, json, error }: Result, asJson: boolean): Promise<void> {

@@ -2,16 +2,19 @@ import { COMMAND_OPTIONS, type CommandName } from '../settings/commands.js';
 import type { Given } from '../settings/given.js';
 import type { OptionName } from '../settings/options.js';
 
-/** A flag that a word may stand for. */
-export type WordPlace = 'arch' | 'data' | 'checkpoint';
+/** What words without a flag may stand for, and how a usage calls them. */
+export const PLACES = { arch: 'network', data: 'dataset', checkpoint: 'run' } as const;
+
+export type Place = keyof typeof PLACES;
 
 /** A verb of the command line. Only what `--help` needs is loaded before it runs. */
 export interface Command {
-  /** `predict <images..>` in yargs' notation. */
-  readonly usage: string;
+  readonly name: string;
   readonly summary: string;
-  /** The flags that words without a flag may stand for: `cnn train lenet5 mnist`. */
-  readonly words?: readonly WordPlace[];
+  /** The flags that words may stand for, in any order: `cnn train lenet5 mnist`. */
+  readonly places?: readonly Place[];
+  /** All other words, in yargs' notation: `<images..>`. */
+  readonly operands?: string;
   /** The command whose options of the table it takes; null takes none. */
   readonly options: CommandName | null;
   readonly example?: string;
@@ -37,21 +40,34 @@ export interface Result<T = unknown> {
 /** All verbs, in the order of `cnn --help`. */
 export type Commands = readonly (Command | CommandGroup)[];
 
-/** Flags of every command, by what they take. */
-export const COMMON_FLAGS = {
-  json: 'nothing',
-  verbose: 'nothing',
-  help: 'nothing',
-  h: 'nothing',
-  version: 'nothing',
-  config: 'value',
-} as const;
+interface CommonFlag {
+  readonly takesValue: boolean;
+  readonly help: string;
+}
 
-/** The first word of a usage, which is the name of its command. */
-export function nameOf({ usage }: Command): string {
-  return usage.split(' ')[0] ?? '';
+/** Flags of every command; `config` only where a command has options. */
+export const COMMON_FLAGS: Readonly<Record<string, CommonFlag>> = {
+  config: {
+    takesValue: true,
+    help: 'JSON file with settings, by the names of the flags; flags win',
+  },
+  json: { takesValue: false, help: 'print the result as one JSON value' },
+  verbose: { takesValue: false, help: 'show the stack of an error' },
+  help: { takesValue: false, help: 'show this help' },
+  version: { takesValue: false, help: 'show the version' },
+};
+
+/** `train [network] [dataset]`. */
+export function usageOf({ name, places = [], operands }: Command): string {
+  const optional = places.map((place) => `[${PLACES[place]}]`);
+  return [name, ...optional, ...(operands === undefined ? [] : [operands])].join(' ');
 }
 
 export function optionsOf({ options }: Command): readonly OptionName[] {
   return options === null ? [] : COMMAND_OPTIONS[options];
+}
+
+/** The flags of every command that this one takes. */
+export function commonFlagsOf({ options }: Command): readonly string[] {
+  return Object.keys(COMMON_FLAGS).filter((flag) => flag !== 'config' || options !== null);
 }

@@ -6,22 +6,25 @@ import {
   type Values,
 } from './completion-table.js';
 
-/** The runs in runs/, as bash finds them. */
-const RUNS = '$(compgen -G "runs/*/run.json" | sed "s|/run.json$||")';
-
-/** A script for bash: `source <(cnn completion bash)`. */
+/** A script for bash 3.2 and later: `source <(cnn completion bash)`. */
 export function bashScript(completions: readonly Completion[]): string {
   return `# Completion of cnn in bash: source <(cnn completion bash)
 _cnn() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}"
-  local words=() word command flags= values= files= at
+  local given=() word command flags= values= runs= files= at
+  # bash splits --arch=resnet18 at the equals sign.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous="\${COMP_WORDS[COMP_CWORD - 2]}"
+  fi
   for ((at = 1; at < COMP_CWORD; at++)); do
     word="\${COMP_WORDS[at]}"
-    [[ $word == -* ]] || words+=("$word")
+    [[ $word == -* || $word == = || $word == help ]] || given+=("$word")
   done
-  command="\${words[0]}"
+  command="\${given[0]}"
   case "$command" in
-    ${groupsOf(completions).join(' | ')}) command="$command \${words[1]}" ;;
+    ${groupsOf(completions).join(' | ')}) command="$command \${given[1]}" ;;
   esac
   COMPREPLY=()
   case "$command:$previous" in
@@ -30,23 +33,25 @@ ${completions.flatMap(valueCases).join('\n')}
   case "$command" in
 ${completions.map(commandCase).join('\n')}
 ${groupsOf(completions)
-  .map((group) => `    '${group} '*) values='${membersOf(completions, group).join(' ')}' ;;`)
+  .map((group) => `    '${group} ') values='${membersOf(completions, group).join(' ')}' ;;`)
   .join('\n')}
-    *) [[ \${#words[@]} -eq 0 ]] && values='${firstWords(completions).join(' ')} help' flags='--help --version' ;;
+    '') values='${firstWords(completions).join(' ')} help' flags='--help --version' ;;
   esac
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$flags" -- "$current"))
-    return
+  else
+    _cnn_values
   fi
-  _cnn_values
 }
 
-# Completes the current word by the words in values and, where files is set, by names of files.
+# Completes the current word by the words in values and, where they are set, by runs and files.
 _cnn_values() {
-  COMPREPLY=($(compgen -W "$values" -- "$current"))
+  local IFS=$'\\n' list="\${values// /$'\\n'}"
+  [[ -n $runs ]] && list+=$'\\n'$(compgen -G 'runs/*/run.json' | sed 's|/run.json$||')
+  COMPREPLY=($(compgen -W "$list" -- "$current"))
   if [[ -n $files ]]; then
-    compopt -o filenames 2> /dev/null
     COMPREPLY+=($(compgen -f -- "$current"))
+    compopt -o filenames -o default 2> /dev/null
   fi
 }
 
@@ -74,6 +79,5 @@ function commandCase({ path, flags, words }: Completion): string {
 }
 
 function assignments({ words, runs, files }: Values): string {
-  const list = [words.join(' '), ...(runs ? [RUNS] : [])].filter((part) => part !== '').join(' ');
-  return `values="${list}" files=${files ? 'yes' : ''}`;
+  return `values='${words.join(' ')}' runs=${runs ? 'yes' : ''} files=${files ? 'yes' : ''}`;
 }

@@ -1,3 +1,4 @@
+import { COMMON_FLAGS } from './command.js';
 import {
   type Completion,
   type Flag,
@@ -40,8 +41,9 @@ end
 
 complete -c cnn -f
 complete -c cnn -n __cnn_is_only -a '${tops.join(' ')} help'
-complete -c cnn -n __cnn_is_only -l help -d 'show the help'
-complete -c cnn -n __cnn_is_only -l version -d 'show the version'
+complete -c cnn -n '__cnn_is_only help' -a '${tops.join(' ')}'
+complete -c cnn -n __cnn_is_only -l help -s h -d '${COMMON_FLAGS['help']?.help}'
+complete -c cnn -n __cnn_is_only -l version -d '${COMMON_FLAGS['version']?.help}'
 ${groupsOf(completions)
   .map(
     (group) =>

@@ -1,8 +1,10 @@
 /** What can be completed on the command line, from the table of commands and that of options. */
 import { ALIASES, architectures } from '../archs/index.js';
+import { MODULES } from '../archs/modules.js';
 import { catalogue } from '../data/catalogue/catalogue.js';
+import { dashed } from '../settings/describe.js';
 import { type OptionName, optionRow } from '../settings/options.js';
-import { COMMON_FLAGS, type Command, type Commands, nameOf, optionsOf } from './command.js';
+import { COMMON_FLAGS, type Command, type Commands, commonFlagsOf, optionsOf } from './command.js';
 
 /** The shells for which there is a script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -32,87 +34,69 @@ export interface Completion {
   readonly words: Values;
 }
 
-const NOTHING: Values = { words: [], runs: false, files: false };
+/** What completes the name of a thing. */
+const NAMED = {
+  networks: words([...architectures.map(({ name }) => name), ...Object.keys(ALIASES)]),
+  modules: words(MODULES.map(({ name }) => name)),
+  datasets: { ...words(catalogue.map(({ name }) => name)), files: true },
+  runs: { words: [], runs: true, files: true },
+  files: { words: [], runs: false, files: true },
+};
+
+const OPERANDS: Readonly<Record<string, Values>> = {
+  '<images..>': NAMED.files,
+  '[names..]': NAMED.networks,
+  '<shell>': words(SHELLS),
+};
 
 /** Every command with its flags. */
 export function completions(commands: Commands): readonly Completion[] {
   return commands.flatMap((entry) =>
     'members' in entry
-      ? entry.members.map((member) => completionOf(member, `${entry.name} ${nameOf(member)}`))
-      : [completionOf(entry, nameOf(entry))],
+      ? entry.members.map((member) => completionOf(member, `${entry.name} ${member.name}`))
+      : [completionOf(entry, entry.name)],
   );
 }
 
 function completionOf(command: Command, path: string): Completion {
-  const options = optionsOf(command).map(flagOf);
-  const common = Object.entries(COMMON_FLAGS)
-    .filter(([name]) => name.length > 1)
-    .filter(([name]) => name !== 'config' || command.options !== null)
-    .map(([name, takes]) => ({
-      names: [`--${name}`],
-      help: COMMON_HELP[name] ?? '',
-      values: takes === 'value' ? { ...NOTHING, files: true } : undefined,
-    }));
+  const common = commonFlagsOf(command).map((name) => {
+    const { takesValue = false, help = '' } = COMMON_FLAGS[name] ?? {};
+    const names = name === 'help' ? ['--help', '-h'] : [`--${name}`];
+    return { names, help, values: takesValue ? NAMED.files : undefined };
+  });
   return {
     path,
     summary: command.summary,
-    flags: [...options, ...common],
+    flags: [...optionsOf(command).map(flagOf), ...common],
     words: wordsOf(command),
   };
 }
 
-const COMMON_HELP: Readonly<Record<string, string>> = {
-  json: 'print the result as one JSON value',
-  verbose: 'show the stack of an error',
-  help: 'show the help',
-  version: 'show the version',
-  config: 'JSON file with settings',
-};
-
 function flagOf(name: OptionName): Flag {
-  const { aliases = [], kind, help } = optionRow(name);
-  const names = [name, ...aliases].map((word) => (word.length === 1 ? `-${word}` : `--${word}`));
-  return { names, help, values: kind === 'boolean' ? undefined : valuesOf(name) };
+  const { aliases = [], kind, recipe, choices = [], help, names } = optionRow(name);
+  const spelled = [name, ...aliases].map(dashed);
+  if (kind !== 'boolean') {
+    const values = names === undefined ? words(choices.map(String)) : NAMED[names];
+    return { names: spelled, help, values };
+  }
+  // Only a recipe can have turned it on.
+  const negated = recipe === undefined ? [] : [`--no-${name}`];
+  return { names: [...spelled, ...negated], help, values: undefined };
 }
 
-/** Options whose value is the name of a file or directory. */
-const PATHS: readonly OptionName[] = [
-  'weights',
-  'weights-out',
-  'output',
-  'out',
-  'trace',
-  'subset',
-  'classes',
-];
-
-function valuesOf(name: OptionName): Values {
-  if (name === 'arch') return { ...NOTHING, words: networkNames() };
-  if (name === 'data')
-    return { ...NOTHING, words: catalogue.map((entry) => entry.name), files: true };
-  if (name === 'resume' || name === 'checkpoint') return { ...NOTHING, runs: true, files: true };
-  const { choices = [] } = optionRow(name);
-  return { ...NOTHING, words: choices.map(String), files: PATHS.includes(name) };
-}
-
-function networkNames(): string[] {
-  return [...architectures.map(({ name }) => name), ...Object.keys(ALIASES)];
-}
-
-/** What the words after a command may be, by its usage. */
-function wordsOf(command: Command): Values {
-  const parts = (command.words ?? []).map(valuesOf);
-  const usage = command.usage;
-  if (usage.includes('<shell>')) parts.push({ ...NOTHING, words: SHELLS });
-  if (usage.includes('[names..]')) parts.push(valuesOf('arch'));
-  if (/images|<data>|\[run\]/.test(usage)) parts.push({ ...NOTHING, files: true });
-  if (usage.includes('<data>')) parts.push(valuesOf('data'));
-  if (usage.includes('[run]')) parts.push(valuesOf('checkpoint'));
+/** What the words after a command may be. */
+function wordsOf({ places = [], operands = '' }: Command): Values {
+  const parts = places.map((place) => NAMED[optionRow(place).names ?? 'files']);
+  const all = [...parts, OPERANDS[operands] ?? words([])];
   return {
-    words: [...new Set(parts.flatMap(({ words }) => words))],
-    runs: parts.some(({ runs }) => runs),
-    files: parts.some(({ files }) => files),
+    words: all.flatMap((part) => part.words),
+    runs: all.some(({ runs }) => runs),
+    files: all.some(({ files }) => files),
   };
+}
+
+function words(list: readonly string[]): Values {
+  return { words: list, runs: false, files: false };
 }
 
 /** The groups of commands: data, bench. */

@@ -32,11 +32,17 @@ ${completions.map(commandCase).join('\n')}
 ${groupsOf(completions)
   .map((group) => `    '${group} '*) compadd -- ${membersOf(completions, group).join(' ')} ;;`)
   .join('\n')}
+    help) compadd -- ${firstWords(completions).join(' ')} ;;
     *) (( \${#words_before} )) || compadd -- ${firstWords(completions).join(' ')} help --help --version ;;
   esac
 }
 
-compdef _cnn cnn
+# A file of fpath is run at the first completion; a script that is sourced only defines it.
+if [[ \${funcstack[1]} == _cnn ]]; then
+  _cnn "$@"
+else
+  compdef _cnn cnn
+fi
 `;
 }
 

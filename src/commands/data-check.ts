@@ -2,15 +2,19 @@ import { type CheckReport, checkDataset, type PartReport } from '../data/check.j
 import { inspectDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
 import type { Given } from '../settings/given.js';
+import { givenSources } from '../settings/given.js';
+import { resolveSettings } from '../settings/resolve.js';
 import type { Result } from './command.js';
 import { createReporter } from './progress.js';
+import { required } from './require.js';
 import { table } from './table.js';
 
 /** Classes that are shown with their words. */
 const SHOWN = 5;
 
 export async function runDataCheck(given: Given): Promise<Result> {
-  const data = String(given['data']);
+  const { settings } = resolveSettings('data-check', await givenSources('data-check', given));
+  const data = required(settings.data, '--data', '--data /data/imagenet');
   const report = checkDataset(data, await inspectDataset(data, createReporter().note));
   const result = { lines: reportLines(report), json: report };
   const [first, ...more] = report.problems;

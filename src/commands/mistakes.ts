@@ -1,68 +1,76 @@
-/** yargs' complaints in our words, with the closest name and the way on. */
+/** The errors for arguments that no command takes, with the closest name and the way on. */
 import { didYouMean } from '../did-you-mean.js';
-import { optionRow } from '../settings/options.js';
-import { COMMON_FLAGS, type Command, nameOf, optionsOf } from './command.js';
+import { UsageError } from '../errors.js';
+import { elsewhere } from '../settings/elsewhere.js';
+import { namesOf } from '../settings/options.js';
+import {
+  COMMON_FLAGS,
+  type Command,
+  type Commands,
+  commonFlagsOf,
+  optionsOf,
+  usageOf,
+} from './command.js';
 
-/** Flags of torchvision, timm and PyTorch's examples that have no counterpart of one name here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  amp: 'give --precision bf16',
-  'clip-grad': 'gradients are not clipped here',
-  'clip-grad-norm': 'gradients are not clipped here',
-  device: 'give --backend',
-  e: 'cnn eval evaluates',
-  evaluate: 'cnn eval evaluates',
-  'lr-warmup-epochs': 'give --lr-warmup-steps',
-  'model-ema': 'weights are not averaged here',
-  opt: 'SGD with momentum is the only optimizer here',
-  optimizer: 'SGD with momentum is the only optimizer here',
-  pretrained: 'give --weights FILE',
-  'test-only': 'cnn eval evaluates',
-  'train-batch-size': 'give --batch-size',
-  'warmup-epochs': 'give --lr-warmup-steps',
-};
+export function missingCommand(entries: Commands, path: readonly string[]): UsageError {
+  const names = entries.map(({ name }) => name);
+  const list = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  const where = path.length === 0 ? '' : ` after ${commandLine(path)}`;
+  return new UsageError(`Name a command${where}: ${list}. ${seeHelp(path)}`);
+}
 
-/** The sentence for what yargs says of the arguments of a command. */
-export function explain(
-  message: string,
-  args: readonly string[],
-  command: Command | undefined,
-): string {
-  const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
-  if (valueless !== undefined) return `Expected a value after ${dashed(valueless)}`;
-  const help = command === undefined ? 'cnn --help' : `cnn ${commandLine(command, args)} --help`;
-  if (/^Not enough non-option arguments/.test(message)) {
-    const usage = command?.usage.replace(nameOf(command), commandLine(command, args));
-    return `Expected "cnn ${usage}" but something is missing: see ${help}`;
+export function unknownCommand(
+  word: string,
+  entries: Commands,
+  path: readonly string[],
+): UsageError {
+  const names = entries.map(({ name }) => name);
+  return new UsageError(`Unknown command "${word}".${didYouMean(word, names)} ${seeHelp(path)}`);
+}
+
+/** The error for a flag before the command. */
+export function unknownEarlyFlag(
+  arg: string,
+  path: readonly string[],
+  hasCommand: boolean,
+): UsageError {
+  const flag = arg.replace(/=[\s\S]*$/, '');
+  if (hasCommand) {
+    return new UsageError(`Expected the command before ${flag}. ${seeHelp(path)}`);
   }
-  const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1];
-  if (unknown === undefined) return message;
-  const [word = ''] = unknown.split(', ');
-  const flag = args.find(
-    (arg) => arg.startsWith('-') && arg.replace(/^-+|=[\s\S]*$/g, '') === word,
-  );
-  if (flag === undefined) return `Unexpected argument "${word}": see ${help}`;
-  const shown = flag.replace(/=[\s\S]*$/, '');
-  const elsewhere = ELSEWHERE[word];
-  if (elsewhere !== undefined) return `Unknown flag ${shown}: ${elsewhere}. See ${help}`;
-  return `Unknown flag ${shown}.${didYouMean(word, flagsOf(command), '--')} See ${help}`;
+  const meant = didYouMean(flag.replace(/^-+/, ''), Object.keys(COMMON_FLAGS), '--');
+  return new UsageError(`Unknown flag ${flag}.${meant} ${seeHelp(path)}`);
 }
 
-/** `data check` for the command as it was given. */
-function commandLine(command: Command, args: readonly string[]): string {
-  const name = nameOf(command);
-  return args[0] === name ? name : `${args[0]} ${name}`;
+/** `text` is the flag as it was written, `name` without its dashes. */
+export function unknownFlag(
+  text: string,
+  name: string,
+  command: Command,
+  path: readonly string[],
+): UsageError {
+  const options = optionsOf(command);
+  const hint = elsewhere(name, options);
+  if (hint !== undefined) return new UsageError(`Unknown flag ${text}: ${hint}. ${seeHelp(path)}`);
+  const known = [...options.flatMap(namesOf), ...commonFlagsOf(command)];
+  return new UsageError(`Unknown flag ${text}.${didYouMean(name, known, '--')} ${seeHelp(path)}`);
 }
 
-/** `b` → `-b`, `batch-size` → `--batch-size`. */
-function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
+export function unexpectedWord(word: string, path: readonly string[]): UsageError {
+  return new UsageError(`Unexpected argument "${word}". ${seeHelp(path)}`);
 }
 
-function flagsOf(command: Command | undefined): string[] {
-  const names = command === undefined ? [] : optionsOf(command);
-  const others = names.flatMap((name) => {
-    const { aliases = [], synonyms = [] } = optionRow(name);
-    return [...aliases, ...synonyms];
-  });
-  return [...names, ...others, ...Object.keys(COMMON_FLAGS)];
+/** The error for a command without the words that it works on. */
+export function missingOperand(command: Command, path: readonly string[]): UsageError {
+  const [what] = command.operands?.match(/\w+/) ?? [];
+  const line = commandLine([...path.slice(0, -1), usageOf(command)]);
+  return new UsageError(`Name the ${what}: ${line}. ${seeHelp(path)}`);
+}
+
+function seeHelp(path: readonly string[]): string {
+  return `See ${commandLine([...path, '--help'])}`;
+}
+
+function commandLine(words: readonly string[]): string {
+  return ['cnn', ...words].join(' ');
 }

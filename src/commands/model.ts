@@ -6,31 +6,15 @@ import { required } from './require.js';
 
 /** The trained network that the settings name: a checkpoint, or a weights file and its --arch. */
 export async function givenModel(sources: readonly SettingsSource[]): Promise<TrainedModel> {
-  const [path, weights, arch] = (['checkpoint', 'weights', 'arch'] as const).map((name) =>
-    givenValue(sources, name),
-  );
-  return trainedModel(
-    { path, weights, arch },
-    '--checkpoint',
-    '--checkpoint runs/… or --arch resnet50-torchvision --weights FILE',
-  );
-}
-
-interface Named {
-  readonly path: string | null | undefined;
-  readonly weights: string | null | undefined;
-  readonly arch: string | null | undefined;
-}
-
-/** `what` is how the command calls a checkpoint. */
-export async function trainedModel(
-  { path = null, weights = null, arch = null }: Named,
-  what: string,
-  example: string,
-): Promise<TrainedModel> {
-  if (weights === null) return openTrainedModel(required(path, what, example), arch);
+  const path = givenValue(sources, 'checkpoint');
+  const weights = givenValue(sources, 'weights');
+  const arch = givenValue(sources, 'arch');
+  if (weights === null) {
+    const example = '--checkpoint runs/… or --arch resnet50-torchvision --weights FILE';
+    return openTrainedModel(required(path, '--checkpoint', example), arch);
+  }
   if (path === null) {
     return weightsModel(weights, required(arch, '--arch', '--arch resnet50-torchvision'));
   }
-  throw new UsageError(`Expected ${what} or --weights but received both`);
+  throw new UsageError('Expected --checkpoint or --weights but received both');
 }

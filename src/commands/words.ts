@@ -3,35 +3,63 @@ import { join } from 'node:path';
 import { findArchitecture } from '../archs/index.js';
 import { catalogue } from '../data/catalogue/catalogue.js';
 import { UsageError } from '../errors.js';
-import type { OptionName } from '../settings/options.js';
-import type { WordPlace } from './command.js';
+import type { Place } from './command.js';
 
-/** What a word without a flag may be, asked in this order. */
-const KINDS: readonly { readonly place: WordPlace; readonly is: (word: string) => boolean }[] = [
+interface Kind {
+  readonly place: Place;
+  readonly is: (word: string) => boolean;
+}
+
+/** What a word without a flag is, asked in this order. */
+const KNOWN: readonly Kind[] = [
   { place: 'data', is: (word) => catalogue.some(({ name }) => name === word) },
   { place: 'arch', is: isNetwork },
   { place: 'checkpoint', is: isCheckpoint },
+];
+
+/** What other words are taken for where they cannot be operands. */
+const LIKELY: readonly Kind[] = [
   { place: 'data', is: existsSync },
   { place: 'checkpoint', is: (word) => word.includes('/') },
   { place: 'data', is: (word) => word.includes('/') },
 ];
 
 /**
- * The flag that a word without one stands for, among those that the command takes as words and that
- * are not given already. Throws a UsageError where there is no place for it.
+ * Finds the flag that each word stands for, among those that are not given already. Words that can
+ * be told by what they name come first, so that a misspelled one gets the place that is left.
+ * Throws a UsageError for a word without a place, unless it may be an operand.
  */
-export function placeOf(
-  word: string,
-  places: readonly WordPlace[],
-  taken: readonly OptionName[],
-): WordPlace {
-  const known = KINDS.find(({ place, is }) => places.includes(place) && is(word))?.place;
-  const free = places.filter((place) => !taken.includes(place));
-  const place = known ?? free[0];
-  if (place !== undefined && free.includes(place)) return place;
+export function sortWords(
+  words: readonly string[],
+  places: readonly Place[],
+  taken: ReadonlySet<string>,
+  hasOperands: boolean,
+): { named: ReadonlyMap<string, string>; rest: readonly string[] } {
+  const named = new Map<string, string>();
+  const isFree = (place: Place) => !taken.has(place) && !named.has(place);
+  function assign(candidates: readonly string[], kinds: readonly Kind[]): string[] {
+    const others: string[] = [];
+    for (const word of candidates) {
+      const place = kinds.find((kind) => places.includes(kind.place) && kind.is(word))?.place;
+      if (place !== undefined && isFree(place)) named.set(place, word);
+      else if (place === undefined || hasOperands) others.push(word);
+      else throw noPlace(word, places, `--${place} is given already`);
+    }
+    return others;
+  }
+  const unknown = assign(words, KNOWN);
+  if (hasOperands) return { named, rest: unknown };
+  for (const word of assign(unknown, LIKELY)) {
+    const place = places.find(isFree);
+    if (place === undefined) throw noPlace(word, places, 'all are given already');
+    named.set(place, word);
+  }
+  return { named, rest: [] };
+}
+
+function noPlace(word: string, places: readonly Place[], why: string): UsageError {
   const expected = places.map((name) => `--${name}`).join(' and ');
-  const why = place === undefined ? 'all are given already' : `--${place} is given already`;
-  throw new UsageError(`Unexpected argument "${word}": words stand for ${expected}, and ${why}`);
+  return new UsageError(`Unexpected argument "${word}": words stand for ${expected}, and ${why}`);
 }
 
 function isNetwork(word: string): boolean {

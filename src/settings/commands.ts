@@ -110,7 +110,7 @@ export const COMMAND_OPTIONS = {
     'workers',
     ...MACHINE_OPTIONS,
   ],
-  export: ['arch', 'weights', 'format', 'output', 'input-size', 'channels'],
+  export: ['checkpoint', 'arch', 'weights', 'format', 'output', 'input-size', 'channels'],
   bench: [
     'arch',
     'data',
@@ -142,6 +142,7 @@ export const COMMAND_OPTIONS = {
     'seed',
     'workers',
   ],
+  'data-check': ['data'],
   'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
   'data-verify': ['data', 'out', 'max-pixels', 'workers'],
   'data-pack': ['data', 'out', 'size', 'quality', ...READING_OPTIONS, 'on-bad-image', 'workers'],
@@ -172,50 +173,6 @@ export const COMMAND_OPTIONS = {
     'csv',
   ],
 } as const satisfies Record<string, readonly OptionName[]>;
-
-/** The headings under which `--help` lists options. */
-export const COMMAND_GROUPS: Readonly<Record<string, readonly OptionName[]>> = {
-  'Network and data': [
-    'arch',
-    'module',
-    'checkpoint',
-    'data',
-    ...SELECTION_OPTIONS,
-    'num-classes',
-    ...INPUT_OPTIONS,
-    'in-channels',
-    'auxiliary',
-    'weights',
-    'freeze',
-  ],
-  Training: [...TRAINING_OPTIONS, 'max-steps', 'seed'],
-  Images: [
-    ...READING_OPTIONS,
-    'on-bad-image',
-    ...COLOUR_OPTIONS,
-    'stats',
-    ...AUGMENT_OPTIONS,
-    'resize-size',
-    'crop-size',
-    'size',
-    'quality',
-  ],
-  Machine: [...MACHINE_OPTIONS, ...LOADER_OPTIONS],
-  Measurement: ['steps', 'warmup', 'profile', 'trace'],
-  Output: [
-    'output',
-    'experiment',
-    'resume',
-    'weights-out',
-    'out',
-    'images',
-    'format',
-    'top',
-    'logits',
-    'csv',
-    'print-freq',
-  ],
-};
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
 

@@ -29,7 +29,7 @@ export function describeKind(name: OptionName): string {
   return kind === 'text' || kind === 'boolean' ? '' : ` (${describeExpected(name)})`;
 }
 
-/** The same with the unit and the default. */
+/** The same with the unit, the default and the option's names in other programs. */
 export function describeValue(name: OptionName): string {
   const row = optionRow(name);
   const parts = row.kind === 'text' || row.kind === 'boolean' ? [] : [describeExpected(name)];
@@ -37,5 +37,12 @@ export function describeValue(name: OptionName): string {
   if (row.recipe !== undefined) parts.push('default: recipe');
   else if (row.default !== null) parts.push(`default: ${row.default}`);
   else if (row.auto !== undefined) parts.push(`default: ${row.auto}`);
+  if (row.kind === 'boolean' && row.recipe !== undefined) parts.push(`--no-${name} turns it off`);
+  if (row.synonyms !== undefined) parts.push(`also ${row.synonyms.map(dashed).join(', ')}`);
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+/** `b` → `-b`, `batch-size` → `--batch-size`. */
+export function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
 }

@@ -5,12 +5,25 @@
 import { type Architecture, SCHEDULES } from '../archs/architecture.js';
 import { MAX_PIXELS } from '../data/decode/decode-options.js';
 
+/** The headings of `--help`, in their order. */
+export const GROUPS = {
+  network: 'Network',
+  dataset: 'Dataset',
+  training: 'Training',
+  images: 'Images',
+  augmentation: 'Augmentation',
+  machine: 'Machine',
+  measurement: 'Measurement',
+  output: 'Output',
+} as const;
+
 interface Row {
+  readonly group: keyof typeof GROUPS;
   readonly aliases?: readonly string[];
-  /**
-   * Names in torchvision, timm and ultralytics, and former ones; taken, but not shown by --help.
-   */
+  /** Names in torchvision, timm, PyTorch's examples, Keras and ultralytics. */
   readonly synonyms?: readonly string[];
+  /** Names in earlier versions, which `--help` does not show. */
+  readonly formerly?: readonly string[];
   /** Other words for choices, in lower case. */
   readonly choiceSynonyms?: Readonly<Record<string, string>>;
   /**
@@ -19,6 +32,8 @@ interface Row {
    */
   readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour' | 'range';
   readonly choices?: readonly (string | number)[];
+  /** What a text names, for the completion in a shell. */
+  readonly names?: 'networks' | 'modules' | 'datasets' | 'runs' | 'files';
   /** Bounds: `above` and `below` are exclusive, the others inclusive. */
   readonly above?: number;
   readonly below?: number;
@@ -36,19 +51,25 @@ interface Row {
 
 export const OPTIONS = {
   arch: {
+    group: 'network',
     synonyms: ['model'],
     aliases: ['a'],
     kind: 'text',
+    names: 'networks',
     default: null,
     help: 'network, by a name that "cnn archs" lists',
   },
   data: {
+    group: 'dataset',
     synonyms: ['data-dir', 'data-path', 'dataset'],
     kind: 'text',
+    names: 'datasets',
     default: null,
     help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
   },
   'val-fraction': {
+    group: 'dataset',
+    synonyms: ['validation-split'],
     kind: 'number',
     above: 0,
     below: 1,
@@ -57,22 +78,28 @@ export const OPTIONS = {
     help: 'share of the training images of each class that becomes the validation set, for data without one',
   },
   subset: {
+    group: 'dataset',
     kind: 'text',
+    names: 'files',
     default: null,
     help: 'training images: a share of each class (0.1), a number of each (50/class), or a file with their names',
   },
   classes: {
+    group: 'dataset',
     kind: 'text',
+    names: 'files',
     default: null,
     help: 'classes that are used: a,b,c or a file with one on each line',
   },
   epochs: {
+    group: 'training',
     kind: 'integer',
     above: 0,
     recipe: ({ recipe }) => recipe.epochs,
     help: 'passes over the training set',
   },
   'max-steps': {
+    group: 'training',
     kind: 'integer',
     above: 0,
     default: null,
@@ -80,7 +107,8 @@ export const OPTIONS = {
     help: 'stop after this many steps in all; the learning rate still follows --epochs',
   },
   'batch-size': {
-    synonyms: ['batch'],
+    group: 'training',
+    synonyms: ['batch', 'train-batch-size', 'validation-batch-size'],
     aliases: ['b'],
     kind: 'integer',
     above: 0,
@@ -89,15 +117,16 @@ export const OPTIONS = {
     help: 'images in a step',
   },
   lr: {
+    group: 'training',
     synonyms: ['learning-rate', 'lr0'],
-
     kind: 'number',
     above: 0,
     recipe: ({ recipe }) => recipe.lr,
     help: 'learning rate',
   },
   'lr-scheduler': {
-    synonyms: ['sched'],
+    group: 'training',
+    synonyms: ['sched', 'scheduler'],
     choiceSynonyms: { steplr: 'step', cosineannealinglr: 'cosine' },
     kind: 'choice',
     choices: SCHEDULES,
@@ -105,6 +134,7 @@ export const OPTIONS = {
     help: 'how the learning rate falls',
   },
   'lr-step-size': {
+    group: 'training',
     synonyms: ['decay-epochs'],
     kind: 'integer',
     above: 0,
@@ -113,7 +143,8 @@ export const OPTIONS = {
     help: 'step schedule: epochs between two falls',
   },
   'lr-gamma': {
-    synonyms: ['decay-rate', 'dr'],
+    group: 'training',
+    synonyms: ['decay-rate', 'dr', 'gamma'],
     kind: 'number',
     above: 0,
     atMost: 1,
@@ -121,6 +152,7 @@ export const OPTIONS = {
     help: 'step schedule: factor of a fall',
   },
   'lr-warmup-steps': {
+    group: 'training',
     kind: 'integer',
     atLeast: 0,
     unit: 'steps',
@@ -128,6 +160,7 @@ export const OPTIONS = {
     help: 'steps in which the learning rate rises linearly from 0',
   },
   momentum: {
+    group: 'training',
     kind: 'number',
     atLeast: 0,
     below: 1,
@@ -135,11 +168,13 @@ export const OPTIONS = {
     help: 'momentum of SGD',
   },
   nesterov: {
+    group: 'training',
     kind: 'boolean',
     recipe: ({ recipe }) => recipe.nesterov,
     help: "Nesterov's momentum",
   },
   'weight-decay': {
+    group: 'training',
     aliases: ['wd'],
     kind: 'number',
     atLeast: 0,
@@ -147,6 +182,7 @@ export const OPTIONS = {
     help: 'weight decay',
   },
   'label-smoothing': {
+    group: 'training',
     synonyms: ['smoothing'],
     kind: 'number',
     atLeast: 0,
@@ -155,12 +191,14 @@ export const OPTIONS = {
     help: 'share of the target spread over all classes',
   },
   'aux-weight': {
+    group: 'training',
     kind: 'number',
     atLeast: 0,
     recipe: ({ auxiliary }) => auxiliary?.weight ?? 0,
     help: 'share of the loss of each auxiliary head; 0 trains without heads',
   },
   'input-size': {
+    group: 'network',
     synonyms: ['img-size', 'imgsz', 'train-crop-size'],
     kind: 'integer',
     above: 0,
@@ -169,12 +207,15 @@ export const OPTIONS = {
     help: 'side of the image that the network sees',
   },
   channels: {
+    group: 'network',
+    synonyms: ['in-chans'],
     kind: 'choice',
     choices: [1, 3],
     recipe: ({ channels }) => channels,
     help: '1 (grey) or 3 (RGB)',
   },
   mean: {
+    group: 'images',
     kind: 'colour',
     atLeast: 0,
     atMost: 1,
@@ -182,18 +223,21 @@ export const OPTIONS = {
     help: 'what is subtracted from the colours, in [0, 1] units',
   },
   std: {
+    group: 'images',
     kind: 'colour',
     above: 0,
     recipe: ({ recipe }) => recipe.std,
     help: 'what the colours are divided by then, in [0, 1] units',
   },
   stats: {
+    group: 'images',
     kind: 'choice',
     choices: ['recipe', 'dataset'],
     default: 'recipe',
     help: 'where mean, std and principal colours come from: the recipe, or what "cnn data stats" measured; --mean and --std win, and a recipe that only shifts its colours keeps its std',
   },
   augment: {
+    group: 'augmentation',
     kind: 'choice',
     choices: ['none', 'alexnet', 'vgg', 'inception', 'resnet'],
     default: null,
@@ -201,6 +245,7 @@ export const OPTIONS = {
     help: 'how training images are cut out, mirrored and coloured; the options below change a part of it',
   },
   'train-resize-size': {
+    group: 'augmentation',
     kind: 'range',
     atLeast: 1,
     unit: 'pixels',
@@ -209,13 +254,16 @@ export const OPTIONS = {
     help: 'training: short side of the image before the crop; of two numbers any from the least to the most (scale jitter)',
   },
   'train-crop-mode': {
+    group: 'augmentation',
     kind: 'choice',
+    choiceSynonyms: { center: 'centre' },
     choices: ['random', 'centre', 'area'],
     default: null,
     auto: 'by --augment',
     help: 'training: a crop at a random place or in the centre, or a box of random area and aspect',
   },
   scale: {
+    group: 'augmentation',
     kind: 'range',
     above: 0,
     atMost: 1,
@@ -224,6 +272,7 @@ export const OPTIONS = {
     help: "training, crop mode area: the box's share of the image",
   },
   ratio: {
+    group: 'augmentation',
     kind: 'range',
     above: 0,
     default: null,
@@ -231,6 +280,7 @@ export const OPTIONS = {
     help: 'training, crop mode area: width / height of the box',
   },
   padding: {
+    group: 'augmentation',
     kind: 'integer',
     atLeast: 0,
     unit: 'pixels',
@@ -239,6 +289,8 @@ export const OPTIONS = {
     help: 'training: zeros put around the image before the crop, on each side',
   },
   hflip: {
+    group: 'augmentation',
+    synonyms: ['hflip-prob'],
     kind: 'number',
     atLeast: 0,
     atMost: 1,
@@ -247,6 +299,7 @@ export const OPTIONS = {
     help: 'training: probability of mirroring left to right',
   },
   'color-pca': {
+    group: 'augmentation',
     kind: 'number',
     atLeast: 0,
     default: null,
@@ -254,6 +307,7 @@ export const OPTIONS = {
     help: "training: deviation of the shares of the principal colours that are added (AlexNet's paper: 0.1)",
   },
   'resize-size': {
+    group: 'images',
     synonyms: ['val-resize-size'],
     kind: 'integer',
     above: 0,
@@ -263,6 +317,7 @@ export const OPTIONS = {
     help: 'short side of the image before the crop',
   },
   'crop-size': {
+    group: 'images',
     synonyms: ['val-crop-size'],
     kind: 'integer',
     above: 0,
@@ -272,22 +327,28 @@ export const OPTIONS = {
     help: 'side of the square that is cut out, which is what the network sees',
   },
   weights: {
+    group: 'network',
     synonyms: ['initial-checkpoint', 'pretrained-path'],
     kind: 'text',
+    names: 'files',
     default: null,
     help: "file of weights in torchvision's or our names: .safetensors, or .pth of torch.save(model.state_dict())",
   },
   'weights-out': {
+    group: 'output',
     kind: 'text',
+    names: 'files',
     default: null,
     help: 'safetensors file for the weights after the last step',
   },
   freeze: {
+    group: 'network',
     kind: 'text',
     default: null,
     help: 'regular expression; layers with a name that it matches are not trained',
   },
   seed: {
+    group: 'training',
     kind: 'integer',
     atLeast: 0,
     atMost: 0xffffffff,
@@ -295,6 +356,7 @@ export const OPTIONS = {
     help: 'seed of weights, order, augmentation and dropout',
   },
   workers: {
+    group: 'machine',
     synonyms: ['num-workers'],
     aliases: ['j'],
     kind: 'integer',
@@ -304,12 +366,15 @@ export const OPTIONS = {
     help: 'threads that decode images',
   },
   cache: {
+    group: 'machine',
     kind: 'choice',
+    choiceSynonyms: { ram: 'memory' },
     choices: ['auto', 'none', 'memory'],
     default: 'auto',
     help: 'keep decoded images in memory: while they fit in half of what is free, never, or as far as it goes',
   },
   'max-pixels': {
+    group: 'dataset',
     kind: 'integer',
     above: 0,
     unit: 'pixels',
@@ -317,29 +382,38 @@ export const OPTIONS = {
     help: 'larger images are refused and count as unreadable; the default is where Pillow refuses them',
   },
   'exif-rotate': {
+    group: 'dataset',
     kind: 'boolean',
     default: false,
     help: 'turn images upright by their EXIF orientation, which Pillow and torchvision do not',
   },
   'on-bad-image': {
+    group: 'dataset',
     kind: 'choice',
     choices: ['skip', 'fail'],
     default: 'skip',
     help: 'an image that cannot be read: leave it out of training and count it as wrong in evaluations, or end with an error that names it',
   },
   backend: {
+    group: 'machine',
+    synonyms: ['device'],
     kind: 'choice',
     choices: ['auto', 'cpu', 'tensorflow', 'js'],
     default: 'auto',
     help: 'what computes (see "cnn doctor")',
   },
   precision: {
+    group: 'machine',
+    synonyms: ['amp-dtype', 'dtype'],
     kind: 'choice',
+    choiceSynonyms: { fp32: 'f32', float32: 'f32', bfloat16: 'bf16' },
     choices: ['auto', 'f32', 'bf16'],
     default: 'auto',
     help: 'number format of activations; auto is bf16 where the hardware has it',
   },
   threads: {
+    group: 'machine',
+    synonyms: ['num-threads'],
     kind: 'integer',
     above: 0,
     default: null,
@@ -347,6 +421,7 @@ export const OPTIONS = {
     help: 'threads that compute, on backend cpu',
   },
   'print-freq': {
+    group: 'output',
     synonyms: ['log-interval', 'log-freq'],
     aliases: ['p'],
     kind: 'integer',
@@ -356,46 +431,73 @@ export const OPTIONS = {
     help: 'steps between two reports',
   },
   output: {
-    synonyms: ['output-dir'],
+    group: 'output',
+    synonyms: ['output-dir', 'work-dir'],
     kind: 'text',
+    names: 'files',
     default: null,
     help: 'directory in which the directory of the run is made (default: runs)',
   },
   experiment: {
+    group: 'output',
+    synonyms: ['name'],
     kind: 'text',
     default: null,
     auto: '<time>-<arch>',
     help: 'name of the directory of the run',
   },
   checkpoint: {
+    group: 'network',
+    synonyms: ['ckpt'],
     kind: 'text',
+    names: 'runs',
     default: null,
     help: 'directory of a run or of one of its checkpoints',
   },
   resume: {
+    group: 'output',
     kind: 'text',
+    names: 'runs',
     default: null,
     auto: 'a new run',
     help: 'directory of a run to continue; its settings hold unless a flag changes them',
   },
-  steps: { kind: 'integer', above: 0, default: 50, help: 'steps that are measured' },
+  steps: {
+    group: 'measurement',
+    kind: 'integer',
+    above: 0,
+    default: 50,
+    help: 'steps that are measured',
+  },
   profile: {
+    group: 'measurement',
     kind: 'boolean',
     default: false,
     help: "print the time of each kernel and layer beside the machine's measured peaks, on backend cpu",
   },
   trace: {
+    group: 'measurement',
     kind: 'text',
+    names: 'files',
     default: null,
     help: 'JSON file for a trace of the measured steps, which chrome://tracing and ui.perfetto.dev draw; profiles too',
   },
-  warmup: { kind: 'integer', atLeast: 0, default: 10, help: 'steps before the measurement' },
+  warmup: {
+    group: 'measurement',
+    kind: 'integer',
+    atLeast: 0,
+    default: 10,
+    help: 'steps before the measurement',
+  },
   module: {
+    group: 'network',
     kind: 'text',
+    names: 'modules',
     default: null,
     help: 'textbook module in place of a network: inception-naive, inception, 5x5, 3x3-stack and others',
   },
   'in-channels': {
+    group: 'network',
     kind: 'integer',
     above: 0,
     default: null,
@@ -403,18 +505,27 @@ export const OPTIONS = {
     help: 'with --module: channels of its input',
   },
   'num-classes': {
+    group: 'network',
     kind: 'integer',
     above: 0,
     recipe: ({ classes }) => classes,
     help: 'classes of the output',
   },
   auxiliary: {
+    group: 'network',
     kind: 'boolean',
     default: false,
     help: 'with the auxiliary classifiers that a network has in training',
   },
-  out: { kind: 'text', default: null, help: 'where the result is written' },
+  out: {
+    group: 'output',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'where the result is written',
+  },
   size: {
+    group: 'images',
     kind: 'integer',
     above: 0,
     unit: 'pixels',
@@ -422,6 +533,7 @@ export const OPTIONS = {
     help: 'short side of packed images; smaller ones stay as they are',
   },
   quality: {
+    group: 'images',
     kind: 'integer',
     atLeast: 1,
     atMost: 100,
@@ -429,21 +541,40 @@ export const OPTIONS = {
     help: 'quality of packed JPEGs',
   },
   images: {
-    synonyms: ['pictures'],
+    group: 'output',
+    formerly: ['pictures'],
     kind: 'integer',
     above: 0,
     default: 24,
     help: 'images on the sheet',
   },
-  csv: { kind: 'boolean', default: false, help: 'print the table as CSV' },
+  csv: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'print the table as CSV',
+  },
   format: {
+    group: 'output',
     kind: 'choice',
     choices: ['safetensors', 'tfjs'],
     default: 'safetensors',
     help: 'safetensors, one file; tfjs, a directory with model.json and weights.bin',
   },
-  top: { kind: 'integer', above: 0, default: 5, help: 'classes printed for an image' },
-  logits: { kind: 'boolean', default: false, help: 'with --json: the output for every class' },
+  top: {
+    group: 'output',
+    synonyms: ['topk'],
+    kind: 'integer',
+    above: 0,
+    default: 5,
+    help: 'classes printed for an image',
+  },
+  logits: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'with --json: the output for every class',
+  },
 } as const satisfies Record<string, Row>;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -455,12 +586,16 @@ export function optionRow(name: OptionName): Row {
   return OPTIONS[name];
 }
 
-/** The option of this name, alias or synonym among `names`. */
+/** All names of an option: its own first. */
+export function namesOf(name: OptionName): readonly string[] {
+  const { aliases = [], synonyms = [], formerly = [] } = optionRow(name);
+  return [name, ...aliases, ...synonyms, ...formerly];
+}
+
+/** The option among `names` that has this name; `batch_size` is read as `batch-size`. */
 export function findOption(names: readonly OptionName[], word: string): OptionName | undefined {
-  return names.find((name) => {
-    const { aliases = [], synonyms = [] } = optionRow(name);
-    return name === word || aliases.includes(word) || synonyms.includes(word);
-  });
+  const spelled = word.replaceAll('_', '-');
+  return names.find((name) => namesOf(name).includes(spelled));
 }
 
 /** `batchSize` → `batch-size`. */

@@ -6,7 +6,8 @@ import { systemReason } from '../system-errors.js';
 import { decodeText } from '../text.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { describeExpected } from './describe.js';
-import { findOption, type OptionName, optionRow, type Value } from './options.js';
+import { elsewhere } from './elsewhere.js';
+import { findOption, namesOf, type OptionName, optionRow, type Value } from './options.js';
 
 /** The validated values of the flags that were given; `given` holds the raw text or a boolean. */
 export function flagValues(command: CommandName, given: Readonly<Record<string, unknown>>): Values {
@@ -14,7 +15,7 @@ export function flagValues(command: CommandName, given: Readonly<Record<string, 
   for (const name of COMMAND_OPTIONS[command]) {
     const raw = given[name];
     if (raw === undefined) continue;
-    values[name] = validate(name, fromText(name, raw), `--${name}`);
+    values[name] = validate(name, fromText(name, raw), `--${name}`, raw);
   }
   return values;
 }
@@ -44,7 +45,10 @@ export async function configValues(command: CommandName, file: string): Promise<
   return checkValues(command, parsed as Record<string, unknown>, file);
 }
 
-/** Checks named values: an unknown key is an error, an alias counts as its option. */
+/**
+ * Checks named values: an unknown key is an error, and so are two names of one option; an alias or
+ * synonym counts as its option.
+ */
 export function checkValues(
   command: CommandName,
   record: Readonly<Record<string, unknown>>,
@@ -54,12 +58,19 @@ export function checkValues(
   const values: Partial<Record<OptionName, Value>> = {};
   for (const [key, raw] of Object.entries(record)) {
     const name = findOption(names, key);
-    if (name === undefined) {
-      throw new UsageError(`Unknown setting "${key}" in ${where}.${didYouMean(key, names)}`);
+    if (name === undefined) throw unknownSetting(key, names, where);
+    if (values[name] !== undefined) {
+      throw new UsageError(`"${key}" in ${where} is another name of "${name}", which is there too`);
     }
     values[name] = validate(name, raw, `"${key}" in ${where}`);
   }
   return values;
+}
+
+function unknownSetting(key: string, names: readonly OptionName[], where: string): UsageError {
+  const hint = elsewhere(key, names);
+  const rest = hint === undefined ? `.${didYouMean(key, names.flatMap(namesOf))}` : `: ${hint}`;
+  return new UsageError(`Unknown setting "${key}" in ${where}${rest}`);
 }
 
 function fromText(name: OptionName, raw: unknown): unknown {
@@ -74,10 +85,11 @@ function fromText(name: OptionName, raw: unknown): unknown {
   return Number.isNaN(number) ? raw : number;
 }
 
-function validate(name: OptionName, raw: unknown, where: string): Value {
+/** `given` is the value as it was written. */
+function validate(name: OptionName, raw: unknown, where: string, given = raw): Value {
   const result = schema(name).safeParse(raw);
   if (result.success) return result.data;
-  const shown = typeof raw === 'number' ? String(raw) : JSON.stringify(raw);
+  const shown = typeof raw === 'number' ? String(given) : JSON.stringify(given);
   throw new UsageError(`Expected ${where} to be ${describeExpected(name)} but received ${shown}`);
 }
 

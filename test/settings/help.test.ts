@@ -1,35 +1,42 @@
 import assert from 'node:assert/strict';
 import stringWidth from 'string-width';
-import { COMMAND_GROUPS, COMMAND_OPTIONS } from '../../src/settings/commands.js';
-import { OPTIONS } from '../../src/settings/options.js';
+import { optionsOf } from '../../src/commands/command.js';
+import { commands } from '../../src/commands/index.js';
+import { GROUPS, optionRow } from '../../src/settings/options.js';
 import { cnn } from '../commands/program.js';
 
-const COMMANDS = [
-  ['train', 'train'],
-  ['eval', 'eval'],
-  ['predict', 'predict'],
-  ['summary', 'summary'],
-  ['data preview', 'data-preview'],
-  ['bench train', 'bench'],
-] as const;
-
 describe('the help', () => {
-  it('has a heading for every option, and one only', () => {
-    const grouped = Object.values(COMMAND_GROUPS).flat();
-    assert.deepEqual(grouped.toSorted(), Object.keys(OPTIONS).toSorted());
+  for (const entry of commands.flatMap((top) => ('members' in top ? top.members : [top]))) {
+    const group = commands.find((top) => 'members' in top && top.members.includes(entry));
+    const words = [...(group === undefined ? [] : [group.name]), entry.name];
+
+    it(`of cnn ${words.join(' ')} has every option under its heading and fits 80 columns`, async () => {
+      const { code, stdout } = await cnn([...words, '--help']);
+      assert.equal(code, 0);
+      for (const line of stdout.split('\n')) assert.ok(stringWidth(line) <= 80, line);
+      const sections = new Map(
+        stdout.split('\n\n').map((section) => [section.split('\n')[0], section]),
+      );
+      for (const name of optionsOf(entry)) {
+        const heading = `${GROUPS[optionRow(name).group]}:`;
+        assert.match(sections.get(heading) ?? '', new RegExp(`^ .*--${name}\\b`, 'm'), name);
+      }
+      assert.match(sections.get('Every command:') ?? '', /^ +-h, --help/m);
+    });
+  }
+
+  it('says how other programs call an option', async () => {
+    const { stdout } = await cnn(['train', '--help']);
+    assert.match(
+      stdout.replace(/\s+/g, ' '),
+      /--arch .*also --model\).*also --data-dir, --data-path/,
+    );
   });
 
-  it('of a command has every option and fits 80 columns', async () => {
-    for (const [command, options] of COMMANDS) {
-      const { code, stdout } = await cnn([...command.split(' '), '--help']);
-      assert.equal(code, 0);
-      const lines = stdout.split('\n');
-      for (const line of lines) assert.ok(stringWidth(line) <= 80, `${command}: ${line}`);
-      for (const name of COMMAND_OPTIONS[options]) {
-        assert.match(stdout, new RegExp(`^ .*--${name}\\b`, 'm'), `${command} --${name}`);
-      }
-      assert.match(stdout, /^Every command:$/m);
-      assert.match(stdout, /^\s+-h, --help/m);
-    }
+  it('of a group is that of "cnn help GROUP" and of "cnn GROUP help"', async () => {
+    const { stdout } = await cnn(['data', '--help']);
+    assert.match(stdout, /cnn data check \[dataset\]/);
+    assert.equal((await cnn(['help', 'data'])).stdout, stdout);
+    assert.equal((await cnn(['data', 'help'])).stdout, stdout);
   });
 });

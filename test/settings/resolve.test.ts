@@ -40,10 +40,49 @@ describe('settings', () => {
     assert.deepEqual(checkValues('train', { wd: 0.1 }, 'a.json'), { 'weight-decay': 0.1 });
   });
 
+  it('know options by the names of other programs', () => {
+    const file = { model: 'vgg16', 'data-path': 'x', batch_size: 8, pictures: 3 };
+    const { pictures, ...train } = file;
+    assert.deepEqual(checkValues('train', train, 'a.json'), {
+      arch: 'vgg16',
+      data: 'x',
+      'batch-size': 8,
+    });
+    assert.deepEqual(checkValues('data-preview', { pictures }, 'a.json'), { images: 3 });
+  });
+
+  it('know choices by the names of other programs', () => {
+    const file = { sched: 'CosineAnnealingLR', 'amp-dtype': 'bfloat16', device: 'cpu' };
+    assert.deepEqual(checkValues('train', file, 'a.json'), {
+      'lr-scheduler': 'cosine',
+      precision: 'bf16',
+      backend: 'cpu',
+    });
+  });
+
+  it('of a file have one name for each option', () => {
+    assert.throws(
+      () => checkValues('train', { arch: 'vgg16', model: 'lenet5' }, 'a.json'),
+      /^UsageError: "model" in a\.json is another name of "arch", which is there too$/,
+    );
+  });
+
+  it('that do not exist are named with what to do', () => {
+    assert.throws(() => checkValues('train', { epoch: 3 }, 'a.json'), /Did you mean "epochs"\?$/);
+    assert.throws(
+      () => checkValues('train', { amp: true }, 'a.json'),
+      /Unknown setting "amp" in a\.json: give --precision bf16$/,
+    );
+    // What another command could take is no hint for this one.
+    assert.throws(() => checkValues('summary', { opt: 'adam' }, 'a.json'), /"opt" in a\.json\.$/);
+  });
+
   for (const [value, message] of [
     ['1.5', /a whole number above 0 but received 1\.5/],
     ['', /received ""/],
     ['Infinity', /received Infinity/],
+    ['1e400', /received 1e400/],
+    ['-0', /received -0/],
     ['0x', /received "0x"/],
   ] as const) {
     it(`refuse a batch size of "${value}"`, () => {

@@ -1,0 +1,82 @@
+import type { OptionName } from './options.js';
+
+interface Hint {
+  /** Only commands with this option get the hint. */
+  readonly with: OptionName;
+  readonly hint: string;
+}
+
+const EVALUATES: Hint = { with: 'epochs', hint: 'cnn eval evaluates' };
+const CLIPPED: Hint = { with: 'epochs', hint: 'gradients are not clipped here' };
+const OPTIMIZER: Hint = {
+  with: 'epochs',
+  hint: 'SGD with momentum is the only optimizer here',
+};
+const WARMUP: Hint = {
+  with: 'lr-warmup-steps',
+  hint: 'give --lr-warmup-steps, in which the learning rate rises linearly from 0',
+};
+const LEAST_RATE: Hint = { with: 'lr', hint: 'the cosine schedule falls to 0' };
+const AVERAGED: Hint = { with: 'epochs', hint: 'weights are not averaged here' };
+const AUGMENTATION: Hint = {
+  with: 'augment',
+  hint: 'there is no such augmentation here; --augment chooses among those of the papers',
+};
+
+/**
+ * Settings of torchvision, timm, PyTorch's examples and ultralytics that are no synonym of an option,
+ * with what to do instead.
+ */
+const HINTS: Readonly<Record<string, Hint>> = {
+  aa: AUGMENTATION,
+  amp: { with: 'precision', hint: 'give --precision bf16' },
+  'auto-augment': AUGMENTATION,
+  'clip-grad': CLIPPED,
+  'clip-grad-norm': CLIPPED,
+  'color-jitter': AUGMENTATION,
+  'crop-pct': { with: 'resize-size', hint: 'give --resize-size in pixels' },
+  cutmix: AUGMENTATION,
+  'cutmix-alpha': AUGMENTATION,
+  'decay-milestones': {
+    with: 'lr-step-size',
+    hint: 'the step schedule falls every --lr-step-size epochs',
+  },
+  drop: { with: 'epochs', hint: 'each network has the dropout of its paper' },
+  e: EVALUATES,
+  evaluate: EVALUATES,
+  gpu: {
+    with: 'backend',
+    hint:
+      'backend cpu computes on processors; --backend tensorflow computes on a GPU where ' +
+      '@tensorflow/tfjs-node-gpu finds one, and the environment variable CUDA_VISIBLE_DEVICES ' +
+      'says on which',
+  },
+  'grad-accum-steps': { with: 'epochs', hint: 'gradients are not accumulated here' },
+  interpolation: { with: 'resize-size', hint: 'images are resized bilinearly, with antialias' },
+  'lr-min': LEAST_RATE,
+  'lr-warmup-decay': WARMUP,
+  'lr-warmup-epochs': WARMUP,
+  'lr-warmup-method': WARMUP,
+  'min-lr': LEAST_RATE,
+  mixup: AUGMENTATION,
+  'mixup-alpha': AUGMENTATION,
+  'model-ema': AVERAGED,
+  'model-ema-decay': AVERAGED,
+  'num-classes': { with: 'data', hint: 'the dataset says how many classes there are' },
+  opt: OPTIMIZER,
+  optimizer: OPTIMIZER,
+  pretrained: { with: 'weights', hint: 'give --weights FILE' },
+  'random-erase': AUGMENTATION,
+  reprob: AUGMENTATION,
+  'start-epoch': { with: 'resume', hint: 'a run that is resumed knows its epoch' },
+  'test-only': EVALUATES,
+  vflip: AUGMENTATION,
+  'warmup-epochs': WARMUP,
+  'warmup-lr': WARMUP,
+};
+
+/** What to do instead of giving a setting of other programs, for a command with these options. */
+export function elsewhere(name: string, options: readonly OptionName[]): string | undefined {
+  const found = HINTS[name.replaceAll('_', '-')];
+  return found !== undefined && options.includes(found.with) ? found.hint : undefined;
+}
