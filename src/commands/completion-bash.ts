@@ -52,6 +52,9 @@ _cnn_values() {
   if [[ -n $files ]]; then
     COMPREPLY+=($(compgen -f -- "$current"))
     compopt -o filenames -o default 2> /dev/null
+  elif [[ -n $runs ]]; then
+    COMPREPLY+=($(compgen -d -- "$current"))
+    compopt -o filenames -o dirnames 2> /dev/null
   fi
 }
 

@@ -81,6 +81,7 @@ function wordLines(condition: string, values: Values): string[] {
   ];
 }
 
-function choices({ words, runs }: Values): string {
-  return [...words, ...(runs ? ['(__cnn_runs)'] : [])].join(' ');
+function choices({ words, runs, files }: Values): string {
+  const directories = runs && !files ? ['(__fish_complete_directories)'] : [];
+  return [...words, ...(runs ? ['(__cnn_runs)'] : []), ...directories].join(' ');
 }

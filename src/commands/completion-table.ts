@@ -9,9 +9,10 @@ import { COMMON_FLAGS, type Command, type Commands, commonFlagsOf, optionsOf } f
 /** The shells for which there is a script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** What completes a value: words of a list, the runs in runs/, files, or nothing. */
+/** What completes a value; nothing does where all are empty or false. */
 export interface Values {
   readonly words: readonly string[];
+  /** The runs in runs/, and directories. */
   readonly runs: boolean;
   readonly files: boolean;
 }
@@ -39,7 +40,7 @@ const NAMED = {
   networks: words([...architectures.map(({ name }) => name), ...Object.keys(ALIASES)]),
   modules: words(MODULES.map(({ name }) => name)),
   datasets: { ...words(catalogue.map(({ name }) => name)), files: true },
-  runs: { words: [], runs: true, files: true },
+  runs: { words: [], runs: true, files: false },
   files: { words: [], runs: false, files: true },
 };
 

@@ -58,8 +58,9 @@ ${specs.map((spec) => `        ${spec}`).join(' \\\n')} ;;`;
 function flagSpecs({ names, help, values }: Flag): string[] {
   const about = help.replace(/[[\]:']/g, (character) => (character === "'" ? '’' : ' '));
   return names.map((name) => {
-    const value = values === undefined ? '' : `:value:${action(values)}`;
-    return `'*${name}[${about}]${value}'`;
+    if (values === undefined) return `'*${name}[${about}]'`;
+    const joined = name.startsWith('--') ? '=' : '';
+    return `'*${name}${joined}[${about}]:value:${action(values)}'`;
   });
 }
 
@@ -68,7 +69,7 @@ function action({ words, runs, files }: Values): string {
   const parts = [
     ...(words.length > 0 ? [`compadd -- ${words.join(' ')}`] : []),
     ...(runs ? ['_cnn_runs'] : []),
-    ...(files ? ['_files'] : []),
+    ...(files ? ['_files'] : runs ? ['_files -/'] : []),
   ];
   return parts.length === 0 ? ' ' : `{ ${parts.join('; ')} }`;
 }

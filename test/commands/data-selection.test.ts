@@ -72,7 +72,7 @@ describe('datasets on the command line', function () {
     it('asks for a directory', async () => {
       const { code, stderr } = await cnn(['data', 'check']);
       assert.equal(code, 2);
-      assert.match(stderr, /Expected "cnn data check <data>"/);
+      assert.match(stderr, /--data is missing/);
     });
   });
 

@@ -220,7 +220,7 @@ describe('weights on the command line', function () {
         'with two colours',
         () => ['predict', '--checkpoint', at('runs/run'), '--mean', '0.5,0.5', image()],
         2,
-        /--mean to be one number or three of at least 0 and of at most 1 but received \[0\.5,0\.5\]/,
+        /--mean to be one number or three of at least 0 and of at most 1 but received "0\.5,0\.5"/,
       ],
       [
         'with colours that are no numbers',
