@@ -27,7 +27,8 @@ const KINDS: readonly Kind[] = [
   { start: '894844460d0a', what: 'it is an HDF5 file',             advice: FETCH },
   { start: 'd0cf11e0a1b1', what: 'it is an old workbook of a spreadsheet', advice: 'save it as CSV' },
   { start: /^version https:\/\/git-lfs/, what: 'it is a pointer of Git LFS', advice: 'fetch what it points to with git lfs pull' },
-  { start: /^.{0,3}\s*<(!doctype|html|head|\?xml|!--)/is, what: 'it is a web page', advice: `its download failed, ${FETCH}` },
+  { start: /^.{0,3}\s*<(!doctype html|html|head)/is, what: 'it is a web page', advice: `its download failed, ${FETCH}` },
+  { start: /^.{0,3}\s*<(\?xml|svg)/is, what: 'it is an XML document', advice: FETCH },
   { start: /^.{257}ustar/s, what: 'it is a tar file',              advice: UNPACK('tar xf') },
 ];
 /** The bytes that `describeContent` looks at. */

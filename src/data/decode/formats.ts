@@ -1,3 +1,5 @@
+import { describeContent } from '../../file-content.js';
+
 /**
  * The formats of images that are read: those that torchvision's ImageFolder looks for, and GIF.
  * Every list of endings or formats comes from here.
@@ -42,7 +44,11 @@ export function checkFormat(bytes: Buffer): void {
   if (bytes.length === 0) throw new Error('the file is empty');
   const begin = bytes.toString('latin1', 0, 16);
   if (FORMATS.some(({ start }) => start.test(begin))) return;
-  throw new Error(`unsupported format: expected the content of a ${IMAGE_FORMATS_TEXT} file`);
+  const kind = describeContent(bytes);
+  const found = kind === undefined ? '' : ` but ${kind.what}`;
+  throw new Error(
+    `unsupported format: expected the content of a ${IMAGE_FORMATS_TEXT} file${found}`,
+  );
 }
 
 function inWords(names: readonly string[]): string {

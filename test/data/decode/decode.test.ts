@@ -33,6 +33,19 @@ describe('reading an image', () => {
     }
   });
 
+  it('of another kind says which, where the file is something usual', async () => {
+    const others: readonly [text: string, found: RegExp][] = [
+      ['version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n', /a pointer of Git LFS$/],
+      ['<!DOCTYPE html><html>', /a web page$/],
+      ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', /an XML document$/],
+      ['\x1f\x8b\x08', /compressed with gzip$/],
+      ['text', /PNM file$/],
+    ];
+    for (const [text, found] of others) {
+      await assert.rejects(readImage(save('1.jpg', Buffer.from(text, 'latin1'))), found);
+    }
+  });
+
   it('does not turn it by its EXIF orientation', async () => {
     const image = asSharp(testImage(48, 40, 3)).withMetadata({ orientation: 6 });
     const read = await readImage(save('turned.jpg', await image.jpeg().toBuffer()));
