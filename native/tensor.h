@@ -79,6 +79,10 @@ struct Storage {
   // them in the pass that changes the weight.
   std::unique_ptr<PoolBlock> narrow;
   uint64_t narrowVersion = 0;
+  // No value of `boundVersion` is larger in size; known where a kernel knows it without looking, or
+  // once one has asked.
+  float bound = 0;
+  uint64_t boundVersion = 0;
 };
 
 struct Tensor {

@@ -11,8 +11,8 @@ interface Row {
   readonly kernel: string;
   /** Its value, by tfjs's ops. */
   readonly apply: (x: tf.Tensor) => tf.Tensor;
-  /** Its derivative where its value is y, by tfjs's ops. */
-  readonly slope: (y: tf.Tensor) => tf.Tensor;
+  /** The gradient of x by that of its value y, by tfjs's ops. */
+  readonly gradient: (dy: tf.Tensor, y: tf.Tensor) => tf.Tensor;
   readonly fusedBy: readonly Fusing[];
 }
 
@@ -21,21 +21,22 @@ export const ACTIVATIONS = {
     number: 0,
     kernel: 'Identity',
     apply: (x) => x,
-    slope: (y) => tf.onesLike(y),
+    gradient: (dy) => tf.clone(dy),
     fusedBy: ['product', 'tfjs product', 'batch normalisation'],
   },
   relu: {
     number: 1,
     kernel: 'Relu',
     apply: (x) => tf.relu(x),
-    slope: (y) => tf.cast(tf.greater(y, 0), 'float32'),
+    // A choice, not a product, and that of a NaN passes: as in PyTorch.
+    gradient: (dy, y) => tf.where(tf.lessEqual(y, 0), tf.zerosLike(dy), dy),
     fusedBy: ['product', 'tfjs product', 'batch normalisation'],
   },
   tanh: {
     number: 2,
     kernel: 'Tanh',
     apply: (x) => tf.tanh(x),
-    slope: (y) => tf.sub(1, tf.square(y)),
+    gradient: (dy, y) => tf.mul(dy, tf.sub(1, tf.square(y))),
     fusedBy: ['product'],
   },
   /** 1.7159 tanh(2x/3), which is ±1 at ±1: LeCun et al., 1998, equation 6 and appendix A. */
@@ -43,7 +44,7 @@ export const ACTIVATIONS = {
     number: 3,
     kernel: 'ScaledTanh',
     apply: (x) => tf.mul(tf.tanh(tf.mul(x, 2 / 3)), 1.7159),
-    slope: (y) => tf.mul(2 / 3, tf.sub(1.7159, tf.div(tf.square(y), 1.7159))),
+    gradient: (dy, y) => tf.mul(dy, tf.mul(2 / 3, tf.sub(1.7159, tf.div(tf.square(y), 1.7159)))),
     fusedBy: [],
   },
 } as const satisfies Record<string, Row>;

@@ -1,7 +1,8 @@
 /**
  * Runs kernels of the current backend. Ours has kernels of its own, groups, fused tanh and any
  * padding; the stock backends `tensorflow` and `js` lack them. For those alone exist the twins
- * (twins/), the grouped convolution made of slices (rules/groups.ts) and the two questions below.
+ * (twins/), the grouped convolution made of slices (rules/groups.ts), max pooling that spreads NaN
+ * (rules/stock-max-pool.ts) and the two questions below.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend, ResultStorage } from '../backend/native-backend.js';

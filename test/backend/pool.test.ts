@@ -76,18 +76,17 @@ describe('native pooling', () => {
       });
     }
 
-    it('never takes NaN for a maximum, and averages it', () => {
-      const data = numbers(4 * 4 * 3);
-      data[4] = Number.NaN;
-      for (const at of [0, 3, 12, 15]) data[at] = Number.NaN;
-      const attributes = { filterSize: 2, strides: 2, pad: 'valid' };
-      for (const kernel of ['MaxPool', 'AvgPool']) {
-        compare(
-          (make) => runKernel(kernel, { x: make(data, [1, 4, 4, 3]) }, attributes),
-          tolerance,
-          kernel,
-        );
-      }
+    it('take a NaN for a maximum, which gets the gradient', () => {
+      tf.tidy(() => {
+        const nan = Number.NaN;
+        const input = stored([1, nan, 3, nan, 2, 4, Infinity, -Infinity], [2, 2, 2, 1]);
+        const attributes = { filterSize: 2, strides: 2, pad: 'valid' };
+        const output = runKernel('MaxPool', { x: input }, attributes);
+        assert.deepEqual([...output.dataSync()], [nan, Infinity]);
+        const dy = stored([1, 2], [2, 1, 1, 1]);
+        const dx = runKernel('MaxPoolGrad', { dy, input, output }, attributes).dataSync();
+        assert.deepEqual([...dx], [0, 1, 0, 0, 0, 0, 2, 0]);
+      });
     });
 
     it('gives the gradient to the first of equal maxima, zeros of both signs among them', () => {

@@ -78,7 +78,6 @@ describe('native reductions', () => {
 
     it('find the first largest value along any axis', () => {
       const data = Array.from(numbers(4 * 30 * 5), (value) => Math.round(value * 8));
-      data[17] = Number.NaN;
       for (const axis of [0, 1, 2, -1]) {
         compare(
           (make) => tf.argMax(make(data, [4, 30, 5]), axis),

@@ -11,7 +11,7 @@ template <Activation ACTIVATION>
 inline float slope(float dy, float y) {
   switch (ACTIVATION) {
     case Activation::Relu:
-      return zeroUnless(y > 0, dy);
+      return zeroUnless(passesRelu(y), dy);
     case Activation::Tanh:
       return dy * (1 - y * y);
     case Activation::ScaledTanh:

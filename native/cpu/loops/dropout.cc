@@ -49,7 +49,8 @@ void dropout(const Call& call, const DropoutParams& p) {
       const T* __restrict in = x + start;
       T* __restrict out = y + start;
       for (int64_t i = 0; i < count; i++) {
-        out[i] = zeroUnless(words[i] >= threshold, fromFloat<T>(toFloat(in[i]) * scale));
+        // A product, not a choice: what is dropped of NaN and infinity is NaN, as in PyTorch.
+        out[i] = fromFloat<T>(toFloat(in[i]) * zeroUnless(words[i] >= threshold, scale));
       }
     }
   });

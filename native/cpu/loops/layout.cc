@@ -194,6 +194,7 @@ bool pad(const Call& call, const PadParams& params) {
 
 CNN_KERNEL(Concat, PiecesParams) {
   const Pieces pieces(call, call.inputs);
+  keepBound(&call.inputs[0], call.inputs.size(), call.outputs[0]);
   return withElementOf(call.outputs[0].dtype, [&](auto zero) {
     using T = decltype(zero);
     T* to = valuesOf<T>(call.outputs[0]);

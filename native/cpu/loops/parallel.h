@@ -64,6 +64,20 @@ T* valuesOf(const Tensor& tensor) {
   return tensor.exists() ? static_cast<T*>(tensor.raw()) : nullptr;
 }
 
+// Notes that no value of a new tensor is larger in size than the largest of its inputs, where that
+// is known, which spares a convolution from reading the values.
+[[maybe_unused]] void keepBound(const Tensor* inputs, size_t count, const Tensor& output) {
+  float bound = 0;
+  for (size_t i = 0; i < count; i++) {
+    const Storage& known = *inputs[i].storage;
+    if (known.boundVersion != known.version) return;
+    // In this order a NaN stays.
+    bound = known.bound <= bound ? bound : known.bound;
+  }
+  output.storage->bound = bound;
+  output.storage->boundVersion = output.storage->version;
+}
+
 // Integers as wide as a value: exact comparison, and selection without a branch.
 template <class T>
 struct Bits;
@@ -91,6 +105,14 @@ inline T zeroUnless(bool keep, T value) {
   std::memcpy(&value, &bits, sizeof(T));
   return value;
 }
+
+// max(value, 0), a NaN stays one. The order of the operands matters: maxps, to which compilers
+// reduce this, gives its second operand, here the value, where one of them is NaN.
+inline float relu(float value) { return value < 0 ? 0 : value; }
+
+// Whether a gradient passes a ReLU whose input or output is `value`. That of a NaN does, as in
+// PyTorch.
+inline bool passesRelu(float value) { return !(value <= 0); }
 
 // Calls body with a value of the floating-point type; false for other types.
 template <class Body>

@@ -169,14 +169,14 @@ bool reduce(const Call& call, const ReduceParams& p) {
   });
 }
 
-// The first of equal values; a NaN is never greater.
+// The first of equal values, or the first NaN.
 template <class T>
 int32_t indexOfMaximum(const T* x, int64_t count, int64_t stride) {
   float maximum = toFloat(x[0]);
   int32_t index = 0;
   for (int64_t i = 1; i < count; i++) {
     float value = toFloat(x[i * stride]);
-    if (value > maximum) {
+    if (value > maximum || (value != value && maximum == maximum)) {
       maximum = value;
       index = static_cast<int32_t>(i);
     }

@@ -2,6 +2,7 @@
 // NHWC, the only layout in which oneDNN uses AMX; weights are packed into the layout it asks for.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "filter_layout.h"
 #include "primitive.h"
@@ -132,9 +133,29 @@ class Result {
   Tensor temporary_;
 };
 
-void forward(const Call& call, const ConvParams& p, const Tensor& input, void* bias,
-             const Tensor& output, const Tensor& filter) {
+// No sum of the convolution is larger in size than this: infinity or NaN where one may be.
+double boundOfSums(const Context& context, const ConvParams& p, const std::vector<Tensor>& inputs) {
+  if (context.measuring) return 0;
+  constexpr double kRounding = 1.02;  // of the filter and the sums to bfloat16, at most
+  const double terms = double{1} * p.filterHeight * p.filterWidth * (p.inChannels / p.groups);
+  const bool hasBias = inputs.size() > 2 && inputs[2].exists();
+  const double bias = hasBias ? magnitudeOf(context, inputs[2]) : 0;
+  const double product = double{magnitudeOf(context, inputs[0])} * magnitudeOf(context, inputs[1]);
+  return kRounding * (terms * product + bias);
+}
+
+// Where the sums may overflow, oneDNN's ReLU would hide the NaN that come of it.
+constexpr double kLargestSafeSum = std::numeric_limits<float>::max() / 2;
+
+void forward(const Call& call, ConvParams p, void* bias) {
   Context& context = call.context;
+  const Tensor& input = call.inputs[0];
+  const Tensor& filter = call.inputs[1];
+  const Tensor& output = call.outputs[0];
+  bool relu = static_cast<Activation>(p.activation) == Activation::Relu;
+  double bound = relu ? boundOfSums(context, p, call.inputs) : 0;
+  bool fused = bound <= kLargestSafeSum;
+  if (!fused) p.activation = static_cast<int32_t>(Activation::Linear);
   DType type = computeType(input.dtype);
   DType outType = output.dtype == DType::Float32 ? DType::Float32 : type;
   bool hasBias = bias != nullptr;
@@ -149,7 +170,11 @@ void forward(const Call& call, const ConvParams& p, const Tensor& input, void* b
                          {DNNL_ARG_WEIGHTS, packed.values},
                          {DNNL_ARG_BIAS, bias},
                          {DNNL_ARG_DST, result.raw()}});
+  if (!fused) applyRelu(context, result.raw(), outType, output.size);
   result.finish();
+  if (!relu || !fused) return;
+  output.storage->bound = static_cast<float>(bound);
+  output.storage->boundVersion = output.storage->version;
 }
 
 // The convolution over the gradient that gives a stride-1 convolution's input gradient.
@@ -214,7 +239,7 @@ CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
   if (call.inputs.size() > 2 && call.inputs[2].exists()) {
     bias = converted(call.context, call.inputs[2], DType::Float32, &keep);
   }
-  forward(call, params, call.inputs[0], bias, call.outputs[0], call.inputs[1]);
+  forward(call, params, bias);
   return true;
 }
 

@@ -51,8 +51,11 @@ void* operand(Context& context, const Tensor& values, DType type, Tensor* keep) 
   return storage.narrow->data();
 }
 
-bool multiply(const Call& call, const MatMulParams& params) {
+bool multiply(const Call& call, MatMulParams params) {
   Context& context = call.context;
+  // The result is small beside the factors: a pass of its own costs nothing.
+  bool relu = static_cast<Activation>(params.activation) == Activation::Relu;
+  if (relu) params.activation = static_cast<int32_t>(Activation::Linear);
   const Tensor& a = call.inputs[0];
   const Tensor& b = call.inputs[1];
   bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
@@ -72,6 +75,7 @@ bool multiply(const Call& call, const MatMulParams& params) {
                             {DNNL_ARG_WEIGHTS, operand(context, b, type, &keepB)},
                             {DNNL_ARG_BIAS, bias},
                             {DNNL_ARG_DST, direct ? output.raw() : wide.raw()}});
+  if (relu) applyRelu(context, direct ? output.raw() : wide.raw(), outType, output.size);
   if (!direct) {
     convert(context, wide.raw(), outType, output.raw(), output.dtype, output.size);
   }

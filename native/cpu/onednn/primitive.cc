@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cpu/loops/magnitude.h"
+
 namespace cnn {
 
 using dnnl::memory;
@@ -91,6 +93,26 @@ void Prepared::execute(Context& context, std::initializer_list<std::pair<int, vo
   }
   if (scratch != nullptr) arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(scratch);
   primitive.execute(cpuStream(), arguments);
+}
+
+extern const MagnitudeLoops kMagnitudeLoopsGeneric, kMagnitudeLoopsAvx2, kMagnitudeLoopsAvx512;
+
+const MagnitudeLoops& magnitudeLoopsFor(Isa isa) {
+  if (isa >= Isa::Avx512) return kMagnitudeLoopsAvx512;
+  return isa == Isa::Avx2 ? kMagnitudeLoopsAvx2 : kMagnitudeLoopsGeneric;
+}
+
+void applyRelu(const Context& context, void* values, DType type, int64_t size) {
+  if (!context.measuring) magnitudeLoopsFor(context.isa).relu(values, type, size);
+}
+
+float magnitudeOf(const Context& context, const Tensor& values) {
+  Storage& storage = *values.storage;
+  if (storage.boundVersion != storage.version) {
+    storage.bound = magnitudeLoopsFor(context.isa).largest(values);
+    storage.boundVersion = storage.version;
+  }
+  return storage.bound;
 }
 
 dnnl::primitive_attr attributesFor(Activation activation) {

@@ -77,6 +77,14 @@ Packed packedWeight(Context& context, const Tensor& weight, const std::string& k
   return {values, nullptr};
 }
 
+// oneDNN's ReLU is maxps with 0 as the second operand, which makes 0 of a NaN: it serves only where
+// none can come up.
 dnnl::primitive_attr attributesFor(Activation activation);
+
+// For what attributesFor cannot do: in place, a NaN stays one.
+void applyRelu(const Context& context, void* values, DType type, int64_t size);
+
+// The largest size of the values: infinity or NaN where one is. It reads them unless it is known.
+float magnitudeOf(const Context& context, const Tensor& values);
 
 }  // namespace cnn

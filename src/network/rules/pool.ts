@@ -1,17 +1,26 @@
-import { runKernel } from '../run-kernel.js';
+import type * as tf from '@tensorflow/tfjs-core';
+import { MAX_POOL_FILTER } from '../../backend/addon.js';
+import { backendHasNative, runKernel } from '../run-kernel.js';
 import { impliedPadding, padAttribute } from './padding.js';
 import { isPlainImage, type LayerNode, type Operation } from './rule.js';
+import { stockMaxPool, stockMaxPoolGradient } from './stock-max-pool.js';
 import { type Range, windowMeans } from './window-means.js';
 
 /** MaxPooling2D with the padding before it. */
 export function maxPool(node: LayerNode): Operation | undefined {
   const attributes = poolAttributes(node);
   if (!attributes) return undefined;
+  const native = backendHasNative() && Math.max(...attributes.filterSize) <= MAX_POOL_FILTER;
   return {
     keeps: { inputs: [0], output: true },
-    forward: ([x]) => runKernel('MaxPool', { x }, attributes),
-    backward(dy, [input], output) {
-      return [runKernel('MaxPoolGrad', { dy, input, output }, attributes)];
+    forward: ([x]) =>
+      native ? runKernel('MaxPool', { x }, attributes) : stockMaxPool(x as tf.Tensor, attributes),
+    backward(dy, [x], output) {
+      const inputs = { dy, input: x as tf.Tensor, output };
+      const dx = native
+        ? runKernel('MaxPoolGrad', inputs, attributes)
+        : stockMaxPoolGradient(inputs, attributes);
+      return [dx];
     },
   };
 }

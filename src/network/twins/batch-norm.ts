@@ -81,7 +81,7 @@ export function batchNormGradTwin(
   const { activation, residual, frozen } = attributes;
   const relu = activation === 'relu';
   const output = () => (residual ? (y as tf.Tensor) : normalise(x, inputs, inverseDeviation));
-  const dz = relu ? tf.mul(dy, tf.cast(tf.greater(output(), 0), 'float32')) : dy;
+  const dz = relu ? ACTIVATIONS.relu.gradient(dy, output()) : dy;
   const normal = tf.mul(tf.sub(x, mean), inverseDeviation);
   const dBeta = tf.sum(dz, axesOf(x));
   const dGamma = tf.sum(tf.mul(dz, normal), axesOf(x));

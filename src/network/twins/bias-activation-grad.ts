@@ -6,7 +6,7 @@ export function biasActivationGradTwin(
   { dy, y }: { dy: tf.Tensor; y: tf.Tensor },
   { activation, bias }: { activation: Activation; bias: boolean },
 ): tf.Tensor[] {
-  const dz = activation === 'linear' ? tf.clone(dy) : tf.mul(dy, ACTIVATIONS[activation].slope(y));
+  const dz = ACTIVATIONS[activation].gradient(dy, y);
   if (!bias) return [dz];
   const axes = dz.shape.slice(0, -1).map((_, axis) => axis);
   return [dz, tf.sum(dz, axes)];

@@ -16,8 +16,10 @@ export function softmaxCrossEntropyTwin(
   const rows = tf.expandDims(counted, 1);
   const targets = tf.add(tf.mul(oneHot, 1 - smoothing), tf.mul(rows, smoothing / classes));
   const logProbabilities = tf.logSoftmax(logits);
-  // Where, not a product: an ignored row may hold values that are not finite.
-  const losses = tf.neg(tf.sum(tf.mul(targets, logProbabilities), 1));
+  // Where, not a product: an ignored row, or a class without a share, may hold values that are not
+  // finite.
+  const asked = tf.where(tf.greater(targets, 0), logProbabilities, tf.zerosLike(targets));
+  const losses = tf.neg(tf.sum(tf.mul(targets, asked), 1));
   const ignored = tf.equal(counted, 0);
   const loss = tf.sum(tf.where(ignored, tf.zerosLike(losses), losses));
   const scale = tf.div(weight, tf.maximum(count, 1));

@@ -43,7 +43,7 @@ void sumTaps(const float* pixels, int64_t rowLength, const float* factors, int h
 
 void activate(float* __restrict values, int count, Activation activation) {
   if (activation == Activation::Relu) {
-    for (int i = 0; i < count; i++) values[i] = values[i] < 0 ? 0 : values[i];
+    for (int i = 0; i < count; i++) values[i] = relu(values[i]);
   } else if (activation == Activation::Tanh) {
     for (int i = 0; i < count; i++) values[i] = tanhOf(values[i]);
   }

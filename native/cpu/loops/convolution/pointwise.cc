@@ -38,7 +38,7 @@ void packPanels(const float* filter, const Product& p, float* panels) {
 
 // Bias and ReLU of a row of sums, stored in the output's type.
 template <class T>
-void finishRow(const float* __restrict sums, const float* __restrict bias, bool relu,
+void finishRow(const float* __restrict sums, const float* __restrict bias, bool hasRelu,
                int64_t columns, T* out) {
   storeRow(out, columns, [&](float* __restrict to, int64_t begin, int64_t count) {
     const float* __restrict from = sums + begin;
@@ -47,8 +47,8 @@ void finishRow(const float* __restrict sums, const float* __restrict bias, bool 
     } else {
       for (int64_t i = 0; i < count; i++) to[i] = from[i] + bias[begin + i];
     }
-    if (!relu) return;
-    for (int64_t i = 0; i < count; i++) to[i] = to[i] > 0 ? to[i] : 0;
+    if (!hasRelu) return;
+    for (int64_t i = 0; i < count; i++) to[i] = relu(to[i]);
   });
 }
 

@@ -140,7 +140,7 @@ void collectResults(const float* products, const GroupPanels& panels, const Filt
             [&](int row, int x, Vector values) {
               if (top + row >= f.outHeight || left + x >= f.outWidth) return;
               values += shift;
-              if (f.relu) values = values > 0.0f ? values : Vector{};
+              if (f.relu) values = values < 0.0f ? Vector{} : values;  // as relu(): a NaN stays
               storeVector(corner + (row * f.outWidth + x) * channels + channel, values);
             });
       }

@@ -66,6 +66,7 @@ CNN_KERNEL(AppendChannels, AppendChannelsParams) {
   for (int i = 1; i < 3; i++) {
     if (!isOfChannels(joined[i], params.stride)) return false;
   }
+  for (int i = 0; i < 3; i++) joined[i].storage->version++;
   return withFloatType(x.dtype, [&](auto from) {
     return withFloatType(joined[0].dtype, [&](auto to) {
       append<decltype(from), decltype(to)>(call, params, joined);

@@ -80,7 +80,7 @@ void applyToRow(const T* __restrict x, const R* __restrict residual, float* __re
   for (int64_t c = 0; c < columns; c++) {
     float value = normalised(toFloat(x[c]), mean[c], scale[c], shift[c]);
     if constexpr (!std::is_void<R>::value) value += toFloat(residual[c]);
-    y[c] = zeroUnless(!(RELU && value < 0), value);  // a NaN stays
+    y[c] = RELU ? relu(value) : value;
   }
 }
 

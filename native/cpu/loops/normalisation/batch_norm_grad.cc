@@ -11,7 +11,7 @@ namespace {
 // dy of one row passed back through a ReLU whose output y is known.
 template <class X, class D>
 void maskRow(const D* __restrict dy, const X* __restrict y, D* __restrict dz, int64_t columns) {
-  for (int64_t c = 0; c < columns; c++) dz[c] = zeroUnless(toFloat(y[c]) > 0, dy[c]);
+  for (int64_t c = 0; c < columns; c++) dz[c] = zeroUnless(passesRelu(toFloat(y[c])), dy[c]);
 }
 
 // Adds dz and dz * (x - mean) of some rows to the sums of each column. dz is dy, or with RELU what
@@ -26,7 +26,7 @@ void addGradients(const D* __restrict dy, int64_t dyStride, const X* __restrict 
 #pragma GCC unroll 8
     for (int64_t i = 0; i < ROWS; i++) {
       const float value = toFloat(x[i * xStride + c]);
-      const bool passes = !RELU || normalised(value, mean[c], scale[c], shift[c]) > 0;
+      const bool passes = !RELU || passesRelu(normalised(value, mean[c], scale[c], shift[c]));
       const float gradient = zeroUnless(passes, toFloat(dy[i * dyStride + c]));
       sum += gradient;
       product += gradient * (value - mean[c]);
@@ -101,15 +101,16 @@ void addColumns(const Grid& grid, Range channels, const Columns& scratch) {
 // two stand for the statistics' dependence on x, which frozen ones do not have.
 void finishSums(const Tensor& dGamma, const Tensor& dBeta, int64_t rows, bool frozen,
                 Range channels, const Columns& scratch) {
-  const double each = frozen ? 0 : 1 / static_cast<double>(rows);
+  const double each = 1 / static_cast<double>(rows);
   float* slope = scratch.coefficient(kSlope);  // so far 1 / deviation
   for (int64_t c = channels.begin; c < channels.end; c++) {
     const double inverse = slope[c];
     const double sum = scratch.total(0, 0)[c], product = scratch.total(0, 1)[c] * inverse;
     valuesOf<float>(dGamma)[c] = static_cast<float>(product);
     valuesOf<float>(dBeta)[c] = static_cast<float>(sum);
-    slope[c] = static_cast<float>(inverse * product * each);
-    scratch.coefficient(kConstant)[c] = static_cast<float>(sum * each);
+    // A choice, not a product with 0, which would make NaN of all where one gradient is NaN.
+    slope[c] = frozen ? 0 : static_cast<float>(inverse * product * each);
+    scratch.coefficient(kConstant)[c] = frozen ? 0 : static_cast<float>(sum * each);
   }
 }
 
@@ -121,7 +122,7 @@ void writeRow(const D* __restrict dy, const X* __restrict x, float* __restrict d
               const float* __restrict constant) {
   for (int64_t c = 0; c < columns; c++) {
     const float value = toFloat(x[c]);
-    const bool passes = !RELU || normalised(value, mean[c], scale[c], shift[c]) > 0;
+    const bool passes = !RELU || passesRelu(normalised(value, mean[c], scale[c], shift[c]));
     const float gradient = zeroUnless(passes, toFloat(dy[c]));
     const float result = (gradient - constant[c] - (value - mean[c]) * slope[c]) * scale[c];
     dx[c] = ADD ? dx[c] + result : result;
@@ -275,6 +276,7 @@ CNN_KERNEL(BatchNormSliceGrad, BatchNormSliceGradParams) {
   if (whole && params.channels != params.stride) return false;
   const Tensor& dx = whole ? call.outputs[2] : call.inputs[6];
   if (dx.exists() && (dx.dtype != x.dtype || dx.size != x.size)) return false;
+  if (dx.exists()) dx.storage->version++;
   return withFloatType(x.dtype, [&](auto xValue) {
     using X = decltype(xValue);
     return withFloatType(call.inputs[1].dtype, [&](auto dy) {

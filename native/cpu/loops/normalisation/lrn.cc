@@ -29,7 +29,9 @@ struct BetaThreeQuarters {
       y *= 1.25f - 0.25f * s * (squared * squared);
     }
     float squared = y * y;
-    return {squared * y, squared * squared};
+    // Newton's method does not find the 0 of an infinite s. A NaN stays one.
+    const bool finite = s != __builtin_huge_valf();
+    return {zeroUnless(finite, squared * y), zeroUnless(finite, squared * squared)};
   }
 };
 struct BetaHalf {
@@ -170,6 +172,9 @@ bool withSettings(const LrnParams& p, const Body& body) {
 
 CNN_KERNEL(LRN, LrnParams) {
   if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
+  if (params.bias >= 1 && params.alpha >= 0 && params.beta >= 0) {
+    keepBound(&call.inputs[0], 1, call.outputs[0]);
+  }
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     return withSettings(params, [&](auto beta, auto radius) {
       normalise<decltype(x), decltype(beta), decltype(radius)::value>(call, params);

@@ -1,60 +1,109 @@
-// Max and average pooling over NHWC, vectorised over channels, as tfjs-backend-cpu defines them:
-// padding takes no part, a NaN is never a maximum, of equal maxima the first one wins.
+// Max and average pooling over NHWC, vectorised over channels. Padding takes no part. As in PyTorch
+// a NaN is greater than any number, and of equal maxima the first one wins.
 #include <limits>
 
-#include "common/vector_math.h"
 #include "pool_window.h"
 
 namespace cnn {
 namespace {
 
+// Of NaNs the last one wins.
+inline float greater(float best, float value) {
+  return value > best || value != value ? value : best;
+}
+
+// The maxima of numbers; returns whether one may be wrong because a value is NaN. One unordered
+// comparison finds a NaN in two values, in half of the time of comparing for it at each step.
+template <int COUNT>
+bool maximaOfNumbers(const float* const (&tap)[COUNT], float* __restrict out, int64_t channels) {
+  int32_t found = 0;
+  for (int64_t c = 0; c < channels; c++) {
+    float maximum = tap[0][c];
+    bool unordered = false;
+#pragma GCC unroll 16
+    for (int k = 1; k < COUNT; k++) maximum = tap[k][c] > maximum ? tap[k][c] : maximum;
+#pragma GCC unroll 16
+    for (int k = 0; k < COUNT; k += 2) {
+      unordered |= __builtin_isunordered(tap[k][c], tap[k + 1 < COUNT ? k + 1 : k][c]);
+    }
+    found |= unordered;
+    out[c] = maximum;
+  }
+  return found != 0;
+}
+
+// A bfloat16 as a whole number, which takes half of the time of floats: the greater, the greater
+// the value is, and the greatest for NaN. The subtraction wraps negative NaNs round from below
+// -infinity to the top.
+constexpr int kNegativeNans = 0x7f;
+inline int16_t rankOf(int16_t bits) {
+  return static_cast<int16_t>((bits ^ (bits >> 15 & 0x7fff)) - kNegativeNans);
+}
+inline bf16 ofRank(int16_t rank) {
+  const int16_t ordered = static_cast<int16_t>(rank + kNegativeNans);
+  return bf16{static_cast<uint16_t>(ordered ^ (ordered >> 15 & 0x7fff))};
+}
+
+// The same by ranks. A maximum may be wrong because 0 has a higher rank than a -0 before it.
+template <int COUNT>
+bool maximaOfNumbers(const bf16* const (&tap)[COUNT], bf16* __restrict out, int64_t channels) {
+  int16_t found = 0;
+  for (int64_t c = 0; c < channels; c++) {
+    int16_t signs = bitsOf(tap[0][c]), maximum = rankOf(signs);
+#pragma GCC unroll 16
+    for (int k = 1; k < COUNT; k++) {
+      const int16_t bits = bitsOf(tap[k][c]), rank = rankOf(bits);
+      maximum = rank > maximum ? rank : maximum;
+      signs |= bits;
+    }
+    found |= maximum == -kNegativeNans ? signs : int16_t{0};
+    out[c] = ofRank(maximum);
+  }
+  return found < 0;
+}
+
+template <int COUNT, class T>
+void maximaFixed(const T* const* taps, T* __restrict out, int64_t channels) {
+  const T* tap[COUNT];
+  for (int k = 0; k < COUNT; k++) tap[k] = taps[k];
+  if (!maximaOfNumbers(tap, out, channels)) return;
+  for (int64_t c = 0; c < channels; c++) {
+    float maximum = toFloat(tap[0][c]);
+    for (int k = 1; k < COUNT; k++) maximum = greater(maximum, toFloat(tap[k][c]));
+    out[c] = fromFloat<T>(maximum);
+  }
+}
+
+template <int COUNT, class T>
+void averageFixed(const T* const* taps, T* __restrict out, int64_t channels, float scale) {
+  const T* tap[COUNT];
+  for (int k = 0; k < COUNT; k++) tap[k] = taps[k];
+  for (int64_t c = 0; c < channels; c++) {
+    float sum = 0;
+#pragma GCC unroll 16
+    for (int k = 0; k < COUNT; k++) sum += toFloat(tap[k][c]);
+    out[c] = fromFloat<T>(sum * scale);
+  }
+}
+
 struct Max {
   static constexpr float kStart = -std::numeric_limits<float>::infinity();
-  static inline float step(float best, float value) { return value > best ? value : best; }
+  static inline float step(float best, float value) { return greater(best, value); }
   static inline float finish(float best, float) { return best; }
+  template <int COUNT, class T>
+  static void fixed(const T* const* taps, T* out, int64_t channels, float) {
+    maximaFixed<COUNT>(taps, out, channels);
+  }
 };
 struct Average {
   static constexpr float kStart = 0;
   static inline float step(float sum, float value) { return sum + value; }
   static inline float finish(float sum, float scale) { return sum * scale; }
+  template <int COUNT, class T>
+  static void fixed(const T* const* taps, T* out, int64_t channels, float scale) {
+    averageFixed<COUNT>(taps, out, channels, scale);
+  }
 };
-
-// Neighbours in pairs: a shift and a mask make two floats of each word. A maximum is one of its
-// inputs, so that nothing is rounded on the way back.
-template <int COUNT>
-void maximumOfPairs(const bf16* const* taps, bf16* __restrict out, int64_t pairs) {
-  const bf16* tap[COUNT];
-  for (int k = 0; k < COUNT; k++) tap[k] = taps[k];
-  for (int64_t i = 0; i < pairs; i++) {
-    float lower = Max::kStart, upper = Max::kStart;
-#pragma GCC unroll 16
-    for (int k = 0; k < COUNT; k++) {
-      uint32_t word;
-      std::memcpy(&word, tap[k] + 2 * i, 4);
-      lower = Max::step(lower, floatOfBits(static_cast<int32_t>(word << 16)));
-      upper = Max::step(upper, floatOfBits(static_cast<int32_t>(word & 0xffff0000u)));
-    }
-    const int32_t word = (bitsOf(lower) >> 16 & 0xffff) | bitsOf(upper);
-    std::memcpy(out + 2 * i, &word, 4);
-  }
-}
-
-template <int COUNT, class Operation, class T>
-void reduceFixed(const T* const* taps, T* __restrict out, int64_t channels, float scale) {
-  const T* tap[COUNT];
-  for (int k = 0; k < COUNT; k++) tap[k] = taps[k];
-  int64_t c = 0;
-  if constexpr (std::is_same<T, bf16>::value && std::is_same<Operation, Max>::value) {
-    maximumOfPairs<COUNT>(taps, out, channels / 2);
-    c = channels / 2 * 2;
-  }
-  for (; c < channels; c++) {
-    float value = Operation::kStart;
-#pragma GCC unroll 16
-    for (int k = 0; k < COUNT; k++) value = Operation::step(value, toFloat(tap[k][c]));
-    out[c] = fromFloat<T>(Operation::finish(value, scale));
-  }
-}
 
 template <class Operation, class T>
 void reduceAny(const T* const* taps, int count, T* __restrict out, int64_t channels, float scale,
@@ -73,17 +122,17 @@ template <class Operation, class T>
 void reduce(const T* const* taps, int count, T* out, int64_t channels, float scale, float* values) {
   switch (count) {
     case 1:
-      return reduceFixed<1, Operation>(taps, out, channels, scale);
+      return Operation::template fixed<1>(taps, out, channels, scale);
     case 2:
-      return reduceFixed<2, Operation>(taps, out, channels, scale);
+      return Operation::template fixed<2>(taps, out, channels, scale);
     case 3:
-      return reduceFixed<3, Operation>(taps, out, channels, scale);
+      return Operation::template fixed<3>(taps, out, channels, scale);
     case 4:
-      return reduceFixed<4, Operation>(taps, out, channels, scale);
+      return Operation::template fixed<4>(taps, out, channels, scale);
     case 6:
-      return reduceFixed<6, Operation>(taps, out, channels, scale);
+      return Operation::template fixed<6>(taps, out, channels, scale);
     case 9:
-      return reduceFixed<9, Operation>(taps, out, channels, scale);
+      return Operation::template fixed<9>(taps, out, channels, scale);
     default:
       return reduceAny<Operation>(taps, count, out, channels, scale, values);
   }
@@ -159,7 +208,10 @@ bool runPool(const Call& call, const PoolParams& p) {
 
 }  // namespace
 
-CNN_KERNEL(MaxPool, PoolParams) { return runPool<Max>(call, params); }
+CNN_KERNEL(MaxPool, PoolParams) {
+  keepBound(&call.inputs[0], 1, call.outputs[0]);
+  return runPool<Max>(call, params);
+}
 
 CNN_KERNEL(AvgPool, PoolParams) { return runPool<Average>(call, params); }
 
