@@ -6,8 +6,8 @@
  * scaled by trained coefficients; tanh is not scaled to 1.7159 tanh(2x/3); 28×28 images padded in
  * conv1 instead of 32×32; logits and softmax cross-entropy instead of Gaussian connections;
  * weights from Glorot's uniform distribution, wider than the paper's ±2.4 / fan-in, which suits
- * images of unit variance; mini-batches with momentum instead of stochastic diagonal
- * Levenberg-Marquardt.
+ * images of unit variance; batches of 128 with momentum, a cosine and a decay of 5e-4 instead of
+ * stochastic diagonal Levenberg-Marquardt; images are shifted by up to 2 pixels.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -3,8 +3,8 @@
  * figure 1b and appendix: batch normalisation and ReLU come before each convolution, the stride is
  * in the 3×3 as in the authors' code (github.com/KaimingHe/resnet-1k-layers).
  *
- * Differs from the paper: 90 epochs; brightness, contrast and saturation are not changed; one centre
- * crop of 224 is evaluated instead of 320.
+ * Differs from the paper: the settings of fb.resnet.torch, its 90 epochs among them; brightness,
+ * contrast and saturation are not changed; one centre crop of 224 is evaluated instead of 320.
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
@@ -51,8 +51,8 @@ function build(name: string, blocks: readonly number[], options: BuildOptions) {
   });
   x = relu(batchNorm(x, { name: 'bn5' }), 'relu5');
   x = globalAveragePool(x, 'pool5');
-  const weights = pytorch(channelsOf(x), seed, 'fc');
-  const logits = dense(x, { name: 'fc', units: options.classes, ...weights });
+  const { kernelInitializer } = pytorch(channelsOf(x), seed, 'fc');
+  const logits = dense(x, { name: 'fc', units: options.classes, kernelInitializer });
   return model({ inputs: images, outputs: logits, name });
 }
 

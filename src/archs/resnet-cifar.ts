@@ -1,11 +1,12 @@
 /**
  * ResNets and plain networks for 32×32 images. He, Zhang, Ren, Sun, "Deep Residual Learning for
- * Image Recognition", 2015, section 4.2: 6n + 2 layers in three stages, shortcuts without parameters
- * (option A).
+ * Image Recognition", 2015, section 4.2: 6n + 2 layers in three stages, shortcuts without
+ * parameters (option A).
  *
  * Differs from the paper: the learning rate falls at thirds of the training instead of at 1/2 and
  * 3/4; ResNet-110 warms up by 400 rising steps instead of steps at 0.01; images are centred by the
- * mean colour and divided by its deviation instead of the mean of each pixel.
+ * mean colour and divided by its deviation instead of the mean of each pixel; fc is drawn as
+ * PyTorch's Linear.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

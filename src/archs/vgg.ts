@@ -4,16 +4,16 @@
  * configurations A, A-LRN, B, C, D and E; `-bn` has batch normalisation after each convolution, as
  * torchvision/models/vgg.py.
  *
- * Differs from the paper: images are divided by their deviation and weights are He's, with which all
- * depths learn from the start (the paper begins the deep ones with net A, or draws by Glorot for
- * images of 0 to 255); the learning rate falls every 20 epochs instead of on plateaus; one
+ * Differs from the paper: images are divided by their deviation and weights are He's, with which
+ * all depths learn from the start (the paper begins the deep ones with net A, or draws by Glorot
+ * for images of 0 to 255); the learning rate falls every 20 epochs instead of on plateaus; one
  * centre crop is evaluated. Differs from torchvision: no adaptive pooling, so that fc6 has other
- * sizes at other image sizes; dropout follows ReLU, which is the same.
+ * sizes at other image sizes; fc6 and fc7 are drawn by He's rule instead of N(0, 0.01²).
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { he, normal } from './initialisers.js';
-import { TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
+import { TORCHVISION_NORM_RECIPE, TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
 import {
   batchNorm,
   channelsOf,
@@ -134,7 +134,7 @@ export const vggs: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth: convs.reduce((sum, count) => sum + count, DENSE.length + 1),
     published: { top1, top5, protocol: form === 'bn' ? TORCHVISION : DENSELY },
-    recipe: form === 'bn' ? TORCHVISION_RECIPE : PAPER_RECIPE,
+    recipe: form === 'bn' ? TORCHVISION_NORM_RECIPE : PAPER_RECIPE,
     ...((!form || form === 'bn') && { torchvision: torchvisionOf(network) }),
     build: (options) => build(network, options),
   };
