@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { readArguments } from './commands/arguments.js';
-import { paint } from './commands/colour.js';
+import { isInteractive, paint } from './commands/colour.js';
 import {
   COMMON_FLAGS,
   type Command,
@@ -11,6 +11,7 @@ import {
   usageOf,
 } from './commands/command.js';
 import { commands } from './commands/index.js';
+import { clearBars } from './commands/shown-bars.js';
 import { wrapLines } from './commands/table.js';
 import { CnnError, RunError } from './errors.js';
 import { givenArguments, printableText } from './file-names.js';
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   const verbose = args.includes('--verbose');
   const streams = watchStandardStreams();
   const fail = (error: unknown) => {
+    clearBars();
     process.stderr.write(`${printableText(describeError(error, verbose))}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
   };
@@ -144,12 +146,18 @@ function addOptions(argv: Argv, command: Command): Argv {
   return addCommonFlags(argv, commonFlagsOf(command));
 }
 
-async function printResult({ lines, json, error }: Result, asJson: boolean): Promise<void> {
+async function printResult(result: Result, asJson: boolean): Promise<void> {
+  const { lines, json, next = [], error } = result;
   const text = asJson
     ? JSON.stringify(json, undefined, 2)
     : printableText(wrapLines(lines).join('\n'));
   // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
   await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
+  if (!asJson && isInteractive(process.stderr)) {
+    for (const [index, command] of next.entries()) {
+      process.stderr.write(`${index === 0 ? 'next:' : '     '} ${command}\n`);
+    }
+  }
   if (error !== undefined) throw error;
 }
 

@@ -6,7 +6,6 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { type Addon, ALIGNMENT, STORAGE, STORAGE_BYTES } from './addon.js';
-import { NATIVE_BACKEND } from './index.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend, type Output } from './native-backend.js';
@@ -171,19 +170,31 @@ export class CountingBackend extends NativeBackend {
   }
 }
 
-/**
- * Makes a counting backend the current one, in the place of our backend, which must not be open in
- * this process.
- */
+/** Its name in tfjs's registry. */
+const COUNTING_BACKEND = 'counting';
+
+/** Makes a counting backend the current one. */
 export async function openCountingBackend(precision: 'f32' | 'bf16'): Promise<CountingBackend> {
   tf.env().set('PROD', true);
   const device = new CountingBackend(precision, findAddon());
-  if (!tf.registerBackend(NATIVE_BACKEND, () => device)) {
-    throw new Error('A backend that computes is open in this process already');
-  }
-  registerKernels(NATIVE_BACKEND);
-  await tf.setBackend(NATIVE_BACKEND);
+  tf.registerBackend(COUNTING_BACKEND, () => device);
+  registerKernels(COUNTING_BACKEND);
+  await tf.setBackend(COUNTING_BACKEND);
   return device;
+}
+
+/** The same for the time of `count`, beside a backend that computes. */
+export async function withCountingBackend<T>(
+  precision: 'f32' | 'bf16',
+  count: (device: CountingBackend) => T,
+): Promise<T> {
+  const current = tf.getBackend();
+  try {
+    return count(await openCountingBackend(precision));
+  } finally {
+    await tf.setBackend(current);
+    tf.removeBackend(COUNTING_BACKEND);
+  }
 }
 
 function findAddon(): Addon | Error {

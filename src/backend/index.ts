@@ -50,6 +50,9 @@ export interface BackendReport {
 
 const SET_UP = 'bin/setup';
 
+/** One sentence: `cnn doctor` says what each backend lacks. */
+const LAST_RESORT = `No native backend works here: plain JavaScript computes, a hundred or more times slower. Run ${SET_UP} to build the backend cpu; "cnn doctor" says what is missing`;
+
 /** Opens the backend asked for, or with `auto` the first that works. */
 export async function openBackend(
   choice: BackendChoice,
@@ -58,17 +61,20 @@ export async function openBackend(
   // Without it tfjs checks every kernel's shapes and advertises tfjs-node.
   tf.env().set('PROD', true);
   if (choice !== 'auto') return OPENERS[choice](options, 'it was asked for');
-  const lost: string[] = [];
+  const failed: string[] = [];
   for (const name of ['cpu', 'tensorflow'] as const) {
     try {
-      const backend = await OPENERS[name](options, lost.length ? lost.join(' ') : 'the best found');
-      return { ...backend, warnings: [...lost, ...backend.warnings] };
+      const backend = await OPENERS[name](
+        options,
+        failed.length === 0 ? 'the best found' : 'cpu does not work here',
+      );
+      return { ...backend, warnings: [...failed, ...backend.warnings] };
     } catch (error) {
-      lost.push((error as Error).message);
+      failed.push((error as Error).message);
     }
   }
   const backend = await OPENERS.js(options, 'no other backend works here');
-  return { ...backend, warnings: [...lost, ...backend.warnings] };
+  return { ...backend, warnings: [LAST_RESORT] };
 }
 
 type Opener = (options: BackendOptions, why: string) => Promise<Backend>;
@@ -137,7 +143,7 @@ async function openTensorflow(options: BackendOptions, why: string): Promise<Bac
     try {
       await import(name);
       await tf.setBackend('tensorflow');
-      return stockBackend('tensorflow', `${why}; ${name}`, []);
+      return stockBackend('tensorflow', `${why}; ${name}`);
     } catch (error) {
       tried.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
     }
@@ -150,9 +156,7 @@ async function openTensorflow(options: BackendOptions, why: string): Promise<Bac
 async function openJavaScript(options: BackendOptions, why: string): Promise<Backend> {
   refuseBf16('js', options);
   await tf.setBackend('cpu');
-  return stockBackend('js', `${why}; plain JavaScript`, [
-    `The backend js computes in plain JavaScript, a hundred or more times slower than cpu. Run ${SET_UP} to build the native backend.`,
-  ]);
+  return stockBackend('js', `${why}; plain JavaScript`);
 }
 
 function refuseBf16(name: BackendName, options: BackendOptions): void {
@@ -163,13 +167,13 @@ function refuseBf16(name: BackendName, options: BackendOptions): void {
   }
 }
 
-function stockBackend(name: BackendName, why: string, warnings: string[]): Backend {
+function stockBackend(name: BackendName, why: string): Backend {
   let peakBytes = 0;
   return {
     name,
     precision: 'f32',
     why,
-    warnings,
+    warnings: [],
     threads: 1,
     sync: async () => {},
     memory: () => {

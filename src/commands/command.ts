@@ -33,6 +33,8 @@ export interface CommandGroup {
 export interface Result<T = unknown> {
   readonly lines: readonly string[];
   readonly json: T;
+  /** Commands that go on from here, for a person at a terminal. */
+  readonly next?: readonly string[];
   /** An error to end with after the result was printed. */
   readonly error?: Error;
 }

@@ -9,8 +9,8 @@ export const commands: Commands = [
     options: 'train',
     example: 'cnn train lenet5 mnist',
     load: async () => {
-      const { runTrain } = await import('./train.js');
-      return (given) => runTrain(given);
+      const { runTrainOrEstimate } = await import('./train.js');
+      return (given) => runTrainOrEstimate(given);
     },
   },
   {

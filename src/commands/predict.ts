@@ -3,9 +3,13 @@ import { type Prediction, predict } from '../evaluate/predict.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { cells } from './bar-line.js';
+import { isInteractive } from './colour.js';
 import type { Result } from './command.js';
 import { givenModel } from './model.js';
 import { createReporter } from './progress.js';
+
+const CERTAINTY_CELLS = 20;
 
 export async function runPredict(
   given: Given,
@@ -24,10 +28,16 @@ export async function runPredict(
   return { ...result, error: new DataError(`Cannot read ${named}`) };
 }
 
+/** The classes with their probabilities, on a terminal with a bar of each. */
 function predictionLines({ file, top, error }: Prediction): string[] {
   if (error !== undefined) return [`${file}: cannot be read`];
+  const bars = isInteractive(process.stdout);
   const rows = top.map(({ label, words = '', probability }) => {
-    return `  ${(100 * probability).toFixed(2).padStart(6)} %  ${label}  ${words}`.trimEnd();
+    const percent = `${(100 * probability).toFixed(2).padStart(6)} %`;
+    const bar = bars
+      ? `  ${cells(Math.round(probability * CERTAINTY_CELLS), CERTAINTY_CELLS)}`
+      : '';
+    return `  ${percent}${bar}  ${label}  ${words}`.trimEnd();
   });
   return [file, ...rows];
 }

@@ -3,15 +3,19 @@ import { findArchitecture } from '../archs/index.js';
 import { lastingName } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
+import { estimateMemory } from '../measure/memory.js';
 import { openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
+import type { Reporter } from '../session/reporter.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import { checkValues } from '../settings/validate.js';
+import { type DryRun, dryRun } from '../train/dry-run.js';
+import { dataLine, networkLine, timeLine } from '../train/outlook-lines.js';
 import type { TrainRequest } from '../train/request.js';
 import { type TrainResult, train } from '../train/train.js';
 import type { Result } from './command.js';
@@ -38,26 +42,77 @@ const FIXED: readonly OptionName[] = [
 ];
 
 /** Settings of one start of the program, which a run does not keep. */
-const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment'];
+const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment', 'dry-run'];
 
 export async function runTrain(
   given: Given,
   reporter = createReporter(),
 ): Promise<Result<TrainResult>> {
+  const request = await givenRequest(given, reporter);
+  if (request.settings.dryRun) {
+    throw new UsageError('Expected a training but received --dry-run, which only cnn train takes');
+  }
+  return trained(request, reporter);
+}
+
+/** `cnn train`, which with --dry-run only estimates. */
+export async function runTrainOrEstimate(given: Given): Promise<Result> {
+  const reporter = createReporter();
+  const request = await givenRequest(given, reporter);
+  if (!request.settings.dryRun) return trained(request, reporter);
+  const estimate = await dryRun(request, reporter);
+  return { lines: estimateLines(estimate), json: estimateFacts(estimate) };
+}
+
+async function trained(request: TrainRequest, reporter: Reporter): Promise<Result<TrainResult>> {
+  const result = await train(request, reporter);
+  const next = nextCommands(result, request);
+  return { lines: resultLines(result), json: result, next };
+}
+
+function resultLines({ run, best, part, ...last }: TrainResult): string[] {
+  const epochs = last.epochs === 1 ? '1 epoch' : `${last.epochs} epochs`;
+  const partText = part && `${part.steps} of the ${part.of} steps of epoch ${last.epochs + 1}`;
+  const done = [...(last.epochs > 0 || !partText ? [epochs] : []), ...(partText ? [partText] : [])];
+  const steps = last.epochs > 0 || !partText ? `, ${last.steps} steps` : '';
+  return [`run ${run}: ${done.join(' and ')}${steps}${bestText(best, last)}`, accuracyLine(last)];
+}
+
+/** Says which epoch was the best, unless there was only a part of one. */
+function bestText(best: TrainResult['best'], { epochs }: Pick<TrainResult, 'epochs'>): string {
+  if (epochs === 0) return '';
+  const where =
+    best.epoch > epochs ? `in that part of epoch ${best.epoch}` : `in epoch ${best.epoch}`;
+  return `, best Acc@1 ${best.top1.toFixed(3)} ${where}`;
+}
+
+/** What people do with a run next. */
+function nextCommands(
+  { run, steps }: TrainResult,
+  { architecture, data, settings }: TrainRequest,
+): string[] {
+  const quoted = shellWord(run);
+  const { epochs, maxSteps } = settings;
+  const more = maxSteps === steps ? `--max-steps ${2 * maxSteps}` : `--epochs ${2 * epochs}`;
+  return [
+    `cnn eval --checkpoint ${quoted} --data ${shellWord(data)}`,
+    `cnn predict --checkpoint ${quoted} image.png`,
+    `cnn export ${quoted} --output ${architecture.name}.safetensors`,
+    `cnn train --resume ${quoted} ${more}`,
+  ];
+}
+
+/** A word that a shell takes as it is, or in quotes. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
   const request = await trainRequest(given);
   for (const [name, entry] of Object.entries(request.resume?.changed ?? {})) {
     reporter.note(`changed: ${name} is ${entry.value}`);
   }
-  const result = await train(request, reporter);
-  return { lines: resultLines(result), json: result };
-}
-
-function resultLines({ run, best, ...last }: TrainResult): string[] {
-  return [
-    `run ${run}: ${last.epochs} epochs, ${last.steps} steps, ` +
-      `best Acc@1 ${best.top1.toFixed(3)} in epoch ${best.epoch}`,
-    accuracyLine(last),
-  ];
+  return request;
 }
 
 async function trainRequest(given: Given): Promise<TrainRequest> {
@@ -68,7 +123,7 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
   const data = required(givenValue(sources, 'data'), '--data', '--data mnist');
   const architecture = findArchitecture(arch);
   const { settings, provenance } = resolveSettings('train', sources, architecture);
-  return { settings, provenance, architecture, data };
+  return { settings, provenance, architecture, data, estimateMemory };
 }
 
 /** The settings with the dataset as it is found from any directory: a run may be resumed from another. */
@@ -104,7 +159,10 @@ async function resumeRequest(
     );
   }
   const data = givenValue(given, 'data') ?? dataOf(record, run);
-  return { settings, provenance, architecture, data, resume: { run, record, checkpoint, changed } };
+  return {
+    ...{ settings, provenance, architecture, data, estimateMemory },
+    resume: { run, record, checkpoint, changed },
+  };
 }
 
 /** The settings that changed. */
@@ -119,4 +177,37 @@ function changes(before: Provenance, after: Provenance): Provenance {
     return !isDeepStrictEqual(known.value, now?.value);
   });
   return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}
+
+function estimateLines({ opening, expectation, advice, end }: DryRun): string[] {
+  return [networkLine(opening), dataLine(opening), timeLine(opening, expectation, advice, end)];
+}
+
+function estimateFacts({ opening, expectation, advice }: DryRun) {
+  return {
+    arch: opening.arch,
+    parameters: opening.parameters,
+    macs: opening.macs,
+    backend: opening.backend,
+    precision: opening.precision,
+    /** Null where only a part of them is known. */
+    step_bytes: opening.stepBytes,
+    batch_size: opening.batchSize,
+    input_size: opening.inputSize,
+    channels: opening.channels,
+    data: opening.data,
+    training_images: opening.trainingImages,
+    validation_images: opening.validationImages,
+    classes: opening.classes,
+    epochs: opening.epochs,
+    steps_per_epoch: opening.stepsPerEpoch,
+    steps: opening.steps,
+    images_per_second: expectation.imagesPerSecond,
+    data_wait_percent: expectation.dataWaitPercent,
+    limit: expectation.limit,
+    advice: expectation.limit === 'decoding' ? advice : '',
+    first_epoch_seconds: expectation.firstEpochSeconds,
+    epoch_seconds: expectation.epochSeconds,
+    seconds: expectation.seconds,
+  };
 }

@@ -1,7 +1,7 @@
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
 import { Counters, type Scores, scores } from '../session/metrics.js';
-import { createPace } from '../session/pace.js';
+import { createPace, createStopwatch, paceOf, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { evaluateStep, type Session, upload } from '../session/session.js';
 
@@ -24,19 +24,22 @@ export async function evaluateSplit(
 ): Promise<Scores | undefined> {
   const counters = new Counters();
   const pace = createPace(backend, alternate);
+  const stopwatch = createStopwatch();
   let images = 0;
   let step = 0;
   reporter.begin('evaluation', loader.steps);
   try {
-    for await (const batch of loader.batches(0)) {
+    for await (const batch of timed(loader.batches(0), stopwatch.wait)) {
       const input = upload(session, batch);
-      images += batch.count;
+      const { count } = batch;
+      images += count;
       batch.release();
       counters.add(evaluateStep(session, input));
       input.images.dispose();
       input.labels.dispose();
       await pace();
-      reporter.advance(++step);
+      stopwatch.count(count);
+      reporter.advance(++step, paceOf(stopwatch.recent()));
       if (stopped()) return undefined;
     }
     await counters.read();

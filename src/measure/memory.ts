@@ -1,7 +1,8 @@
 import { constants } from 'node:buffer';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Architecture, withoutDrawing } from '../archs/index.js';
-import type { CountingBackend } from '../backend/counting-backend.js';
+import { type CountingBackend, withCountingBackend } from '../backend/counting-backend.js';
+import type { Backend } from '../backend/index.js';
 import { UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
 import { networkCard } from '../session/network-card.js';
@@ -58,10 +59,30 @@ export function trainingMemory(
   // The first step makes the copies of weights.
   for (let step = 0; step < 2; step++) runStep(session, optimizer, batchSize, step);
   const { copiedBytes: copies, peakBytes } = device.count();
+  session.network.dispose();
+  session.model.dispose();
+  tf.dispose(optimizer.momenta);
   const activations = kept - weights - momentum - copies;
   const known = { weights, momentum, gradients: momentum, activations };
   if (device.source instanceof Error) return { ...known, copies: null, peak: null };
   return { ...known, copies, peak: peakBytes };
+}
+
+/**
+ * The memory of a training step beside a backend that computes. Other backends than cpu allocate in
+ * their own ways, so that only what every one of them holds is known.
+ */
+export async function estimateMemory(
+  architecture: Architecture,
+  { name, precision }: Pick<Backend, 'name' | 'precision'>,
+  settings: Parameters<typeof trainingMemory>[2],
+): Promise<{ stepBytes: number | null; leastBytes: number }> {
+  const { peak, weights, momentum, gradients, activations } = await withCountingBackend(
+    precision,
+    (device) => trainingMemory(architecture, device, settings),
+  );
+  const leastBytes = weights + momentum + gradients + activations;
+  return { stepBytes: name === 'cpu' ? peak : null, leastBytes };
 }
 
 function runStep(session: Session, optimizer: Sgd, batchSize: number, step: number): void {

@@ -64,11 +64,18 @@ export interface Stopwatch {
   wait(seconds: number): void;
   /** One step with this many images is done. */
   count(images: number): void;
-  /** The figures since the last lap. */
+  /** The figures since the last lap, which ends here. */
   lap(): Lap;
+  /** The figures since the last lap, which continues. */
+  split(): Lap;
+  /** The figures of the last steps; without the first step, which also prepares, once there are more. */
+  recent(): Lap;
   /** The figures since the start. */
   total(): Lap;
 }
+
+/** Steps of which `recent` tells: so many that a single slow one hardly shows. */
+const RECENT = 50;
 
 export function createStopwatch(): Stopwatch {
   const fresh = () => ({ start: performance.now(), steps: 0, images: 0, waiting: 0 });
@@ -78,6 +85,8 @@ export function createStopwatch(): Stopwatch {
     ...counts,
     seconds: (performance.now() - start) / 1000,
   });
+  /** The counts before and after each of the last steps. */
+  const marks = [read(all)];
   return {
     wait(seconds) {
       all.waiting += seconds;
@@ -88,6 +97,18 @@ export function createStopwatch(): Stopwatch {
         counts.steps++;
         counts.images += images;
       }
+      marks.push(read(all));
+      if (all.steps === 2 || marks.length > RECENT + 1) marks.shift();
+    },
+    split: () => read(lap),
+    recent() {
+      const [from, to] = [marks[0] as Lap, marks.at(-1) as Lap];
+      return {
+        steps: to.steps - from.steps,
+        images: to.images - from.images,
+        seconds: to.seconds - from.seconds,
+        waiting: to.waiting - from.waiting,
+      };
     },
     lap() {
       const result = read(lap);
@@ -96,4 +117,18 @@ export function createStopwatch(): Stopwatch {
     },
     total: () => read(all),
   };
+}
+
+/** How fast a lap was, for a reporter. */
+export function paceOf({ images, seconds, waiting }: Lap): {
+  imagesPerSecond: number;
+  dataWaitPercent: number;
+} {
+  const imagesPerSecond = seconds === 0 ? 0 : images / seconds;
+  return { imagesPerSecond, dataWaitPercent: percent(waiting, seconds) };
+}
+
+/** 0 of nothing. */
+export function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : (100 * part) / whole;
 }

@@ -70,6 +70,7 @@ export const COMMAND_OPTIONS = {
     ...AUGMENT_OPTIONS,
     'resize-size',
     'max-steps',
+    'dry-run',
     'seed',
     'weights',
     'freeze',

@@ -106,6 +106,12 @@ export const OPTIONS = {
     auto: 'no limit',
     help: 'stop after this many steps in all; the learning rate still follows --epochs',
   },
+  'dry-run': {
+    group: 'training',
+    kind: 'boolean',
+    default: false,
+    help: 'only show the size of the network and the data and how long the run would take',
+  },
   'batch-size': {
     group: 'training',
     synonyms: ['batch', 'train-batch-size', 'validation-batch-size'],

@@ -14,7 +14,7 @@ export function stoppedBy(
   { epoch, stepInEpoch }: Progress,
 ): CnnError {
   return new CnnError(
-    `Stopped by ${signal} in epoch ${epoch + 1} after ${stepInEpoch} of its steps and saved. ` +
+    `Stopped by ${signal} in epoch ${epoch + 1} after ${stepInEpoch} of its steps and saved.\n` +
       `Resume with: cnn train --resume ${path}`,
     SIGNAL_EXIT_CODES[signal],
   );

@@ -1,54 +1,28 @@
-import type { Backend } from '../backend/index.js';
-import type { BatchLoader } from '../data/batches/batches.js';
-import { DataError, DivergedError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { evaluateSplit } from '../evaluate/split.js';
-import type { Sgd } from '../network/sgd.js';
 import { copyCheckpoint, saveCheckpoint } from '../runs/checkpoint.js';
-import { appendRow, type Row } from '../runs/csv.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import { appendRow } from '../runs/csv.js';
 import type { Progress } from '../runs/state.js';
-import {
-  addTotals,
-  Counters,
-  type Scores,
-  scores,
-  type Totals,
-  totalsOf,
-  ZERO_TOTALS,
-} from '../session/metrics.js';
-import { createPace, createStopwatch, type Stopwatch, timed } from '../session/pace.js';
-import type { Reporter } from '../session/reporter.js';
-import { type DeviceBatch, type Session, upload } from '../session/session.js';
+import { Counters, totalsOf, ZERO_TOTALS } from '../session/metrics.js';
+import { createPace, createStopwatch, timed } from '../session/pace.js';
+import { type DeviceBatch, upload } from '../session/session.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
-import type { Settings } from '../settings/types.js';
-import { learningRate, type Schedule } from './schedule.js';
-import type { StopRequest } from './signals.js';
+import { checkFinite, createEpochReport, reportEpoch, summaryRow } from './epoch-report.js';
+import { learningRate } from './schedule.js';
 import { trainStep } from './step.js';
+import type { EpochTraining, Training } from './training.js';
 
-/** Everything that a run needs; `train` prepares it. */
-export interface Training {
-  readonly settings: Settings<'train'>;
-  readonly backend: Backend;
-  readonly alternate: boolean;
-  readonly session: Session;
-  readonly optimizer: Sgd;
-  readonly schedule: Schedule;
-  readonly trainLoader: BatchLoader;
-  readonly valLoader: BatchLoader;
-  readonly run: RunDirectory;
-  readonly reporter: Reporter;
-  readonly stop: StopRequest;
-}
-
-/** Trains until the epochs or steps are done or a signal stops it; returns the progress. */
+/** Trains until the epochs or steps are done or it is stopped; returns the progress. */
 export async function runEpochs(training: Training, start: Progress): Promise<Progress> {
-  const { settings, stop, run } = training;
+  const { settings, run } = training;
   const warnUnreadable = createUnreadableWarning(training.reporter);
   let progress = start;
   while (progress.epoch < settings.epochs && !reachedLimit(training, progress)) {
-    progress = await trainEpoch(training, progress);
-    const evaluation =
-      stop.signal === undefined ? await evaluateEpoch(training, progress) : undefined;
+    const trained = await trainEpoch(training, progress);
+    progress = trained.progress;
+    if (trained.problem) throw await savedBefore(trained.problem, training, progress);
+    const ended = performance.now();
+    const evaluation = training.stopped() ? undefined : await evaluateEpoch(training, progress);
     warnUnreadable(training.trainLoader, 'left out of training');
     warnUnreadable(training.valLoader, 'which counts as wrong');
     if (evaluation === undefined) {
@@ -64,10 +38,11 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
     progress = { ...progress, last, best, seconds: { ...progress.seconds, all } };
     const row = summaryRow(training, progress, last);
     await appendRow(run.summary, row);
-    reportEpoch(training, row);
+    reportEpoch(training, row, { ...progress, improved });
     if (progress.stepInEpoch >= training.schedule.stepsPerEpoch) progress = nextEpoch(progress);
     await save(training, progress);
     if (improved) await copyCheckpoint(run.last, run.best);
+    training.outlook.measureEvaluation((performance.now() - ended) / 1000);
   }
   return progress;
 }
@@ -84,34 +59,36 @@ export function startProgress(): Progress {
   };
 }
 
-/** Trains to the end of the current epoch, to the limit of steps, or until a signal stops it. */
-async function trainEpoch(training: Training, start: Progress): Promise<Progress> {
-  const { settings, session, schedule, reporter, stop } = training;
-  const { stepsPerEpoch } = schedule;
-  if (start.stepInEpoch >= stepsPerEpoch) return start;
+/**
+ * Trains to the end of the current epoch, to the limit of steps, or until it is stopped. `problem`
+ * is what stopped it, where that is an image.
+ */
+export async function trainEpoch(
+  training: EpochTraining,
+  start: Progress,
+): Promise<{ progress: Progress; problem?: DataError }> {
+  const { settings, session, schedule, reporter } = training;
+  if (start.stepInEpoch >= schedule.stepsPerEpoch) return { progress: start };
   const counters = new Counters(start.counters);
   const pace = createPace(training.backend, training.alternate);
   const stopwatch = createStopwatch();
+  const report = createEpochReport(training, start, { counters, stopwatch });
   let { step, stepInEpoch, images } = start;
-  reporter.begin(`epoch ${start.epoch + 1}/${settings.epochs}`, stepsPerEpoch, stepInEpoch);
   const batches = training.trainLoader.batches(start.epoch, stepInEpoch);
   let problem: DataError | undefined;
   try {
     for await (const batch of timed(batches, stopwatch.wait)) {
       const input = upload(session, batch);
-      images += batch.count;
-      stopwatch.count(batch.count);
+      const { count } = batch;
+      images += count;
       batch.release();
       counters.add(takeStep(training, input, step));
       step++;
       stepInEpoch++;
       await pace();
-      reporter.advance(stepInEpoch);
-      if (stepInEpoch % settings.printFreq === 0) {
-        // The only place where training reads from the device.
-        reportWindow(training, await counters.read(), { step, stepInEpoch }, stopwatch);
-      }
-      if (stop.signal !== undefined || step === settings.maxSteps) break;
+      stopwatch.count(count);
+      await report.step({ step, stepInEpoch });
+      if (training.stopped() || step === settings.maxSteps) break;
     }
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
@@ -120,19 +97,17 @@ async function trainEpoch(training: Training, start: Progress): Promise<Progress
   // The window stays open in the saved state, so that a resumed run sums in the same order.
   const state = await counters.snapshot();
   counters.dispose();
-  if (state.window.length > 0) {
-    reportWindow(training, totalsOf(state.window), { step, stepInEpoch }, stopwatch);
-  }
+  if (!training.stopped()) training.outlook.endEpoch(stopwatch.total().steps);
+  if (state.window.length > 0) report.window(totalsOf(state.window), { step, stepInEpoch });
   reporter.end();
   const { seconds: spent, waiting } = stopwatch.total();
   const { all, training: trained, waiting: waited } = start.seconds;
   const seconds = { all: all + spent, training: trained + spent, waiting: waited + waiting };
   const progress = { ...start, step, stepInEpoch, images, seconds, counters: state };
-  if (problem !== undefined) throw await savedBefore(problem, training, progress);
-  return progress;
+  return { progress, ...(problem && { problem }) };
 }
 
-function takeStep(training: Training, input: DeviceBatch, step: number) {
+function takeStep(training: EpochTraining, input: DeviceBatch, step: number) {
   const { session, optimizer, schedule, settings } = training;
   const stats = trainStep(session, optimizer, input, {
     step,
@@ -146,38 +121,10 @@ function takeStep(training: Training, input: DeviceBatch, step: number) {
   return stats;
 }
 
-function reportWindow(
-  training: Training,
-  window: Totals,
-  { step, stepInEpoch }: Pick<Progress, 'step' | 'stepInEpoch'>,
-  stopwatch: Stopwatch,
-): void {
-  const lr = learningRate(step - 1, training.schedule);
-  const { steps, images, seconds, waiting } = stopwatch.lap();
-  checkFinite(window.lossSum, lr, step, steps);
-  const { loss, top1, top5 } = scores(window);
-  training.reporter.advance(
-    stepInEpoch,
-    `loss ${loss.toFixed(4)} Acc@1 ${top1.toFixed(2)} Acc@5 ${top5.toFixed(2)} lr ${short(lr)} ` +
-      `${Math.round(images / seconds)} images/s data ${percent(waiting, seconds).toFixed(0)}%`,
-  );
-}
-
-/** `steps`: how many steps before `step` are in the same sum. */
-function checkFinite(loss: number, lr: number, step: number, steps: number): void {
-  if (Number.isFinite(loss)) return;
-  const where = steps > 1 ? `between step ${step - steps + 1} and step ${step}` : `at step ${step}`;
-  throw new DivergedError(
-    `The loss became ${loss} ${where}, with learning rate ${short(lr)}. ` +
-      'The checkpoints are those from before; try a lower --lr or more --lr-warmup-steps',
-  );
-}
-
 async function evaluateEpoch(training: Training, progress: Progress) {
-  const { session, valLoader, stop } = training;
+  const { session, valLoader } = training;
   const start = performance.now();
-  const stopped = () => stop.signal !== undefined;
-  const evaluation = evaluateSplit(session, valLoader, { ...training, stopped });
+  const evaluation = evaluateSplit(session, valLoader, training);
   const result = await evaluation.catch(async (error) => {
     throw error instanceof DataError ? await savedBefore(error, training, progress) : error;
   });
@@ -187,35 +134,6 @@ async function evaluateEpoch(training: Training, progress: Progress) {
 function nextEpoch(progress: Progress): Progress {
   const { step, last, best } = progress;
   return { ...startProgress(), epoch: progress.epoch + 1, step, last, best };
-}
-
-function summaryRow(training: Training, progress: Progress, evaluation: Scores): Row {
-  const { counters, seconds } = progress;
-  const trained = scores(addTotals(counters.totals, totalsOf(counters.window)));
-  return {
-    epoch: progress.epoch + 1,
-    train_loss: trained.loss,
-    eval_loss: evaluation.loss,
-    eval_top1: evaluation.top1,
-    eval_top5: evaluation.top5,
-    lr: learningRate(progress.step - 1, training.schedule),
-    train_top1: trained.top1,
-    train_top5: trained.top5,
-    images_per_second: progress.images / seconds.training,
-    data_wait_percent: percent(seconds.waiting, seconds.training),
-    seconds: seconds.all,
-    steps: progress.step,
-  };
-}
-
-function reportEpoch({ settings, reporter }: Training, row: Row): void {
-  reporter.note(
-    `epoch ${row.epoch}/${settings.epochs}: ` +
-      `train loss ${row.train_loss.toFixed(4)} Acc@1 ${row.train_top1.toFixed(3)}, ` +
-      `validation loss ${row.eval_loss.toFixed(4)} Acc@1 ${row.eval_top1.toFixed(3)} ` +
-      `Acc@5 ${row.eval_top5.toFixed(3)}, ${Math.round(row.images_per_second)} images/s, ` +
-      `data ${row.data_wait_percent.toFixed(0)}%, ${row.seconds.toFixed(1)} s`,
-  );
 }
 
 async function save(
@@ -242,13 +160,4 @@ async function savedBefore(
 
 function reachedLimit({ settings }: Training, { step }: Progress): boolean {
   return settings.maxSteps !== null && step >= settings.maxSteps;
-}
-
-function percent(part: number, whole: number): number {
-  return whole === 0 ? 0 : (100 * part) / whole;
-}
-
-/** A learning rate in at most four digits. */
-function short(number: number): string {
-  return String(Number(number.toPrecision(4)));
 }

@@ -1,9 +1,17 @@
 import type { Architecture } from '../archs/index.js';
 import type { PrincipalColours } from '../augment/index.js';
+import type { Backend } from '../backend/index.js';
 import type { Checkpoint } from '../runs/checkpoint.js';
 import type { RunDirectory, RunRecord } from '../runs/run-directory.js';
 import type { Provenance } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
+
+/** Bytes of a training step: null where only `leastBytes`, a part of them, is known. */
+export type EstimateMemory = (
+  architecture: Architecture,
+  backend: Pick<Backend, 'name' | 'precision'>,
+  settings: { batchSize: number; inputSize: number; channels: 1 | 3; numClasses: number },
+) => Promise<{ readonly stepBytes: number | null; readonly leastBytes: number }>;
 
 export interface TrainRequest {
   readonly settings: Settings<'train'>;
@@ -11,6 +19,8 @@ export interface TrainRequest {
   readonly architecture: Architecture;
   /** `--data`, which the settings may leave open. */
   readonly data: string;
+  /** Estimates the memory of a training step, of which the loop knows nothing. */
+  readonly estimateMemory: EstimateMemory;
   /** The principal colours along which offsets are drawn; ImageNet's where it is absent. */
   readonly principalColours?: PrincipalColours;
   /** The run to resume, and the settings that changed since. */

@@ -32,7 +32,7 @@ export interface Observed {
   readonly workers: number;
 }
 
-/** Trains and reads what is in `root` then; `onNote` gets each line that stays. */
+/** Trains and reads what is in `root` then; `onNote` gets each line that stays, and the end of each epoch. */
 export async function observe(
   root: string,
   given: Given,
@@ -46,9 +46,11 @@ export async function observe(
       note: onNote,
       warn: () => {},
       begin: () => {},
-      advance: (_, figures) => {
-        if (figures !== undefined) reports++;
+      advance: () => {},
+      figures: (_, glimpse = false) => {
+        if (!glimpse) reports++;
       },
+      epoch: ({ epoch, epochs }) => onNote(`epoch ${epoch}/${epochs}:`),
       end: () => {},
     });
     const { training, validation } = json.unreadable;

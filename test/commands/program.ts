@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 
 const ROOT = PACKAGE_ROOT;
-const PROGRAM = join(ROOT, 'bin/cnn.js');
+export const PROGRAM = join(ROOT, 'bin/cnn.js');
 
 export interface Ended {
   readonly code: number | null;

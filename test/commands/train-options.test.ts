@@ -1,11 +1,11 @@
 /** Every option of `cnn train` changes what it is for, and nothing else. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { cp, mkdir, readFile, truncate } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { runDataStats } from '../../src/commands/data-stats.js';
-import { DataError } from '../../src/errors.js';
+import { DataError, UsageError } from '../../src/errors.js';
 import { shuffledIndices } from '../../src/rng.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
@@ -224,6 +224,28 @@ describe('cnn train', function () {
         const record = await readFile(at(`threads-${threads}/runs/run/run.json`), 'utf8');
         assert.equal(JSON.parse(record).backend.threads, Number(threads));
       }
+    },
+
+    'dry-run': async () => {
+      const run = at('dry');
+      await mkdir(run);
+      const flags = Object.entries(settings(run, {})).flatMap(([name, value]) => [
+        `--${name}`,
+        `${value}`,
+      ]);
+      const { code, stdout, stderr } = await cnn(['train', ...flags, '--dry-run', '--json']);
+      assert.equal(code, 0, stderr);
+      const facts = JSON.parse(stdout);
+      assert.deepEqual(
+        [facts.arch, facts.training_images, facts.validation_images, facts.classes, facts.steps],
+        ['lenet5', 12, 6, 3, 2],
+      );
+      assert.equal(facts.parameters, (await withoutOption({})).card && 61_111);
+      for (const seconds of ['first_epoch_seconds', 'epoch_seconds', 'seconds']) {
+        assert.ok(facts[seconds] > 0, seconds);
+      }
+      assert.deepEqual(await readdir(run), []);
+      await assert.rejects(training({ 'dry-run': true }), UsageError);
     },
 
     resume: async () => {

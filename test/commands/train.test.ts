@@ -153,7 +153,10 @@ describe('cnn train', function () {
       }
     });
     assert.equal(stopped.code, 130, stopped.stderr);
-    assert.match(stopped.stderr, /Stopped by SIGINT in epoch 2 .*cnn train --resume/);
+    assert.match(
+      stopped.stderr,
+      /Stopped by SIGINT in epoch 2 .*\nResume with: cnn train --resume/,
+    );
     const resumed = await cnn(['train', '--resume', at('runs/ctrl-c'), '-p', '3']);
     assert.equal(resumed.code, 0, resumed.stderr);
     await assertSameRun('ctrl-c');

@@ -66,6 +66,10 @@ export interface BatchSettings {
 export interface BatchLoader {
   /** Batches per epoch. */
   readonly steps: number;
+  /** Decoding threads. */
+  readonly workers: number;
+  /** Decoded images stay in memory for later epochs, as far as those seen so far tell. */
+  readonly kept: boolean;
   /**
    * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There
    * are prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early
@@ -125,6 +129,14 @@ class Loader implements BatchLoader {
     this.#pool = new DecodePool(workers, { transform, channels, reading, buffers });
     this.#jpegs = jpegs;
     this.#cache = new ImageCache(count, cacheBytes);
+  }
+
+  get workers(): number {
+    return this.#settings.workers;
+  }
+
+  get kept(): boolean {
+    return this.#cache.open;
   }
 
   async *batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void> {

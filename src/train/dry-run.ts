@@ -1,0 +1,53 @@
+/** `cnn train --dry-run`: says how large a run is and how long it takes, and leaves nothing of it. */
+import { CnnError, UsageError } from '../errors.js';
+import type { Reporter } from '../session/reporter.js';
+import { trainEpoch } from './loop.js';
+import { adviceOn, createOutlook, describeOpening } from './opening.js';
+import type { Expectation } from './outlook.js';
+import type { Opening } from './outlook-lines.js';
+import { prepareTraining } from './prepare.js';
+import type { TrainRequest } from './request.js';
+import { listenForStop, SIGNAL_EXIT_CODES } from './signals.js';
+
+export interface DryRun {
+  readonly opening: Opening;
+  readonly expectation: Expectation;
+  /** What makes decoding faster. */
+  readonly advice: string;
+  readonly end: Date;
+}
+
+/** Takes the first steps of a run, as many as an estimate needs, in memory alone. */
+export async function dryRun(request: TrainRequest, reporter: Reporter): Promise<DryRun> {
+  const prepared = await prepareTraining(request, reporter);
+  const stop = listenForStop(() => {});
+  try {
+    const opening = await describeOpening(prepared);
+    let found: Pick<DryRun, 'expectation' | 'end'> | undefined;
+    const outlook = createOutlook(prepared, {
+      onExpectation: (expectation, end) => {
+        found = { expectation, end };
+      },
+      onDecodingLimits: () => {},
+    });
+    const { settings } = prepared.request;
+    const stopped = () => stop.signal !== undefined || found !== undefined;
+    const training = { ...prepared, settings, reporter, outlook, stopped };
+    const { start } = prepared;
+    if (start.step < opening.steps) {
+      const { problem } = await trainEpoch(training, start);
+      if (problem) throw problem;
+    }
+    if (stop.signal !== undefined) {
+      throw new CnnError(`Stopped by ${stop.signal}`, SIGNAL_EXIT_CODES[stop.signal]);
+    }
+    if (found === undefined) {
+      throw new UsageError(`Nothing is left to train after ${start.step} steps`);
+    }
+    return { ...found, opening, advice: adviceOn(prepared) };
+  } finally {
+    reporter.end();
+    stop.release();
+    await prepared.close();
+  }
+}

@@ -1,0 +1,75 @@
+/** What is known of a run before its first step, and what its first steps tell of the rest. */
+import { availableParallelism } from 'node:os';
+import { modelCost } from '../archs/index.js';
+import type { Reporter } from '../session/reporter.js';
+import { Outlook, type OutlookEvents, type RunLength, totalSteps } from './outlook.js';
+import { limitText, type Opening, timeLine } from './outlook-lines.js';
+import type { Prepared } from './prepare.js';
+
+export async function describeOpening(prepared: Prepared): Promise<Opening> {
+  const { request, dataset, session, backend, schedule } = prepared;
+  const { architecture, settings, estimateMemory } = request;
+  const { classes, inputSize, channels } = session.card;
+  const { batchSize } = settings;
+  const memory = await estimateMemory(architecture, backend, {
+    ...{ batchSize, inputSize, channels, numClasses: classes.length },
+  });
+  return {
+    arch: architecture.name,
+    ...modelCost(session.model),
+    backend: backend.name,
+    precision: backend.precision,
+    ...memory,
+    data: dataset.name,
+    ...{ batchSize, inputSize, channels },
+    trainingImages: dataset.train.images.length,
+    validationImages: dataset.val.images.length,
+    classes: classes.length,
+    stepsPerEpoch: schedule.stepsPerEpoch,
+    epochs: settings.epochs,
+    steps: totalSteps(runLength(prepared)),
+  };
+}
+
+/** Opens the outlook of a run, whose findings become notes. */
+export function openOutlook(prepared: Prepared, { note }: Pick<Reporter, 'note'>): Outlook {
+  const { schedule } = prepared;
+  const steps = totalSteps(runLength(prepared));
+  return createOutlook(prepared, {
+    onExpectation: (expectation, end) => {
+      note(timeLine({ ...schedule, steps }, expectation, adviceOn(prepared), end));
+    },
+    onDecodingLimits: (dataWaitPercent) => {
+      note(limitText({ limit: 'decoding', dataWaitPercent }, adviceOn(prepared)));
+    },
+  });
+}
+
+export function createOutlook(prepared: Prepared, events: OutlookEvents): Outlook {
+  return new Outlook(runLength(prepared), prepared.start, events);
+}
+
+function runLength({ request, dataset, schedule, alternate, trainLoader }: Prepared): RunLength {
+  const { epochs, maxSteps } = request.settings;
+  return {
+    ...{ epochs, maxSteps, alternate },
+    stepsPerEpoch: schedule.stepsPerEpoch,
+    validationImages: dataset.val.images.length,
+    kept: () => trainLoader.kept,
+  };
+}
+
+/** What makes reading images faster; empty where nothing is known. */
+export function adviceOn(prepared: Prepared): string {
+  const { dataset, schedule, trainLoader } = prepared;
+  const { workers, kept } = trainLoader;
+  const later = totalSteps(runLength(prepared)) > schedule.stepsPerEpoch;
+  const cores = availableParallelism();
+  const more = workers < cores ? [`--workers ${cores}`] : [];
+  if (kept && later) {
+    return [...more, 'later epochs find them in memory'].join('; ');
+  }
+  // Shards are what it writes.
+  if (dataset.layout !== 'WebDataset') more.push('cnn data pack');
+  return more.join(', or ');
+}

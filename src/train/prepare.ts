@@ -1,0 +1,148 @@
+/** Everything that a training needs before it has a directory. */
+import { availableParallelism } from 'node:os';
+import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../augment/index.js';
+import type { Backend } from '../backend/index.js';
+import type { BatchLoader } from '../data/batches/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import { decodeOptionsOf } from '../data/decode/decode-options.js';
+import { openDataset } from '../data/open-dataset.js';
+import { DataError, UsageError } from '../errors.js';
+import { checkWritable } from '../files.js';
+import { Sgd } from '../network/sgd.js';
+import { loadMomenta, loadWeights } from '../runs/checkpoint.js';
+import { trainingSelection } from '../runs/run-selection.js';
+import type { Progress } from '../runs/state.js';
+import { startFrom } from '../runs/weights-files.js';
+import { type Augmentation, trainingTransform } from '../session/augmentation.js';
+import { openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
+import { type NetworkCard, networkCard } from '../session/network-card.js';
+import { takesTurns } from '../session/pace.js';
+import type { Reporter } from '../session/reporter.js';
+import { openSession, type Session } from '../session/session.js';
+import { startBackend } from '../session/start-backend.js';
+import { freezeLayers } from './freeze.js';
+import { startProgress } from './loop.js';
+import { withStatistics } from './measured-colours.js';
+import type { TrainRequest } from './request.js';
+import type { Schedule } from './schedule.js';
+
+export interface Prepared {
+  readonly request: TrainRequest;
+  readonly dataset: Dataset;
+  readonly augmentation: Augmentation;
+  readonly backend: Backend;
+  readonly alternate: boolean;
+  readonly session: Session;
+  readonly optimizer: Sgd;
+  readonly schedule: Schedule;
+  readonly trainLoader: BatchLoader;
+  readonly valLoader: BatchLoader;
+  readonly start: Progress;
+  /** Ends the decoding threads. */
+  close(): Promise<void>;
+}
+
+export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
+  const dataset = await openDataset(given.data, {
+    ...trainingSelection(given.settings, given.resume),
+    onProgress: reporter.note,
+  });
+  for (const warning of dataset.warnings) reporter.warn(warning);
+  checkDataset(given, dataset);
+  const request = await withStatistics(given, dataset);
+  const augmentation = augmentationOf(request);
+  const { settings, resume } = request;
+  if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
+  const backend = await startBackend(settings, reporter);
+
+  const session = await prepareSession(request, dataset, reporter);
+  const optimizer = new Sgd(session.network.weights, {
+    ...request.architecture.recipe,
+    momentum: settings.momentum,
+    nesterov: settings.nesterov,
+    weightDecay: settings.weightDecay,
+  });
+  if (resume !== undefined) await loadMomenta(optimizer.momenta, resume.checkpoint);
+
+  const view = session.card.transform;
+  const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
+  return {
+    ...{ request, dataset, augmentation, backend, session, optimizer, ...loaders },
+    alternate: takesTurns(backend, availableParallelism()),
+    schedule: { ...settings, stepsPerEpoch: loaders.trainLoader.steps },
+    start: resume?.checkpoint.state.progress ?? startProgress(),
+    close: async () => {
+      await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
+    },
+  };
+}
+
+function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset): void {
+  if (resume !== undefined && dataset.fingerprint !== resume.record.data.fingerprint) {
+    throw new DataError(
+      `${data} is not the data that ${resume.run.path} was trained on: file names, sizes or ` +
+        'classes differ. Give the same data, or start a new run',
+    );
+  }
+  const images = dataset.train.images.length;
+  if (settings.batchSize > images) {
+    throw new UsageError(
+      `Expected --batch-size to be at most ${images}, the images in the training set of ` +
+        `${data}, but received ${settings.batchSize}`,
+    );
+  }
+}
+
+async function prepareSession(
+  request: TrainRequest,
+  dataset: Dataset,
+  reporter: Reporter,
+): Promise<Session> {
+  const { settings, architecture, resume } = request;
+  const { freeze, weights, seed } = settings;
+  const card = resume?.checkpoint.state.network ?? newCard(request, dataset);
+  const session = openSession(architecture, card, seed, (model) => {
+    if (freeze !== null) reporter.note(freezeLayers(model, freeze));
+  });
+  if (resume !== undefined) await loadWeights(session.model, resume.checkpoint);
+  else if (weights !== null) await startFrom(weights, session, architecture, reporter);
+  return session;
+}
+
+function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
+  const { classes, words } = dataset;
+  return networkCard(architecture, { ...settings, classes, words });
+}
+
+function augmentationOf({
+  settings,
+  architecture,
+  resume,
+  ...request
+}: TrainRequest): Augmentation {
+  const principalColours =
+    resume?.record.augmentation?.principalColours ??
+    request.principalColours ??
+    IMAGENET_PRINCIPAL_COLOURS;
+  return { transform: trainingTransform(architecture.recipe, settings), principalColours };
+}
+
+interface LoaderParts {
+  readonly backend: Backend;
+  readonly augmentation: Augmentation;
+  /** How images of evaluations are cut out. */
+  readonly view: Transform;
+}
+
+async function openLoaders(
+  { settings }: TrainRequest,
+  dataset: Dataset,
+  { backend, augmentation, view }: LoaderParts,
+) {
+  const { batchSize, channels, seed, workers, cache, onBadImage } = settings;
+  const reading = decodeOptionsOf(settings);
+  const options = { backend, batchSize, channels, seed, workers, cache, reading, onBadImage };
+  const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
+  const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
+  return { trainLoader, valLoader };
+}

@@ -1,0 +1,30 @@
+import type { Backend } from '../backend/index.js';
+import type { BatchLoader } from '../data/batches/batches.js';
+import type { Sgd } from '../network/sgd.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import type { Reporter } from '../session/reporter.js';
+import type { Session } from '../session/session.js';
+import type { Settings } from '../settings/types.js';
+import type { Outlook } from './outlook.js';
+import type { Schedule } from './schedule.js';
+
+/** What the training of an epoch needs. */
+export interface EpochTraining {
+  readonly settings: Settings<'train'>;
+  readonly backend: Backend;
+  readonly alternate: boolean;
+  readonly session: Session;
+  readonly optimizer: Sgd;
+  readonly schedule: Schedule;
+  readonly trainLoader: BatchLoader;
+  readonly reporter: Reporter;
+  readonly outlook: Outlook;
+  /** Asked after each step. */
+  readonly stopped: () => boolean;
+}
+
+/** Everything that a run needs; `train` prepares it. */
+export interface Training extends EpochTraining {
+  readonly valLoader: BatchLoader;
+  readonly run: RunDirectory;
+}
