@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { IMAGENET_WORDS } from '../src/data/layouts/imagenet-words.js';
+import { IMAGENET_WORDS } from '../src/data/layouts/labels/imagenet-words.js';
 import { openDataset } from '../src/data/open-dataset.js';
 import { PACKAGE_ROOT } from '../src/package-root.js';
 

@@ -1,6 +1,5 @@
 import yargs, { type Argv } from 'yargs';
-import { readArguments } from './commands/arguments.js';
-import { isInteractive, paint } from './commands/colour.js';
+import { readArguments } from './command-line/arguments.js';
 import {
   COMMON_FLAGS,
   type Command,
@@ -11,21 +10,22 @@ import {
   usageOf,
 } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { clearBars } from './commands/shown-bars.js';
-import { wrapLines } from './commands/table.js';
 import { CnnError, RunError } from './errors.js';
-import { givenArguments, printableText } from './file-names.js';
 import { packageVersion } from './package-root.js';
 import { COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
 import { GROUPS, optionRow } from './settings/options.js';
-import { watchStandardStreams } from './standard-streams.js';
+import { givenArguments, printableText } from './system/file-names.js';
+import { watchStandardStreams } from './system/standard-streams.js';
 import {
   describeSystemError,
   isLackOfMemory,
   isSystemError,
   systemReason,
-} from './system-errors.js';
+} from './system/system-errors.js';
+import { isInteractive, paint } from './terminal/colour.js';
+import { clearBars } from './terminal/shown-bars.js';
+import { wrapLines } from './terminal/table.js';
 
 /** Widest line of --help; also the width where no terminal says its own. */
 const HELP_COLUMNS = 100;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { RunError, UsageError } from '../src/errors.js';
-import { cannotWrite, describeSystemError, systemReason } from '../src/system-errors.js';
+import { cannotWrite, describeSystemError, systemReason } from '../src/system/system-errors.js';
 
 /** An error as Node makes it: it has no name for those that libuv does not know. */
 function systemError(name: string, syscall: string, path?: string): NodeJS.ErrnoException {

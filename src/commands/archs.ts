@@ -2,8 +2,8 @@ import { type Architecture, architectures } from '../archs/index.js';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import type { Given } from '../settings/given.js';
+import { table } from '../terminal/table.js';
 import type { Result } from './command.js';
-import { table } from './table.js';
 
 const HEADER = ['name', 'paper', 'year', 'depth', 'parameters', 'GMACs', 'Acc@1', 'Acc@5', 'by'];
 

@@ -3,10 +3,10 @@ import { benchmarkData } from '../measure/decoding.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
+import { table } from '../terminal/table.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
-import { table } from './table.js';
 
 export async function runBenchData(given: Given): Promise<Result> {
   const sources = await givenSources('bench-data', given);

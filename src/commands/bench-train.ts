@@ -3,9 +3,9 @@ import { benchmarkTraining } from '../measure/training.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
 import { profileLines } from './profile-tables.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runBenchTrain(given: Given): Promise<Result> {

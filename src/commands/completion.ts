@@ -6,10 +6,10 @@
 import { UsageError } from '../errors.js';
 import type { Given } from '../settings/given.js';
 import type { Commands, Result } from './command.js';
-import { bashScript } from './completion-bash.js';
-import { fishScript } from './completion-fish.js';
-import { completions, SHELLS } from './completion-table.js';
-import { zshScript } from './completion-zsh.js';
+import { bashScript } from './completion/bash.js';
+import { fishScript } from './completion/fish.js';
+import { completions, SHELLS } from './completion/table.js';
+import { zshScript } from './completion/zsh.js';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

@@ -4,10 +4,10 @@ import { DataError } from '../errors.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
+import { table } from '../terminal/table.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
-import { table } from './table.js';
 
 /** Classes that are shown with their words. */
 const SHOWN = 5;

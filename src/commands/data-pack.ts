@@ -7,8 +7,8 @@ import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runDataPack(given: Given): Promise<Result> {

@@ -2,9 +2,9 @@ import { findArchitecture } from '../archs/index.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
 import { preview } from '../train/preview.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runDataPreview(given: Given): Promise<Result> {

@@ -6,10 +6,10 @@ import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
+import { table } from '../terminal/table.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
-import { table } from './table.js';
 
 export async function runDataStats(given: Given): Promise<Result> {
   const { settings } = resolveSettings('data-stats', await givenSources('data-stats', given));

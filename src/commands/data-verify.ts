@@ -3,12 +3,12 @@ import { AS_PILLOW } from '../data/decode/decode-options.js';
 import { findIndex } from '../data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../data/passes/verify.js';
 import { DataError } from '../errors.js';
-import { checkWritable, writeOutput } from '../files.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { checkWritable, writeOutput } from '../system/files.js';
+import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 /** Bad images that are printed; the file has all of them. */

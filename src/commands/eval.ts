@@ -4,9 +4,9 @@ import { accuracyLine } from '../session/metrics.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
 import { givenModel } from './model.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 /** The result of an evaluation, with the directory of the run that it belongs to, if any. */

@@ -2,9 +2,9 @@ import { exportModel } from '../export/export.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
+import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
 import { givenModel } from './model.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 export async function runExport(given: Given): Promise<Result> {

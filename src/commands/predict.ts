@@ -3,11 +3,11 @@ import { type Prediction, predict } from '../evaluate/predict.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
-import { cells } from './bar-line.js';
-import { isInteractive } from './colour.js';
+import { cells } from '../terminal/bar-line.js';
+import { isInteractive } from '../terminal/colour.js';
+import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
 import { givenModel } from './model.js';
-import { createReporter } from './progress.js';
 
 const CERTAINTY_CELLS = 20;
 

@@ -1,6 +1,6 @@
 /** A profile as tables of text. */
 import type { ProfileReport, Work } from '../measure/profile.js';
-import { table } from './table.js';
+import { table } from '../terminal/table.js';
 
 /** Rows of the longest table; all are in `--json` and in the trace. */
 const ROWS = 40;

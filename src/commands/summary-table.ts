@@ -1,7 +1,7 @@
 /** The table of `cnn summary`, for people and as CSV. */
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
 import type { LayerCost } from '../archs/index.js';
-import { table } from './table.js';
+import { table } from '../terminal/table.js';
 
 /** What all layers take together. */
 export interface Totals {

@@ -14,12 +14,12 @@ import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import { checkValues } from '../settings/validate.js';
+import { createReporter } from '../terminal/progress.js';
 import { type DryRun, dryRun } from '../train/dry-run.js';
 import { dataLine, networkLine, timeLine } from '../train/outlook-lines.js';
 import type { TrainRequest } from '../train/request.js';
 import { type TrainResult, train } from '../train/train.js';
 import type { Result } from './command.js';
-import { createReporter } from './progress.js';
 import { required } from './require.js';
 
 /** Settings that cannot change in a resumed run. */

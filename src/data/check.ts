@@ -1,6 +1,6 @@
-import { printable } from '../file-names.js';
+import { printable } from '../system/file-names.js';
 import type { Found, FoundIndex, IndexedSplit } from './indexed-dataset.js';
-import { IMAGENET_WORDS } from './layouts/imagenet-words.js';
+import { IMAGENET_WORDS } from './layouts/labels/imagenet-words.js';
 import { list } from './layouts/names.js';
 import { strangersProblem } from './selection.js';
 

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { basename, relative } from 'node:path';
 import { DataError } from '../errors.js';
-import { nameKey, printable } from '../file-names.js';
+import { nameKey, printable } from '../system/file-names.js';
 import { readChannels } from './decode/decode.js';
 import { IMAGE_FORMATS_TEXT } from './decode/formats.js';
 import type { ImageTable } from './image-table.js';
 import { loadIndex, saveIndex } from './index-cache.js';
 import type { DatasetIndex, Found, FoundIndex } from './indexed-dataset.js';
-import { ClassNames } from './layouts/class-names.js';
 import { openFolder } from './layouts/directory.js';
-import type { Labelled } from './layouts/labelled.js';
+import { ClassNames } from './layouts/labels/class-names.js';
+import type { Labelled } from './layouts/labels/labelled.js';
 import { count, list, withoutTar } from './layouts/names.js';
 import { type Layout, readLayout } from './layouts/read-layout.js';
 import { type IndexSource, Survey } from './layouts/survey.js';

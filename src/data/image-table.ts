@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeName, encodeName, printable, REPLACEMENT } from '../file-names.js';
+import { decodeName, encodeName, printable, REPLACEMENT } from '../system/file-names.js';
 import type { ImageList, ImageLocation } from './dataset.js';
 import { wholeFile } from './decode/read-bytes.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { didYouMean } from '../did-you-mean.js';
 import { DataError } from '../errors.js';
-import { absolutePath, printable, systemPath } from '../file-names.js';
+import { absolutePath, printable, systemPath } from '../system/file-names.js';
 import { catalogue, materialise } from './catalogue/catalogue.js';
 import type { Dataset } from './dataset.js';
 import { lookFor, openIndex } from './dataset-index.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { DataError } from '../errors.js';
-import { printable, systemPath } from '../file-names.js';
+import { printable, systemPath } from '../system/file-names.js';
 import type { ImageList } from './dataset.js';
 import { IMAGE_ENDINGS_TEXT } from './decode/formats.js';
 import { listFiles, TableBuilder } from './image-table.js';

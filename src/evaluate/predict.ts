@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
-import { imagenetWords } from '../data/layouts/imagenet-words.js';
+import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { openImages } from '../data/open-images.js';
 import { openEvaluationBatches } from '../session/loaders.js';
 import type { NetworkCard } from '../session/network-card.js';

@@ -1,7 +1,6 @@
 import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
-import { IMAGENET_WORDS } from '../data/layouts/imagenet-words.js';
+import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
-import { nameKey } from '../file-names.js';
 import { perChannel } from '../network/colours.js';
 import { type Checkpoint, loadWeights, openCheckpoint } from '../runs/checkpoint.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
@@ -13,6 +12,7 @@ import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import type { SettingsSource } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
+import { nameKey } from '../system/file-names.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
 
 /** How an image becomes what the network sees; null is as in the training. */

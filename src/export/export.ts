@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../backend/index.js';
 import type { InputOptions, TrainedModel } from '../evaluate/trained-model.js';
-import { checkWritable, makeDirectories, writeAtomically } from '../files.js';
 import { modelFiles } from '../runs/checkpoint.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Settings } from '../settings/types.js';
-import { cannotWrite } from '../system-errors.js';
+import { checkWritable, makeDirectories, writeAtomically } from '../system/files.js';
+import { cannotWrite } from '../system/system-errors.js';
 
 export interface Exported {
   readonly output: string;

@@ -1,6 +1,6 @@
 /** A profile in Chrome's trace format, which chrome://tracing and ui.perfetto.dev draw. */
 import type { KernelCall } from '../backend/profiler.js';
-import { writeOutput } from '../files.js';
+import { writeOutput } from '../system/files.js';
 import { shapesText } from './profile.js';
 
 /** https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU; times in µs. */

@@ -15,8 +15,8 @@ import {
   syncDirectory,
   temporaryName,
   writeDurably,
-} from '../files.js';
-import { isSystemError, systemReason } from '../system-errors.js';
+} from '../system/files.js';
+import { isSystemError, systemReason } from '../system/system-errors.js';
 import { type CheckpointState, stateSchema } from './state.js';
 
 const MODEL = 'model.json';

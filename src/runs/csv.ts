@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
 import { DataError } from '../errors.js';
-import { withPath, writeAtomically } from '../files.js';
-import { hasCode } from '../system-errors.js';
+import { withPath, writeAtomically } from '../system/files.js';
+import { hasCode } from '../system/system-errors.js';
 
 /** The columns of summary.csv: those of timm, then ours. Accuracies in percent. */
 export const COLUMNS = [

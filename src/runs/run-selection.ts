@@ -5,7 +5,7 @@ import type { Settings } from '../settings/types.js';
 import { catalogue } from '../data/catalogue/catalogue.js';
 import type { Dataset } from '../data/dataset.js';
 import { nameBelow, type Selection } from '../data/selection.js';
-import { writeAtomically } from '../files.js';
+import { writeAtomically } from '../system/files.js';
 import type { SettingsSource, Provenance } from '../settings/resolve.js';
 import type { RunDirectory, RunRecord } from './run-directory.js';
 

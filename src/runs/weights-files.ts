@@ -1,7 +1,7 @@
 /** Weights files at both ends of a training. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
-import { writeAtomically } from '../files.js';
+import { writeAtomically } from '../system/files.js';
 import {
   type Loaded,
   loadWeightsFile,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Architecture } from '../archs/index.js';
-import { imagenetWords } from '../data/layouts/imagenet-words.js';
+import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { UsageError } from '../errors.js';
 import { perChannel } from '../network/colours.js';
 import { evaluationTransform } from './augmentation.js';

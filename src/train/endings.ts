@@ -1,10 +1,10 @@
 /** How a training ends before its last epoch: what of the run is safe, and how to resume it. */
 import { CnnError, RunError } from '../errors.js';
-import { exists } from '../files.js';
 import { openCheckpoint } from '../runs/checkpoint.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
-import { cureFor, describeSystemError } from '../system-errors.js';
+import { exists } from '../system/files.js';
+import { cureFor, describeSystemError } from '../system/system-errors.js';
 import { SIGNAL_EXIT_CODES, type StopSignal } from './signals.js';
 
 /** After the signal was heeded and the run saved. */

@@ -9,13 +9,13 @@ import type { Dataset } from '../data/dataset.js';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
-import { checkWritable, writeOutput } from '../files.js';
 import { imagesToFloat } from '../network/images.js';
 import { shuffledIndices } from '../rng.js';
 import { trainingTransform } from '../session/augmentation.js';
 import type { Reporter } from '../session/reporter.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Settings } from '../settings/types.js';
+import { checkWritable, writeOutput } from '../system/files.js';
 import { drawContactSheet } from './contact-sheet.js';
 import { requiredStatistics } from './measured-colours.js';
 

@@ -10,7 +10,7 @@ import {
   writeRecord,
 } from '../runs/run-directory.js';
 import { keepSubset } from '../runs/run-selection.js';
-import { cannotWrite } from '../system-errors.js';
+import { cannotWrite } from '../system/system-errors.js';
 import type { Prepared } from './prepare.js';
 import type { TrainRequest } from './request.js';
 

@@ -1,4 +1,3 @@
-import type { Claim } from '../claim.js';
 import { UsageError } from '../errors.js';
 import { claimRun, type RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
@@ -6,7 +5,8 @@ import { writeWeights } from '../runs/weights-files.js';
 import type { Scores } from '../session/metrics.js';
 import type { Reporter } from '../session/reporter.js';
 import { warnFallbacks } from '../session/start-backend.js';
-import { cannotWrite, isSystemError } from '../system-errors.js';
+import type { Claim } from '../system/claim.js';
+import { cannotWrite, isSystemError } from '../system/system-errors.js';
 import { brokenOffBy, stoppedBy } from './endings.js';
 import { runEpochs } from './loop.js';
 import { describeOpening, openOutlook } from './opening.js';

@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { systemReason } from '../system-errors.js';
+import { systemReason } from '../system/system-errors.js';
 import { readSafetensors } from './safetensors.js';
 import {
   type Contents,

@@ -150,7 +150,12 @@ describe('the command line', () => {
     try {
       const installed = join(project, 'node_modules/cnn');
       await build();
-      for (const part of ['bin', 'dist', 'package.json', 'src/data/layouts/imagenet-words.txt']) {
+      for (const part of [
+        'bin',
+        'dist',
+        'package.json',
+        'src/data/layouts/labels/imagenet-words.txt',
+      ]) {
         await cp(join(PACKAGE_ROOT, part), join(installed, part), { recursive: true });
       }
       await symlink(join(PACKAGE_ROOT, 'node_modules'), join(installed, 'node_modules'));

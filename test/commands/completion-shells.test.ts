@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bashScript } from '../../src/commands/completion-bash.js';
-import { fishScript } from '../../src/commands/completion-fish.js';
-import { completions } from '../../src/commands/completion-table.js';
-import { zshScript } from '../../src/commands/completion-zsh.js';
+import { bashScript } from '../../src/commands/completion/bash.js';
+import { fishScript } from '../../src/commands/completion/fish.js';
+import { completions } from '../../src/commands/completion/table.js';
+import { zshScript } from '../../src/commands/completion/zsh.js';
 import { commands } from '../../src/commands/index.js';
 import { temporaryDirectory } from './program.js';
 

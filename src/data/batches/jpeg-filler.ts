@@ -1,6 +1,6 @@
 import { cropWindow, type Transform } from '../../augment/index.js';
 import { RunError } from '../../errors.js';
-import { encodeName } from '../../file-names.js';
+import { encodeName } from '../../system/file-names.js';
 import type { ImageList } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import {

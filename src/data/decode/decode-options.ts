@@ -1,4 +1,4 @@
-import { systemReason } from '../../system-errors.js';
+import { systemReason } from '../../system/system-errors.js';
 
 /** Settings of decoding, in this thread or another. */
 export interface DecodeOptions {

@@ -1,4 +1,4 @@
-import { describeContent } from '../../file-content.js';
+import { describeContent } from '../../system/file-content.js';
 
 /**
  * The formats of images that are read: those that torchvision's ImageFolder looks for, and GIF.

@@ -7,7 +7,7 @@
  */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { Image } from '../../augment/index.js';
-import { printable } from '../../file-names.js';
+import { printable } from '../../system/file-names.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);

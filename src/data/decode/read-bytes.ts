@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { printable, systemPath } from '../../file-names.js';
-import { hasCode } from '../../system-errors.js';
+import { printable, systemPath } from '../../system/file-names.js';
+import { hasCode } from '../../system/system-errors.js';
 import type { ImageLocation } from '../dataset.js';
 
 /** Larger files are no images, and would take that much memory; the addon has the same limit. */

@@ -3,15 +3,15 @@
  * images in it and in all folders below belong to it.
  */
 import { extname } from 'node:path';
-import { printable } from '../../file-names.js';
+import { printable } from '../../system/file-names.js';
 import { IMAGE_ENDINGS_TEXT } from '../decode/formats.js';
 import { TableBuilder } from '../image-table.js';
-import { ClassNames } from './class-names.js';
 import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
-import type { Labelled } from './labelled.js';
+import { ClassNames } from './labels/class-names.js';
+import type { Labelled } from './labels/labelled.js';
 import { count, list } from './names.js';
-import { refuseNestedShards } from './refuse-shards.js';
 import type { Survey } from './survey.js';
+import { refuseNestedShards } from './tar/refuse-shards.js';
 
 /** Empty class folders that a message names. */
 const SHOWN = 50;

@@ -2,16 +2,16 @@ import { type BigIntStats, readdirSync, realpathSync, type Stats, statSync } fro
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError } from '../../errors.js';
-import { decodeName, printable, REPLACEMENT, systemPath } from '../../file-names.js';
+import { decodeName, printable, REPLACEMENT, systemPath } from '../../system/file-names.js';
 import { isImageName } from '../decode/formats.js';
 import { readBytes } from '../decode/read-bytes.js';
 import type { Place } from '../image-table.js';
-import { Archive } from './archive.js';
 import { cannotRead } from './cannot-read.js';
 import type { Contents, Folder } from './folder.js';
 import { leftBehind } from './left-behind.js';
 import { byCodeUnit, isTarName, withoutTar } from './names.js';
 import type { Survey } from './survey.js';
+import { Archive } from './tar/archive.js';
 
 /** Opens a directory or a tar file. Throws a DataError if the path is neither. */
 export function openFolder(path: string, survey: Survey): Folder {

@@ -1,7 +1,7 @@
 import { TableBuilder } from '../image-table.js';
 import { type Contents, type Folder, imagesAmong, pathOf } from './folder.js';
-import type { Labelled } from './labelled.js';
-import type { Labelling } from './labelling.js';
+import type { Labelled } from './labels/labelled.js';
+import type { Labelling } from './labels/labelling.js';
 import { byCodeUnit, list } from './names.js';
 import type { Survey } from './survey.js';
 

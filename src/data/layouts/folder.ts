@@ -3,7 +3,7 @@
  * and tar files inside tar files look the same, so that each layout is read from any of them. A tar
  * file is a folder with its name less `.tar`.
  */
-import { printable } from '../../file-names.js';
+import { printable } from '../../system/file-names.js';
 import { isImageName } from '../decode/formats.js';
 import type { Place, TableEntry } from '../image-table.js';
 

@@ -1,4 +1,4 @@
-import { printable } from '../../file-names.js';
+import { printable } from '../../system/file-names.js';
 
 /** Orders names by code units, whatever the locale. */
 export function byCodeUnit(a: string, b: string): number {

@@ -1,5 +1,5 @@
 import { DataError } from '../../errors.js';
-import { decodeText } from '../../text.js';
+import { decodeText } from '../../system/text.js';
 import { type Contents, type Folder, pathOf } from './folder.js';
 
 /** A folder that was looked into. */

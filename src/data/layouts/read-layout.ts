@@ -5,21 +5,21 @@
  */
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
-import { Archive } from './archive.js';
-import { withDevkits } from './devkit.js';
 import { openFolder } from './directory.js';
 import { type Folder, imagesAmong } from './folder.js';
-import { findLabelList } from './label-list.js';
-import type { Labelled } from './labelled.js';
+import { withDevkits } from './labels/devkit.js';
+import { findLabelList } from './labels/label-list.js';
+import type { Labelled } from './labels/labelled.js';
+import { wordsOf } from './labels/words.js';
 import { list } from './names.js';
 import { look, type Opened, type Place } from './opened.js';
 import { EXPECTED, loneFolder, readPart, shardsIn, unpackAdvice } from './read-part.js';
-import { refuseShards } from './refuse-shards.js';
-import { readShards } from './shards.js';
 import { findSplits, partOfShard, type Splits } from './splits.js';
 import { splitsBelow, splitsOfClasses } from './splits-below.js';
 import type { Survey } from './survey.js';
-import { wordsOf } from './words.js';
+import { Archive } from './tar/archive.js';
+import { refuseShards } from './tar/refuse-shards.js';
+import { readShards } from './tar/shards.js';
 
 const KAGGLE = ['ILSVRC', 'Data', 'CLS-LOC'];
 /** How far down the only folder in a folder is followed. */

@@ -3,21 +3,21 @@
  * The only folder in a folder is a wrapper around them: `train/train/<class>`, `train/images/<class>`.
  */
 import { DataError } from '../../errors.js';
-import { nameKey, printable } from '../../file-names.js';
-import { Archive } from './archive.js';
+import { nameKey, printable } from '../../system/file-names.js';
 import { readClassFolders } from './class-folders.js';
-import { findGroundTruth } from './devkit.js';
 import { readFlat } from './flat.js';
 import { type Contents, type Folder, imagesAmong } from './folder.js';
-import { findLabelList } from './label-list.js';
-import type { Labelled } from './labelled.js';
+import { findGroundTruth } from './labels/devkit.js';
+import { findLabelList } from './labels/label-list.js';
+import type { Labelled } from './labels/labelled.js';
 import { list } from './names.js';
 import { look, type Opened, type Place } from './opened.js';
-import { refuseShards } from './refuse-shards.js';
-import { isShard } from './samples.js';
-import { readShards } from './shards.js';
 import { saysNothing } from './splits.js';
 import type { Survey } from './survey.js';
+import { Archive } from './tar/archive.js';
+import { refuseShards } from './tar/refuse-shards.js';
+import { isShard } from './tar/samples.js';
+import { readShards } from './tar/shards.js';
 
 export const EXPECTED =
   'Expected class folders (train/<class>/*.jpg and val/<class>/*.jpg), one folder of them, ILSVRC 2012 as distributed, or WebDataset shards';

@@ -1,13 +1,13 @@
 /** Parts of a dataset that are not in the folder itself but in some or all of the folders in it. */
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
-import { printable } from '../../file-names.js';
-import { Archive } from './archive.js';
+import { printable } from '../../system/file-names.js';
 import { type Contents, type Folder, imagesAmong } from './folder.js';
 import { list } from './names.js';
 import { look, type Place } from './opened.js';
 import { findSplits } from './splits.js';
 import type { Survey } from './survey.js';
+import { Archive } from './tar/archive.js';
 
 /** In more folders than that, which are classes then, only the first is looked into. */
 const MOST_LOOKS = 16;

@@ -7,11 +7,16 @@ import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type Claim, claimDirectory } from '../../claim.js';
 import { DataError, UsageError } from '../../errors.js';
-import { makeDirectories, removeTemporaries, syncDirectory, writeAtomically } from '../../files.js';
 import { withFormerNames } from '../../former-names.js';
-import { cannotWrite, cureFor, isSystemError, systemReason } from '../../system-errors.js';
+import { type Claim, claimDirectory } from '../../system/claim.js';
+import {
+  makeDirectories,
+  removeTemporaries,
+  syncDirectory,
+  writeAtomically,
+} from '../../system/files.js';
+import { cannotWrite, cureFor, isSystemError, systemReason } from '../../system/system-errors.js';
 import type { ImageList } from '../dataset.js';
 import type { DatasetIndex, IndexedSplit } from '../indexed-dataset.js';
 import { strangersProblem } from '../selection.js';

@@ -5,7 +5,7 @@
  * https://github.com/NVIDIA/DALI/blob/main/tools/wds2idx.py
  */
 import { Header } from 'tar';
-import { writeAtomically } from '../../files.js';
+import { writeAtomically } from '../../system/files.js';
 
 export interface ShardSample {
   readonly key: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type MatStruct, readMat } from '../../../src/data/layouts/mat.js';
+import { type MatStruct, readMat } from '../../../src/data/layouts/labels/mat.js';
 
 /** What meta.py has scipy write, plain and compressed. */
 function meta(name: string): Buffer {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesSource, readMembers, withFile } from '../../../src/data/layouts/tar.js';
+import { bytesSource, readMembers, withFile } from '../../../src/data/layouts/tar/tar.js';
 import { DataError } from '../../../src/errors.js';
 import { temporaryDirectory, writeTree } from '../images.js';
 import { type TarFormat, writeTar } from './tars.js';

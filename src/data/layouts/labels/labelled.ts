@@ -1,0 +1,16 @@
+import type { ImageTable } from '../../image-table.js';
+
+/** The images of one part of a dataset, with classes of their own. */
+export interface Labelled {
+  /** The folder or tar file, for messages. */
+  readonly path: string;
+  /** One folder for each class, tar files of samples, or one folder and a file of classes. */
+  readonly kind: 'class folders' | 'shards' | 'flat';
+  /** The file that names the classes of a flat folder. */
+  readonly labelFile?: string;
+  /** In code-unit order; bare numbers of shards by value. */
+  readonly classes: readonly string[];
+  readonly images: ImageTable;
+  /** For each image the index of its class. */
+  readonly labels: Int32Array;
+}
