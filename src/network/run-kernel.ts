@@ -5,7 +5,7 @@
  * (rules/stock-max-pool.ts) and the two questions below.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NativeBackend, ResultStorage } from '../backend/native-backend.js';
+import { NativeBackend, type ResultStorage } from '../backend/native-backend.js';
 
 /** Values of a kernel's attributes; a plan makes them once and reuses them at every step. */
 export type Attributes = Record<string, unknown>;
@@ -64,7 +64,7 @@ export function addInto(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 
 /** Whether the current backend is ours, with fused tanh, groups and the kernels of this project. */
 export function backendHasNative(): boolean {
-  return tf.getBackend() === 'onednn';
+  return tf.backend() instanceof NativeBackend;
 }
 
 /** Whether convolutions and pooling take padding that differs from tf's `valid` and `same`. */
