@@ -62,6 +62,11 @@ const equals =
   (found) =>
     assert.deepEqual(found[aspect], expected);
 
+const has =
+  (file: string): Check =>
+  ({ files }) =>
+    assert.ok(files.includes(file), `${files}`);
+
 // biome-ignore format: one option a row
 const ROWS: readonly Row[] = [
   { option: 'arch', given: 'simple-cnn', changes: [...LEARNED, 'lr', 'card'] },
@@ -112,15 +117,15 @@ const ROWS: readonly Row[] = [
   { option: 'seed', given: SAME_FIRST, both: DROPOUT, changes: ['momenta', 'training'], may: ['weights'] },
   { option: 'weights', given: 'DIRECTORY/lenet5.safetensors', changes: LEARNED },
   { option: 'freeze', given: '^conv', changes: LEARNED },
-  { option: 'weights-out', given: 'RUN/weights.safetensors', changes: ['files'] },
+  { option: 'weights-out', given: 'RUN/weights.safetensors', changes: ['files'], shows: has('weights.safetensors') },
   { option: 'max-pixels', given: '500', changes: [...LEARNED, 'unreadable'], shows: equals('unreadable', [3, 0]) },
   { option: 'exif-rotate', given: true, changes: LEARNED },
   { option: 'workers', given: '3', changes: ['workers'], shows: equals('workers', 6) },
   { option: 'backend', given: 'js', changes: ['backend', 'weights', 'momenta'], may: LEARNED },
   { option: 'precision', given: 'bf16', changes: ['backend', 'weights', 'momenta'], may: LEARNED },
   { option: 'print-freq', given: '1', changes: ['reports'], shows: equals('reports', 2) },
-  { option: 'output', given: 'RUN/elsewhere', changes: ['files'] },
-  { option: 'experiment', given: 'name', changes: ['files'] },
+  { option: 'output', given: 'RUN/elsewhere', changes: ['files'], shows: has('elsewhere/run/run.json') },
+  { option: 'experiment', given: 'name', changes: ['files'], shows: has('runs/name/run.json') },
 ];
 
 describe('cnn train', function () {
