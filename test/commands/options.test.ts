@@ -110,6 +110,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   },
   export: {
     run: runExport, given: { ...FILE, checkpoint: undefined, 'crop-size': undefined, output: 'RUN/model' }, rows: [
+      { option: 'checkpoint', given: 'DIRECTORY/runs/other', both: { ...MODEL, arch: undefined, weights: undefined }, changes: ['files'] },
       { option: 'arch', given: 'lenet5', fails: /do not fit lenet5/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', changes: ['files'] },
       { option: 'format', given: 'tfjs', changes: ['format', 'files'] },
