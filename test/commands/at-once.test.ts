@@ -19,7 +19,7 @@ describe('processes at work at once', function () {
 
   it('have a directory each for runs that were started in the same second', async () => {
     const { stdout } = await run(`for i in 1 2 3 4 5 6; do ${TRAIN} --epochs 1 & done; wait`);
-    const runs = [...stdout.matchAll(/^run (\S+): 1 epochs, 3 steps/gm)].map((match) => match[1]);
+    const runs = [...stdout.matchAll(/^run (\S+): 1 epoch, 3 steps/gm)].map((match) => match[1]);
     assert.equal(runs.length, 6);
     assert.equal(new Set(runs).size, 6);
     for (const path of runs) {
