@@ -149,7 +149,7 @@ function addOptions(argv: Argv, command: Command): Argv {
 async function printResult(result: Result, asJson: boolean): Promise<void> {
   const { lines, json, next = [], error } = result;
   const text = asJson
-    ? JSON.stringify(json, undefined, 2)
+    ? JSON.stringify(json, finiteNumber, 2)
     : printableText(wrapLines(lines).join('\n'));
   // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
   await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
@@ -159,6 +159,12 @@ async function printResult(result: Result, asJson: boolean): Promise<void> {
     }
   }
   if (error !== undefined) throw error;
+}
+
+/** JSON would write null for a number that is not finite. */
+function finiteNumber(key: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new Error(`Expected "${key}" of the result to be a finite number but it is ${value}`);
 }
 
 function describeError(error: unknown, verbose: boolean): string {

@@ -10,6 +10,7 @@ import type { Reporter } from '../session/reporter.js';
 import { startBackend } from '../session/start-backend.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Settings } from '../settings/types.js';
+import { explainNotFinite } from './not-finite.js';
 import { evaluateSplit } from './split.js';
 import { checkClasses, type TrainedModel } from './trained-model.js';
 
@@ -49,6 +50,11 @@ export async function evaluate(
     const alternate = takesTurns(backend, availableParallelism());
     const result = await evaluateSplit(session, loader, { backend, alternate, reporter });
     if (result === undefined) throw new RunError('The evaluation was stopped');
+    if (!Number.isFinite(result.loss)) {
+      const { images: list } = dataset.val;
+      const nameOf = (index: number) => (index < list.length ? list.name(index) : undefined);
+      throw await explainNotFinite(session, loader, nameOf);
+    }
     createUnreadableWarning(reporter)(loader, 'which counts as wrong');
     const about = { ...trained.origin, arch: card.arch, data: settings.data };
     return { ...result, ...about, unreadable: loader.unreadable.size };

@@ -8,6 +8,7 @@ import type { Reporter } from '../session/reporter.js';
 import { upload } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
+import { findNotFinite } from './not-finite.js';
 import type { TrainedModel } from './trained-model.js';
 
 export interface Guess {
@@ -53,7 +54,11 @@ export async function predict(
       batch.release();
       const logits = tf.tidy(() => session.network.predict(input.images));
       const values = await logits.data<'float32'>();
+      const nameOf = (slot: number) => images.name(predictions.length + slot);
+      const finite = values.subarray(0, count * classes.length).every(Number.isFinite);
+      const problem = finite ? undefined : findNotFinite(session, input.images, nameOf);
       tf.dispose([logits, input.images, input.labels]);
+      if (problem !== undefined) throw problem;
       for (let slot = 0; slot < count; slot++) {
         const file = images.name(predictions.length);
         const error = loader.unreadable.get(file);

@@ -19,6 +19,17 @@ export interface GradientOptions {
   auxiliaryWeight?: number;
 }
 
+/** The output of a layer that is not finite. */
+export interface NotFinite {
+  readonly layer: string;
+  /** The number of the first image with such a value. */
+  readonly image: number;
+  /** How many of the values of all images. */
+  readonly count: number;
+  readonly size: number;
+  readonly first: number;
+}
+
 /**
  * Runs a tf.layers model of logits forward and backward on the backend that is current when it is
  * made, without tfjs's tape: each layer's rule calls the kernels, and every tensor is freed at its
@@ -59,6 +70,22 @@ export class Network {
   }
 
   /**
+   * The first layer, in running order, whose output in evaluation is not finite; undefined for none.
+   * It reads every output, so it is slow.
+   */
+  findNotFinite(images: tf.Tensor4D): NotFinite | undefined {
+    let found = notFinite('the input', images);
+    tf.tidy(() => {
+      this.#pass.training = false;
+      this.#forward(images, this.#plan.evaluation, 'freeAfterEvaluation', (step, output) => {
+        // Joined maps hold those of later layers too, which are not there yet.
+        if (!step.operation.joins) found ??= notFinite(step.name, output);
+      });
+    });
+    return found;
+  }
+
+  /**
    * One pass forward and backward. Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that
    * count]; labels (N) int32 below 0 are ignored; gradients are of the mean loss over the others.
    * With auxiliary heads the loss is the sum of all heads'; the hits are those of the logits.
@@ -95,6 +122,7 @@ export class Network {
     images: tf.Tensor,
     steps: readonly Step[],
     freed: 'freeAfterForward' | 'freeAfterEvaluation',
+    look?: (step: Step, output: tf.Tensor) => void,
   ): void {
     if (tf.getBackend() !== this.#backend) {
       throw new UsageError(
@@ -105,7 +133,9 @@ export class Network {
     values[0] = images;
     for (const step of steps) {
       this.onPhase('forward', step.name);
-      values[step.output] = step.operation.forward(this.#inputsOf(step), this.#pass);
+      const output = step.operation.forward(this.#inputsOf(step), this.#pass);
+      values[step.output] = output;
+      look?.(step, output);
       for (const value of step[freed]) this.#free(value);
     }
   }
@@ -171,4 +201,19 @@ export class Network {
     const known = this.#gradients[weight.index];
     this.#gradients[weight.index] = known ? addInto(known, gradient) : gradient;
   }
+}
+
+function notFinite(layer: string, output: tf.Tensor): NotFinite | undefined {
+  const values = output.dataSync();
+  const isBad = (value: number) => !Number.isFinite(value);
+  const place = values.findIndex(isBad);
+  if (place < 0) return undefined;
+  const [batch = 1] = output.shape;
+  return {
+    layer,
+    image: Math.floor((place * batch) / values.length),
+    count: values.filter(isBad).length,
+    size: values.length,
+    first: values[place] as number,
+  };
 }

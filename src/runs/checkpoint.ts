@@ -17,6 +17,7 @@ import {
   writeDurably,
 } from '../system/files.js';
 import { isSystemError, systemReason } from '../system/system-errors.js';
+import { describeNotFinite, refuseNotFinite } from '../weights/index.js';
 import { type CheckpointState, stateSchema } from './state.js';
 
 const MODEL = 'model.json';
@@ -111,17 +112,16 @@ export async function loadWeights(model: LayersModel, checkpoint: Checkpoint): P
   }
 }
 
-/** Puts the momenta of a checkpoint into the optimizer's variables. */
+/** Puts the momenta of a checkpoint into the optimizer's variables; `names` are their weights'. */
 export async function loadMomenta(
   momenta: readonly tf.Variable[],
+  names: readonly string[],
   checkpoint: Checkpoint,
 ): Promise<void> {
   const values = await readFloats(join(checkpoint.directory, OPTIMIZER));
-  const tensors = tensorsOf(momenta, values, checkpoint.directory);
-  momenta.forEach((momentum, index) => {
-    const tensor = tensors[index];
-    if (tensor !== undefined) momentum.assign(tensor);
-  });
+  const specs = momenta.map(({ shape }, index) => ({ name: `momentum of ${names[index]}`, shape }));
+  const tensors = tensorsOf(specs, values, checkpoint.directory);
+  momenta.forEach((momentum, index) => momentum.assign(tensors[index] as tf.Tensor));
   tf.dispose(tensors);
 }
 
@@ -139,10 +139,11 @@ async function contentsOf(
   momenta: readonly tf.Tensor[],
 ): Promise<Record<(typeof FILES)[number], Uint8Array[]>> {
   const { json, weights } = await artifactsOf(model);
-  for (const { buffer } of weights) checkFinite(new Float32Array(buffer));
+  for (const { buffer } of weights) checkNotDiverged(new Float32Array(buffer));
   const values: Uint8Array[] = [];
   for (const momentum of momenta) {
-    const data = await momentum.data();
+    const data = await momentum.data<'float32'>();
+    checkNotDiverged(data);
     values.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   return { [MODEL]: [json], [WEIGHTS]: weights, [OPTIMIZER]: values };
@@ -167,8 +168,8 @@ async function artifactsOf(model: LayersModel) {
 }
 
 /** A checkpoint with values that are not finite must not replace a good one. */
-function checkFinite(weights: Float32Array): void {
-  if (weights.every((weight) => Number.isFinite(weight))) return;
+function checkNotDiverged(weights: Float32Array): void {
+  if (describeNotFinite('weights', weights) === undefined) return;
   throw new DivergedError('The weights are no longer numbers: nothing was saved. Try a lower --lr');
 }
 
@@ -294,9 +295,11 @@ function tensorsOf(specs: readonly Spec[], values: Float32Array, directory: stri
     throw damaged(directory, `it holds ${values.length} numbers where ${total} are expected`);
   }
   let offset = 0;
-  return specs.map(({ shape }, index) => {
-    const size = sizes[index] ?? 0;
+  const parts = sizes.map((size) => {
     offset += size;
-    return tf.tensor(values.slice(offset - size, offset), [...shape], 'float32');
+    return values.slice(offset - size, offset);
   });
+  const found = specs.map(({ name }, index) => describeNotFinite(name, parts[index] as Float32Array));
+  refuseNotFinite(`The checkpoint ${directory}`, found);
+  return specs.map(({ shape }, index) => tf.tensor(parts[index] as Float32Array, [...shape], 'float32'));
 }

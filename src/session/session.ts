@@ -65,7 +65,14 @@ export function upload(session: Session, batch: Batch): DeviceBatch {
   return { images, labels };
 }
 
-/** The four counters of the loss on a batch, without training. */
+/**
+ * The four counters of the loss on a batch, without training; NaN where any logit is not finite,
+ * -infinity too, which would not show in the loss of another class.
+ */
 export function evaluateStep({ network }: Session, { images, labels }: DeviceBatch): tf.Tensor1D {
-  return tf.tidy(() => lossWithoutGradient(network.predict(images), labels));
+  return tf.tidy(() => {
+    const logits = network.predict(images);
+    const zero = tf.sum(tf.sub(logits, logits));
+    return tf.add(lossWithoutGradient(logits, labels), zero);
+  });
 }

@@ -62,7 +62,10 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     nesterov: settings.nesterov,
     weightDecay: settings.weightDecay,
   });
-  if (resume !== undefined) await loadMomenta(optimizer.momenta, resume.checkpoint);
+  if (resume !== undefined) {
+    const names = session.network.weights.map(({ name }) => name);
+    await loadMomenta(optimizer.momenta, names, resume.checkpoint);
+  }
 
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view });

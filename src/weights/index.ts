@@ -1,4 +1,5 @@
 /** Weights files: torchvision's `.pth` and `.safetensors` in, `.safetensors` out. */
+export { describeNotFinite, refuseNotFinite } from './finite.js';
 export { countClasses, type Loaded, loadWeightsFile } from './load.js';
 export { namedTensors } from './save.js';
 export { openWeightsFile, type WeightsFile } from './weights-file.js';

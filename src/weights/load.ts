@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
 import { DataError } from '../errors.js';
+import { describeNotFinite, refuseNotFinite } from './finite.js';
+import { listed } from './listed.js';
 import { placesOf, reverseAxes, type WeightPlace } from './mapping.js';
 import { describeShape, type StoredTensor } from './stored-tensor.js';
 import type { WeightsFile } from './weights-file.js';
@@ -23,7 +25,8 @@ export interface Loaded {
 
 /**
  * Fills a model with the tensors of a file; throws a DataError with the list where one is missing,
- * left over or of another shape. Nothing is changed then.
+ * left over or of another shape. Nothing is changed then. Throws one too where values are not
+ * finite, which are known only when all are read.
  */
 export async function loadWeightsFile(
   model: LayersModel,
@@ -41,15 +44,18 @@ export async function loadWeightsFile(
   const wanted = slots.filter((slot) => !kept.includes(slot));
   const ignored = ignoredNames(slots, architecture, file);
   checkTensors(wanted, kept, ignored, architecture, file);
+  const found: (string | undefined)[] = [];
   for (const { name, order, variable } of wanted) {
     const tensor = file.tensors.get(name) as StoredTensor;
     // One at a time: a second copy of all of VGG would be half a gigabyte.
     const values = await tensor.read();
+    found.push(describeNotFinite(name, values));
     const own = order === undefined ? values : reverseAxes(values, backwards(order));
     const filled = tf.tensor(own, variable.shape as number[], 'float32');
     variable.write(filled);
     filled.dispose();
   }
+  refuseNotFinite(`The weights ${given.path}`, found);
   return { kept: kept.map(({ name }) => name), fileClasses, ignored, prefix };
 }
 
@@ -144,13 +150,4 @@ function checkTensors(
   const heads = auxiliary !== undefined && missing.length > 0 && missing.every(isAuxiliary);
   const advice = heads ? '\n--aux-weight 0 trains without the auxiliary heads' : '';
   throw new DataError(`The weights ${path} do not fit ${arch}:${lists.join('')}${advice}`);
-}
-
-const SHOWN = 20;
-
-function listed(what: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const rest = names.length > SHOWN ? `, and ${names.length - SHOWN} more` : '';
-  const count = names.length === 1 ? '1 tensor is' : `${names.length} tensors are`;
-  return `\n${count} ${what}: ${names.slice(0, SHOWN).join(', ')}${rest}`;
 }

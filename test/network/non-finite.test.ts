@@ -67,20 +67,29 @@ describe('NaN', function () {
         const images = imagesOf(tested);
         const classes = (tested.outputs[0] as SymbolicTensor).shape[1] as number;
         assert.deepEqual(nansOf(network, images), [0, 0], 'without a NaN');
+        assert.equal(network.findNotFinite(images), undefined);
         const last = lastWithWeights(tested.outputs[0] as SymbolicTensor);
-        for (const weight of weightsUnderTest(tested, backend)) {
+        for (const [index, weight] of weightsUnderTest(tested, backend).entries()) {
           const variable = weight.read() as tf.Variable;
           const before = tf.keep(tf.clone(variable));
           tf.tidy(() => variable.assign(withNan(before, Math.floor(before.size / 2))));
           // The last layer's weights are those of one class each.
           const count = last.weights.includes(weight) ? 1 : classes;
           assert.deepEqual(nansOf(network, images), [count, count], weight.originalName);
+          // It reads every output.
+          if (index % 8 === 1) {
+            const { layer, image } = network.findNotFinite(images) ?? {};
+            assert.deepEqual([layer, image], [weight.originalName.split('/')[0], 0]);
+          }
           variable.assign(before);
           before.dispose();
         }
-        const middle = Math.floor(images.size / BATCH / 2);
-        const [first, second] = nansOf(network, withNan(images, middle) as tf.Tensor4D);
-        assert.deepEqual([first, second], [classes, 0], 'with one in the first image');
+        // In the middle of the second of two.
+        const place = Math.floor((3 * images.size) / 4);
+        const changed = withNan(images, place) as tf.Tensor4D;
+        assert.deepEqual(nansOf(network, changed), [0, classes], 'with one in the second image');
+        const { layer, image, count } = network.findNotFinite(changed) ?? {};
+        assert.deepEqual([layer, image, count], ['the input', 1, 1]);
         network.dispose();
       });
     }

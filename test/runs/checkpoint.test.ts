@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
-import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -11,6 +11,7 @@ import {
   model,
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
+import { sha256 } from '../../src/system/files.js';
 import {
   copyCheckpoint,
   loadMomenta,
@@ -45,6 +46,7 @@ function smallModel(units = 2): LayersModel {
   return model({ inputs: images, outputs: dense.apply(flat) as SymbolicTensor });
 }
 
+const NAMES = ['fc/kernel', 'fc/bias'];
 const bytesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
 
 describe('a checkpoint', () => {
@@ -74,7 +76,7 @@ describe('a checkpoint', () => {
     assert.deepEqual(bytesOf(other.getWeights()), bytesOf(saved.getWeights()));
     const others = momenta.map((momentum) => tf.variable(tf.zerosLike(momentum)));
     const before = tf.memory().numTensors;
-    await loadMomenta(others, checkpoint);
+    await loadMomenta(others, NAMES, checkpoint);
     assert.deepEqual(bytesOf(others), bytesOf(momenta));
     assert.equal(tf.memory().numTensors, before);
   });
@@ -130,4 +132,47 @@ describe('a checkpoint', () => {
     await assert.rejects(saveCheckpoint(place, other, momenta, STATE), /no longer numbers/);
     await assert.rejects(stat(place));
   });
+
+  it('is not written when a momentum is no longer a number', async () => {
+    const others = momenta.map((momentum) => tf.variable(tf.fill(momentum.shape, Infinity)));
+    const place = join(run(), 'checkpoints', 'other');
+    await assert.rejects(saveCheckpoint(place, saved, others, STATE), /no longer numbers/);
+    await assert.rejects(stat(place));
+  });
+
+  it('names its values that are not finite, and is not loaded', async () => {
+    const place = join(run(), 'checkpoints', 'broken');
+    await saveCheckpoint(place, saved, momenta, STATE);
+    await putIn(place, 'weights.bin', { 3: Number.NaN, 5: Infinity });
+    await putIn(place, 'optimizer.bin', { 33: -Infinity });
+    const checkpoint = await openCheckpoint(place);
+    const other = smallModel();
+    const before = bytesOf(other.getWeights());
+    await assert.rejects(
+      loadWeights(other, checkpoint),
+      /checkpoints\/broken cannot be used:\n1 tensor is not finite: fc\/kernel \(2 of 32 values, the first is NaN\)$/,
+    );
+    assert.deepEqual(bytesOf(other.getWeights()), before);
+    const others = momenta.map((momentum) => tf.variable(tf.zerosLike(momentum)));
+    await assert.rejects(
+      loadMomenta(others, NAMES, checkpoint),
+      /1 tensor is not finite: momentum of fc\/bias \(1 of 2 values, the first is -Infinity\)$/,
+    );
+  });
 });
+
+/** Changes numbers of a file of a checkpoint, which stays whole. */
+async function putIn(
+  directory: string,
+  name: string,
+  values: Readonly<Record<number, number>>,
+): Promise<void> {
+  const content = await readFile(join(directory, name));
+  for (const [place, value] of Object.entries(values)) {
+    content.writeFloatLE(value, 4 * Number(place));
+  }
+  await writeFile(join(directory, name), content);
+  const state = JSON.parse(await readFile(join(directory, 'state.json'), 'utf8'));
+  state.files[name].sha256 = sha256([content]);
+  await writeFile(join(directory, 'state.json'), JSON.stringify(state));
+}

@@ -1,69 +1,39 @@
 import assert from 'node:assert/strict';
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { findArchitecture } from '../../src/archs/index.js';
-import { networkCard } from '../../src/session/network-card.js';
-import { openSession, upload } from '../../src/session/session.js';
+import { input, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { Network } from '../../src/network/network.js';
+import { evaluateStep } from '../../src/session/session.js';
+import { onEachBackend } from '../network/backends.js';
 
-/** The colours of two plain images. */
-const COLOURS = [
-  [255, 102, 0],
-  [51, 204, 153],
-];
+describe('a step of an evaluation', () => {
+  onEachBackend(() => {
+    const image = input({ shape: [1, 1, 2] });
+    const flat = layers.flatten().apply(image) as SymbolicTensor;
+    const logits = layers.dense({ units: 3 }).apply(flat) as SymbolicTensor;
 
-describe('the input of a network', () => {
-  const architecture = findArchitecture('lenet5');
-
-  before(() => tf.setBackend('cpu'));
-
-  for (const [channels, mean, std, expected] of [
-    [
-      3,
-      [0.2, 0.4, 0.6],
-      [0.1, 0.2, 0.4],
-      [
-        [8, 0, -1.5],
-        [0, 2, 0],
-      ],
-    ],
-    [
-      3,
-      [0.2],
-      [0.1],
-      [
-        [8, 2, -2],
-        [0, 6, 4],
-      ],
-    ],
-  ] as const) {
-    it(`has --mean ${mean} and --std ${std} taken off each colour by its own`, () => {
-      const options = { classes: ['a', 'b'], inputSize: 12, channels, mean, std };
-      const card = networkCard(architecture, options);
-      const session = openSession(architecture, card, 1);
-      const pixels = COLOURS.flatMap((colour) =>
-        Array.from({ length: 12 * 12 }, () => colour).flat(),
-      );
-      const { images, labels } = upload(session, {
-        images: Uint8Array.from(pixels),
-        labels: Int32Array.of(1, 0),
-        mirror: Uint8Array.of(0, 1),
-        offsets: new Float32Array(2 * channels),
-        count: 2,
-        release: () => {},
+    /** The counters of two images with labels 1 and 0, where the biases are these. */
+    function countersWith(biases: number[]): number[] {
+      const tested = model({ inputs: image, outputs: logits });
+      return tf.tidy(() => {
+        tested.setWeights([tf.zeros([2, 3]), tf.tensor1d(biases)]);
+        const network = new Network(tested);
+        const images = tf.zeros([2, 1, 1, 2]) as tf.Tensor4D;
+        const labels = tf.tensor1d([1, 0], 'int32');
+        return [...evaluateStep({ network } as never, { images, labels }).dataSync()];
       });
-      const values = images.dataSync();
-      for (const [image, colours] of expected.entries()) {
-        for (const [channel, colour] of colours.entries()) {
-          const value = values[(image * 12 * 12 + 40) * 3 + channel] as number;
-          assert.ok(
-            Math.abs(value - colour) < 1e-5,
-            `image ${image}, channel ${channel}: ${value}`,
-          );
-        }
-      }
-      assert.deepEqual([...labels.dataSync()], [1, 0]);
-      tf.dispose([images, labels]);
-      session.model.dispose();
+    }
+
+    it('counts loss, hits and labels', () => {
+      const [loss = Number.NaN, ...counts] = countersWith([0, 0, 0]);
+      assert.ok(Math.abs(loss - 2 * Math.log(3)) < 1e-6);
+      assert.deepEqual(counts, [1, 2, 2]);
     });
-  }
+
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      // The loss of -Infinity for another class would be a number.
+      it(`has no loss where a logit of another class is ${bad}`, () => {
+        assert.ok(Number.isNaN(countersWith([0, 0, bad])[0]));
+      });
+    }
+  });
 });

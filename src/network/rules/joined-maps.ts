@@ -14,6 +14,7 @@ export function appendMaps(node: LayerNode, joined: JoinedMaps): Operation {
   const starts = inputShapes.length === 1;
   return {
     keeps: { inputs: [], output: false },
+    joins: true,
     forward(inputs, { training }) {
       const x = inputs.at(-1) as tf.Tensor;
       const attributes = { offset, channels, statistics: training };

@@ -55,6 +55,8 @@ export interface Operation {
    * Its kernels write float32 from inputs stored as bf16, and go back from a float32 dy to bf16.
    */
   readonly mixesTypes?: boolean;
+  /** It appends to a tensor with room for the maps of later layers. */
+  readonly joins?: true;
   forward(inputs: readonly tf.Tensor[], pass: Pass): tf.Tensor;
   /** The gradients of those inputs that are differentiable. */
   backward(
