@@ -15,7 +15,8 @@ export interface EvaluationOptions {
 
 /**
  * Loss and accuracy over a split; undefined when it was stopped. An image that cannot be read
- * counts as wrong.
+ * counts as wrong. Where the first batch has outputs that are not finite, the loss is that of it
+ * alone, which is no number: a broken network is not run over a whole dataset.
  */
 export async function evaluateSplit(
   session: Session,
@@ -41,6 +42,7 @@ export async function evaluateSplit(
       stopwatch.count(count);
       reporter.advance(++step, paceOf(stopwatch.recent()));
       if (stopped()) return undefined;
+      if (step === 1 && !(await areFinite(counters))) break;
     }
     await counters.read();
     return scores(counters.totals, images);
@@ -48,4 +50,9 @@ export async function evaluateSplit(
     counters.dispose();
     reporter.end();
   }
+}
+
+async function areFinite(counters: Counters): Promise<boolean> {
+  const { window } = await counters.snapshot();
+  return window.every(Number.isFinite);
 }

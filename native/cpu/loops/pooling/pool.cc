@@ -12,21 +12,19 @@ inline float greater(float best, float value) {
   return value > best || value != value ? value : best;
 }
 
-// The maxima of numbers; returns whether one may be wrong because a value is NaN. One unordered
-// comparison finds a NaN in two values, in half of the time of comparing for it at each step.
+// The maxima of numbers; returns whether one may be wrong because a value is NaN: then the sum is
+// NaN, which is found in less time than by comparing at each step.
 template <int COUNT>
 bool maximaOfNumbers(const float* const (&tap)[COUNT], float* __restrict out, int64_t channels) {
   int32_t found = 0;
   for (int64_t c = 0; c < channels; c++) {
-    float maximum = tap[0][c];
-    bool unordered = false;
+    float maximum = tap[0][c], sum = tap[0][c];
 #pragma GCC unroll 16
-    for (int k = 1; k < COUNT; k++) maximum = tap[k][c] > maximum ? tap[k][c] : maximum;
-#pragma GCC unroll 16
-    for (int k = 0; k < COUNT; k += 2) {
-      unordered |= __builtin_isunordered(tap[k][c], tap[k + 1 < COUNT ? k + 1 : k][c]);
+    for (int k = 1; k < COUNT; k++) {
+      maximum = tap[k][c] > maximum ? tap[k][c] : maximum;
+      sum += tap[k][c];
     }
-    found |= unordered;
+    found |= sum != sum;
     out[c] = maximum;
   }
   return found != 0;
@@ -69,6 +67,7 @@ void maximaFixed(const T* const* taps, T* __restrict out, int64_t channels) {
   if (!maximaOfNumbers(tap, out, channels)) return;
   for (int64_t c = 0; c < channels; c++) {
     float maximum = toFloat(tap[0][c]);
+#pragma GCC unroll 16
     for (int k = 1; k < COUNT; k++) maximum = greater(maximum, toFloat(tap[k][c]));
     out[c] = fromFloat<T>(maximum);
   }
