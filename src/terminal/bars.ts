@@ -48,6 +48,8 @@ export function createBars(stream: NodeJS.WriteStream): Bars {
   let bars: { all: DeclaredMultiBar; run?: SingleBar } | undefined;
   let work: Work | undefined;
   let run: (RunPace & { readonly time: number }) | undefined;
+  /** The last pace of each kind of work: an epoch begins with that of the epoch before. */
+  const paces = new Map<string, Pace>();
   const columns = () => (stream.columns || UNKNOWN_COLUMNS) - 1;
 
   const lineOfWork = () => (work ? barLine(workLine(work), columns()) : '');
@@ -79,7 +81,8 @@ export function createBars(stream: NodeJS.WriteStream): Bars {
     },
     begin(title, total, done = 0) {
       self.end();
-      work = { title, total, done };
+      const pace = paces.get(kindOf(title));
+      work = { title, total, done, ...(pace === undefined ? {} : { pace }) };
       const all = openBars(stream);
       all.create(total, done, {}, { format: () => unwrapped(lineOfWork()) });
       bars = { all };
@@ -95,6 +98,7 @@ export function createBars(stream: NodeJS.WriteStream): Bars {
       work.first ??= work.last;
       if (pace === undefined) return;
       work.pace = pace;
+      paces.set(kindOf(work.title), pace);
       if (pace.run === undefined) return;
       run = { ...pace.run, time: Date.now() };
       showRun();
@@ -144,6 +148,11 @@ function openBars(stream: NodeJS.WriteStream): DeclaredMultiBar {
  */
 function unwrapped(line: string): string {
   return `\u001b[?7l${line}\u001b[?7h`;
+}
+
+/** `epoch` of `epoch 2/90`. */
+function kindOf(title: string): string {
+  return title.split(' ')[0] ?? '';
 }
 
 function workLine({ title, done, total, pace, figures, first, last }: Work) {
