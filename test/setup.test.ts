@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { PACKAGE_ROOT } from '../src/package-root.js';
 
-const SETUP = join(PACKAGE_ROOT, 'bin/setup');
 /** What bin/setup may count on; compilers and package managers are not among them. */
 const TOOLS = ['bash', 'cat', 'dirname', 'env', 'grep', 'mkdir', 'node', 'rm', 'stat', 'tail'];
 
@@ -29,7 +28,9 @@ class Machine {
 
   constructor(programs: Readonly<Record<string, string>>) {
     for (const folder of ['programs', 'bin', 'native']) mkdirSync(join(this.root, folder));
-    copyFileSync(SETUP, join(this.root, 'bin/setup'));
+    for (const part of ['bin/setup', 'setup']) {
+      cpSync(join(PACKAGE_ROOT, part), join(this.root, part), { recursive: true });
+    }
     this.write('package.json', JSON.stringify({ engines: { node: '>=20.19' } }));
     this.write('package-lock.json', JSON.stringify({ packages: PACKAGES }));
     for (const tool of TOOLS) symlinkSync(locate(tool), join(this.#programs, tool));
@@ -52,11 +53,11 @@ class Machine {
     return existsSync(join(this.root, name));
   }
 
-  setUp() {
+  setUp(...options: string[]) {
     const calls = join(this.root, 'calls');
     writeFileSync(calls, '');
     const env = { PATH: this.#programs, CALLS: calls, PROGRAMS: this.#programs };
-    const done = spawnSync(join(this.root, 'bin/setup'), { env, encoding: 'utf8' });
+    const done = spawnSync(join(this.root, 'bin/setup'), options, { env, encoding: 'utf8' });
     return { ...done, calls: readFileSync(calls, 'utf8') };
   }
 
@@ -194,6 +195,29 @@ describe('bin/setup', () => {
     const { status, stderr } = machine.setUp();
     assert.equal(status, 1);
     assert.match(stderr, /npm error network/);
+  });
+
+  for (const argument of ['--gpu', '--tensorflow=1', '-h', 'tensorflow', '']) {
+    it(`refuses "${argument}" in one sentence, and does nothing`, () => {
+      machine = new Machine(TOOLCHAIN);
+      const { status, stdout, stderr, calls } = machine.setUp('--cuda', argument);
+      assert.equal(status, 2);
+      assert.equal(
+        stderr,
+        `bin/setup has no "${argument}": it takes --cuda, --tensorflow and --help\n`,
+      );
+      assert.equal(stdout + calls, '');
+    });
+  }
+
+  it('prints its options with --help, and does nothing', () => {
+    machine = new Machine(TOOLCHAIN);
+    const { status, stdout, stderr, calls } = machine.setUp('--tensorflow', '--help');
+    assert.equal(status, 0);
+    for (const option of ['--cuda', '--tensorflow', '--help']) {
+      assert.match(stdout, new RegExp(`^  ${option} `, 'm'));
+    }
+    assert.equal(stderr + calls, '');
   });
 
   it('fails where Node.js is too old', () => {

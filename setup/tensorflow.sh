@@ -1,0 +1,6 @@
+# shellcheck shell=bash
+# What `bin/setup --tensorflow` does beside the rest.
+
+set_up_tensorflow() {
+  :
+}
