@@ -7,6 +7,7 @@ import { RunError } from '../errors.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend } from './native-backend.js';
+import { loadTensorflow, TENSORFLOW_BACKEND, TENSORFLOW_BINDING } from './tensorflow.js';
 
 export type BackendName = 'cpu' | 'tensorflow' | 'js';
 export type BackendChoice = 'auto' | BackendName;
@@ -49,6 +50,7 @@ export interface BackendReport {
 }
 
 const SET_UP = 'bin/setup';
+const SET_UP_TENSORFLOW = `${SET_UP} --tensorflow`;
 
 /** One sentence: `cnn doctor` says what each backend lacks. */
 const LAST_RESORT = `No native backend works here: plain JavaScript computes, a hundred or more times slower. Run ${SET_UP} to build the backend cpu; "cnn doctor" says what is missing`;
@@ -125,7 +127,7 @@ function createNative(threads: number): NativeBackend {
     device = new NativeBackend(loadAddon(), threads, 'f32', strict);
   } catch (error) {
     throw new RunError(
-      `The native backend cpu cannot be loaded (${(error as Error).message.split('\n')[0]}). Run ${SET_UP} to build it.`,
+      `The native backend cpu cannot be loaded (${firstLine(error)}). Run ${SET_UP} to build it.`,
       { cause: error },
     );
   }
@@ -134,23 +136,19 @@ function createNative(threads: number): NativeBackend {
   return device;
 }
 
-const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
-
 async function openTensorflow(options: BackendOptions, why: string): Promise<Backend> {
   refuseBf16('tensorflow', options);
-  const tried: string[] = [];
-  for (const name of TENSORFLOW_PACKAGES) {
-    try {
-      await import(name);
-      await tf.setBackend('tensorflow');
-      return stockBackend('tensorflow', `${why}; ${name}`);
-    } catch (error) {
-      tried.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
-    }
+  const threads = options.threads ?? availableParallelism();
+  try {
+    const found = await loadTensorflow(threads);
+    await tf.setBackend(TENSORFLOW_BACKEND);
+    return { ...stockBackend('tensorflow', `${why}; ${found}`), threads };
+  } catch (error) {
+    throw new RunError(
+      `The backend tensorflow cannot be loaded (${firstLine(error)}). Run ${SET_UP_TENSORFLOW}, or use --backend cpu.`,
+      { cause: error },
+    );
   }
-  throw new RunError(
-    `The backend tensorflow is not installed (${tried.join('; ')}). Run npm install @tensorflow/tfjs-node, or use --backend cpu.`,
-  );
 }
 
 async function openJavaScript(options: BackendOptions, why: string): Promise<Backend> {
@@ -195,26 +193,17 @@ export async function inspectBackends(): Promise<BackendReport[]> {
   } catch (error) {
     reports.push({ name: 'cpu', usable: false, detail: (error as Error).message, fix: SET_UP });
   }
-  const found = TENSORFLOW_PACKAGES.find(isInstalled);
-  reports.push(
-    found
-      ? { name: 'tensorflow', usable: true, detail: found }
-      : {
-          name: 'tensorflow',
-          usable: false,
-          detail: 'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
-          fix: 'npm install @tensorflow/tfjs-node',
-        },
-  );
+  try {
+    const backend = await openTensorflow({ precision: 'auto' }, TENSORFLOW_BINDING);
+    reports.push({ name: 'tensorflow', usable: true, detail: backend.why });
+  } catch (error) {
+    const detail = (error as Error).message;
+    reports.push({ name: 'tensorflow', usable: false, detail, fix: SET_UP_TENSORFLOW });
+  }
   reports.push({ name: 'js', usable: true, detail: 'tfjs-backend-cpu, plain JavaScript' });
   return reports;
 }
 
-function isInstalled(name: string): boolean {
-  try {
-    import.meta.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
+function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0] as string;
 }
