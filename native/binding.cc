@@ -1,15 +1,16 @@
-// A stream for JavaScript, by Node-API.
+// Streams for JavaScript, by Node-API.
 //
-// JavaScript writes commands into one shared Int32Array and calls submit(words); JavaScript
-// (src/backend) decides on shapes, types and kernels. One stream belongs to one environment.
+// JavaScript writes commands into the Int32Array that it shares with a stream and calls
+// submit(words); JavaScript (src/backend) decides on shapes, types and kernels. A stream belongs to
+// one environment.
 #include "jpeg/binding.h"
 
 #include <node_api.h>
 #include <omp.h>
 
-#include <atomic>
-#include <cstdlib>
+#include <future>
 
+#include "cpu/cpu.h"
 #include "node_values.h"
 #include "stream.h"
 
@@ -18,17 +19,22 @@ namespace {
 
 constexpr size_t kCommandWords = 1 << 16;
 
-// A promise that the compute thread settles: a read (with its buffer) or a plain sync.
+// A promise that another thread settles: a read (with its buffer) or a plain sync.
 struct Request {
   napi_deferred deferred = nullptr;
   napi_ref buffer = nullptr;
   std::string error;
 };
 
-struct Addon {
+// An open device.
+struct Queue {
   std::unique_ptr<Stream> stream;
-  std::unique_ptr<Context> measuring;  // for measure()
   std::vector<int32_t> commands = std::vector<int32_t>(kCommandWords);
+};
+
+struct Addon {
+  std::vector<std::unique_ptr<Queue>> queues;
+  std::unique_ptr<Context> measuring;  // for measure()
   napi_threadsafe_function settle = nullptr;
   int unsettled = 0;
 };
@@ -39,15 +45,29 @@ Addon& addonOf(napi_env env) {
   return *static_cast<Addon*>(data);
 }
 
-// Wraps a function so that a C++ exception becomes a JavaScript one.
-template <napi_value (*function)(napi_env, Addon&, const Arguments&)>
-napi_value entry(napi_env env, napi_callback_info info) {
+// Wrap a function so that a C++ exception becomes a JavaScript one.
+template <class Body>
+napi_value guarded(napi_env env, const Body& body) {
   try {
-    return function(env, addonOf(env), Arguments(env, info));
+    return body();
   } catch (const std::exception& error) {
     napi_throw_error(env, nullptr, error.what());
     return nullptr;
   }
+}
+
+template <napi_value (*function)(napi_env, Addon&, const Arguments&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  return guarded(env, [&] { return function(env, addonOf(env), Arguments(env, info)); });
+}
+
+// A method of an open device.
+template <napi_value (*function)(napi_env, Queue&, const Arguments&)>
+napi_value method(napi_env env, napi_callback_info info) {
+  return guarded(env, [&] {
+    const Arguments arguments(env, info);
+    return function(env, *static_cast<Queue*>(arguments.data), arguments);
+  });
 }
 
 void settleRequest(napi_env env, napi_value, void*, void* data) {
@@ -70,23 +90,6 @@ void settleRequest(napi_env env, napi_value, void*, void* data) {
   napi_create_string_utf8(env, request->error.data(), request->error.size(), &message);
   napi_create_error(env, nullptr, message, &error);
   napi_reject_deferred(env, request->deferred, error);
-}
-
-// open(threads, strict): starts the compute thread. Returns the instruction set used, in words.
-napi_value open(napi_env env, Addon& addon, const Arguments& arguments) {
-  if (addon.stream) throw std::runtime_error("the device is open already");
-  int threads = arguments.integer(0);
-  addon.stream = std::make_unique<Stream>(threads, arguments.boolean(1));
-  return string(env, describeIsa(addon.stream->context().isa));
-}
-
-// commands(): the shared ArrayBuffer that submit() reads from.
-napi_value commands(napi_env env, Addon& addon, const Arguments&) {
-  napi_value buffer;
-  NAPI_CHECK(napi_create_external_arraybuffer(
-      env, addon.commands.data(), addon.commands.size() * 4, [](napi_env, void*, void*) {}, nullptr,
-      &buffer));
-  return buffer;
 }
 
 // "int32 rows, channels; float32 epsilon; int32[] sizes": the fields of a parameter struct.
@@ -138,10 +141,7 @@ napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
   size_t tensorBytes, wordBytes;
   const double* tensors = static_cast<const double*>(arguments.typedArray(2, &tensorBytes));
   const int32_t* words = static_cast<const int32_t*>(arguments.typedArray(3, &wordBytes));
-  if (!addon.measuring) {
-    addon.measuring = std::make_unique<Context>(true);
-    addon.measuring->isa = selectedIsa();
-  }
+  if (!addon.measuring) addon.measuring = measuringCpu();
   Context& context = *addon.measuring;
   context.threads = arguments.integer(1);
   omp_set_num_threads(context.threads);
@@ -168,82 +168,84 @@ napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
   return list;
 }
 
+// commands(): the shared ArrayBuffer that submit() reads from.
+napi_value commands(napi_env env, Queue& queue, const Arguments&) {
+  napi_value buffer;
+  NAPI_CHECK(napi_create_external_arraybuffer(
+      env, queue.commands.data(), queue.commands.size() * 4, [](napi_env, void*, void*) {}, nullptr,
+      &buffer));
+  return buffer;
+}
+
 // submit(words): enqueues the commands that the first `words` words of the shared buffer hold.
-napi_value submit(napi_env, Addon& addon, const Arguments& arguments) {
-  addon.stream->submit(addon.commands.data(), arguments.integer(0));
+napi_value submit(napi_env, Queue& queue, const Arguments& arguments) {
+  queue.stream->submit(queue.commands.data(), arguments.integer(0));
   return nullptr;
 }
 
 // write(slot, dtype, values): copies the values now.
-napi_value write(napi_env, Addon& addon, const Arguments& arguments) {
+napi_value write(napi_env, Queue& queue, const Arguments& arguments) {
   size_t bytes;
   const void* values = arguments.typedArray(2, &bytes);
   DType dtype = static_cast<DType>(arguments.integer(1));
-  addon.stream->write(arguments.integer(0), dtype, values,
+  queue.stream->write(arguments.integer(0), dtype, values,
                       static_cast<int64_t>(bytes / bytesOf(dtype)));
   return nullptr;
 }
 
-// readSync(slot, into): waits, then fills the typed array.
-napi_value readSync(napi_env, Addon& addon, const Arguments& arguments) {
-  int32_t slot = arguments.integer(0);
-  size_t bytes;
-  void* into = arguments.typedArray(1, &bytes);
+int64_t lengthOf(napi_env env, napi_value array, void** values) {
   napi_typedarray_type type;
   size_t length;
-  NAPI_CHECK(napi_get_typedarray_info(arguments.env, arguments.values[1], &type, &length, nullptr,
-                                      nullptr, nullptr));
-  Stream& stream = *addon.stream;
-  stream.enqueue([&] { stream.copyOut(slot, into, static_cast<int64_t>(length)); });
-  stream.wait();
-  std::string error = stream.takeError();
+  NAPI_CHECK(napi_get_typedarray_info(env, array, &type, &length, values, nullptr, nullptr));
+  return static_cast<int64_t>(length);
+}
+
+// readSync(slot, into): waits, then fills the typed array.
+napi_value readSync(napi_env env, Queue& queue, const Arguments& arguments) {
+  void* into;
+  const int64_t length = lengthOf(env, arguments.values[1], &into);
+  std::promise<std::string> answer;
+  queue.stream->read(arguments.integer(0), into, length,
+                     [&](const std::string& error) { answer.set_value(error); });
+  const std::string error = answer.get_future().get();
   if (!error.empty()) throw std::runtime_error(error);
   return nullptr;
 }
 
-napi_value promiseFor(napi_env env, Addon& addon, Request* request, std::function<void()> work) {
+// A promise and what settles it.
+std::pair<napi_value, Done> promiseFor(napi_env env, Request* request) {
+  Addon& addon = addonOf(env);
   napi_value promise;
   NAPI_CHECK(napi_create_promise(env, &request->deferred, &promise));
   if (addon.unsettled++ == 0) napi_ref_threadsafe_function(env, addon.settle);
-  Stream* stream = addon.stream.get();
   napi_threadsafe_function settle = addon.settle;
-  stream->enqueue([request, work, stream, settle] {
-    try {
-      if (work) work();
-    } catch (const std::exception& error) {
-      request->error = error.what();
-    }
-    std::string earlier = stream->takeError();
-    if (!earlier.empty()) request->error = earlier;
-    napi_call_threadsafe_function(settle, request, napi_tsfn_nonblocking);
-  });
-  return promise;
+  return {promise, [request, settle](const std::string& error) {
+            request->error = error;
+            napi_call_threadsafe_function(settle, request, napi_tsfn_nonblocking);
+          }};
 }
 
 // read(slot, into): a promise of `into`, filled.
-napi_value read(napi_env env, Addon& addon, const Arguments& arguments) {
-  int32_t slot = arguments.integer(0);
-  napi_typedarray_type type;
-  size_t length;
+napi_value read(napi_env env, Queue& queue, const Arguments& arguments) {
   void* into;
-  NAPI_CHECK(
-      napi_get_typedarray_info(env, arguments.values[1], &type, &length, &into, nullptr, nullptr));
+  const int64_t length = lengthOf(env, arguments.values[1], &into);
   auto request = std::make_unique<Request>();
   NAPI_CHECK(napi_create_reference(env, arguments.values[1], 1, &request->buffer));
-  Stream* stream = addon.stream.get();
-  return promiseFor(env, addon, request.release(), [stream, slot, into, length] {
-    stream->copyOut(slot, into, static_cast<int64_t>(length));
-  });
+  auto [promise, done] = promiseFor(env, request.release());
+  queue.stream->read(arguments.integer(0), into, length, done);
+  return promise;
 }
 
 // sync(): a promise that everything enqueued so far is done.
-napi_value sync(napi_env env, Addon& addon, const Arguments&) {
-  return promiseFor(env, addon, std::make_unique<Request>().release(), nullptr);
+napi_value sync(napi_env env, Queue& queue, const Arguments&) {
+  auto [promise, done] = promiseFor(env, std::make_unique<Request>().release());
+  queue.stream->sync(done);
+  return promise;
 }
 
 // memory(reset): [used, peak] bytes of tensors; `reset` makes the peak what is used now.
-napi_value memory(napi_env env, Addon& addon, const Arguments& arguments) {
-  MemoryPool& pool = addon.stream->context().pool;
+napi_value memory(napi_env env, Queue& queue, const Arguments& arguments) {
+  MemoryPool& pool = queue.stream->engine().context().pool;
   napi_value list;
   NAPI_CHECK(napi_create_array_with_length(env, 2, &list));
   NAPI_CHECK(napi_set_element(env, list, 0, number(env, static_cast<double>(pool.usedBytes()))));
@@ -253,18 +255,18 @@ napi_value memory(napi_env env, Addon& addon, const Arguments& arguments) {
 }
 
 // profile(on): starts or ends the timing of kernel calls that are submitted from now on.
-napi_value profile(napi_env, Addon& addon, const Arguments& arguments) {
-  addon.stream->profile(arguments.boolean(0));
+napi_value profile(napi_env, Queue& queue, const Arguments& arguments) {
+  queue.stream->profile(arguments.boolean(0));
   return nullptr;
 }
 
 // timings(): [kernel's number, start, end, …] of the calls timed since the last time, in order and
 // in seconds of process.hrtime(); call it after a sync.
-napi_value timings(napi_env env, Addon& addon, const Arguments&) {
+napi_value timings(napi_env env, Queue& queue, const Arguments&) {
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));
   uint32_t index = 0;
-  for (const auto& timing : addon.stream->takeTimings()) {
+  for (const auto& timing : queue.stream->takeTimings()) {
     for (double value : {static_cast<double>(timing.kernel), timing.start, timing.end}) {
       NAPI_CHECK(napi_set_element(env, list, index++, number(env, value)));
     }
@@ -272,9 +274,35 @@ napi_value timings(napi_env env, Addon& addon, const Arguments&) {
   return list;
 }
 
-napi_value trim(napi_env, Addon& addon, const Arguments&) {
-  addon.stream->trim();
+napi_value trim(napi_env, Queue& queue, const Arguments&) {
+  queue.stream->trim();
   return nullptr;
+}
+
+napi_value open(napi_env env, Addon& addon, std::unique_ptr<Engine> engine) {
+  addon.queues.push_back(std::make_unique<Queue>());
+  Queue* queue = addon.queues.back().get();
+  napi_value device;
+  NAPI_CHECK(napi_create_object(env, &device));
+  napi_value description = string(env, engine->describe());
+  NAPI_CHECK(napi_set_named_property(env, device, "description", description));
+  queue->stream = std::make_unique<Stream>(std::move(engine));
+  define(env, device, "commands", method<commands>, queue);
+  define(env, device, "submit", method<submit>, queue);
+  define(env, device, "write", method<write>, queue);
+  define(env, device, "readSync", method<readSync>, queue);
+  define(env, device, "read", method<read>, queue);
+  define(env, device, "sync", method<sync>, queue);
+  define(env, device, "memory", method<memory>, queue);
+  define(env, device, "profile", method<profile>, queue);
+  define(env, device, "timings", method<timings>, queue);
+  define(env, device, "trim", method<trim>, queue);
+  return device;
+}
+
+// openCpu(threads, strict): a device, whose thread starts.
+napi_value openCpu(napi_env env, Addon& addon, const Arguments& arguments) {
+  return open(env, addon, cnn::openCpu(arguments.integer(0), arguments.boolean(1)));
 }
 
 void setUp(napi_env env, napi_value exports) {
@@ -286,20 +314,10 @@ void setUp(napi_env env, napi_value exports) {
   NAPI_CHECK(napi_set_instance_data(
       env, addon.release(), [](napi_env, void* data, void*) { delete static_cast<Addon*>(data); },
       nullptr));
-  define(env, exports, "open", entry<open>);
-  define(env, exports, "commands", entry<commands>);
+  define(env, exports, "openCpu", entry<openCpu>);
   define(env, exports, "kernels", entry<kernels>);
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "measure", entry<measure>);
-  define(env, exports, "submit", entry<submit>);
-  define(env, exports, "write", entry<write>);
-  define(env, exports, "readSync", entry<readSync>);
-  define(env, exports, "read", entry<read>);
-  define(env, exports, "sync", entry<sync>);
-  define(env, exports, "memory", entry<memory>);
-  define(env, exports, "profile", entry<profile>);
-  define(env, exports, "timings", entry<timings>);
-  define(env, exports, "trim", entry<trim>);
   defineJpeg(env, exports);
 }
 

@@ -2,9 +2,10 @@
 //
 // How to add a kernel: a struct for its parameters in params.h (none needed if it has none) and the
 // same fields in src/backend/parameters.ts, a row in src/backend/kernels/, and one CNN_KERNEL body
-// in cpu/. A kernel may have several bodies; the one with the highest instruction set and priority
-// that accepts the call is used, so that a faster one takes an older one's place without touching
-// it. A function of one or two numbers is a line in common/unary_functors.h or binary_functors.h.
+// in cpu/ and one CNN_CUDA_KERNEL body in cuda/. A kernel may have several bodies for a device; the
+// one with the highest instruction set and priority that accepts the call is used, so that a faster
+// one takes an older one's place without touching it. A function of one or two numbers is a line in
+// common/unary_functors.h or binary_functors.h.
 #pragma once
 #include <functional>
 #include <memory>
@@ -18,18 +19,25 @@
 
 namespace cnn {
 
+enum class Device : int { Cpu, Cuda };
+constexpr int kDevices = 2;
+
 // Levels that kernels are compiled for; a machine uses the highest it has, or less by CNN_MAX_ISA.
 enum class Isa : int { Generic = 0, Avx2 = 1, Avx512 = 2, Amx = 3 };
 
 // State of a device that outlives a call: memory, prepared primitives, switches.
 struct Context {
-  // `measuring`: kernels take their memory, which is none, and compute nothing (measureKernel).
-  explicit Context(bool measuring = false) : measuring(measuring), pool(!measuring) {}
+  Context(Device device, std::unique_ptr<AddressRange> addresses)
+      : device(device), pool(std::move(addresses)) {}
 
-  const bool measuring;
+  const Device device;
+  // Kernels take their memory, which is none, and compute nothing (measureKernel).
+  bool measuring = false;
   MemoryPool pool;
   Isa isa = Isa::Generic;
   int threads = 1;
+  // What a GPU's kernels need beside these (cuda/gpu.h).
+  struct Gpu* gpu = nullptr;
   // Refuse oneDNN primitives that fell to a reference implementation (tests).
   bool strict = false;
   // Prepared primitives by kernel and parameters; each kernel file defines its own types.
@@ -62,6 +70,7 @@ struct FieldNames {
 
 struct KernelBody {
   KernelFunction function;
+  Device device;
   Isa isa;
   int priority;
   // It returns where the context measures, once it has taken all its memory.
@@ -71,16 +80,11 @@ struct KernelBody {
 struct KernelBodies {
   std::string name;
   FieldNames fields;
-  std::vector<KernelBody> bodies;
+  std::vector<KernelBody> bodies[kDevices];
 };
 
 std::vector<KernelBodies>& kernelTable();
 bool registerKernel(const char* name, const FieldNames& fields, const KernelBody& body);
-// The level of this machine, or less by CNN_MAX_ISA. The first call sorts the bodies of the kernel
-// table and drops those beyond the level; from then on the table stays as it is, for all threads.
-Isa selectedIsa();
-// Its name, and why AMX cannot be used where the processor has it.
-std::string describeIsa(Isa isa);
 void runKernel(const KernelBodies& kernel, const Call& call);
 
 // What a kernel takes beside its inputs and outputs, in bytes.
@@ -134,15 +138,17 @@ constexpr FieldNames kFieldNames = {NamesOf_kInts<Params>::value, NamesOf_kFloat
 
 // CNN_KERNEL(Relu, NoParams) { … use call and params …; return true; }
 #define CNN_KERNEL(name, Params) CNN_KERNEL_PRIORITY(name, Params, 0)
-#define CNN_KERNEL_PRIORITY(name, Params, priority) CNN_BODY(name, Params, priority, false)
+#define CNN_KERNEL_PRIORITY(name, Params, priority) CNN_BODY(Cpu, name, Params, priority, false)
 // One that returns where call.context.measuring, once it has taken all its memory.
-#define CNN_MEASURED_KERNEL(name, Params, priority) CNN_BODY(name, Params, priority, true)
-#define CNN_BODY(name, Params, priority, measured)                                                \
-  static bool run##name(const ::cnn::Call& call, const Params& params);                           \
-  static bool enter##name(const ::cnn::Call& call) {                                              \
-    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));                    \
-  }                                                                                               \
-  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(                    \
-      #name, ::cnn::kFieldNames<Params>, {enter##name, ::cnn::Isa::CNN_ISA, priority, measured}); \
-  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                                 \
+#define CNN_MEASURED_KERNEL(name, Params, priority) CNN_BODY(Cpu, name, Params, priority, true)
+#define CNN_CUDA_KERNEL(name, Params) CNN_BODY(Cuda, name, Params, 0, false)
+#define CNN_BODY(device, name, Params, priority, measured)                            \
+  static bool run##name(const ::cnn::Call& call, const Params& params);               \
+  static bool enter##name(const ::cnn::Call& call) {                                  \
+    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));        \
+  }                                                                                   \
+  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(        \
+      #name, ::cnn::kFieldNames<Params>,                                              \
+      {enter##name, ::cnn::Device::device, ::cnn::Isa::CNN_ISA, priority, measured}); \
+  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                     \
                         [[maybe_unused]] const Params& params)

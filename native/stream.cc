@@ -1,17 +1,11 @@
 #include "stream.h"
 
-#include <omp.h>
-
-#include <chrono>
-#include <cstring>
+#include <condition_variable>
 #include <utility>
 
 namespace cnn {
 
-Stream::Stream(int threads, bool strict) {
-  context_.isa = selectedIsa();
-  context_.threads = threads;
-  context_.strict = strict;
+Stream::Stream(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -22,7 +16,8 @@ Stream::~Stream() {
   }
   wake_.notify_one();
   thread_.join();
-  context_.prepared.clear();
+  // It may still owe answers, which need the members below.
+  engine_.reset();
 }
 
 template <class Append>
@@ -48,38 +43,30 @@ void Stream::enqueue(std::function<void()> task) {
 }
 
 void Stream::write(int32_t number, DType dtype, const void* values, int64_t size) {
-  Tensor tensor = Tensor::create(&context_.pool, dtype, size);
-  if (size > 0) std::memcpy(tensor.raw(), values, tensor.bytes());
-  enqueue([this, number, tensor] { slot(number) = tensor; });
+  enqueue([this, number, make = engine_->upload(dtype, values, size)] { slot(number) = make(); });
 }
 
-void Stream::wait() {
-  std::mutex mutex;
-  std::condition_variable done;
-  bool finished = false;
-  enqueue([&] {
-    std::lock_guard<std::mutex> lock(mutex);
-    finished = true;
-    done.notify_one();
+void Stream::read(int32_t number, void* into, int64_t size, Done done) {
+  enqueue([this, number, into, size, done = withEarlierError(std::move(done))] {
+    const Tensor& tensor = slot(number);
+    if (!tensor.exists() || tensor.size != size) {
+      done("expected a tensor of " + std::to_string(size) + " values to read but found " +
+           (tensor.exists() ? std::to_string(tensor.size) : "none"));
+      return;
+    }
+    engine_->download(tensor, into, done);
   });
-  std::unique_lock<std::mutex> lock(mutex);
-  done.wait(lock, [&] { return finished; });
 }
 
-void Stream::copyOut(int32_t number, void* destination, int64_t size) {
-  Tensor& tensor = slot(number);
-  if (!tensor.exists() || tensor.size != size) {
-    throw std::runtime_error("expected a tensor of " + std::to_string(size) +
-                             " values to read but found " +
-                             (tensor.exists() ? std::to_string(tensor.size) : "none"));
-  }
-  if (tensor.dtype != DType::BFloat16) {
-    if (size > 0) std::memcpy(destination, tensor.raw(), tensor.bytes());
-    return;
-  }
-  const bf16* values = tensor.data<bf16>();
-  float* floats = static_cast<float*>(destination);
-  for (int64_t i = 0; i < size; i++) floats[i] = toFloat(values[i]);
+void Stream::sync(Done done) {
+  enqueue([this, done = withEarlierError(std::move(done))] { engine_->whenDone(done); });
+}
+
+Done Stream::withEarlierError(Done done) {
+  return [this, done = std::move(done)](const std::string& error) {
+    const std::string earlier = takeError();
+    done(earlier.empty() ? error : earlier);
+  };
 }
 
 std::string Stream::takeError() {
@@ -90,18 +77,22 @@ std::string Stream::takeError() {
 }
 
 void Stream::trim() {
-  enqueue([this] {
-    context_.prepared.clear();
-    context_.scratch.reset();
-    context_.pool.trim();
-  });
+  enqueue([this] { engine_->trim(); });
 }
 
 void Stream::profile(bool on) {
   enqueue([this, on] { profiling_ = on; });
 }
 
-std::vector<Stream::Timing> Stream::takeTimings() { return std::exchange(timings_, {}); }
+std::vector<Stream::Timing> Stream::takeTimings() {
+  const std::vector<double> marks = engine_->takeMarks();
+  std::vector<Timing> timings;
+  for (size_t i = 0; i < timed_.size(); i++) {
+    timings.push_back({timed_[i], marks.at(2 * i), marks.at(2 * i + 1)});
+  }
+  timed_.clear();
+  return timings;
+}
 
 void Stream::remember(const std::string& error) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -115,7 +106,7 @@ Tensor& Stream::slot(int32_t number) {
 }
 
 void Stream::loop() {
-  omp_set_num_threads(context_.threads);
+  engine_->enter();
   Work work;
   for (;;) {
     work.words.clear();
@@ -129,6 +120,7 @@ void Stream::loop() {
     execute(work);
   }
   slots_.clear();
+  engine_->trim();
 }
 
 void Stream::execute(Work& work) {
@@ -158,13 +150,10 @@ size_t Stream::executeCommand(const int32_t* words) {
 }
 
 size_t Stream::timeKernel(const int32_t* words) {
-  auto seconds = [] {
-    auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration<double>(now).count();
-  };
-  double start = seconds();
-  size_t count = executeKernel(words);
-  timings_.push_back({words[0], start, seconds()});
+  engine_->mark();
+  const size_t count = executeKernel(words);
+  engine_->mark();
+  timed_.push_back(words[0]);
   return count;
 }
 
@@ -175,6 +164,7 @@ size_t Stream::executeKernel(const int32_t* words) {
   int parameters = words[3];
   const int32_t* slots = words + 4;
   const int32_t* results = slots + inputs;
+  Context& context = engine_->context();
   try {
     inputs_.clear();
     for (int i = 0; i < inputs; i++) {
@@ -186,10 +176,10 @@ size_t Stream::executeKernel(const int32_t* words) {
     outputs_.clear();
     for (int i = 0; i < outputs; i++) {
       const int32_t* result = results + 3 * i;
-      outputs_.push_back(Tensor::create(&context_.pool, static_cast<DType>(result[1]), result[2]));
+      outputs_.push_back(Tensor::create(&context.pool, static_cast<DType>(result[1]), result[2]));
     }
-    runKernel(kernel, {context_, kernel.name.c_str(), inputs_, outputs_, results + 3 * outputs,
-                       parameters});
+    runKernel(kernel,
+              {context, kernel.name.c_str(), inputs_, outputs_, results + 3 * outputs, parameters});
     for (int i = 0; i < outputs; i++) slot(results[3 * i]) = outputs_[i];
   } catch (const std::exception& error) {
     remember(kernel.name + ": " + error.what());

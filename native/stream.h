@@ -1,4 +1,5 @@
-// One stream of work: the caller enqueues and returns; a single thread computes in order.
+// One stream of work: the caller enqueues and returns; a single thread gives it to an engine in
+// order.
 //
 // A tensor is named by a slot number that the caller chooses. Memory belongs to a slot only between
 // the execution of the call that fills it and of the command that frees it, so that work enqueued
@@ -13,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "kernel.h"
+#include "engine.h"
 
 namespace cnn {
 
@@ -26,7 +27,7 @@ constexpr int32_t kTask = -2;
 
 class Stream {
  public:
-  explicit Stream(int threads, bool strict);
+  explicit Stream(std::unique_ptr<Engine> engine);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -35,15 +36,12 @@ class Stream {
   void submit(const int32_t* words, size_t count);
   // Copies `size` values now; the slot holds them when the stream gets there.
   void write(int32_t slot, DType dtype, const void* values, int64_t size);
-  // Runs `task` on the compute thread, after all that was enqueued before.
-  void enqueue(std::function<void()> task);
-  // Waits until everything enqueued so far is done.
-  void wait();
-  // Compute thread only: copies a slot's values, bfloat16 widened to float32. Throws if it is
-  // empty.
-  void copyOut(int32_t slot, void* destination, int64_t size);
-  // The first error since the last call, or an empty string.
-  std::string takeError();
+  // Copies a slot's `size` values, bfloat16 widened to float32, as soon as the stream gets there.
+  void read(int32_t slot, void* into, int64_t size, Done done);
+  // Calls `done` when everything enqueued so far is done.
+  void sync(Done done);
+  // Both with the first error of everything enqueued since the last `done`.
+
   // Memory that no tensor uses goes back to the system; forgets prepared primitives.
   void trim();
 
@@ -58,7 +56,7 @@ class Stream {
   // The calls timed since the last time, in order; the stream must be idle.
   std::vector<Timing> takeTimings();
 
-  Context& context() { return context_; }
+  Engine& engine() { return *engine_; }
 
  private:
   struct Work {
@@ -67,6 +65,10 @@ class Stream {
   };
 
   void loop();
+  // Runs `task` on the stream's thread, after all that was enqueued before.
+  void enqueue(std::function<void()> task);
+  // `done` with an earlier error, if there is one, instead of its own.
+  Done withEarlierError(Done done);
   void execute(Work& work);
   // Each returns how many words its command takes.
   size_t executeCommand(const int32_t* words);
@@ -76,8 +78,9 @@ class Stream {
   void append(Append change);
   Tensor& slot(int32_t number);
   void remember(const std::string& error);
+  std::string takeError();
 
-  Context context_;
+  std::unique_ptr<Engine> engine_;
   std::vector<Tensor> slots_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -87,7 +90,7 @@ class Stream {
   std::vector<Tensor> inputs_;
   std::vector<Tensor> outputs_;
   bool profiling_ = false;
-  std::vector<Timing> timings_;
+  std::vector<int32_t> timed_;
   std::thread thread_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cpu/isa.h"
 #include "jpeg/file_bytes.h"
 #include "jpeg/pool.h"
 #include "node_values.h"

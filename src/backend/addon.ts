@@ -24,12 +24,18 @@ export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** The functions of native/binding.cc. */
 export interface Addon {
-  open(threads: number, strict: boolean): string;
-  commands(): ArrayBuffer;
+  openCpu(threads: number, strict: boolean): Queue;
   kernels(): string[];
   facts(): string[];
-  submit(words: number): void;
   measure(kernel: number, threads: number, tensors: Float64Array, words: Int32Array): number[];
+}
+
+/** The work of a device that is open. */
+export interface Queue {
+  /** What computes, in words. */
+  readonly description: string;
+  commands(): ArrayBuffer;
+  submit(words: number): void;
   write(slot: number, storage: number, values: Values): void;
   readSync(slot: number, into: Values): void;
   read<T extends Values>(slot: number, into: T): Promise<T>;
@@ -38,4 +44,9 @@ export interface Addon {
   profile(on: boolean): void;
   timings(): number[];
   trim(): void;
+}
+
+/** The addon's kernels in the order of their numbers. */
+export function kernelNames(addon: Pick<Addon, 'kernels'>): string[] {
+  return addon.kernels().filter((_, index) => index % 2 === 0);
 }

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { type Addon, ALIGNMENT, STORAGE, STORAGE_BYTES } from './addon.js';
+import { type Addon, ALIGNMENT, kernelNames, type Queue, STORAGE, STORAGE_BYTES } from './addon.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend, type Output } from './native-backend.js';
@@ -18,27 +18,22 @@ import {
   packParameters,
 } from './parameters.js';
 
-/** The addon's functions that a backend uses while it computes, for one that does not. */
-const COMPUTING_NOTHING = {
-  open: () => 'no instructions',
+const COMPUTING_NOTHING: Queue = {
+  description: 'nothing',
   commands: () => new ArrayBuffer(1 << 20),
   submit: () => {},
   write: () => {},
   readSync: () => {},
-  read: async <T>(_slot: number, into: T) => into,
+  read: async (_slot, into) => into,
   sync: async () => {},
-  memory: (): [number, number] => [0, 0],
+  memory: () => [0, 0],
   profile: () => {},
   timings: () => [],
   trim: () => {},
 };
 
 /** What stands for the addon where there is none: then kernels take nothing for themselves. */
-const NO_ADDON: Pick<Addon, 'kernels' | 'facts' | 'measure'> = {
-  kernels: () => [],
-  facts: () => [],
-  measure: () => [],
-};
+const NO_ADDON: Pick<Addon, 'kernels' | 'measure'> = { kernels: () => [], measure: () => [] };
 
 /** Bytes that tensors hold. */
 export interface Count {
@@ -58,6 +53,7 @@ export class CountingBackend extends NativeBackend {
   #blockBytes = 0;
   #peakBytes = 0;
   #scratchBytes = 0;
+  readonly #measure: Addon['measure'];
   readonly #copies = new Map<NativeData, number>();
 
   /** `addon`: what to ask, or why there is none; then nothing counts but tensors. */
@@ -65,9 +61,9 @@ export class CountingBackend extends NativeBackend {
     precision: 'f32' | 'bf16',
     readonly source: Addon | Error,
   ) {
-    const { kernels, facts, measure } = source instanceof Error ? NO_ADDON : source;
-    const addon = { ...COMPUTING_NOTHING, kernels, facts, measure };
-    super(addon, availableParallelism(), precision, false);
+    const addon = source instanceof Error ? NO_ADDON : source;
+    super(COMPUTING_NOTHING, kernelNames(addon), availableParallelism(), precision);
+    this.#measure = addon.measure;
   }
 
   override run<K extends NativeKernel>(
@@ -107,7 +103,7 @@ export class CountingBackend extends NativeBackend {
     );
     const words = new Int32Array(countWords(kernel, parameters));
     packParameters(kernel, parameters, words, new Float32Array(words.buffer), 0);
-    const [scratch = 0, temporary = 0, ...kept] = this.addon.measure(
+    const [scratch = 0, temporary = 0, ...kept] = this.#measure(
       number,
       this.threads,
       Float64Array.of(inputs.length, ...tensors),

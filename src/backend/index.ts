@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { ADDON_PATH } from '../addon.js';
 import { RunError } from '../errors.js';
+import { kernelNames } from './addon.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend } from './native-backend.js';
@@ -98,11 +99,11 @@ async function openNative(options: BackendOptions, why: string): Promise<Backend
   const threads = options.threads ?? availableParallelism();
   native ??= createNative(threads);
   const device = native;
-  const matrixUnits = device.instructionSet.startsWith('amx');
+  const matrixUnits = device.queue.description.startsWith('amx');
   device.precision =
     options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
   await tf.setBackend(NATIVE_BACKEND);
-  const units = `${device.instructionSet} instructions`;
+  const units = `${device.queue.description} instructions`;
   return {
     name: 'cpu',
     precision: device.precision,
@@ -124,7 +125,8 @@ function createNative(threads: number): NativeBackend {
   const strict = process.env['CNN_STRICT'] === '1';
   let device: NativeBackend;
   try {
-    device = new NativeBackend(loadAddon(), threads, 'f32', strict);
+    const addon = loadAddon();
+    device = new NativeBackend(addon.openCpu(threads, strict), kernelNames(addon), threads, 'f32');
   } catch (error) {
     throw new RunError(
       `The native backend cpu cannot be loaded (${firstLine(error)}). Run ${SET_UP} to build it.`,

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { type Addon, FREE, STORAGE, type Storage } from './addon.js';
+import { FREE, type Queue, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
   type HostValues,
@@ -59,7 +59,6 @@ const FLUSH_WORDS = 8192;
 export class NativeBackend extends KernelBackend {
   /** CPU fallbacks taken, by kernel. */
   readonly fallbacks = new Map<string, number>();
-  readonly instructionSet: string;
   /** Called with each kernel that was enqueued, its tensors and whole parameters; for profiles. */
   onRun: OnRun | undefined;
   protected readonly words: Int32Array;
@@ -71,19 +70,18 @@ export class NativeBackend extends KernelBackend {
   private filled = 0;
   private live = 0;
 
+  /** `kernels`: names in the order of the addon's numbers. */
   constructor(
-    readonly addon: Addon,
+    readonly queue: Queue,
+    kernels: readonly string[],
     readonly threads: number,
     public precision: 'f32' | 'bf16',
-    strict: boolean,
   ) {
     super();
-    this.instructionSet = addon.open(threads, strict);
-    const buffer = addon.commands();
+    const buffer = queue.commands();
     this.words = new Int32Array(buffer);
     this.floats = new Float32Array(buffer);
-    const names = addon.kernels().filter((_, index) => index % 2 === 0);
-    this.kernelNumbers = new Map(names.map((name, number) => [name, number]));
+    this.kernelNumbers = new Map(kernels.map((name, number) => [name, number]));
   }
 
   /** Enqueues a native kernel and returns its outputs. */
@@ -129,7 +127,7 @@ export class NativeBackend extends KernelBackend {
 
   /** Hands the collected commands to the compute thread. */
   private flush(): void {
-    if (this.filled > 0) this.addon.submit(this.filled);
+    if (this.filled > 0) this.queue.submit(this.filled);
     this.filled = 0;
   }
 
@@ -194,7 +192,7 @@ export class NativeBackend extends KernelBackend {
     }
     const data = new NativeData(this.takeSlot(), dtype, storageFor(dtype), size);
     this.flush();
-    this.addon.write(data.slot, STORAGE[data.storage], typedValues(values, dtype, size));
+    this.queue.write(data.slot, STORAGE[data.storage], typedValues(values, dtype, size));
     return data;
   }
 
@@ -226,7 +224,7 @@ export class NativeBackend extends KernelBackend {
     if (data.host) return hostValues(data.host);
     const values = emptyValues(data);
     this.flush();
-    this.addon.readSync(data.slot, values);
+    this.queue.readSync(data.slot, values);
     return values;
   }
 
@@ -234,7 +232,7 @@ export class NativeBackend extends KernelBackend {
     const data = this.data(dataId);
     if (data.host) return hostValues(data.host);
     this.flush();
-    return this.addon.read(data.slot, emptyValues(data));
+    return this.queue.read(data.slot, emptyValues(data));
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
@@ -268,13 +266,13 @@ export class NativeBackend extends KernelBackend {
   }
 
   override memory(): { unreliable: boolean; deviceBytes: number; peakBytes: number } {
-    const [deviceBytes, peakBytes] = this.addon.memory(false);
+    const [deviceBytes, peakBytes] = this.queue.memory(false);
     return { unreliable: false, deviceBytes, peakBytes };
   }
 
   sync(): Promise<void> {
     this.flush();
-    return this.addon.sync();
+    return this.queue.sync();
   }
 
   override timerAvailable(): boolean {

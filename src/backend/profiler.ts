@@ -51,7 +51,7 @@ export class Profiler {
 
   async start(): Promise<void> {
     await this.device.sync();
-    this.device.addon.profile(true);
+    this.device.queue.profile(true);
     this.device.onRun = (...call) => this.#note(...call);
   }
 
@@ -70,8 +70,8 @@ export class Profiler {
     const { device } = this;
     device.onRun = undefined;
     await device.sync();
-    device.addon.profile(false);
-    const times = device.addon.timings();
+    device.queue.profile(false);
+    const times = device.queue.timings();
     if (times.length !== 3 * this.#calls.length) {
       throw new Error(`${times.length / 3} kernels ran but ${this.#calls.length} were called.`);
     }

@@ -10,16 +10,16 @@ import { onNative } from './compare.js';
 const SQUARES = `
   const { parentPort, workerData } = require('node:worker_threads');
   const addon = require(workerData.addon);
-  addon.open(1, true);
+  const queue = addon.openCpu(1, true);
   const square = addon.kernels().indexOf('Square') / 2;
-  const words = new Int32Array(addon.commands());
+  const words = new Int32Array(queue.commands());
   const wrong = [];
   for (let number = 1; number <= workerData.rounds; number++) {
-    addon.write(0, 0, Float32Array.of(number));
+    queue.write(0, 0, Float32Array.of(number));
     // The kernel, its inputs, outputs and parameters; slot 0; slot 1 of one float32.
     words.set([square, 1, 1, 0, 0, 1, 0, 1]);
-    addon.submit(8);
-    const [found] = (into => (addon.readSync(1, into), into))(new Float32Array(1));
+    queue.submit(8);
+    const [found] = (into => (queue.readSync(1, into), into))(new Float32Array(1));
     if (found !== number * number) wrong.push(number);
   }
   parentPort.postMessage(wrong);

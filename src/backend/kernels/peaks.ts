@@ -53,7 +53,7 @@ export async function measurePeaks(profiler: Profiler): Promise<Peaks> {
   }
   const calls = await profiler.stop();
   for (const { dataId } of [matrix, values]) device.disposeData(dataId);
-  device.addon.trim();
+  device.queue.trim();
   const best = (kernel: string, work: 'operations' | 'bytes') => {
     const rounds = calls.filter((call) => call.kernel === kernel && call.place.step > 0);
     return Math.max(...rounds.map((call) => ratePerSecond(call, work) / 1e9));

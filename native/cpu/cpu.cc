@@ -1,0 +1,69 @@
+#include "cpu.h"
+
+#include <omp.h>
+
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "isa.h"
+
+namespace cnn {
+namespace {
+
+class CpuEngine : public Engine {
+ public:
+  CpuEngine(int threads, bool strict) : context_(Device::Cpu, hostAddresses()) {
+    context_.isa = selectedIsa();
+    context_.threads = threads;
+    context_.strict = strict;
+  }
+
+  std::string describe() const override { return describeIsa(context_.isa); }
+  Context& context() override { return context_; }
+  void enter() override { omp_set_num_threads(context_.threads); }
+
+  std::function<Tensor()> upload(DType type, const void* values, int64_t size) override {
+    Tensor tensor = Tensor::create(&context_.pool, type, size);
+    if (size > 0) std::memcpy(tensor.raw(), values, tensor.bytes());
+    return [tensor] { return tensor; };
+  }
+
+  // Kernels have ended when they return.
+  void download(const Tensor& tensor, void* into, Done done) override {
+    widenTo(into, tensor.raw(), tensor.dtype, tensor.size);
+    done("");
+  }
+  void whenDone(Done done) override { done(""); }
+
+  void mark() override {
+    auto now = std::chrono::steady_clock::now().time_since_epoch();
+    marks_.push_back(std::chrono::duration<double>(now).count());
+  }
+  std::vector<double> takeMarks() override { return std::exchange(marks_, {}); }
+
+  void trim() override {
+    context_.prepared.clear();
+    context_.scratch.reset();
+    context_.pool.trim();
+  }
+
+ private:
+  Context context_;
+  std::vector<double> marks_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> openCpu(int threads, bool strict) {
+  return std::make_unique<CpuEngine>(threads, strict);
+}
+
+std::unique_ptr<Context> measuringCpu() {
+  auto context = std::make_unique<Context>(Device::Cpu, noAddresses());
+  context->measuring = true;
+  context->isa = selectedIsa();
+  return context;
+}
+
+}  // namespace cnn

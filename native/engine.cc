@@ -1,0 +1,17 @@
+#include "engine.h"
+
+#include <cstring>
+
+namespace cnn {
+
+void widenTo(void* into, const void* values, DType type, int64_t size) {
+  if (type != DType::BFloat16) {
+    if (size > 0) std::memcpy(into, values, bytesOf(type) * static_cast<size_t>(size));
+    return;
+  }
+  const bf16* narrow = static_cast<const bf16*>(values);
+  float* floats = static_cast<float*>(into);
+  for (int64_t i = 0; i < size; i++) floats[i] = toFloat(narrow[i]);
+}
+
+}  // namespace cnn

@@ -1,0 +1,42 @@
+// What a stream needs of the device that computes: memory, copies, waiting, a clock.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernel.h"
+
+namespace cnn {
+
+// Called exactly once, on any thread; `error` is empty where there is none.
+using Done = std::function<void(const std::string& error)>;
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // What computes, in words.
+  virtual std::string describe() const = 0;
+  virtual Context& context() = 0;
+
+  // On the host's thread: takes the values at once. What it returns runs on the stream's thread.
+  virtual std::function<Tensor()> upload(DType type, const void* values, int64_t size) = 0;
+
+  // All others are called on the stream's thread. This one comes before them.
+  virtual void enter() = 0;
+  // Copies a tensor's values, bfloat16 widened to float32, as they are after all kernels so far.
+  virtual void download(const Tensor& tensor, void* into, Done done) = 0;
+  // Calls `done` when all kernels so far have ended.
+  virtual void whenDone(Done done) = 0;
+  // Notes when the kernels so far have ended.
+  virtual void mark() = 0;
+  // The times of all marks since the last call, in seconds of the monotonic clock; waits for them.
+  virtual std::vector<double> takeMarks() = 0;
+  // Gives memory that no tensor uses back to the system, and forgets what is prepared.
+  virtual void trim() = 0;
+};
+
+// Copies `size` values to the host's `into`, bfloat16 widened to float32.
+void widenTo(void* into, const void* values, DType type, int64_t size);
+
+}  // namespace cnn
