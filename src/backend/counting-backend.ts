@@ -15,6 +15,7 @@ import {
   type NativeKernel,
   type Parameters,
   type ParametersIfAny,
+  type ParametersOf,
   packParameters,
 } from './parameters.js';
 
@@ -86,6 +87,7 @@ export class CountingBackend extends NativeBackend {
       results.map(({ dataId }) => dataId),
       given ?? {},
     );
+    this.onRun?.(kernel, inputs, results, (given ?? {}) as ParametersOf<K>);
     return results;
   }
 
@@ -169,10 +171,13 @@ export class CountingBackend extends NativeBackend {
 /** Its name in tfjs's registry. */
 const COUNTING_BACKEND = 'counting';
 
-/** Makes a counting backend the current one. */
-export async function openCountingBackend(precision: 'f32' | 'bf16'): Promise<CountingBackend> {
+/** Makes a counting backend the current one; `source` is whom it asks. */
+export async function openCountingBackend(
+  precision: 'f32' | 'bf16',
+  source: Addon | Error = findAddon(),
+): Promise<CountingBackend> {
   tf.env().set('PROD', true);
-  const device = new CountingBackend(precision, findAddon());
+  const device = new CountingBackend(precision, source);
   tf.registerBackend(COUNTING_BACKEND, () => device);
   registerKernels(COUNTING_BACKEND);
   await tf.setBackend(COUNTING_BACKEND);

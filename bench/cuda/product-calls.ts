@@ -1,0 +1,75 @@
+/**
+ * The convolutions and matrix products of training steps, told by the backend that computes
+ * nothing.
+ */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Architecture } from '../../src/archs/index.js';
+import { type CountingBackend, openCountingBackend } from '../../src/backend/counting-backend.js';
+import {
+  countWords,
+  type NativeKernel,
+  type Parameters,
+  packParameters,
+} from '../../src/backend/parameters.js';
+import { trainingMemory } from '../../src/measure/memory.js';
+
+const CONVOLUTIONS = ['FusedConv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'] as const;
+const PRODUCTS: readonly NativeKernel[] = [...CONVOLUTIONS, 'BatchMatMul'];
+
+/** A call of a kernel that several layers of several networks may share. */
+export interface ProductCall {
+  readonly kernel: NativeKernel;
+  /** How the factors are stored, and the result where it is another way: `bf16`, `bf16-f32`. */
+  readonly types: string;
+  readonly bias: boolean;
+  readonly parameters: Parameters;
+  /** Each once, in the order of the catalogue. */
+  readonly networks: string[];
+}
+
+/** The calls of a training step of each network at each batch size, each once. */
+export async function productCalls(
+  networks: readonly Architecture[],
+  batchSizes: readonly number[],
+  precision: 'f32' | 'bf16',
+): Promise<ProductCall[]> {
+  const device = await openCountingBackend(precision, new Error('only shapes are asked for'));
+  const found = new Map<string, ProductCall>();
+  for (const architecture of networks) {
+    device.onRun = (kernel, inputs, outputs, parameters) => {
+      if (!PRODUCTS.includes(kernel)) return;
+      const types = typesOf(device, inputs, outputs);
+      const bias = inputs.length > 2;
+      const call = { kernel, types, bias, parameters: parameters as unknown as Parameters };
+      const line = requestLine(call);
+      const known = found.get(line)?.networks;
+      if (known === undefined) found.set(line, { ...call, networks: [architecture.name] });
+      else if (!known.includes(architecture.name)) known.push(architecture.name);
+    };
+    for (const batchSize of batchSizes) {
+      const { size: inputSize, channels, classes: numClasses } = architecture;
+      trainingMemory(architecture, device, { batchSize, inputSize, channels, numClasses });
+    }
+  }
+  device.onRun = undefined;
+  return [...found.values()];
+}
+
+/** A factor in float32 beside one in bf16 is a weight, of which the kernel takes a copy in bf16. */
+function typesOf(
+  device: CountingBackend,
+  inputs: readonly (TensorInfo | undefined)[],
+  outputs: readonly TensorInfo[],
+): string {
+  const factors = inputs.slice(0, 2).map((input) => input && device.storageOf(input));
+  const values = factors.includes('bf16') ? 'bf16' : 'f32';
+  const result = outputs[0] && device.storageOf(outputs[0]);
+  return result === values ? values : `${values}-${result}`;
+}
+
+/** A line of input for cudnn-plans (native/cuda/plans/main.cc). */
+export function requestLine({ kernel, types, bias, parameters }: Omit<ProductCall, 'networks'>) {
+  const fields = new Int32Array(countWords(kernel, parameters));
+  packParameters(kernel, parameters, fields, new Float32Array(fields.buffer), 0);
+  return [kernel, types, Number(bias), ...fields].join(' ');
+}

@@ -1,0 +1,24 @@
+// Opens NVIDIA's libraries where they are, at their first use. Nothing links them: an addon with
+// the backend cuda loads on machines without any of them.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace cnn::cuda {
+
+// Folders in which the host has found libraries (packages of Python, say). They come after those of
+// CNN_CUDA_LIBRARIES and of the build, and before the system's. To be set before the first use.
+void setLibraryFolders(std::vector<std::string> folders);
+
+// Opens a library once; later calls give the same handle. Throws one sentence that says where it
+// was looked for and what to do.
+void* openLibrary(const std::string& name);
+
+// Opens it where it is there. cuDNN finds what it needs for itself, but not always from where it
+// is; a library that is open already is found everywhere.
+void* openIfThere(const std::string& name);
+
+// A function of an open library; throws where the library lacks it.
+void* findFunction(void* library, const char* name);
+
+}  // namespace cnn::cuda
