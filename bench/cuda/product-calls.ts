@@ -4,7 +4,7 @@
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Architecture } from '../../src/archs/index.js';
-import { type CountingBackend, openCountingBackend } from '../../src/backend/counting-backend.js';
+import { type CountingBackend, withCountingBackend } from '../../src/backend/counting-backend.js';
 import {
   countWords,
   type NativeKernel,
@@ -28,31 +28,35 @@ export interface ProductCall {
 }
 
 /** The calls of a training step of each network at each batch size, each once. */
-export async function productCalls(
+export function productCalls(
   networks: readonly Architecture[],
   batchSizes: readonly number[],
   precision: 'f32' | 'bf16',
 ): Promise<ProductCall[]> {
-  const device = await openCountingBackend(precision, new Error('only shapes are asked for'));
   const found = new Map<string, ProductCall>();
-  for (const architecture of networks) {
-    device.onRun = (kernel, inputs, outputs, parameters) => {
-      if (!PRODUCTS.includes(kernel)) return;
-      const types = typesOf(device, inputs, outputs);
-      const bias = inputs.length > 2;
-      const call = { kernel, types, bias, parameters: parameters as unknown as Parameters };
-      const line = requestLine(call);
-      const known = found.get(line)?.networks;
-      if (known === undefined) found.set(line, { ...call, networks: [architecture.name] });
-      else if (!known.includes(architecture.name)) known.push(architecture.name);
-    };
-    for (const batchSize of batchSizes) {
+  const count = (device: CountingBackend) => {
+    for (const architecture of networks) {
+      device.onRun = (kernel, inputs, outputs, parameters) => {
+        if (!PRODUCTS.includes(kernel)) return;
+        const call = {
+          kernel,
+          types: typesOf(device, inputs, outputs),
+          bias: inputs.length > 2,
+          parameters: parameters as unknown as Parameters,
+        };
+        const line = requestLine(call);
+        const known = found.get(line) ?? { ...call, networks: [] };
+        if (!known.networks.includes(architecture.name)) known.networks.push(architecture.name);
+        found.set(line, known);
+      };
       const { size: inputSize, channels, classes: numClasses } = architecture;
-      trainingMemory(architecture, device, { batchSize, inputSize, channels, numClasses });
+      for (const batchSize of batchSizes) {
+        trainingMemory(architecture, device, { batchSize, inputSize, channels, numClasses });
+      }
     }
-  }
-  device.onRun = undefined;
-  return [...found.values()];
+    return [...found.values()];
+  };
+  return withCountingBackend(precision, count, new Error('Only shapes are asked for.'));
 }
 
 /** A factor in float32 beside one in bf16 is a weight, of which the kernel takes a copy in bf16. */

@@ -188,12 +188,13 @@ export async function openCountingBackend(
 export async function withCountingBackend<T>(
   precision: 'f32' | 'bf16',
   count: (device: CountingBackend) => T,
+  source?: Addon | Error,
 ): Promise<T> {
   const current = tf.getBackend();
   try {
-    return count(await openCountingBackend(precision));
+    return count(await openCountingBackend(precision, source));
   } finally {
-    await tf.setBackend(current);
+    if (current) await tf.setBackend(current);
     tf.removeBackend(COUNTING_BACKEND);
   }
 }

@@ -22,12 +22,13 @@ Plan::Plan(Descriptor plan)
       workspaceBytes_(static_cast<size_t>(plan_.number(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE))) {
 }
 
-std::optional<Plan> Plan::make(const Engine& engine, const Target& target, std::string* refusal) {
-  Descriptor plan = newPlan(target);
-  plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, engine.config);
-  if (plan.tryFinalize()) return Plan(std::move(plan));
-  if (refusal != nullptr) *refusal = lastError();
-  return std::nullopt;
+std::optional<Plan> Plan::make(const Engine& engine, const Target& target) {
+  Descriptor made = newPlan(target);
+  made.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, engine.config);
+  if (!made.tryFinalize()) return std::nullopt;
+  Plan plan(std::move(made));
+  if (plan.workspaceBytes() > kMostWorkspace) return std::nullopt;
+  return plan;
 }
 
 std::optional<Plan> Plan::load(const std::string& json, const Target& target) {

@@ -7,11 +7,13 @@
 
 namespace cnn::cuda {
 
+// An engine that takes more is not used: some take many times the tensors' own size.
+constexpr size_t kMostWorkspace = size_t{1} << 30;
+
 class Plan {
  public:
-  // None where the engine refuses the graph after all; `refusal` then says why.
-  static std::optional<Plan> make(const Engine& engine, const Target& target,
-                                  std::string* refusal = nullptr);
+  // None where the engine refuses the graph after all, or wants too much workspace.
+  static std::optional<Plan> make(const Engine& engine, const Target& target);
   // From json(); none where this cuDNN or device refuses it.
   static std::optional<Plan> load(const std::string& json, const Target& target);
 

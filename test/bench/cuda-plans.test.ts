@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { DEVICES, plan, whyNoPlans } from '../../bench/cuda/cudnn-plans.js';
+import { productCalls, requestLine } from '../../bench/cuda/product-calls.js';
+import { findArchitecture } from '../../src/archs/index.js';
+
+describe('bench/cuda: plans of cuDNN without a GPU', () => {
+  before(function () {
+    const missing = whyNoPlans();
+    if (missing === undefined) return;
+    console.log(`      no plans can be made here: ${missing}`);
+    this.skip();
+  });
+
+  for (const device of DEVICES) {
+    it(`every convolution of a training step has one on an ${device}`, async () => {
+      const networks = ['lenet5', 'alexnet', 'resnet20-cifar'].map(findArchitecture);
+      const calls = (await productCalls(networks, [32], 'bf16'))
+        .filter(({ kernel }) => kernel !== 'BatchMatMul')
+        .map(requestLine);
+      const ways = await plan(device, calls, { compile: false });
+      for (const [line, call] of calls.entries()) {
+        const own = ways.filter((way) => way.line === line);
+        assert.ok(
+          own.some(({ way, engine }) => way.startsWith('cublasLt') || engine !== ''),
+          call,
+        );
+      }
+    });
+  }
+
+  it('a convolution with bias and ReLU is one kernel, which cuDNN compiles', async () => {
+    const [way] = await plan('h100', [conv3x3('FusedConv2D bf16 1', 1)], { compile: true });
+    assert.equal(way?.way, 'cuDNN forward+bias+relu');
+    assert.equal(way?.compiled, 'at run time');
+  });
+
+  it('a gradient in float32 of values in bfloat16 has an engine by cuBLASLt alone', async () => {
+    const lines = [
+      conv3x3('Conv2DBackpropFilter bf16 0', 0),
+      'Conv2DBackpropFilter bf16 0 8 14 14 64 14 14 64 1 1 1 1 1 1 0 0 1 0',
+      'Conv2DBackpropInput bf16-f32 0 8 14 14 64 14 14 64 3 3 1 1 1 1 1 1 1 0',
+    ];
+    const ways = await plan('h100', lines, { compile: false });
+    assert.deepEqual(
+      ways.map(({ line, way, engine }) => [line, way, engine !== '']),
+      [
+        [0, 'cuDNN filter gradient', true],
+        [1, 'cublasLt filter gradient', false],
+        [2, 'cuDNN input gradient', false],
+      ],
+    );
+  });
+
+  it('no plan takes more than 1 GiB beside its tensors', async () => {
+    const call = 'FusedConv2D f32 0 256 224 224 64 224 224 64 3 3 1 1 1 1 1 1 1 0';
+    const [way] = await plan('h100', [call], { compile: false });
+    assert.notEqual(way?.engine, '');
+    assert.ok((way?.workspaceBytes ?? Infinity) <= 2 ** 30);
+  });
+
+  it('a request that is none says so', async () => {
+    await assert.rejects(
+      plan('h100', ['FusedConv2D bf16 1 8'], { compile: false }),
+      /Expected the fields of a convolution but found: FusedConv2D bf16 1 8/,
+    );
+  });
+});
+
+/** A convolution of 3×3 on 8 images of 14×14×64. */
+function conv3x3(call: string, activation: number): string {
+  return `${call} 8 14 14 64 14 14 64 3 3 1 1 1 1 1 1 1 ${activation}`;
+}
