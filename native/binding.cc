@@ -11,6 +11,7 @@
 #include <future>
 
 #include "cpu/cpu.h"
+#include "cuda/cuda.h"
 #include "node_values.h"
 #include "stream.h"
 
@@ -245,12 +246,11 @@ napi_value sync(napi_env env, Queue& queue, const Arguments&) {
 
 // memory(reset): [used, peak] bytes of tensors; `reset` makes the peak what is used now.
 napi_value memory(napi_env env, Queue& queue, const Arguments& arguments) {
-  MemoryPool& pool = queue.stream->engine().context().pool;
+  const MemoryUse use = queue.stream->engine().memory(arguments.boolean(0));
   napi_value list;
   NAPI_CHECK(napi_create_array_with_length(env, 2, &list));
-  NAPI_CHECK(napi_set_element(env, list, 0, number(env, static_cast<double>(pool.usedBytes()))));
-  NAPI_CHECK(napi_set_element(env, list, 1, number(env, static_cast<double>(pool.peakBytes()))));
-  if (arguments.boolean(0)) pool.resetPeak();
+  NAPI_CHECK(napi_set_element(env, list, 0, number(env, static_cast<double>(use.used))));
+  NAPI_CHECK(napi_set_element(env, list, 1, number(env, static_cast<double>(use.peak))));
   return list;
 }
 
@@ -305,6 +305,20 @@ napi_value openCpu(napi_env env, Addon& addon, const Arguments& arguments) {
   return open(env, addon, cnn::openCpu(arguments.integer(0), arguments.boolean(1)));
 }
 
+// openCuda(device, tf32, deterministic): a GPU by its number.
+napi_value openCuda(napi_env env, Addon& addon, const Arguments& arguments) {
+  CudaOptions options;
+  options.device = arguments.integer(0);
+  options.tf32 = arguments.boolean(1);
+  options.deterministic = arguments.boolean(2);
+  return open(env, addon, cnn::openCuda(options));
+}
+
+// describeCuda(): a line for each GPU; throws why there is none.
+napi_value describeCuda(napi_env env, Addon&, const Arguments&) {
+  return stringList(env, cnn::describeCuda());
+}
+
 void setUp(napi_env env, napi_value exports) {
   auto addon = std::make_unique<Addon>();
   NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "cnn"), 0, 1,
@@ -315,6 +329,8 @@ void setUp(napi_env env, napi_value exports) {
       env, addon.release(), [](napi_env, void* data, void*) { delete static_cast<Addon*>(data); },
       nullptr));
   define(env, exports, "openCpu", entry<openCpu>);
+  define(env, exports, "openCuda", entry<openCuda>);
+  define(env, exports, "describeCuda", entry<describeCuda>);
   define(env, exports, "kernels", entry<kernels>);
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "measure", entry<measure>);

@@ -12,17 +12,25 @@ namespace cnn {
 // Called exactly once, on any thread; `error` is empty where there is none.
 using Done = std::function<void(const std::string& error)>;
 
+// Bytes of blocks.
+struct MemoryUse {
+  size_t used;
+  size_t peak;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
   // What computes, in words.
   virtual std::string describe() const = 0;
   virtual Context& context() = 0;
+  // On any thread; `resetPeak` makes the peak what is used now.
+  virtual MemoryUse memory(bool resetPeak) = 0;
 
   // On the host's thread: takes the values at once. What it returns runs on the stream's thread.
   virtual std::function<Tensor()> upload(DType type, const void* values, int64_t size) = 0;
 
-  // All others are called on the stream's thread. This one comes before them.
+  // All below are called on the stream's thread, this one before them.
   virtual void enter() = 0;
   // Copies a tensor's values, bfloat16 widened to float32, as they are after all kernels so far.
   virtual void download(const Tensor& tensor, void* into, Done done) = 0;

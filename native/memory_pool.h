@@ -41,12 +41,12 @@ class MemoryPool {
   explicit MemoryPool(std::unique_ptr<AddressRange> range);
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
-  ~MemoryPool();
+  virtual ~MemoryPool();
 
   // `bytes` bytes, aligned, in the smallest gap that is large enough. release() takes the
   // same number again. Throws std::bad_alloc when the device has no more.
   void* acquire(size_t bytes);
-  void release(void* block, size_t bytes);
+  virtual void release(void* block, size_t bytes);
   // The bytes of a block for `bytes` bytes.
   static size_t blockSize(size_t bytes);
   // Makes AddressSanitizer refuse accesses beyond the first `used` bytes of a block.

@@ -8,10 +8,13 @@ import { PACKAGE_ROOT } from './package-root.js';
  */
 export const ADDON_PATH = process.env['CNN_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn.node');
 
+/** The addon whose backend cuda is emulated by the processor; for tests. */
+export const EMULATED_ADDON_PATH = join(PACKAGE_ROOT, 'build/cnn-emulated.node');
+
 /**
  * The addon's functions, whose types the callers know; throws what the dynamic loader says where it
  * is missing or does not fit this machine.
  */
-export function requireAddon(): unknown {
-  return createRequire(import.meta.url)(ADDON_PATH);
+export function requireAddon(path = ADDON_PATH): unknown {
+  return createRequire(import.meta.url)(path);
 }

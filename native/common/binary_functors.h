@@ -1,6 +1,7 @@
 // Two numbers to one, a line for each: its name and its expression of a and b. A NaN on either side
 // is the result of Maximum and Minimum, as in JavaScript's Math.max. Comparisons give 1 or 0.
 #pragma once
+#include "bf16.h"
 
 // clang-format off: one line for each
 #define CNN_ARITHMETIC_FUNCTIONS(X) \
@@ -25,9 +26,9 @@ namespace cnn {
 namespace {
 namespace functors {
 
-#define CNN_FUNCTOR(name, expression)                           \
-  struct name {                                                 \
-    static float apply(float a, float b) { return expression; } \
+#define CNN_FUNCTOR(name, expression)                                           \
+  struct name {                                                                 \
+    CNN_HOST_DEVICE static float apply(float a, float b) { return expression; } \
   };
 CNN_ARITHMETIC_FUNCTIONS(CNN_FUNCTOR)
 CNN_COMPARISONS(CNN_FUNCTOR)

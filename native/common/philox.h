@@ -2,14 +2,16 @@
 #pragma once
 #include <cstdint>
 
+#include "bf16.h"
+
 namespace cnn {
 
 struct Words4 {
   uint32_t word[4];
 };
 
-inline Words4 philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0,
-                         uint32_t k1) {
+CNN_HOST_DEVICE inline Words4 philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
+                                         uint32_t k0, uint32_t k1) {
   for (int round = 0; round < 10; round++) {
     uint64_t product0 = 0xd2511f53ull * c0;
     uint64_t product1 = 0xcd9e8d57ull * c2;

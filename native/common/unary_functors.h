@@ -28,9 +28,9 @@ namespace cnn {
 namespace {
 namespace functors {
 
-#define CNN_FUNCTOR(name, expression)                  \
-  struct name {                                        \
-    static float apply(float x) { return expression; } \
+#define CNN_FUNCTOR(name, expression)                                  \
+  struct name {                                                        \
+    CNN_HOST_DEVICE static float apply(float x) { return expression; } \
   };
 CNN_UNARY_FUNCTIONS(CNN_FUNCTOR)
 #undef CNN_FUNCTOR

@@ -5,22 +5,24 @@
 #include <cstdint>
 #include <cstring>
 
+#include "bf16.h"
+
 namespace cnn {
 namespace {
 
-inline float floatOfBits(int32_t bits) {
+CNN_HOST_DEVICE inline float floatOfBits(int32_t bits) {
   float value;
   std::memcpy(&value, &bits, 4);
   return value;
 }
-inline int32_t bitsOfFloat(float value) {
+CNN_HOST_DEVICE inline int32_t bitsOfFloat(float value) {
   int32_t bits;
   std::memcpy(&bits, &value, 4);
   return bits;
 }
 
 // 2^n for n in [-126, 127]; for others, as NaN makes them, any number.
-inline float powerOfTwo(int32_t n) {
+CNN_HOST_DEVICE inline float powerOfTwo(int32_t n) {
   return floatOfBits(static_cast<int32_t>(static_cast<uint32_t>(n + 127) << 23));
 }
 
@@ -31,7 +33,7 @@ constexpr float kLn2Low = -2.12194440e-4f;
 
 // 2^n times a polynomial on [-ln2/2, ln2/2]. n is applied in halves, so that subnormal results and
 // infinity come out right.
-inline float expOf(float x) {
+CNN_HOST_DEVICE inline float expOf(float x) {
   const float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
   float clamped = x > 89.0f ? 89.0f : x;
   clamped = clamped < -105.0f ? -105.0f : clamped;
@@ -51,7 +53,7 @@ inline float expOf(float x) {
 }
 
 // The exponent plus a polynomial of the mantissa on [sqrt(1/2), sqrt(2)).
-inline float logOf(float x) {
+CNN_HOST_DEVICE inline float logOf(float x) {
   bool subnormal = x < 1.17549435e-38f;
   int32_t bits = bitsOfFloat(subnormal ? x * 8388608.0f : x);
   int32_t exponent = ((bits >> 23) & 0xff) - (subnormal ? 126 + 23 : 126);
@@ -74,7 +76,7 @@ inline float logOf(float x) {
   return x > 0.0f && x < kInfinity ? value : edge;
 }
 
-inline float tanhOf(float x) {
+CNN_HOST_DEVICE inline float tanhOf(float x) {
   float size = __builtin_fabsf(x);
   float square = x * x;
   float p = -5.70498872745e-3f;

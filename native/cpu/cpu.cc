@@ -21,6 +21,11 @@ class CpuEngine : public Engine {
 
   std::string describe() const override { return describeIsa(context_.isa); }
   Context& context() override { return context_; }
+  MemoryUse memory(bool resetPeak) override {
+    const MemoryUse use = {context_.pool.usedBytes(), context_.pool.peakBytes()};
+    if (resetPeak) context_.pool.resetPeak();
+    return use;
+  }
   void enter() override { omp_set_num_threads(context_.threads); }
 
   std::function<Tensor()> upload(DType type, const void* values, int64_t size) override {

@@ -25,6 +25,10 @@ export type Values = Float32Array | Int32Array | Uint8Array;
 /** The functions of native/binding.cc. */
 export interface Addon {
   openCpu(threads: number, strict: boolean): Queue;
+  /** `tf32`: products of float32 may be rounded to TF32. */
+  openCuda(device: number, tf32: boolean, deterministic: boolean): Queue;
+  /** A line for each GPU; throws why there is none. */
+  describeCuda(): string[];
   kernels(): string[];
   facts(): string[];
   measure(kernel: number, threads: number, tensors: Float64Array, words: Int32Array): number[];

@@ -4,43 +4,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { ADDON_PATH } from '../addon.js';
 import { RunError } from '../errors.js';
-import { kernelNames } from './addon.js';
-import { registerKernels } from './kernels/index.js';
-import { loadAddon } from './load-addon.js';
-import { NativeBackend } from './native-backend.js';
+import type { Backend, BackendChoice, BackendName, BackendOptions } from './backend.js';
+import { describeGpus, openCpu, openCuda, SET_UP, SET_UP_CUDA, seesGpu } from './native.js';
 import { loadTensorflow, TENSORFLOW_BACKEND, TENSORFLOW_BINDING } from './tensorflow.js';
 
-export type BackendName = 'cpu' | 'tensorflow' | 'js';
-export type BackendChoice = 'auto' | BackendName;
-export type Precision = 'auto' | 'f32' | 'bf16';
-
-/** The name of our backend in tfjs's registry, where `cpu` is tfjs-backend-cpu. */
-export const NATIVE_BACKEND = 'onednn';
-
-export interface Backend {
-  readonly name: BackendName;
-  readonly precision: 'f32' | 'bf16';
-  /** Why this backend and precision, in one sentence. */
-  readonly why: string;
-  /**
-   * Warnings about a slower backend or precision than this machine allows, each with its remedy.
-   */
-  readonly warnings: readonly string[];
-  readonly threads: number;
-  /** Resolves when all work submitted so far is done. */
-  sync(): Promise<void>;
-  /** Bytes held by tensors on the device now, and the most held since it was opened. */
-  memory(): { bytes: number; peakBytes: number };
-  /** Kernels that were computed by copy on tfjs-backend-cpu, and how often. */
-  fallbacks(): ReadonlyMap<string, number>;
-  /** Our backend's object, whose kernels can be timed; the other backends have none. */
-  readonly device?: NativeBackend;
-}
-
-export interface BackendOptions {
-  readonly precision: Precision;
-  readonly threads?: number | undefined;
-}
+export type {
+  Backend,
+  BackendChoice,
+  BackendName,
+  BackendOptions,
+  Precision,
+} from './backend.js';
 
 export interface BackendReport {
   readonly name: BackendName;
@@ -50,7 +24,6 @@ export interface BackendReport {
   readonly fix?: string;
 }
 
-const SET_UP = 'bin/setup';
 const SET_UP_TENSORFLOW = `${SET_UP} --tensorflow`;
 
 /** One sentence: `cnn doctor` says what each backend lacks. */
@@ -65,15 +38,14 @@ export async function openBackend(
   tf.env().set('PROD', true);
   if (choice !== 'auto') return OPENERS[choice](options, 'it was asked for');
   const failed: string[] = [];
-  for (const name of ['cpu', 'tensorflow'] as const) {
+  for (const name of ['cuda', 'cpu', 'tensorflow'] as const) {
     try {
-      const backend = await OPENERS[name](
-        options,
-        failed.length === 0 ? 'the best found' : 'cpu does not work here',
-      );
+      const why = name === 'tensorflow' ? 'cpu does not work here' : 'the best found';
+      const backend = await OPENERS[name](options, why);
       return { ...backend, warnings: [...failed, ...backend.warnings] };
     } catch (error) {
-      failed.push((error as Error).message);
+      // A machine without a GPU lacks nothing.
+      if (name !== 'cuda' || seesGpu()) failed.push((error as Error).message);
     }
   }
   const backend = await OPENERS.js(options, 'no other backend works here');
@@ -83,60 +55,11 @@ export async function openBackend(
 type Opener = (options: BackendOptions, why: string) => Promise<Backend>;
 
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
-  cpu: openNative,
+  cuda: openCuda,
+  cpu: openCpu,
   tensorflow: openTensorflow,
   js: openJavaScript,
 };
-
-let native: NativeBackend | undefined;
-
-/** Our backend's object, once it is open. */
-export function nativeBackend(): NativeBackend | undefined {
-  return native;
-}
-
-async function openNative(options: BackendOptions, why: string): Promise<Backend> {
-  const threads = options.threads ?? availableParallelism();
-  native ??= createNative(threads);
-  const device = native;
-  const matrixUnits = device.queue.description.startsWith('amx');
-  device.precision =
-    options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
-  await tf.setBackend(NATIVE_BACKEND);
-  const units = `${device.queue.description} instructions`;
-  return {
-    name: 'cpu',
-    precision: device.precision,
-    why: `${why}; oneDNN with ${units}, ${device.precision}${matrixUnits ? '' : ' (no AMX)'}`,
-    warnings: [],
-    threads: device.threads,
-    sync: () => device.sync(),
-    memory: () => {
-      const { deviceBytes, peakBytes } = device.memory();
-      return { bytes: deviceBytes, peakBytes };
-    },
-    fallbacks: () => device.fallbacks,
-    device,
-  };
-}
-
-function createNative(threads: number): NativeBackend {
-  // Tests refuse primitives for which oneDNN only has a reference implementation.
-  const strict = process.env['CNN_STRICT'] === '1';
-  let device: NativeBackend;
-  try {
-    const addon = loadAddon();
-    device = new NativeBackend(addon.openCpu(threads, strict), kernelNames(addon), threads, 'f32');
-  } catch (error) {
-    throw new RunError(
-      `The native backend cpu cannot be loaded (${firstLine(error)}). Run ${SET_UP} to build it.`,
-      { cause: error },
-    );
-  }
-  tf.registerBackend(NATIVE_BACKEND, () => device, 10);
-  registerKernels(NATIVE_BACKEND);
-  return device;
-}
 
 async function openTensorflow(options: BackendOptions, why: string): Promise<Backend> {
   refuseBf16('tensorflow', options);
@@ -160,7 +83,7 @@ async function openJavaScript(options: BackendOptions, why: string): Promise<Bac
 }
 
 function refuseBf16(name: BackendName, options: BackendOptions): void {
-  if (options.precision === 'bf16') {
+  if (options.precision === 'bf16' || options.precision === 'tf32') {
     throw new RunError(
       `The backend ${name} computes in f32 only. Use --precision f32, or --backend cpu.`,
     );
@@ -189,7 +112,13 @@ function stockBackend(name: BackendName, why: string): Backend {
 export async function inspectBackends(): Promise<BackendReport[]> {
   const reports: BackendReport[] = [];
   try {
-    const backend = await openNative({ precision: 'auto' }, ADDON_PATH);
+    reports.push({ name: 'cuda', usable: true, detail: describeGpus().join('; ') });
+  } catch (error) {
+    const detail = firstLine(error);
+    reports.push({ name: 'cuda', usable: false, detail, fix: SET_UP_CUDA });
+  }
+  try {
+    const backend = await openCpu({ precision: 'auto' }, ADDON_PATH);
     const detail = `${backend.why}, ${backend.threads} threads`;
     reports.push({ name: 'cpu', usable: true, detail });
   } catch (error) {

@@ -13,19 +13,20 @@ import {
 } from './addon.js';
 import { describeParameters, type NativeKernel, PARAMETERS } from './parameters.js';
 
-let loaded: Addon | undefined;
+const loaded = new Map<string, Addon>();
 
 /** The addon; throws where it cannot be loaded or was built from other sources than these. */
-export function loadAddon(): Addon {
-  if (loaded) return loaded;
-  const addon = requireAddon() as Partial<Addon>;
-  checkAddon(addon);
-  loaded = addon;
+export function loadAddon(path = ADDON_PATH): Addon {
+  const known = loaded.get(path);
+  if (known) return known;
+  const addon = requireAddon(path) as Partial<Addon>;
+  checkAddon(addon, path);
+  loaded.set(path, addon);
   return addon;
 }
 
 /** Throws unless kernels, parameters and numbers of the addon are those of these sources. */
-export function checkAddon(addon: Partial<Addon>): asserts addon is Addon {
+export function checkAddon(addon: Partial<Addon>, path = ADDON_PATH): asserts addon is Addon {
   const kernels = Object.keys(PARAMETERS) as NativeKernel[];
   const ours = new Map([
     ...kernels.map((kernel) => [`parameters of ${kernel}`, describeParameters(kernel)] as const),
@@ -39,7 +40,7 @@ export function checkAddon(addon: Partial<Addon>): asserts addon is Addon {
     const [wanted, found] = [ours.get(what), theirs.get(what)];
     if (wanted === found) continue;
     throw new Error(
-      `${ADDON_PATH} was built from other sources: ` +
+      `${path} was built from other sources: ` +
         `expected ${what} to be ${quoted(wanted)} but found ${quoted(found)}`,
     );
   }

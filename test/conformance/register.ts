@@ -1,11 +1,12 @@
 /** Must be imported before the specs: what they run on is decided while they are declared. */
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
-import { env } from '@tensorflow/tfjs-core';
+import { env, getBackend } from '@tensorflow/tfjs-core';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
-import { NATIVE_BACKEND, openBackend } from '../../src/backend/index.js';
+import { openOurs } from '../network/backends.js';
 
-await openBackend('cpu', { precision: 'f32' });
+await openOurs('f32');
+const name = getBackend();
 // It skips the checks that half of the specs are about.
 env().set('PROD', false);
-setTestEnvs([{ name: NATIVE_BACKEND, backendName: NATIVE_BACKEND, flags: {}, isDataSync: true }]);
+setTestEnvs([{ name, backendName: name, flags: {}, isDataSync: true }]);

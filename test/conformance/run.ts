@@ -5,7 +5,7 @@
 import { jasmine } from './jasmine.js';
 import './register.js';
 import '@tensorflow/tfjs-core/dist/tests.js';
-import { nativeBackend } from '../../src/backend/index.js';
+import { nativeBackend } from '../network/backends.js';
 import { excluded } from './excluded.js';
 
 export interface Report {

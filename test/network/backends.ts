@@ -2,23 +2,39 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../src/backend/index.js';
+import { NATIVE_BACKENDS } from '../../src/backend/native.js';
+import { NativeBackend } from '../../src/backend/native-backend.js';
 
 export interface TestBackend {
   /** Its name in tfjs's registry. */
-  readonly name: 'cpu' | 'onednn';
+  readonly name: 'cpu' | 'onednn' | 'cuda';
   readonly precision: 'f32' | 'bf16';
   /** Largest error over the largest value. */
   readonly tolerance: number;
 }
 
-const BACKENDS: readonly TestBackend[] = [
-  { name: 'cpu', precision: 'f32', tolerance: 1e-4 },
-  { name: 'onednn', precision: 'f32', tolerance: 1e-4 },
-  { name: 'onednn', precision: 'bf16', tolerance: 2e-2 },
-];
-
 /** The number of threads, where a test that runs other tests wants one of its own. */
 const THREADS = Number(process.env['CNN_TEST_THREADS']) || undefined;
+
+/** Ours that is tested: CNN_TEST_BACKEND=cuda takes the GPU's in place of the CPU's. */
+const OURS = process.env['CNN_TEST_BACKEND'] === 'cuda' ? 'cuda' : 'cpu';
+
+const BACKENDS: readonly TestBackend[] = [
+  { name: 'cpu', precision: 'f32', tolerance: 1e-4 },
+  { name: NATIVE_BACKENDS[OURS], precision: 'f32', tolerance: 1e-4 },
+  { name: NATIVE_BACKENDS[OURS], precision: 'bf16', tolerance: 2e-2 },
+];
+
+/** Opens ours. */
+export function openOurs(precision: 'f32' | 'bf16') {
+  return openBackend(OURS, { precision, threads: THREADS });
+}
+
+/** Ours, once it is open. */
+export function nativeBackend(): NativeBackend | undefined {
+  const backend = tf.engine().findBackend(NATIVE_BACKENDS[OURS]);
+  return backend instanceof NativeBackend ? backend : undefined;
+}
 
 /**
  * Defines the same tests for each backend; they are skipped, with the reason, where it is absent.
@@ -29,7 +45,8 @@ export function onEachBackend(define: (backend: TestBackend) => void): void {
     describe(`on ${name} in ${precision}`, () => {
       before(async function () {
         try {
-          await openBackend(name === 'cpu' ? 'js' : 'cpu', { precision, threads: THREADS });
+          if (name === 'cpu') await openBackend('js', { precision });
+          else await openOurs(precision);
         } catch (error) {
           if (name === 'cpu') throw error;
           console.warn(`      skipped: ${(error as Error).message}`);

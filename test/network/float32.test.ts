@@ -17,10 +17,9 @@ import {
   ScaledTanh,
   Subsampling2D,
 } from '../../src/archs/layers/index.js';
-import { nativeBackend } from '../../src/backend/index.js';
 import { Network } from '../../src/network/network.js';
 import { bf16Of } from '../backend/compare.js';
-import { numbers, onEachBackend } from './backends.js';
+import { nativeBackend, numbers, onEachBackend } from './backends.js';
 import { assertParity, setWeights } from './parity.js';
 
 const CLASSES = 4;

@@ -9,12 +9,18 @@ import {
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
 import { BatchNormalization } from '../../src/archs/layers/index.js';
-import { nativeBackend } from '../../src/backend/index.js';
 import { Network } from '../../src/network/network.js';
 import { planOf } from '../../src/network/plan.js';
 import { Sgd } from '../../src/network/sgd.js';
 import { weightsOf } from '../../src/network/weights.js';
-import { assertCloseByNorm, liveTensors, numbers, onEachBackend, onReference } from './backends.js';
+import {
+  assertCloseByNorm,
+  liveTensors,
+  nativeBackend,
+  numbers,
+  onEachBackend,
+  onReference,
+} from './backends.js';
 import { narrow } from './narrow.js';
 import { assertParity, Probe, setWeights } from './parity.js';
 

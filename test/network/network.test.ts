@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model } from '@tensorflow/tfjs-layers';
 import { findArchitecture } from '../../src/archs/index.js';
-import { nativeBackend } from '../../src/backend/index.js';
 import { UsageError } from '../../src/errors.js';
 import { Network } from '../../src/network/network.js';
 import { Sgd } from '../../src/network/sgd.js';
-import { liveTensors, numbers, onEachBackend } from './backends.js';
+import { liveTensors, nativeBackend, numbers, onEachBackend } from './backends.js';
 import { narrow } from './narrow.js';
 import { assertParity } from './parity.js';
 

@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture } from '../../src/archs/index.js';
-import { nativeBackend } from '../../src/backend/index.js';
 import { Sgd } from '../../src/network/sgd.js';
 import { random } from '../../src/rng.js';
 import { networkCard } from '../../src/session/network-card.js';
 import { evaluateStep, openSession, upload } from '../../src/session/session.js';
 import { trainStep } from '../../src/train/step.js';
-import { liveTensors, onEachBackend } from './backends.js';
+import { liveTensors, nativeBackend, onEachBackend } from './backends.js';
 
 const IMAGES = 16;
 const CLASSES = ['first', 'second', 'third', 'fourth'];

@@ -1,0 +1,247 @@
+// CUDA's runtime computed by the CPU. CNN_EMULATED_GPU, words such as "devices=2 memory=64", asks
+// for other devices and for faults:
+//   driver=none|old        there is no driver, or one that is too old
+//   devices=N              so many GPUs
+//   capability=7.5         their compute capability
+//   memory=N               MiB that a device has
+//   lose=N                 the N-th thing that is enqueued loses the device
+//   fail=N                 the N-th growth of the memory fails
+//   delay=N                microseconds that every copy takes longer
+#include "cuda/runtime.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <thread>
+
+#include "stream.h"
+
+namespace cnn::cuda {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Faults {
+  std::string driver;
+  int devices = 1;
+  int major = 9, minor = 0;
+  size_t memoryBytes = size_t{8} << 30;
+  int64_t lose = 0, fail = 0, delay = 0;
+};
+
+Faults readFaults() {
+  Faults faults;
+  const char* text = std::getenv("CNN_EMULATED_GPU");
+  std::istringstream words(text == nullptr ? "" : text);
+  for (std::string word; words >> word;) {
+    const size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
+    if (name == "driver") faults.driver = value;
+    if (name == "devices") faults.devices = std::stoi(value);
+    if (name == "memory") faults.memoryBytes = std::stoull(value) << 20;
+    if (name == "lose") faults.lose = std::stoll(value);
+    if (name == "fail") faults.fail = std::stoll(value);
+    if (name == "delay") faults.delay = std::stoll(value);
+    if (name == "capability") {
+      faults.major = std::stoi(value);
+      faults.minor = std::stoi(value.substr(value.find('.') + 1));
+    }
+  }
+  return faults;
+}
+
+Faults faults;  // as they are asked for when devices are looked for
+std::mutex lossMutex;
+std::string loss;  // why the device is lost
+std::atomic<int64_t> enqueued{0}, growths{0};
+
+void lose(const std::string& why) {
+  std::lock_guard<std::mutex> lock(lossMutex);
+  if (loss.empty()) loss = why;
+}
+void throwIfLost() {
+  std::lock_guard<std::mutex> lock(lossMutex);
+  if (!loss.empty()) throw std::runtime_error(loss);
+}
+
+struct Event {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int64_t recorded = 0, reached = 0;
+  Clock::time_point time;
+};
+
+class EmulatedStream {
+ public:
+  EmulatedStream() : thread_([this] { loop(); }) {}
+  ~EmulatedStream() {
+    add([this] { stopping_ = true; });
+    thread_.join();
+  }
+  void add(std::function<void()> work) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      work_.push_back(std::move(work));
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  void loop() {
+    while (!stopping_) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      wake_.wait(lock, [this] { return !work_.empty(); });
+      const std::function<void()> work = std::move(work_.front());
+      work_.pop_front();
+      lock.unlock();
+      work();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> work_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+EmulatedStream& streamOf(StreamHandle stream) { return *static_cast<EmulatedStream*>(stream); }
+// Streams keep the events that they still have to reach.
+using SharedEvent = std::shared_ptr<Event>;
+const SharedEvent& eventOf(EventHandle event) { return *static_cast<SharedEvent*>(event); }
+
+int64_t timesRecorded(const SharedEvent& event) {
+  std::lock_guard<std::mutex> lock(event->mutex);
+  return event->recorded;
+}
+
+void waitUntil(const SharedEvent& event, int64_t recorded) {
+  std::unique_lock<std::mutex> lock(event->mutex);
+  event->changed.wait(lock, [&] { return event->reached >= recorded; });
+}
+
+class EmulatedAddresses : public AddressRange {
+ public:
+  EmulatedAddresses() : host_(hostAddresses()), limit_(faults.memoryBytes) {}
+  char* begin() const override { return host_->begin(); }
+  size_t size() const override { return std::min(host_->size(), limit_); }
+  // So that AddressSanitizer sees what kernels touch.
+  bool onHost() const override { return true; }
+  void back(size_t from, size_t growth) override {
+    if (faults.fail > 0 && ++growths == faults.fail) throw std::bad_alloc();
+    host_->back(from, growth);
+  }
+  void drop(size_t, size_t) override {}
+  size_t dropEnd(size_t, size_t backed) override { return backed; }
+
+ private:
+  std::unique_ptr<AddressRange> host_;
+  size_t limit_;
+};
+
+void copyOn(StreamHandle stream, void* to, const void* from, size_t bytes) {
+  emulated::enqueue(stream, "copy", [=] {
+    std::this_thread::sleep_for(std::chrono::microseconds(faults.delay));
+    std::memcpy(to, from, bytes);
+  });
+}
+
+}  // namespace
+
+std::vector<DeviceInfo> findDevices() {
+  faults = readFaults();
+  if (faults.driver == "none") throw std::runtime_error(kNoDriver);
+  if (faults.driver == "old") throw std::runtime_error(driverTooOld("12.2"));
+  if (faults.devices == 0) throw std::runtime_error(kNoDevice);
+  {
+    std::lock_guard<std::mutex> lock(lossMutex);
+    loss.clear();
+  }
+  enqueued = growths = 0;
+  const DeviceInfo device{"Emulated GPU", faults.major, faults.minor, 2, faults.memoryBytes};
+  return std::vector<DeviceInfo>(static_cast<size_t>(faults.devices), device);
+}
+
+void useDevice(int) {}
+std::string describeVersions() { return "emulated on the CPU"; }
+
+StreamHandle createStream() { return new EmulatedStream; }
+void destroyStream(StreamHandle stream) { delete &streamOf(stream); }
+EventHandle createEvent() { return new SharedEvent(std::make_shared<Event>()); }
+void destroyEvent(EventHandle event) { delete &eventOf(event); }
+
+void recordEvent(EventHandle handle, StreamHandle stream) {
+  throwIfLost();
+  const SharedEvent event = eventOf(handle);
+  int64_t number;
+  {
+    std::lock_guard<std::mutex> lock(event->mutex);
+    number = ++event->recorded;
+  }
+  streamOf(stream).add([event, number] {
+    std::lock_guard<std::mutex> lock(event->mutex);
+    event->reached = number;
+    event->time = Clock::now();
+    event->changed.notify_all();
+  });
+}
+
+void waitForEvent(StreamHandle stream, EventHandle handle) {
+  const SharedEvent event = eventOf(handle);
+  streamOf(stream).add([event, number = timesRecorded(event)] { waitUntil(event, number); });
+}
+
+void synchronize(EventHandle handle) {
+  const SharedEvent& event = eventOf(handle);
+  waitUntil(event, timesRecorded(event));
+  throwIfLost();
+}
+
+float millisecondsBetween(EventHandle start, EventHandle end) {
+  const auto between = eventOf(end)->time - eventOf(start)->time;
+  return std::chrono::duration<float, std::milli>(between).count();
+}
+
+void copyToDevice(void* to, const void* from, size_t bytes, StreamHandle stream) {
+  copyOn(stream, to, from, bytes);
+}
+void copyToHost(void* to, const void* from, size_t bytes, StreamHandle stream) {
+  copyOn(stream, to, from, bytes);
+}
+void* allocatePinned(size_t bytes) { return ::operator new(bytes); }
+void freePinned(void* memory) { ::operator delete(memory); }
+std::unique_ptr<AddressRange> deviceAddresses() { return std::make_unique<EmulatedAddresses>(); }
+void checkLaunch(const char*) {}
+
+namespace emulated {
+
+void enqueue(StreamHandle stream, const char* what, std::function<void()> work) {
+  throwIfLost();
+  const bool last = faults.lose > 0 && ++enqueued == faults.lose;
+  streamOf(stream).add([=, work = std::move(work)] {
+    try {
+      throwIfLost();
+      if (last) throw std::runtime_error("the device was lost");
+      work();
+    } catch (const std::exception& failure) {
+      lose(std::string("The GPU failed in ") + what + ": " + failure.what());
+    }
+  });
+}
+
+unsigned orderOfThreads() {
+  const char* order = std::getenv("CNN_EMULATED_ORDER");
+  return order == nullptr ? 0 : static_cast<unsigned>(std::atoi(order));
+}
+
+}  // namespace emulated
+}  // namespace cnn::cuda

@@ -1,0 +1,15 @@
+// The streams of the emulated GPU, and the faults that a test asks of it.
+#pragma once
+#include <functional>
+
+#include "cuda/runtime.h"
+
+namespace cnn::cuda::emulated {
+
+// Runs `work` on the stream's thread after all before it. What it throws loses the device.
+void enqueue(StreamHandle stream, const char* what, std::function<void()> work);
+
+// CNN_EMULATED_ORDER, 0 if it is not set.
+unsigned orderOfThreads();
+
+}  // namespace cnn::cuda::emulated

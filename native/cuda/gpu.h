@@ -1,0 +1,16 @@
+// The part of a context that belongs to a GPU.
+#pragma once
+#include "kernel.h"
+#include "runtime.h"
+
+namespace cnn {
+
+struct Gpu {
+  cuda::DeviceInfo info;
+  int device = 0;
+  cuda::StreamHandle stream = nullptr;  // on which every kernel runs
+  bool tf32 = false;                    // products of float32 may be rounded to TF32
+  bool deterministic = true;            // the same inputs give the same bits
+};
+
+}  // namespace cnn

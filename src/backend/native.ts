@@ -1,0 +1,114 @@
+/** Opens our own backends, cpu and cuda, which the addon computes. */
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import { ADDON_PATH, EMULATED_ADDON_PATH } from '../addon.js';
+import { RunError } from '../errors.js';
+import { type Addon, kernelNames, type Queue } from './addon.js';
+import type { Backend, BackendOptions } from './backend.js';
+import { registerKernels } from './kernels/index.js';
+import { loadAddon } from './load-addon.js';
+import { NativeBackend } from './native-backend.js';
+
+/** Our backends' names in tfjs's registry, where `cpu` is tfjs-backend-cpu. */
+export const NATIVE_BACKENDS = { cpu: 'onednn', cuda: 'cuda' } as const;
+export type NativeName = keyof typeof NATIVE_BACKENDS;
+
+export const SET_UP = 'bin/setup';
+export const SET_UP_CUDA = `${SET_UP} --cuda`;
+
+const REMEDY: Readonly<Record<NativeName, string>> = {
+  cpu: `Run ${SET_UP} to build it.`,
+  cuda: `Run ${SET_UP_CUDA} where there is a GPU, or use --backend cpu.`,
+};
+
+const opened = new Map<NativeName, NativeBackend>();
+
+export async function openCpu(options: BackendOptions, why: string): Promise<Backend> {
+  if (options.precision === 'tf32') {
+    throw new RunError(
+      'Backend cpu has no TF32, which is of NVIDIA GPUs. Use --precision f32, or --backend cuda.',
+    );
+  }
+  const threads = options.threads ?? availableParallelism();
+  // Tests refuse primitives for which oneDNN only has a reference implementation.
+  const strict = process.env['CNN_STRICT'] === '1';
+  const device = open('cpu', ADDON_PATH, threads, (addon) => addon.openCpu(threads, strict));
+  const matrixUnits = device.queue.description.startsWith('amx');
+  device.precision =
+    options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
+  await tf.setBackend(NATIVE_BACKENDS.cpu);
+  const units = `${device.queue.description} instructions`;
+  const found = `oneDNN with ${units}, ${device.precision}${matrixUnits ? '' : ' (no AMX)'}`;
+  return describe('cpu', device, `${why}; ${found}`);
+}
+
+export async function openCuda(options: BackendOptions, why: string): Promise<Backend> {
+  const { precision, device: number = 0, deterministic = true } = options;
+  const tf32 = precision === 'tf32';
+  const device = open('cuda', cudaAddonPath(), 1, (addon) =>
+    addon.openCuda(number, tf32, deterministic),
+  );
+  // Every GPU that is taken computes bfloat16 in its matrix units.
+  device.precision = precision === 'f32' || tf32 ? 'f32' : 'bf16';
+  await tf.setBackend(NATIVE_BACKENDS.cuda);
+  const format = tf32 ? 'f32 with products in TF32' : device.precision;
+  return describe('cuda', device, `${why}; ${device.queue.description}, ${format}`);
+}
+
+/** A line for each GPU; throws why there is none. */
+export function describeGpus(): string[] {
+  return loadAddon(cudaAddonPath()).describeCuda();
+}
+
+/** Whether this machine has a GPU of NVIDIA, by its driver or its device file. */
+export function seesGpu(): boolean {
+  return ['/proc/driver/nvidia/version', '/dev/nvidia0'].some((path) => existsSync(path));
+}
+
+/** With CNN_CUDA_EMULATED=1 the processor computes what a GPU would; for tests. */
+function cudaAddonPath(): string {
+  return process.env['CNN_CUDA_EMULATED'] === '1' ? EMULATED_ADDON_PATH : ADDON_PATH;
+}
+
+function open(
+  name: NativeName,
+  path: string,
+  threads: number,
+  openQueue: (addon: Addon) => Queue,
+): NativeBackend {
+  const known = opened.get(name);
+  if (known) return known;
+  let device: NativeBackend;
+  try {
+    const addon = loadAddon(path);
+    device = new NativeBackend(openQueue(addon), kernelNames(addon), threads, 'f32');
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new RunError(`Backend ${name} does not work here (${reason}). ${REMEDY[name]}`, {
+      cause: error,
+    });
+  }
+  const registered = NATIVE_BACKENDS[name];
+  tf.registerBackend(registered, () => device, 10);
+  registerKernels(registered);
+  opened.set(name, device);
+  return device;
+}
+
+function describe(name: NativeName, device: NativeBackend, why: string): Backend {
+  return {
+    name,
+    precision: device.precision,
+    why,
+    warnings: [],
+    threads: device.threads,
+    sync: () => device.sync(),
+    memory: () => {
+      const { deviceBytes, peakBytes } = device.memory();
+      return { bytes: deviceBytes, peakBytes };
+    },
+    fallbacks: () => device.fallbacks,
+    device,
+  };
+}
