@@ -11,8 +11,9 @@ import { createInterface } from 'node:readline';
 import { findArchitecture } from '../dist/archs/index.js';
 import { openBenchmark } from '../dist/measure/training.js';
 import { describeVersions } from '../dist/runs/environment.js';
-import { checkValues, resolveSettings } from '../dist/settings/resolve.js';
-import { SILENT } from '../dist/train/reporter.js';
+import { SILENT } from '../dist/session/reporter.js';
+import { resolveSettings } from '../dist/settings/resolve.js';
+import { checkValues } from '../dist/settings/validate.js';
 
 const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 

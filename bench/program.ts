@@ -8,6 +8,9 @@ import type { Amount } from '../src/measure/training.js';
 import { PACKAGE_ROOT } from '../src/package-root.js';
 import type { Cell } from './results.js';
 
+/** Where PyTorch computes. */
+export type Device = 'cpu' | 'cuda';
+
 /** What is trained, the same for all programs. */
 export interface Work extends Omit<Cell, 'hardware'> {
   /** The network's own where it is left out. */
@@ -40,14 +43,22 @@ export function startOwn(work: Work, backend: string): Promise<Program> {
   return start(process.execPath, ['bench/own.js', JSON.stringify(settings)]);
 }
 
+export interface Peer {
+  readonly python: string;
+  readonly layout: Layout;
+  readonly compile: boolean;
+  readonly device: Device;
+}
+
 export function startPytorch(
   work: Work,
-  { python, layout, compile }: { python: string; layout: Layout; compile: boolean },
+  { python, layout, compile, device }: Peer,
 ): Promise<Program> {
   return start(python, [
     ...['bench/pytorch.py', '--serve', '--arch', work.arch, '--precision', work.precision],
     ...['--batch-size', String(work.batch_size), '--threads', String(work.threads)],
     ...['--aux-weight', String(work.aux_weight), '--layout', layout],
+    ...['--device', device],
     ...(work.input_size === undefined ? [] : ['--input-size', String(work.input_size)]),
     ...(compile ? ['--compile'] : []),
   ]);
@@ -87,6 +98,7 @@ async function start(command: string, args: readonly string[]): Promise<Program>
       return answer<Measured>();
     },
     async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'close');
       child.stdin.end();
       await ended;

@@ -1,7 +1,8 @@
-"""Training steps of PyTorch on the CPU, the peer of `cnn bench train`.
+"""Training steps of PyTorch, the peer of `cnn bench train`.
 
 A step is zero_grad, forward, cross-entropy, backward and SGD with momentum on one synthetic batch;
-in bf16 under autocast. Debian's build runs on one thread unless told otherwise.
+in bf16 under autocast. On the CPU Debian's build runs on one thread unless told otherwise. On a GPU
+cuDNN tries its algorithms, SGD is fused, and the host waits once in ten steps.
 
 With --serve the process stays: it measures once for each line of JSON on stdin, such as
 {"warmup": 1, "steps": 2, "seconds": 3}, and answers each with a line.
@@ -24,6 +25,7 @@ except ImportError:
     )
 import pytorch_networks
 
+STEPS_BETWEEN_WAITS = {"cpu": 1, "cuda": 10}
 LAYOUTS = {"nhwc": torch.channels_last, "nchw": torch.contiguous_format}
 
 
@@ -38,20 +40,28 @@ def loss_of(outputs, labels, aux_weight):
 
 def training_step(options):
     """A function that trains on the same batch once more and returns the loss."""
+    if options.device == "cuda" and not torch.cuda.is_available():
+        sys.exit(f"PyTorch {torch.__version__} sees no GPU")
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = options.precision != "f32"
+    torch.backends.cuda.matmul.allow_tf32 = options.precision != "f32"
+    device = torch.device(options.device)
     layout = LAYOUTS[options.layout]
     network, shape, classes = pytorch_networks.build(options.arch, options.aux_weight > 0)
     if options.input_size:
         shape = (shape[0], options.input_size, options.input_size)
-    network = network.to(memory_format=layout)
+    network = network.to(device, memory_format=layout)
     # As in `cnn bench train`: a rate so small that random images cannot make the numbers overflow.
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-6, momentum=0.9, weight_decay=1e-4)
-    images = torch.randn(options.batch_size, *shape).contiguous(memory_format=layout)
-    labels = torch.randint(classes, (options.batch_size,))
+    rates = {"lr": 1e-6, "momentum": 0.9, "weight_decay": 1e-4}
+    fused = {"fused": True} if options.device == "cuda" else {}
+    optimizer = torch.optim.SGD(network.parameters(), **rates, **fused)
+    images = torch.randn(options.batch_size, *shape, device=device).contiguous(memory_format=layout)
+    labels = torch.randint(classes, (options.batch_size,), device=device)
 
     def forward():
-        with torch.autocast("cpu", enabled=options.precision == "bf16", dtype=torch.bfloat16):
+        with torch.autocast(options.device, enabled=options.precision == "bf16", dtype=torch.bfloat16):
             outputs = network(images)
         return loss_of(outputs, labels, options.aux_weight)
 
@@ -65,37 +75,53 @@ def training_step(options):
         loss = forward()
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss
 
     return step
 
 
 def measure(step, options, amount):
     """Trains `warmup` steps, then at least `steps` and at least so many `seconds`."""
-    for _ in range(amount["warmup"]):
-        step()
-    seconds = []
-    while len(seconds) < amount["steps"] or sum(seconds) < amount.get("seconds", 0):
+    gpu = options.device == "cuda"
+    group = STEPS_BETWEEN_WAITS[options.device]
+    if amount["warmup"] > 0:
+        run(step, amount["warmup"])
+    if gpu:
+        torch.cuda.reset_peak_memory_stats()
+    groups = []
+    while len(groups) * group < amount["steps"] or sum(groups) < amount.get("seconds", 0):
         start = time.perf_counter()
-        loss = step()
-        seconds.append(time.perf_counter() - start)
+        loss = run(step, group)
+        groups.append(time.perf_counter() - start)
     assert loss == loss and abs(loss) < float("inf"), "the loss is not finite"
-    median = statistics.median(seconds)
+    median = statistics.median(groups) / group
+    memory = {"peak_bytes": torch.cuda.max_memory_allocated()} if gpu else {}
+    if gpu:
+        # Others share the device until it is this one's turn again.
+        torch.cuda.empty_cache()
     return {
         "arch": options.arch,
         "precision": options.precision,
         "layout": options.layout,
         "threads": torch.get_num_threads(),
         "batch_size": options.batch_size,
-        "steps": len(seconds),
+        "steps": len(groups) * group,
         "images_per_second": options.batch_size / median,
         "milliseconds_per_step": 1000 * median,
+        **memory,
         # Of the whole process, in KiB on Linux.
         "peak_resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "loss": loss,
         "torch": torch.__version__,
-        "hardware": processor(),
+        "hardware": torch.cuda.get_device_name() if gpu else processor(),
     }
+
+
+def run(step, count):
+    """Trains, waits for the last step and returns its loss."""
+    for _ in range(count):
+        loss = step()
+    return loss.item()
 
 
 def processor():
@@ -112,7 +138,8 @@ def arguments():
     parser.add_argument("--arch", choices=pytorch_networks.names(), required=True)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--input-size", type=int, help="default: the network's")
-    parser.add_argument("--precision", choices=("bf16", "f32"), default="bf16")
+    parser.add_argument("--precision", choices=("bf16", "f32", "tf32"), default="bf16")
+    parser.add_argument("--device", choices=STEPS_BETWEEN_WAITS, default="cpu")
     parser.add_argument("--aux-weight", type=float, default=0.3, help="0 leaves GoogLeNet's heads out")
     parser.add_argument(
         "--layout", choices=LAYOUTS, default="nhwc", help="nhwc is PyTorch's channels_last"

@@ -1,17 +1,26 @@
 /** One network trained by several programs in turn, each in a process of its own that stays. */
 import { execFileSync } from 'node:child_process';
 import type { Layout } from './layout.js';
-import { type Program, startOwn, startPytorch, type Work } from './program.js';
+import { type Device, type Program, startOwn, startPytorch, type Work } from './program.js';
 import { type Cell, knownLayout, type Row, type Side } from './results.js';
 import { commit, version } from './rounds.js';
 
 /** A program to measure; `python` is that of a peer. */
 export interface Contender extends Side {
   readonly python?: string;
+  readonly device: Device;
+}
+
+export interface Running {
+  readonly side: Contender;
+  readonly program: Program;
+  readonly layout?: Layout;
 }
 
 /** Long enough for V8 to compile what a small network runs often. */
 const WARM_UP = { warmup: 1, steps: 2, seconds: 1 };
+/** On a GPU a program gives its memory back after each round. */
+const WARM_UP_OF_ROUND = { cpu: 0, cuda: 3 };
 
 export interface Rounds {
   readonly rounds: number;
@@ -26,10 +35,11 @@ export function contenders(
   pythons: readonly string[],
   compiled: readonly string[],
 ): Contender[] {
+  const device: Device = backend === 'cuda' ? 'cuda' : 'cpu';
   const peers = (program: string, files: readonly string[]) =>
-    files.map((python) => ({ program, version: torchVersion(python), python }));
+    files.map((python) => ({ program, version: torchVersion(python), python, device }));
   return [
-    { program: `cnn-${backend}`, version: version() },
+    { program: `cnn-${backend}`, version: version(), device },
     ...peers('pytorch', pythons),
     ...peers('pytorch-compile', compiled),
   ];
@@ -48,12 +58,11 @@ function torchVersion(python: string): string {
 export async function sideBySide(
   cell: Cell,
   sides: readonly Contender[],
-  { rounds, steps, seconds }: Rounds,
+  rounds: Rounds,
   earlier: readonly Row[],
 ): Promise<Row[]> {
-  const common = { ...cell, date: new Date().toISOString(), commit: commit() };
-  const rowOf = ({ program, version }: Side) => ({ ...common, program, version });
-  const rows: Row[] = [];
+  const common = commonOf(cell);
+  const failures: Row[] = [];
   const running: Running[] = [];
   try {
     for (const side of sides) {
@@ -62,39 +71,57 @@ export async function sideBySide(
         running.push(await open(cell, side, layout));
       } catch (error) {
         if (side.python === undefined) throw error;
-        const reason = (error as Error).message;
-        console.error(`${side.program} ${side.version} failed: ${reason}`);
-        rows.push({
-          ...rowOf(side),
-          round: 0,
-          failure: shorten(reason),
-        });
+        failures.push(failureRow(common, side, error as Error));
       }
     }
-    for (let round = 1; round <= rounds; round++) {
-      const told: string[] = [];
-      for (const { side, program } of running) {
-        const measured = await program.measure({ warmup: 0, steps, seconds });
-        rows.push({ ...rowOf(side), round, ...measured });
-        told.push(`${side.program} ${side.version} ${measured.images_per_second.toFixed(1)}`);
-      }
-      console.error(`round ${round}, images/s: ${told.join(', ')}`);
-    }
+    return [...failures, ...(await inTurn(common, running, rounds))];
   } finally {
     for (const { program } of running) await program.close();
+  }
+}
+
+type Common = Omit<Row, 'program' | 'version' | 'round'>;
+
+/** What the rows of one run share. */
+export function commonOf(cell: Cell): Common {
+  return { ...cell, date: new Date().toISOString(), commit: commit() };
+}
+
+export function failureRow(common: Common, { program, version }: Side, { message }: Error): Row {
+  console.error(`${program} ${version} failed: ${message}`);
+  return { ...common, program, version, round: 0, failure: shorten(message) };
+}
+
+/** The rows of the rounds of programs that are warm; one that fails takes no further part. */
+export async function inTurn(
+  common: Common,
+  running: readonly Running[],
+  { rounds, steps, seconds }: Rounds,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const failed = new Set<Contender>();
+  for (let round = 1; round <= rounds; round++) {
+    const told: string[] = [];
+    for (const { side, program } of running.filter(({ side }) => !failed.has(side))) {
+      const { program: name, version, device } = side;
+      const warmup = WARM_UP_OF_ROUND[device];
+      try {
+        const measured = await program.measure({ warmup, steps, seconds });
+        rows.push({ ...common, program: name, version, round, ...measured });
+        told.push(`${name} ${version} ${measured.images_per_second.toFixed(1)}`);
+      } catch (error) {
+        failed.add(side);
+        rows.push(failureRow(common, side, error as Error));
+      }
+    }
+    console.error(`round ${round}, images/s: ${told.join(', ')}`);
   }
   return rows;
 }
 
-interface Running {
-  readonly side: Contender;
-  readonly program: Program;
-  readonly layout?: Layout;
-}
-
 /** Starts a program and warms it up; PyTorch in the layout that is faster, unless one is given. */
-async function open(work: Work, side: Contender, layout?: Layout): Promise<Running> {
-  const { python, program: name } = side;
+export async function open(work: Work, side: Contender, layout?: Layout): Promise<Running> {
+  const { python, program: name, device } = side;
   if (python === undefined) {
     const program = await startOwn(work, name.replace('cnn-', ''));
     await program.measure(WARM_UP);
@@ -102,7 +129,7 @@ async function open(work: Work, side: Contender, layout?: Layout): Promise<Runni
   }
   const compile = name === 'pytorch-compile';
   const warm = async (tried: Layout) => {
-    const program = await startPytorch(work, { python, layout: tried, compile });
+    const program = await startPytorch(work, { python, layout: tried, compile, device });
     const { images_per_second } = await program.measure(WARM_UP);
     return { side, program, layout: tried, images_per_second };
   };
