@@ -14,6 +14,13 @@ struct Context;
 
 namespace cnn::cuda {
 
+// Whether it is a matrix product over all pixels: a filter of 1×1 that meets each of them once.
+inline bool isPointwise(const ConvParams& p) {
+  const bool single =
+      p.filterHeight * p.filterWidth * p.strideHeight * p.strideWidth * p.groups == 1;
+  return single && p.inHeight == p.outHeight && p.inWidth == p.outWidth;
+}
+
 // y = activation(x * filter + bias); `bias` (outChannels in Float32) may be null.
 void convolve(Context& context, const ConvParams& params, ProductTypes types, const void* x,
               const void* filter, const float* bias, void* y);
@@ -22,12 +29,9 @@ void convolve(Context& context, const ConvParams& params, ProductTypes types, co
 void convolveInputGrad(Context& context, const ConvParams& params, ProductTypes types,
                        const void* dy, const void* filter, void* dx);
 
-// The type in which convolveFilterGrad() writes for values of type `values`. cuDNN has no engine
-// from BFloat16 into Float32; a filter of 1×1 has, because its gradient is a matrix product.
-DType filterGradType(const ConvParams& params, DType values);
-
-// The gradient of the filter in KRSC; `types.result` must be filterGradType().
+// The gradient of the filter in float32 and in the order of the filter's master copy,
+// (filterHeight, filterWidth, inChannels / groups, outChannels).
 void convolveFilterGrad(Context& context, const ConvParams& params, ProductTypes types,
-                        const void* x, const void* dy, void* filterGrad);
+                        const void* x, const void* dy, float* filterGrad);
 
 }  // namespace cnn::cuda

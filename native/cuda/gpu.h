@@ -1,5 +1,7 @@
 // The part of a context that belongs to a GPU.
 #pragma once
+#include <memory>
+
 #include "kernel.h"
 #include "runtime.h"
 
@@ -11,6 +13,7 @@ struct Gpu {
   cuda::StreamHandle stream = nullptr;  // on which every kernel runs
   bool tf32 = false;                    // products of float32 may be rounded to TF32
   bool deterministic = true;            // the same inputs give the same bits
+  std::shared_ptr<void> libraries;      // opened when a convolution or product needs them
 };
 
 }  // namespace cnn

@@ -9,7 +9,8 @@ namespace {
 
 // Of the blocks of the pool, and of tensors in them.
 constexpr uint32_t kByteAlignment = 16;
-constexpr int kMostAlgorithms = 16;
+// What NVIDIA advises for Hopper.
+constexpr size_t kMostWorkspace = size_t{32} << 20;
 // Digits of a word in base 16.
 constexpr size_t kDigits = 16;
 
@@ -61,12 +62,12 @@ std::shared_ptr<cublasLtMatrixLayoutOpaque_t> layout(DType type, int64_t rows, i
   return result;
 }
 
-std::shared_ptr<cublasLtMatmulPreferenceOpaque_t> preference(size_t mostWorkspace) {
+std::shared_ptr<cublasLtMatmulPreferenceOpaque_t> preference() {
   cublasLtMatmulPreference_t made = nullptr;
   check(cublasLt().cublasLtMatmulPreferenceCreate(&made), "a preference");
   std::shared_ptr<cublasLtMatmulPreferenceOpaque_t> result(
       made, cublasLt().cublasLtMatmulPreferenceDestroy);
-  set(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, mostWorkspace);
+  set(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kMostWorkspace);
   // Of split sums, those that are kept in float32 and added in order.
   set(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
       static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
@@ -76,6 +77,17 @@ std::shared_ptr<cublasLtMatmulPreferenceOpaque_t> preference(size_t mostWorkspac
     set(made, name, kByteAlignment);
   }
   return result;
+}
+
+bool readAlgorithm(const std::string& text, cublasLtMatmulAlgo_t& algorithm) {
+  if (text.size() != std::size(algorithm.data) * kDigits) return false;
+  if (text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+  size_t at = 0;
+  for (uint64_t& word : algorithm.data) {
+    word = std::stoull(text.substr(at, kDigits), nullptr, 16);
+    at += kDigits;
+  }
+  return true;
 }
 
 }  // namespace
@@ -90,17 +102,6 @@ std::string writeAlgorithm(const cublasLtMatmulAlgo_t& algorithm) {
   return text;
 }
 
-bool readAlgorithm(const std::string& text, cublasLtMatmulAlgo_t& algorithm) {
-  if (text.size() != std::size(algorithm.data) * kDigits) return false;
-  if (text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
-  size_t at = 0;
-  for (uint64_t& word : algorithm.data) {
-    word = std::stoull(text.substr(at, kDigits), nullptr, 16);
-    at += kDigits;
-  }
-  return true;
-}
-
 Product::Product(const MatMulParams& p, ProductTypes types, bool hasBias)
     : description_(describe(p, types, hasBias)) {
   const int32_t batch = std::max(p.batchA, p.batchB);
@@ -113,13 +114,12 @@ Product::Product(const MatMulParams& p, ProductTypes types, bool hasBias)
   c_ = layout(types.result, p.m, p.n, false, batch);
 }
 
-std::vector<ProductAlgorithm> Product::algorithms(cublasLtHandle_t handle,
-                                                  size_t mostWorkspace) const {
-  std::vector<cublasLtMatmulHeuristicResult_t> found(kMostAlgorithms);
+std::vector<ProductAlgorithm> Product::algorithms(cublasLtHandle_t handle, size_t most) const {
+  std::vector<cublasLtMatmulHeuristicResult_t> found(most);
   int count = 0;
-  check(cublasLt().cublasLtMatmulAlgoGetHeuristic(
-            handle, description_.get(), b_.get(), a_.get(), c_.get(), c_.get(),
-            preference(mostWorkspace).get(), kMostAlgorithms, found.data(), &count),
+  check(cublasLt().cublasLtMatmulAlgoGetHeuristic(handle, description_.get(), b_.get(), a_.get(),
+                                                  c_.get(), c_.get(), preference().get(),
+                                                  static_cast<int>(most), found.data(), &count),
         "to name an algorithm for a product");
   std::vector<ProductAlgorithm> algorithms;
   for (int i = 0; i < count; i++) {
@@ -129,13 +129,15 @@ std::vector<ProductAlgorithm> Product::algorithms(cublasLtHandle_t handle,
   return algorithms;
 }
 
-std::vector<ProductAlgorithm> Product::confirm(cublasLtHandle_t handle,
-                                               const cublasLtMatmulAlgo_t& algorithm) const {
+std::optional<ProductAlgorithm> Product::read(cublasLtHandle_t handle,
+                                              const std::string& text) const {
+  cublasLtMatmulAlgo_t algorithm;
+  if (!readAlgorithm(text, algorithm)) return std::nullopt;
   cublasLtMatmulHeuristicResult_t result;
   const auto status = cublasLt().cublasLtMatmulAlgoCheck(
       handle, description_.get(), b_.get(), a_.get(), c_.get(), c_.get(), &algorithm, &result);
-  if (status != CUBLAS_STATUS_SUCCESS) return {};
-  return {{algorithm, result.workspaceSize}};
+  if (status != CUBLAS_STATUS_SUCCESS) return std::nullopt;
+  return ProductAlgorithm{algorithm, result.workspaceSize};
 }
 
 void Product::execute(cublasLtHandle_t handle, const ProductAlgorithm& algorithm, const void* a,

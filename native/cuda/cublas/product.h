@@ -1,6 +1,7 @@
 // One matrix product by cuBLASLt, made ready once.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,23 +17,18 @@ struct ProductAlgorithm {
   size_t workspaceBytes;
 };
 
-// As text, for a file; false where the text is none.
+// As text, for a file.
 std::string writeAlgorithm(const cublasLtMatmulAlgo_t& algorithm);
-bool readAlgorithm(const std::string& text, cublasLtMatmulAlgo_t& algorithm);
 
 class Product {
  public:
   // a · b, and `bias` (n in Float32) beside it unless null. The activation is not computed.
   Product(const MatMulParams& params, ProductTypes types, bool hasBias);
 
-  // Whether cuBLASLt adds the bias: into bfloat16 it adds none but in bfloat16.
-  static bool addsBias(ProductTypes types) { return types.result == DType::Float32; }
-
-  // Likeliest first. All give the same bits in every run.
-  std::vector<ProductAlgorithm> algorithms(cublasLtHandle_t handle, size_t mostWorkspace) const;
-  // With the workspace that it takes; empty where the algorithm is not for this product.
-  std::vector<ProductAlgorithm> confirm(cublasLtHandle_t handle,
-                                        const cublasLtMatmulAlgo_t& algorithm) const;
+  // Likeliest first, `most` at most. All give the same bits in every run.
+  std::vector<ProductAlgorithm> algorithms(cublasLtHandle_t handle, size_t most) const;
+  // From writeAlgorithm(); none where the text is none, or not for this product.
+  std::optional<ProductAlgorithm> read(cublasLtHandle_t handle, const std::string& text) const;
   void execute(cublasLtHandle_t handle, const ProductAlgorithm& algorithm, const void* a,
                const void* b, const float* bias, void* c, void* workspace,
                cudaStream_t stream) const;

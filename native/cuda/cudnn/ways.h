@@ -1,5 +1,6 @@
 // The ways to compute a convolution, of which the fastest is taken by measurement.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "convolution_graph.h"
@@ -7,21 +8,34 @@
 
 namespace cnn::cuda {
 
+enum class ConvolutionKernel { Forward, InputGrad, FilterGrad };
+
+struct ConvolutionRequest {
+  ConvolutionKernel kernel;
+  ConvParams params;
+  ProductTypes types;
+  bool hasBias = false;
+};
+
 struct Way {
   // A matrix product over all pixels, by cuBLASLt; otherwise a graph of cuDNN.
   bool product;
-  // The part of the work that it does; a kernel of ours adds what is missing of bias and
-  // activation.
+  // What it computes; kernels of ours add what is missing of bias and activation.
   Pass pass;
 };
 
-// A filter of 1×1 that meets every pixel once: the convolution is a matrix product.
-bool isPointwise(const ConvParams& params);
+// One line: "FusedConv2D bf16 1" for one with a bias, and the fields of its parameters.
+std::string describe(const ConvolutionRequest& request);
+// From such a line; throws where it is none.
+ConvolutionRequest readRequest(const std::string& line);
 
-std::vector<Way> waysForward(const ConvParams& params, ProductTypes types, bool hasBias);
-std::vector<Way> waysInputGrad(const ConvParams& params, ProductTypes types);
-std::vector<Way> waysFilterGrad(const ConvParams& params, ProductTypes types);
-
-EngineRules rulesFor(ProductTypes types, Pass pass, bool deterministic);
+// All ways to compute it; where nothing is measured, the first is taken.
+std::vector<Way> waysOf(const ConvolutionRequest& request);
+// The types in which a way computes. A gradient of the filter by cuDNN has the type of the values:
+// there is no engine from bfloat16 into float32.
+ProductTypes typesOf(const ConvolutionRequest& request, const Way& way);
+// The product that the convolution is, where a way says so.
+MatMulParams productOf(const ConvolutionRequest& request);
+EngineRules rulesFor(const ConvolutionRequest& request, const Way& way, bool deterministic);
 
 }  // namespace cnn::cuda

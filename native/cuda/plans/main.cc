@@ -10,10 +10,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <sstream>
 #include <stdexcept>
 
-#include "../convolution.h"
 #include "../cudnn/plan.h"
 #include "../cudnn/ways.h"
 
@@ -51,46 +49,12 @@ std::string readFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-struct Request {
-  std::string kernel;
-  ProductTypes types;
-  bool hasBias;
-  ConvParams params;
-};
-
-// bf16, bf16-f32 (with a result in float32), f32, or tf32.
-ProductTypes typesNamed(const std::string& name) {
-  if (name == "bf16") return {DType::BFloat16, DType::BFloat16, false};
-  if (name == "bf16-f32") return {DType::BFloat16, DType::Float32, false};
-  return {DType::Float32, DType::Float32, name == "tf32"};
-}
-
-Request parse(const std::string& line) {
-  std::istringstream words(line);
-  Request request;
-  std::string types;
-  words >> request.kernel >> types >> request.hasBias;
-  request.types = typesNamed(types);
-  auto* fields = reinterpret_cast<int32_t*>(&request.params);
-  for (size_t i = 0; i < sizeof(ConvParams) / sizeof(int32_t); i++) words >> fields[i];
-  if (!words) throw std::runtime_error("Expected the fields of a convolution but found: " + line);
-  return request;
-}
-
-std::vector<Way> waysOf(Request& request) {
-  if (request.kernel == "FusedConv2D") {
-    return waysForward(request.params, request.types, request.hasBias);
-  }
-  if (request.kernel == "Conv2DBackpropInput") return waysInputGrad(request.params, request.types);
-  request.types.result = filterGradType(request.params, request.types.values);
-  return waysFilterGrad(request.params, request.types);
-}
-
 // Engines allowed and refused, and the first plan that is made.
-void plan(const Request& request, Pass pass, const Target& target, bool compile) {
+void plan(const ConvolutionRequest& request, const Way& way, const Target& target, bool compile) {
   const auto start = std::chrono::steady_clock::now();
-  const Descriptor graph = convolutionGraph(request.params, request.types, pass, target);
-  const auto engines = findEngines(graph, target, rulesFor(request.types, pass, true));
+  const Descriptor graph =
+      convolutionGraph(request.params, typesOf(request, way), way.pass, target);
+  const auto engines = findEngines(graph, target, rulesFor(request, way, true));
   size_t refused = 0;
   for (const auto& engine : engines) {
     if (engine.compiledAtRunTime && !compile) continue;
@@ -114,14 +78,14 @@ void run(const Options& options) {
   std::cout << "line,way,engines,refused,engine,compiled,workspace,json,seconds\n";
   int number = 0;
   for (std::string line; std::getline(std::cin, line); number++) {
-    Request request = parse(line);
+    const ConvolutionRequest request = readRequest(line);
     for (const Way& way : waysOf(request)) {
       std::cout << number << ',' << (way.product ? "cublasLt" : "cuDNN") << ' ' << nameOf(way.pass)
                 << ',';
       if (way.product) {
         std::cout << ",,,,,,";
       } else {
-        plan(request, way.pass, target, options.compile);
+        plan(request, way, target, options.compile);
       }
       std::cout << std::endl;
     }
