@@ -1,15 +1,13 @@
 #include "common/unary_functors.h"
-#include "kernels.h"
+#include "elementwise.h"
 
 namespace cnn {
 namespace {
 
 template <class Functor, class T>
-__global__ void __launch_bounds__(kBlock) applyUnary(const T* from, T* to, int64_t count) {
-  for (int64_t i = firstIndex(); i < count; i += indexStride()) {
-    to[i] = fromFloat<T>(Functor::apply(toFloat(from[i])));
-  }
-}
+struct OfStored {
+  __device__ static T apply(T value) { return fromFloat<T>(Functor::apply(toFloat(value))); }
+};
 
 template <class Functor>
 bool unary(const Call& call) {
@@ -18,8 +16,8 @@ bool unary(const Call& call) {
   if (x.dtype != y.dtype) return false;
   return withFloatType(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    LAUNCH((applyUnary<Functor, T>), blocksFor(call, x.size, 4), kBlock, streamOf(call),
-           valuesOf<T>(x), valuesOf<T>(y), x.size);
+    launchEachPack(call, MapWork<OfStored<Functor, T>, T, T>{valuesOf<T>(x), valuesOf<T>(y)},
+                   x.size);
     return true;
   });
 }
