@@ -1,6 +1,5 @@
-#include "copies.h"
-
 #include "common/unary_functors.h"
+#include "copies.h"
 #include "cuda/kernels.h"
 
 namespace cnn::cuda {
@@ -19,7 +18,8 @@ __global__ void __launch_bounds__(kBlock) convertValues(const From* from, To* to
     if (i + kCount <= count) {
       const Pack<From, kCount> values = load<From, kCount>(from + i);
       Pack<To, kCount> converted;
-      for (int j = 0; j < kCount; j++) converted.values[j] = fromFloat<To>(toFloat(values.values[j]));
+      for (int j = 0; j < kCount; j++)
+        converted.values[j] = fromFloat<To>(toFloat(values.values[j]));
       store(to + i, converted);
     } else {
       for (int64_t j = i; j < count; j++) to[j] = fromFloat<To>(toFloat(from[j]));
@@ -35,7 +35,7 @@ constexpr int kTileRows = 8;  // that the threads of a block read at once
 template <class From, class To>
 __global__ void __launch_bounds__(kTile* kTileRows)
     transposeTile(const From* from, To* to, int64_t rows, int64_t columns) {
-  SHARED(float, tile, kTile * (kTile + 1));
+  SHARED(float, tile, kTile*(kTile + 1));
   const int64_t firstColumn = int64_t{blockIdx.x} * kTile;
   const int64_t firstRow = int64_t{blockIdx.y} * kTile;
   const int64_t column = firstColumn + threadIdx.x;
@@ -114,7 +114,7 @@ void convert(const Context& context, const void* from, DType fromType, void* to,
 }
 
 void transposeCopy(const Context& context, const void* from, DType fromType, void* to, DType toType,
-               int64_t rows, int64_t columns) {
+                   int64_t rows, int64_t columns) {
   if (rows * columns == 0) return;
   withTypes(from, fromType, to, toType, [&](auto source, auto target) {
     using From = std::remove_const_t<std::remove_pointer_t<decltype(source)>>;
