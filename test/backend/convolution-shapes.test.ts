@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import * as tf from '@tensorflow/tfjs-core';
+import { openBackend } from '../../src/backend/index.js';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { random } from '../../src/rng.js';
+import { assertClose, numbers } from '../network/backends.js';
+import { device, onNative, runKernel, stored } from './compare.js';
+import { type Convolution, outputSize, plainConvolution } from './plain-convolution.js';
+
+const ACTIVATIONS = ['linear', 'relu', 'tanh'] as const;
+
+/** Ragged shapes with rectangular filters, strides, dilations, groups and uneven padding. */
+function randomShapes(count: number): Convolution[] {
+  const draw = random(3, 'augment');
+  const from = (low: number, high: number) => low + Math.floor(draw.uniform() * (high - low + 1));
+  const pair = (low: number, high: number) => [from(low, high), from(low, high)] as const;
+  return Array.from({ length: count }, (_, index) => {
+    const groups = [1, 1, 2, 3][index % 4] as number;
+    const filter = index % 5 === 0 ? ([1, 1] as const) : pair(1, 4);
+    const dilation = index % 3 === 0 ? pair(1, 3) : ([1, 1] as const);
+    return {
+      batch: from(1, 3),
+      // Larger than every window, so that no output is empty.
+      size: pair(10, 14),
+      inChannels: groups * from(1, 20),
+      outChannels: groups * from(1, 20),
+      filter,
+      stride: index % 2 === 0 ? ([1, 1] as const) : pair(1, 3),
+      dilation,
+      pad: [pair(0, filter[0] - 1), pair(0, filter[1] - 1)],
+      groups,
+    };
+  });
+}
+
+function nameOf(shape: Convolution): string {
+  const { batch, size, inChannels, outChannels, filter, stride, dilation, pad, groups } = shape;
+  const image = `${batch}×${size.join('×')}×${inChannels}`;
+  const window = `${filter.join('×')}/${stride.join('×')} dilated ${dilation.join('×')}`;
+  return `${image} to ${outChannels}, ${window}, padded ${pad.join(' ')}, ${groups} groups`;
+}
+
+function check(shape: Convolution, index: number, tolerance: number): void {
+  const { batch, size, inChannels, outChannels, filter, groups } = shape;
+  const activation = ACTIVATIONS[index % ACTIVATIONS.length] as string;
+  const attributes = {
+    strides: shape.stride,
+    pad: [[0, 0], ...shape.pad, [0, 0]],
+    dataFormat: 'NHWC',
+    dilations: shape.dilation,
+  };
+  const shapes = {
+    x: [batch, ...size, inChannels],
+    filter: [...filter, inChannels / groups, outChannels],
+    dy: [batch, ...outputSize(shape), outChannels],
+    bias: [outChannels],
+  };
+  const draw = (name: keyof typeof shapes, seed: number) =>
+    numbers(tf.util.sizeFromShape(shapes[name]), seed + 10 * index);
+  const [x, weights, dy, bias] = [draw('x', 1), draw('filter', 2), draw('dy', 3), draw('bias', 4)];
+  const wanted = plainConvolution(shape, x, weights, dy);
+  const biased = index % 4 !== 3;
+  const y = wanted.y.map((value, at) => {
+    const sum = value + (biased ? (bias[at % outChannels] as number) : 0);
+    return activation === 'relu' ? Math.max(0, sum) : activation === 'tanh' ? Math.tanh(sum) : sum;
+  });
+  tf.tidy(() => {
+    const images = stored(x, shapes.x);
+    const gradients = stored(dy, shapes.dy);
+    const kernel = tf.tensor(weights, shapes.filter);
+    const inputs = { x: images, filter: kernel };
+    const found = {
+      y: runKernel('FusedConv2D', biased ? { ...inputs, bias: tf.tensor1d(bias) } : inputs, {
+        ...attributes,
+        activation,
+      }),
+      dx: runKernel(
+        'Conv2DBackpropInput',
+        { dy: gradients, filter: kernel },
+        { ...attributes, inputShape: shapes.x },
+      ),
+      dFilter: runKernel(
+        'Conv2DBackpropFilter',
+        { x: images, dy: gradients },
+        { ...attributes, filterShape: shapes.filter },
+      ),
+    };
+    assertClose(found.y.dataSync(), y, tolerance, 'y');
+    assertClose(found.dx.dataSync(), wanted.dx, tolerance, 'dx');
+    assertClose(found.dFilter.dataSync(), wanted.dFilter, tolerance, 'dFilter');
+    assert.deepEqual(
+      [...device().fallbacks.keys()].filter((name) => /Conv/.test(name)),
+      [],
+    );
+  });
+}
+
+const SHAPES = randomShapes(32);
+/** In a process of its own, because a process opens its GPU once. */
+const TF32 = process.env['CNN_TEST_TF32'] === '1';
+
+describe('native convolution of random shapes', () => {
+  if (TF32) {
+    before(async () => void (await openBackend('cuda', { precision: 'tf32' })));
+    for (const [index, shape] of SHAPES.entries()) {
+      it(`${nameOf(shape)} in TF32`, () => check(shape, index, 1e-5));
+    }
+    it('rounds factors to 10 bits after the point', () => {
+      const product = (value: number) =>
+        tf.tidy(
+          () => tf.matMul(tf.tensor2d([value], [1, 1]), tf.tensor2d([1], [1, 1])).dataSync()[0],
+        );
+      assert.equal(product(1 + 2 ** -10), 1 + 2 ** -10);
+      assert.equal(product(1 + 2 ** -12), 1);
+    });
+    return;
+  }
+  onNative(({ name, tolerance }) => {
+    for (const [index, shape] of SHAPES.entries()) {
+      it(nameOf(shape), () => check(shape, index, tolerance));
+    }
+    if (name !== 'cuda') return;
+    it('the same in TF32', () => {
+      const args = ['node_modules/mocha/bin/mocha.js', 'test/backend/convolution-shapes.test.ts'];
+      const env = { ...process.env, CNN_TEST_TF32: '1' };
+      const done = spawnSync(process.execPath, args, { cwd: PACKAGE_ROOT, env, encoding: 'utf8' });
+      assert.equal(done.status, 0, done.stdout);
+    });
+  });
+});
