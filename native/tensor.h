@@ -67,6 +67,7 @@ struct PackedWeight {
   std::string key;
   uint64_t version;  // that was used last
   std::unique_ptr<PoolBlock> block;
+  int64_t rows = 0;  // of the matrix that it transposes
 };
 
 struct Storage {

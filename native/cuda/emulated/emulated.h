@@ -14,6 +14,7 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define threadIdx (::cnn::cuda::emulated::thread().index)
 #define blockIdx (::cnn::cuda::emulated::grid().block)
 #define blockDim (::cnn::cuda::emulated::grid().blockSize)

@@ -35,12 +35,13 @@ const void* packedFilter(Context& context, const Tensor& filter, const ConvParam
   }
   if (packed == nullptr) {
     const size_t bytes = bytesOf(type) * static_cast<size_t>(filter.size);
-    storage.packed.push_back({key, 0, std::make_unique<PoolBlock>(&context.pool, bytes)});
+    storage.packed.push_back(
+        {key, 0, std::make_unique<PoolBlock>(&context.pool, bytes), filter.size / p.outChannels});
     packed = &storage.packed.back();
   }
   if (packed->version != storage.version) {
-    transposeCopy(context, filter.raw(), filter.dtype, packed->block->data(), type,
-                  filter.size / p.outChannels, p.outChannels);
+    transposeCopy(context, filter.raw(), filter.dtype, packed->block->data(), type, packed->rows,
+                  p.outChannels);
     packed->version = storage.version;
   }
   return packed->block->data();
