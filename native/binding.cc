@@ -67,7 +67,12 @@ template <napi_value (*function)(napi_env, Queue&, const Arguments&)>
 napi_value method(napi_env env, napi_callback_info info) {
   return guarded(env, [&] {
     const Arguments arguments(env, info);
-    return function(env, *static_cast<Queue*>(arguments.data), arguments);
+    Queue& queue = *static_cast<Queue*>(arguments.data);
+    try {
+      return function(env, queue, arguments);
+    } catch (const std::bad_alloc&) {
+      throw std::runtime_error(outOfMemory(queue.stream->engine()));
+    }
   });
 }
 
@@ -286,6 +291,8 @@ napi_value open(napi_env env, Addon& addon, std::unique_ptr<Engine> engine) {
   NAPI_CHECK(napi_create_object(env, &device));
   napi_value description = string(env, engine->describe());
   NAPI_CHECK(napi_set_named_property(env, device, "description", description));
+  napi_value capacity = number(env, static_cast<double>(engine->capacity()));
+  NAPI_CHECK(napi_set_named_property(env, device, "memoryBytes", capacity));
   queue->stream = std::make_unique<Stream>(std::move(engine));
   define(env, device, "commands", method<commands>, queue);
   define(env, device, "submit", method<submit>, queue);

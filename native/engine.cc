@@ -4,6 +4,10 @@
 
 namespace cnn {
 
+std::string outOfMemory(Engine& engine) {
+  return "out of memory beside " + std::to_string(engine.memory(false).used >> 20) + " MiB in use";
+}
+
 void widenTo(void* into, const void* values, DType type, int64_t size) {
   if (type != DType::BFloat16) {
     if (size > 0) std::memcpy(into, values, bytesOf(type) * static_cast<size_t>(size));

@@ -24,6 +24,8 @@ class Engine {
   // What computes, in words.
   virtual std::string describe() const = 0;
   virtual Context& context() = 0;
+  // Bytes of memory that the device has; 0 where the system decides.
+  virtual size_t capacity() const { return 0; }
   // On any thread; `resetPeak` makes the peak what is used now.
   virtual MemoryUse memory(bool resetPeak) = 0;
 
@@ -43,6 +45,9 @@ class Engine {
   // Gives memory that no tensor uses back to the system, and forgets what is prepared.
   virtual void trim() = 0;
 };
+
+// What is said when std::bad_alloc was thrown.
+std::string outOfMemory(Engine& engine);
 
 // Copies `size` values to the host's `into`, bfloat16 widened to float32.
 void widenTo(void* into, const void* values, DType type, int64_t size);

@@ -1,6 +1,7 @@
 #include "stream.h"
 
 #include <condition_variable>
+#include <new>
 #include <utility>
 
 namespace cnn {
@@ -181,6 +182,8 @@ size_t Stream::executeKernel(const int32_t* words) {
     runKernel(kernel,
               {context, kernel.name.c_str(), inputs_, outputs_, results + 3 * outputs, parameters});
     for (int i = 0; i < outputs; i++) slot(results[3 * i]) = outputs_[i];
+  } catch (const std::bad_alloc&) {
+    remember(kernel.name + ": " + outOfMemory(*engine_));
   } catch (const std::exception& error) {
     remember(kernel.name + ": " + error.what());
   }

@@ -19,6 +19,9 @@ export class RunError extends CnnError {
   }
 }
 
+/** A device has less memory than was asked of it. */
+export class OutOfMemoryError extends RunError {}
+
 /** A wrong flag, name or combination of settings: exit 2. */
 export class UsageError extends CnnError {
   constructor(message: string, options?: ErrorOptions) {

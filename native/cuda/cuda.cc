@@ -191,6 +191,7 @@ class CudaEngine : public Engine {
     if (resetPeak) context_.pool.resetPeak(), uploads_.resetPeak();
     return all;
   }
+  size_t capacity() const override { return gpu_.info.memoryBytes; }
   void enter() override { useDevice(gpu_.device); }
 
   std::function<Tensor()> upload(DType type, const void* values, int64_t size) override {

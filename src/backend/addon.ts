@@ -38,6 +38,8 @@ export interface Addon {
 export interface Queue {
   /** What computes, in words. */
   readonly description: string;
+  /** Bytes of memory that it has; 0 where the system decides. */
+  readonly memoryBytes: number;
   commands(): ArrayBuffer;
   submit(words: number): void;
   write(slot: number, storage: number, values: Values): void;

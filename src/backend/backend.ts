@@ -20,6 +20,8 @@ export interface Backend {
   sync(): Promise<void>;
   /** Bytes held by tensors on the device now, and the most held since it was opened. */
   memory(): { bytes: number; peakBytes: number };
+  /** Bytes of memory that the device has, where that is less than the system's. */
+  readonly memoryBytes?: number;
   /** Kernels that were computed by copy on tfjs-backend-cpu, and how often. */
   fallbacks(): ReadonlyMap<string, number>;
   /** Our backend's object, whose kernels can be timed; the other backends have none. */

@@ -21,6 +21,7 @@ import {
 
 const COMPUTING_NOTHING: Queue = {
   description: 'nothing',
+  memoryBytes: 0,
   commands: () => new ArrayBuffer(1 << 20),
   submit: () => {},
   write: () => {},

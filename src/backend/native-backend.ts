@@ -8,6 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
+import { OutOfMemoryError, RunError } from '../errors.js';
 import { FREE, type Queue, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
@@ -50,6 +51,27 @@ export type OnRun = <K extends NativeKernel>(
  * handed over at once: on few cores, waking the compute thread for every kernel slows it down.
  */
 const FLUSH_WORDS = 8192;
+
+/** What a device says of itself is for the user; all else would be a fault of ours. */
+function explain(error: Error): never {
+  if (/out of memory/.test(error.message)) {
+    throw new OutOfMemoryError(
+      `The device ran out of memory (${error.message}). Use a smaller --batch-size.`,
+      { cause: error },
+    );
+  }
+  const failed = /The GPU failed in .*/.exec(error.message);
+  if (failed) throw new RunError(`${failed[0]}. "cnn doctor" says what works.`, { cause: error });
+  throw error;
+}
+
+function explained<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    return explain(error as Error);
+  }
+}
 
 /**
  * The tfjs backend of our addon. Kernels are enqueued and return at once; read() resolves when the
@@ -192,7 +214,8 @@ export class NativeBackend extends KernelBackend {
     }
     const data = new NativeData(this.takeSlot(), dtype, storageFor(dtype), size);
     this.flush();
-    this.queue.write(data.slot, STORAGE[data.storage], typedValues(values, dtype, size));
+    const typed = typedValues(values, dtype, size);
+    explained(() => this.queue.write(data.slot, STORAGE[data.storage], typed));
     return data;
   }
 
@@ -224,7 +247,7 @@ export class NativeBackend extends KernelBackend {
     if (data.host) return hostValues(data.host);
     const values = emptyValues(data);
     this.flush();
-    this.queue.readSync(data.slot, values);
+    explained(() => this.queue.readSync(data.slot, values));
     return values;
   }
 
@@ -232,7 +255,7 @@ export class NativeBackend extends KernelBackend {
     const data = this.data(dataId);
     if (data.host) return hostValues(data.host);
     this.flush();
-    return this.queue.read(data.slot, emptyValues(data));
+    return this.queue.read(data.slot, emptyValues(data)).catch(explain);
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
@@ -272,7 +295,7 @@ export class NativeBackend extends KernelBackend {
 
   sync(): Promise<void> {
     this.flush();
-    return this.queue.sync();
+    return this.queue.sync().catch(explain);
   }
 
   override timerAvailable(): boolean {

@@ -108,6 +108,7 @@ function describe(name: NativeName, device: NativeBackend, why: string): Backend
       const { deviceBytes, peakBytes } = device.memory();
       return { bytes: deviceBytes, peakBytes };
     },
+    ...(device.queue.memoryBytes > 0 && { memoryBytes: device.queue.memoryBytes }),
     fallbacks: () => device.fallbacks,
     device,
   };

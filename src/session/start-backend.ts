@@ -5,13 +5,16 @@ import type { Reporter } from './reporter.js';
 
 /** Opens the backend that the settings name, and says which it is and why. */
 export async function startBackend(
-  settings: Pick<Settings<'eval'>, 'backend' | 'precision' | 'threads'>,
+  settings: Pick<
+    Settings<'eval'>,
+    'backend' | 'device' | 'precision' | 'deterministic' | 'threads'
+  >,
   reporter: Reporter,
 ): Promise<Backend> {
   // Without it tfjs-backend-cpu prints an advertisement for tfjs-node.
   enableProdMode();
-  const { precision, threads } = settings;
-  const options = threads === null ? { precision } : { precision, threads };
+  const { precision, device, deterministic, threads } = settings;
+  const options = { precision, device, deterministic, threads: threads ?? undefined };
   const backend = await openBackend(settings.backend, options);
   reporter.note(`backend ${backend.name} in ${backend.precision}: ${backend.why}`);
   for (const warning of backend.warnings) reporter.warn(warning);

@@ -33,7 +33,9 @@ const AUGMENT_OPTIONS = [
 
 const MACHINE_OPTIONS = [
   'backend',
+  'device',
   'precision',
+  'deterministic',
   'threads',
 ] as const satisfies readonly OptionName[];
 

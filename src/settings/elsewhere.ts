@@ -44,13 +44,6 @@ const HINTS: Readonly<Record<string, Hint>> = {
   drop: { with: 'epochs', hint: 'each network has the dropout of its paper' },
   e: EVALUATES,
   evaluate: EVALUATES,
-  gpu: {
-    with: 'backend',
-    hint:
-      'backend cpu computes on processors; --backend tensorflow computes on a GPU where ' +
-      '@tensorflow/tfjs-node-gpu finds one, and the environment variable CUDA_VISIBLE_DEVICES ' +
-      'says on which',
-  },
   'grad-accum-steps': { with: 'epochs', hint: 'gradients are not accumulated here' },
   interpolation: { with: 'resize-size', hint: 'images are resized bilinearly, with antialias' },
   'lr-min': LEAST_RATE,

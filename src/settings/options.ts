@@ -42,6 +42,8 @@ interface Row {
   readonly unit?: string;
   /** null: not set, which means what `auto` says. Absent where the recipe has the value. */
   readonly default?: string | number | boolean | null;
+  /** What to do where something else was given, as for another program. */
+  readonly instead?: string;
   /** What null means, for `--help`; absent where the command asks for a value. */
   readonly auto?: string;
   /** The value in the recipe of an architecture. */
@@ -402,7 +404,6 @@ export const OPTIONS = {
   },
   backend: {
     group: 'machine',
-    synonyms: ['device'],
     kind: 'choice',
     choices: ['auto', 'cuda', 'cpu', 'tensorflow', 'js'],
     default: 'auto',
@@ -415,7 +416,23 @@ export const OPTIONS = {
     choiceSynonyms: { fp32: 'f32', float32: 'f32', bfloat16: 'bf16' },
     choices: ['auto', 'f32', 'tf32', 'bf16'],
     default: 'auto',
-    help: 'number format of activations; auto is bf16 where the hardware has it',
+    help: 'number format of activations; auto is bf16 where the hardware has it, tf32 is f32 with products that a GPU may round to TF32',
+  },
+  device: {
+    group: 'machine',
+    synonyms: ['gpu', 'gpu-id'],
+    kind: 'integer',
+    atLeast: 0,
+    default: 0,
+    instead: '--backend chooses between GPU and processor',
+    help: 'GPU that computes on backend cuda, by its number among those that CUDA_VISIBLE_DEVICES leaves',
+  },
+  deterministic: {
+    group: 'machine',
+    synonyms: ['use-deterministic-algorithms'],
+    kind: 'boolean',
+    default: true,
+    help: 'the same seed gives the same bits on backend cuda; without it faster ways may be chosen that do not',
   },
   threads: {
     group: 'machine',

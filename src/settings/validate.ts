@@ -90,7 +90,10 @@ function validate(name: OptionName, raw: unknown, where: string, given = raw): V
   const result = schema(name).safeParse(raw);
   if (result.success) return result.data;
   const shown = typeof raw === 'number' ? String(given) : JSON.stringify(given);
-  throw new UsageError(`Expected ${where} to be ${describeExpected(name)} but received ${shown}`);
+  const { instead } = optionRow(name);
+  throw new UsageError(
+    `Expected ${where} to be ${describeExpected(name)} but received ${shown}${instead ? `: ${instead}` : ''}`,
+  );
 }
 
 function schema(name: OptionName): z.ZodType<Value> {

@@ -3,6 +3,7 @@ import { claimRun, type RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Scores } from '../session/metrics.js';
+import { withFittingBatch } from '../session/out-of-memory.js';
 import type { Reporter } from '../session/reporter.js';
 import { warnFallbacks } from '../session/start-backend.js';
 import type { Claim } from '../system/claim.js';
@@ -99,9 +100,21 @@ async function runUntilStopped(
     const part = stepInEpoch > 0 && { part: { steps: stepInEpoch, of: schedule.stepsPerEpoch } };
     return { ...last, run: run.path, epochs: epoch, steps: step, ...part, best, unreadable };
   } catch (error) {
-    throw isSystemError(error) ? await brokenOffBy(error, run) : error;
+    if (isSystemError(error)) throw await brokenOffBy(error, run);
+    throw await withFittingBatch(error, backend, settings.batchSize, stepBytes(prepared));
   } finally {
     reporter.end();
     stop.release();
   }
+}
+
+/** Estimates the memory of a training step by its batch size. */
+function stepBytes({ request, backend, session }: Prepared) {
+  const { classes, inputSize, channels } = session.card;
+  const { architecture, estimateMemory } = request;
+  return async (batchSize: number) => {
+    const settings = { batchSize, inputSize, channels, numClasses: classes.length };
+    const { stepBytes, leastBytes } = await estimateMemory(architecture, backend, settings);
+    return stepBytes ?? leastBytes;
+  };
 }

@@ -69,7 +69,11 @@ describe('the command line', () => {
       ['train', '--opt', 'adam'],
       /--opt: SGD with momentum is the only optimizer/,
     ],
-    ['a GPU', ['train', '--gpu', '0'], /^error: Unknown flag --gpu: .*--backend tensorflow/m],
+    [
+      'a backend for a GPU',
+      ['train', '--device', 'cuda'],
+      /^error: Expected --device to be a whole number of at least 0 but received "cuda": --backend chooses between GPU and processor/m,
+    ],
     ['no images', ['predict'], /Name the images: cnn predict \[run\] <images\.\.>\./],
     ['an empty word', ['predict', ''], /An argument is empty/],
     ['no shell', ['completion'], /Name the shell: cnn completion <shell>/],
@@ -103,7 +107,7 @@ describe('the command line', () => {
       /of at least 0 and below 1 but received 1/,
     ],
     ['a negative number', ['train', '--lr', '-1'], /Expected --lr to be a number above 0/],
-    ['an unknown choice', ['train', '--backend', 'gpu'], /one of auto, cpu, tensorflow, js/],
+    ['an unknown choice', ['train', '--backend', 'gpu'], /one of auto, cuda, cpu, tensorflow, js/],
     ['a backend that is not there', ['train', '--backend', 'cuda'], /one of auto, cpu.*"cuda"/],
     [
       'an unknown network',
@@ -140,7 +144,7 @@ describe('the command line', () => {
     assert.equal(code, 0);
     assert.deepEqual(
       backends.map(({ name }) => name),
-      ['cpu', 'tensorflow', 'js'],
+      ['cuda', 'cpu', 'tensorflow', 'js'],
     );
     assert.match((await cnn(['doctor'])).stdout, /works {4}js/);
   });

@@ -52,11 +52,11 @@ describe('settings', () => {
   });
 
   it('know choices by the names of other programs', () => {
-    const file = { sched: 'CosineAnnealingLR', 'amp-dtype': 'bfloat16', device: 'cpu' };
+    const file = { sched: 'CosineAnnealingLR', 'amp-dtype': 'bfloat16', gpu: 1 };
     assert.deepEqual(checkValues('train', file, 'a.json'), {
       'lr-scheduler': 'cosine',
       precision: 'bf16',
-      backend: 'cpu',
+      device: 1,
     });
   });
 
