@@ -138,6 +138,13 @@ napi_value facts(napi_env env, Addon&, const Arguments&) {
             std::to_string(kFree)});
 }
 
+// hasCpu(): whether the kernels of the CPU were built in.
+napi_value hasCpu(napi_env env, Addon&, const Arguments&) {
+  napi_value value;
+  NAPI_CHECK(napi_get_boolean(env, cnn::hasCpu(), &value));
+  return value;
+}
+
 // measure(kernel, threads, tensors, words): [scratch, temporary, kept by each input …] in bytes,
 // what a call would take beside its inputs and outputs. `tensors`, a Float64Array: the number of
 // inputs, then type (-1: none) and size of each input and of each output. `words`, an Int32Array:
@@ -340,6 +347,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "describeCuda", entry<describeCuda>);
   define(env, exports, "kernels", entry<kernels>);
   define(env, exports, "facts", entry<facts>);
+  define(env, exports, "hasCpu", entry<hasCpu>);
   define(env, exports, "measure", entry<measure>);
   defineJpeg(env, exports);
 }

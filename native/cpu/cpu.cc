@@ -60,6 +60,8 @@ class CpuEngine : public Engine {
 
 }  // namespace
 
+bool hasCpu() { return true; }
+
 std::unique_ptr<Engine> openCpu(int threads, bool strict) {
   return std::make_unique<CpuEngine>(threads, strict);
 }

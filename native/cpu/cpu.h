@@ -3,6 +3,8 @@
 
 namespace cnn {
 
+// Whether the kernels of the CPU were built in; no_cpu/cpu.cc answers where they were not.
+bool hasCpu();
 // This machine's processor with OpenMP. `strict`: see Context.
 std::unique_ptr<Engine> openCpu(int threads, bool strict);
 // A context that counts memory and computes nothing.

@@ -4,6 +4,7 @@
 # After find_cuda() CUDA_MISSING is empty or says in one sentence why there is no CUDA, and
 # CUDA_NVCC, CUDA_VERSION, CUDA_INCLUDES, CUDA_RUNTIME and CUDA_RUNPATH say what was found.
 # add_cuda_objects(VARIABLE FILES…) compiles each file and lists the objects in VARIABLE.
+# target_link_cuda(TARGET) links the runtime, and tells where the libraries are.
 # As a script (cmake -P) it only says what it finds.
 
 set(CNN_CUDA AUTO CACHE STRING "Build --backend cuda: AUTO (where CUDA is found), ON or OFF")
@@ -184,6 +185,16 @@ function(add_cuda_objects VARIABLE)
   endforeach()
   set_source_files_properties(${OBJECTS} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
   set(${VARIABLE} ${OBJECTS} PARENT_SCOPE)
+endfunction()
+
+function(target_link_cuda TARGET)
+  target_include_directories(${TARGET} SYSTEM PRIVATE ${CUDA_INCLUDES})
+  string(REPLACE ";" ":" FOLDERS "${CUDA_RUNPATH}")
+  target_compile_definitions(${TARGET} PRIVATE CNN_CUDA_BUILD_FOLDERS="${FOLDERS}")
+  target_link_libraries(${TARGET} PRIVATE ${CUDA_RUNTIME} dl rt pthread)
+  # Another library in the process may have its own runtime.
+  get_filename_component(NAME ${CUDA_RUNTIME} NAME)
+  target_link_options(${TARGET} PRIVATE -Wl,--exclude-libs,${NAME})
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)

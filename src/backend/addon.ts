@@ -31,6 +31,8 @@ export interface Addon {
   describeCuda(): string[];
   kernels(): string[];
   facts(): string[];
+  /** Whether the kernels of the CPU were built in. */
+  hasCpu(): boolean;
   measure(kernel: number, threads: number, tensors: Float64Array, words: Int32Array): number[];
 }
 

@@ -1,0 +1,42 @@
+# The kernels of the CPU: CPU_SOURCES and CPU_OBJECTS for an addon. LOOPS are compiled for each
+# instruction set, like the plain loops; the machine's best is chosen at run time.
+set(Generic_FLAGS "")
+set(Avx2_FLAGS -mavx2 -mfma)
+set(Avx512_FLAGS -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
+set(CPU_OBJECTS "")
+
+# add_cpu_library(NAME ISA FLAGS FILES…)
+function(add_cpu_library NAME ISA ISA_FLAGS)
+  add_library(${NAME} OBJECT ${ARGN})
+  target_compile_options(${NAME} PRIVATE ${FLAGS} ${ISA_FLAGS} ${OpenMP_CXX_FLAGS})
+  target_compile_definitions(${NAME} PRIVATE CNN_ISA=${ISA})
+  target_include_directories(${NAME} PRIVATE ${INCLUDES})
+endfunction()
+
+if(CPU)
+  list(APPEND INCLUDES ${DNNL_INCLUDE})
+  file(GLOB_RECURSE PLAIN CONFIGURE_DEPENDS cpu/loops/*.cc)
+  list(PREPEND LOOPS ${PLAIN})
+  # Kernels for AMX, and the same with tiles emulated in AVX-512 (tests). The assembler knows the
+  # instructions for tiles without a flag. GCC 12 takes its own intrinsics' undefined values for
+  # mistakes (GCC bug 105593).
+  file(GLOB AMX CONFIGURE_DEPENDS cpu/amx/*.cc)
+  list(FILTER AMX EXCLUDE REGEX /self_check.cc$)
+  foreach(ISA Amx Avx512)
+    add_cpu_library(amx_${ISA} ${ISA} "${Avx512_FLAGS};-Wno-maybe-uninitialized" ${AMX})
+    list(APPEND CPU_OBJECTS $<TARGET_OBJECTS:amx_${ISA}>)
+  endforeach()
+  target_compile_definitions(amx_Avx512 PRIVATE CNN_AMX_EMULATED)
+  target_sources(amx_Amx PRIVATE cpu/amx/self_check.cc)
+  file(GLOB CPU_SOURCES CONFIGURE_DEPENDS cpu/*.cc cpu/onednn/*.cc)
+else()
+  add_cpu_library(self_check Amx "${Avx512_FLAGS}" cpu/amx/self_check.cc)
+  list(APPEND CPU_OBJECTS $<TARGET_OBJECTS:self_check>)
+  set(CPU_SOURCES cpu/isa.cc no_cpu/cpu.cc)
+endif()
+if(LOOPS)
+  foreach(ISA Generic Avx2 Avx512)
+    add_cpu_library(loops_${ISA} ${ISA} "${${ISA}_FLAGS}" ${LOOPS})
+    list(APPEND CPU_OBJECTS $<TARGET_OBJECTS:loops_${ISA}>)
+  endforeach()
+endif()

@@ -1,0 +1,17 @@
+#include "cpu/cpu.h"
+
+#include <stdexcept>
+
+namespace cnn {
+namespace {
+constexpr const char* kMissing =
+    "the addon was built without oneDNN, and so without the kernels of the CPU";
+}
+
+bool hasCpu() { return false; }
+
+std::unique_ptr<Engine> openCpu(int, bool) { throw std::runtime_error(kMissing); }
+
+std::unique_ptr<Context> measuringCpu() { throw std::runtime_error(kMissing); }
+
+}  // namespace cnn
