@@ -42,3 +42,8 @@ export class DivergedError extends CnnError {
     super(message, 4, options);
   }
 }
+
+/** What an error says, without what it lists below that. */
+export function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0] as string;
+}

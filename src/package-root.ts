@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -7,6 +7,11 @@ import { fileURLToPath } from 'node:url';
  * compiled, dist/: the nearest one above this file with a package.json.
  */
 export const PACKAGE_ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** The commands that build what is missing, for the working directory. */
+export const SET_UP = commandFor(join(PACKAGE_ROOT, 'bin/setup'));
+export const SET_UP_CUDA = `${SET_UP} --cuda`;
+export const SET_UP_TENSORFLOW = `${SET_UP} --tensorflow`;
 
 /** The version of this package. */
 export function packageVersion(): string {
@@ -19,4 +24,9 @@ function findRoot(directory: string): string {
   if (parent === directory)
     throw new Error(`No package.json above ${fileURLToPath(import.meta.url)}`);
   return findRoot(parent);
+}
+
+function commandFor(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : path;
 }

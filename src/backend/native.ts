@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { ADDON_PATH, EMULATED_ADDON_PATH } from '../addon.js';
-import { RunError } from '../errors.js';
+import { firstLine, RunError } from '../errors.js';
+import { SET_UP, SET_UP_CUDA } from '../package-root.js';
 import { type Addon, kernelNames, type Queue } from './addon.js';
 import type { Backend, BackendOptions } from './backend.js';
 import { registerKernels } from './kernels/index.js';
@@ -13,9 +14,6 @@ import { NativeBackend } from './native-backend.js';
 /** Our backends' names in tfjs's registry, where `cpu` is tfjs-backend-cpu. */
 export const NATIVE_BACKENDS = { cpu: 'onednn', cuda: 'cuda' } as const;
 export type NativeName = keyof typeof NATIVE_BACKENDS;
-
-export const SET_UP = 'bin/setup';
-export const SET_UP_CUDA = `${SET_UP} --cuda`;
 
 const REMEDY: Readonly<Record<NativeName, string>> = {
   cpu: `Run ${SET_UP} to build it.`,
@@ -84,10 +82,12 @@ function open(
     const addon = loadAddon(path);
     device = new NativeBackend(openQueue(addon), kernelNames(addon), threads, 'f32');
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    throw new RunError(`Backend ${name} does not work here (${reason}). ${REMEDY[name]}`, {
-      cause: error,
-    });
+    throw new RunError(
+      `Backend ${name} does not work here (${firstLine(error)}). ${REMEDY[name]}`,
+      {
+        cause: error,
+      },
+    );
   }
   const registered = NATIVE_BACKENDS[name];
   tf.registerBackend(registered, () => device, 10);

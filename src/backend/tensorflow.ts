@@ -4,14 +4,22 @@
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { PACKAGE_ROOT } from '../package-root.js';
+import { PACKAGE_ROOT, SET_UP_TENSORFLOW } from '../package-root.js';
 
+/** Its name in tfjs's registry. */
 export const TENSORFLOW_BACKEND = 'tensorflow';
 const FOLDER = join(PACKAGE_ROOT, 'build/tensorflow');
-export const TENSORFLOW_BINDING = join(FOLDER, 'tfjs_binding.node');
+const BINDING = join(FOLDER, 'tfjs_binding.node');
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+export interface Tensorflow {
+  /** The library's version, who gave it and what it computes on. */
+  readonly description: string;
+  /** Why it does not compute on the GPU of this machine, with what to do about it. */
+  readonly warning?: string;
+}
 
 /** What tfjs-node's backend says of itself. */
 interface NodeBackend extends tf.KernelBackend {
@@ -19,16 +27,18 @@ interface NodeBackend extends tf.KernelBackend {
   readonly isUsingGpuDevice: boolean;
 }
 
-/**
- * Registers the backend and says what it is; throws where there is none. Only the first call
- * decides on the threads.
- */
-export async function loadTensorflow(threads: number): Promise<string> {
+/** Registers the backend; throws where there is none. The first call decides on the threads. */
+export async function loadTensorflow(threads: number): Promise<Tensorflow> {
   setEnvironment(threads);
-  const found = existsSync(TENSORFLOW_BINDING) ? loadOwn() : await loadInstalled();
+  const found = existsSync(BINDING) ? loadOwn() : await loadInstalled();
   const { binding, isUsingGpuDevice } = tf.engine().findBackend(TENSORFLOW_BACKEND) as NodeBackend;
-  const device = isUsingGpuDevice ? 'on a GPU' : 'on the CPU: it found no GPU';
-  return `TensorFlow ${binding.TF_Version} by ${found} ${device}`;
+  const device = isUsingGpuDevice ? 'on a GPU' : 'on the CPU';
+  const description = `TensorFlow ${binding.TF_Version} by ${found} ${device}`;
+  if (isUsingGpuDevice || !hasNvidiaDriver()) return { description };
+  const warning = existsSync(join(FOLDER, 'library/nvidia'))
+    ? 'TensorFlow finds no GPU that it can use: TF_CPP_MIN_LOG_LEVEL=0 in the environment shows why'
+    : `There is an NVIDIA driver, and TensorFlow was set up without CUDA: run ${SET_UP_TENSORFLOW}`;
+  return { description, warning };
 }
 
 /** What the library and the package read when they are loaded. */
@@ -48,7 +58,7 @@ function setEnvironment(threads: number): void {
 
 /** The kernels of the package on the binding that bin/setup has built. */
 function loadOwn(): string {
-  const load = createRequire(TENSORFLOW_BINDING);
+  const load = createRequire(BINDING);
   const [name] = PACKAGES;
   const { version } = load(`${name}/package.json`) as { version: string };
   if (!tf.engine().findBackendFactory(TENSORFLOW_BACKEND)) {
@@ -56,21 +66,28 @@ function loadOwn(): string {
     const { NodeJSKernelBackend } = load(`${name}/dist/nodejs_kernel_backend.js`) as {
       NodeJSKernelBackend: new (binding: unknown, name: string) => tf.KernelBackend;
     };
-    const backend = new NodeJSKernelBackend(load(TENSORFLOW_BINDING), name);
+    const backend = new NodeJSKernelBackend(load(BINDING), name);
     tf.registerBackend(TENSORFLOW_BACKEND, () => backend, 3);
   }
   return `${name} ${version}`;
 }
 
 async function loadInstalled(): Promise<string> {
-  const reasons: string[] = [];
   for (const name of PACKAGES) {
     try {
-      await import(name);
-      return name;
-    } catch (error) {
-      reasons.push((error as Error).message.split('\n')[0] as string);
+      import.meta.resolve(name);
+    } catch {
+      continue;
     }
+    await import(name);
+    return name;
   }
-  throw new Error(reasons.join('; '));
+  throw new Error(`there is no ${BINDING}`);
+}
+
+/** Whether bin/setup --tensorflow would fetch CUDA too. */
+function hasNvidiaDriver(): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const programs = folders.map((folder) => join(folder, 'nvidia-smi'));
+  return ['/proc/driver/nvidia', ...programs].some((file) => existsSync(file));
 }

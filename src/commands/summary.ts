@@ -2,6 +2,7 @@ import { findArchitecture, layerCosts, withoutDrawing } from '../archs/index.js'
 import { openCountingBackend } from '../backend/counting-backend.js';
 import { UsageError } from '../errors.js';
 import { type TrainingMemory, trainingMemory } from '../measure/memory.js';
+import { SET_UP } from '../package-root.js';
 import { COMMAND_OPTIONS } from '../settings/commands.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
@@ -107,5 +108,5 @@ function memoryLines(bytes: TrainingMemory): string[] {
 
 function unknownText({ message }: Error): string {
   const [reason] = message.split('\n');
-  return `What kernels take for themselves is not known without the native addon (${reason}). Run bin/setup to build it.`;
+  return `What kernels take for themselves is not known without the native addon (${reason}). Run ${SET_UP} to build it.`;
 }

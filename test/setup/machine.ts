@@ -16,7 +16,9 @@ import { delimiter, join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 
 /** What bin/setup may count on; compilers and package managers are not among them. */
-const TOOLS = 'awk bash cat cmp cp cut dirname du env grep mkdir mv node rm stat tail'.split(' ');
+const TOOLS = 'awk bash cat cmp cp cut dirname du env find grep mkdir mv node rm stat tail'.split(
+  ' ',
+);
 
 /**
  * A clone of nothing but bin/setup and two package files, on a machine that has TOOLS and the
@@ -31,7 +33,8 @@ export class Machine {
     for (const part of ['bin/setup', 'setup']) {
       cpSync(join(PACKAGE_ROOT, part), join(this.root, part), { recursive: true });
     }
-    this.write('package.json', JSON.stringify({ engines: { node: '>=20.19' } }));
+    const peerDependencies = { '@tensorflow/tfjs-node-gpu': '4.22.0' };
+    this.write('package.json', JSON.stringify({ engines: { node: '>=20.19' }, peerDependencies }));
     this.write('package-lock.json', JSON.stringify({ packages: PACKAGES }));
     for (const tool of TOOLS) symlinkSync(locate(tool), join(this.#programs, tool));
     for (const [name, script] of Object.entries({ npm: NPM, id: 'echo 1000', ...programs })) {

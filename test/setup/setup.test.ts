@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   COMPILER,
   COMPILER_WITHOUT_JPEG,
@@ -39,6 +41,15 @@ describe('bin/setup', () => {
     const changed = { ...PACKAGES, 'node_modules/needed': { integrity: 'sha512-newer' } };
     machine.write('package-lock.json', JSON.stringify({ packages: changed }));
     assert.match(machine.setUp().calls, /^npm ci$/m);
+  });
+
+  it('builds only the addon of what npm has installed, which has no package-lock.json', () => {
+    machine = new Machine(TOOLCHAIN);
+    rmSync(join(machine.root, 'package-lock.json'));
+    const { status, stdout, calls } = machine.setUp();
+    assert.equal(status, 0);
+    assert.match(stdout, /^addon +built$/m);
+    assert.doesNotMatch(calls, /^npm (ci|run build:ts)$/m);
   });
 
   it('installs only the system packages that are missing', () => {

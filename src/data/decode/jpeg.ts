@@ -1,6 +1,7 @@
 /** JPEGs by libjpeg-turbo in the addon (native/jpeg/), where it was built with it. */
 import { requireAddon } from '../../addon.js';
 import type { Image } from '../../augment/index.js';
+import { SET_UP } from '../../package-root.js';
 import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 import { RECORD_FIELDS } from './image-record.js';
 import { MOST_BYTES } from './read-bytes.js';
@@ -79,7 +80,7 @@ export function inspectJpegs(): { usable: boolean; detail: string; fix?: string 
   const addon = jpegAddon();
   if (!(addon instanceof Error)) return { usable: true, detail: 'libjpeg-turbo in the addon' };
   const detail = `${addon.message}; sharp decodes JPEGs, which takes several times as long`;
-  return { usable: false, detail, fix: 'bin/setup' };
+  return { usable: false, detail, fix: SET_UP };
 }
 
 /**
