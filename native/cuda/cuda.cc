@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -177,6 +178,8 @@ class CudaEngine : public Engine {
         context_(Device::Cuda, deviceAddresses()),
         uploads_(&events_, &waiter_, gpu_.stream),
         waiter_(gpu_.device) {
+    gpu_.faults = static_cast<int32_t*>(faults_.get());
+    std::memset(gpu_.faults, 0, sizeof(int32_t) * std::size(kFaults));
     context_.gpu = &gpu_;
   }
 
@@ -280,7 +283,15 @@ class CudaEngine : public Engine {
       done(failure.what());
       return;
     }
-    waiter_.add(std::move(event), std::move(then));
+    waiter_.add(std::move(event), [this, then = std::move(then)](const std::string& error) {
+      then(error.empty() ? takeFault() : error);
+    });
+  }
+  std::string takeFault() {
+    for (size_t i = 0; i < std::size(kFaults); i++) {
+      if (__atomic_exchange_n(&gpu_.faults[i], 0, __ATOMIC_ACQUIRE) != 0) return kFaults[i];
+    }
+    return "";
   }
 
   // In this order, for what is last here goes first: the waiter ends when all its answers are
@@ -295,6 +306,7 @@ class CudaEngine : public Engine {
   Streams streams_{&gpu_, &copies_};
   Events events_;
   PinnedMemory pinned_;
+  std::shared_ptr<void> faults_ = pinned_.take(sizeof(int32_t) * std::size(kFaults));
   Context context_;
   UploadPool uploads_;
   Waiter waiter_;

@@ -7,12 +7,18 @@
 
 namespace cnn {
 
+// What only a kernel can find wrong: it sets the fault's word, and the host's next answer is the
+// sentence.
+enum class Fault : int { LabelTooLarge };
+constexpr const char* kFaults[] = {"SoftmaxCrossEntropy: a label is not below the class count"};
+
 struct Gpu {
   cuda::DeviceInfo info;
   int device = 0;
   cuda::StreamHandle stream = nullptr;  // on which every kernel runs
   bool tf32 = false;                    // products of float32 may be rounded to TF32
   bool deterministic = true;            // the same inputs give the same bits
+  int32_t* faults = nullptr;            // a word each, in pinned memory
   std::shared_ptr<void> libraries;      // opened when a convolution or product needs them
 };
 

@@ -1,24 +1,9 @@
 // Walks over tensors of one shape by their strides; a stride of 0 repeats an element.
 #pragma once
+#include "divisor.h"
 #include "kernels.h"
 
 namespace cnn {
-
-constexpr int64_t kMostInWalk = int64_t{1} << 31;  // elements that Divisor takes
-
-// Divides whole numbers below 2^31 by multiplication.
-struct Divisor {
-  Divisor() = default;
-  explicit Divisor(uint32_t value) : value(value) {
-    while ((uint64_t{1} << shift) < value) shift++;
-    magic =
-        static_cast<uint32_t>(((uint64_t{1} << 32) * ((uint64_t{1} << shift) - value)) / value + 1);
-  }
-  __device__ uint32_t quotient(uint32_t number) const {
-    return (static_cast<uint32_t>(uint64_t{number} * magic >> 32) + number) >> shift;
-  }
-  uint32_t value = 1, magic = 1, shift = 0;
-};
 
 // The axes of a call's lists, as the host cuts them for its kernels.
 template <int OPERANDS>
@@ -55,12 +40,12 @@ struct Axes {
   int32_t strides[OPERANDS][kMaxRank];
 };
 
-// Calls body(axes, offsets, at) for parts of at most kMostInWalk elements: each operand begins at
+// Calls body(axes, offsets, at) for parts of at most kMostDivided elements: each operand begins at
 // its offset, the result at `at`.
 template <int OPERANDS, class Body>
 void inParts(const Axes<OPERANDS>& axes, const Body& body, const int64_t* offsets, int64_t at) {
   const int64_t count = axes.count();
-  if (count < kMostInWalk) return body(axes, offsets, at);
+  if (count < kMostDivided) return body(axes, offsets, at);
   int axis = 0;
   int64_t inner = count / axes.sizes[0];
   while (axes.sizes[axis] == 1) inner /= axes.sizes[++axis];
@@ -87,7 +72,7 @@ struct Walk {
   explicit Walk(const Axes<OPERANDS>& axes) : rank(axes.rank) {
     for (int d = 0; d < rank; d++) {
       const int from = rank - 1 - d;
-      sizes[d] = Divisor(static_cast<uint32_t>(axes.sizes[from]));
+      sizes[d] = Divisor(axes.sizes[from]);
       for (int o = 0; o < OPERANDS; o++) strides[o][d] = axes.strides[o][from];
     }
   }
@@ -100,9 +85,8 @@ struct Walk {
         for (int o = 0; o < OPERANDS; o++) offsets[o] += int64_t{index} * strides[o][d];
         break;
       }
-      const uint32_t rest = sizes[d].quotient(index);
-      const uint32_t here = index - rest * sizes[d].value;
-      for (int o = 0; o < OPERANDS; o++) offsets[o] += int64_t{here} * strides[o][d];
+      const uint32_t rest = sizes[d].divide(index);
+      for (int o = 0; o < OPERANDS; o++) offsets[o] += int64_t{index} * strides[o][d];
       index = rest;
     }
   }

@@ -30,10 +30,11 @@ export function openOurs(precision: 'f32' | 'bf16') {
   return openBackend(OURS, { precision, threads: THREADS });
 }
 
-/** Ours, once it is open. */
+/** Ours, once it is open: the one in use, or the one that is tested. */
 export function nativeBackend(): NativeBackend | undefined {
-  const backend = tf.engine().findBackend(NATIVE_BACKENDS[OURS]);
-  return backend instanceof NativeBackend ? backend : undefined;
+  return [tf.getBackend(), NATIVE_BACKENDS[OURS]]
+    .map((name) => tf.engine().findBackend(name))
+    .find((backend) => backend instanceof NativeBackend);
 }
 
 /**

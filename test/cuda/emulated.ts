@@ -1,0 +1,30 @@
+/** The GPU that the processor emulates, whatever backend the other tests run on. */
+import { existsSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { EMULATED_ADDON_PATH } from '../../src/addon.js';
+import { openBackend } from '../../src/backend/index.js';
+import { registerTwins } from '../../src/network/twins/index.js';
+
+/** Defines the same tests in both precisions; they are skipped where the emulation is not built. */
+export function onEmulated(define: (precision: 'f32' | 'bf16') => void): void {
+  for (const precision of ['f32', 'bf16'] as const) {
+    describe(`on an emulated GPU in ${precision}`, () => {
+      const earlier = process.env['CNN_CUDA_EMULATED'];
+      before(async function () {
+        if (!existsSync(EMULATED_ADDON_PATH)) {
+          console.warn('      skipped: npm run build:emulated builds what is tested');
+          this.skip();
+        }
+        process.env['CNN_CUDA_EMULATED'] = '1';
+        registerTwins('cpu');
+        await openBackend('cuda', { precision });
+      });
+      after(() => {
+        if (earlier === undefined) delete process.env['CNN_CUDA_EMULATED'];
+        else process.env['CNN_CUDA_EMULATED'] = earlier;
+        tf.setBackend('cpu');
+      });
+      define(precision);
+    });
+  }
+}
