@@ -37,17 +37,6 @@ struct EqualShapes {
   T* result;
 };
 
-// COUNT neighbours along the last axis, or one value for all of them.
-template <int COUNT, class T>
-__device__ cuda::Pack<T, COUNT> loadAlong(const T* from, int32_t stride) {
-  if (COUNT > 1 && stride == 1) return cuda::load<T, COUNT>(from);
-  cuda::Pack<T, COUNT> pack;
-  const T value = *from;
-#pragma unroll
-  for (int i = 0; i < COUNT; i++) pack.values[i] = value;
-  return pack;
-}
-
 template <class Functor, class A, class B, class R, int COUNT>
 struct Broadcast {
   static constexpr int kPack = COUNT;

@@ -66,6 +66,17 @@ void inParts(const Axes<OPERANDS>& axes, const Body& body) {
   inParts(axes, body, offsets, 0);
 }
 
+// COUNT neighbours along the last axis, or one value for all of them.
+template <int COUNT, class T>
+__device__ cuda::Pack<T, COUNT> loadAlong(const T* from, int32_t stride) {
+  if (COUNT > 1 && stride == 1) return cuda::load<T, COUNT>(from);
+  cuda::Pack<T, COUNT> pack;
+  const T value = *from;
+#pragma unroll
+  for (int i = 0; i < COUNT; i++) pack.values[i] = value;
+  return pack;
+}
+
 // Where the elements are, for a kernel.
 template <int OPERANDS>
 struct Walk {
