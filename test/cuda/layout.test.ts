@@ -36,7 +36,10 @@ describe('kernels of CUDA that move values', () => {
             );
             const whole = make(data([rows, total]), [rows, total]);
             const integers = sizes.map((size) =>
-              tf.reshape(tf.range(0, rows * size, 1, 'int32'), [rows, size]),
+              tf.tensor2d(
+                Int32Array.from({ length: rows * size }, (_, i) => i),
+                [rows, size],
+              ),
             );
             return [
               tf.concat(pieces, 1),
