@@ -51,7 +51,8 @@ export async function openCuda(options: BackendOptions, why: string): Promise<Ba
   device.precision = precision === 'f32' || tf32 ? 'f32' : 'bf16';
   await tf.setBackend(NATIVE_BACKENDS.cuda);
   const format = tf32 ? 'f32 with products in TF32' : device.precision;
-  return describe('cuda', device, `${why}; ${device.queue.description}, ${format}`);
+  const found = `GPU ${number}: ${device.queue.description}, ${format}`;
+  return describe('cuda', device, `${why}; ${found}${deterministic ? '' : ', not deterministic'}`);
 }
 
 /** A line for each GPU; throws why there is none. */

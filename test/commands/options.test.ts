@@ -229,13 +229,15 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
 /** Fields that measure this machine. */
 const TIMES = /second|percent|resident|^rates$|^peak/;
 
+/** A process opens a device once: the tests of `cnn train` start others. */
+const OF_A_PROCESS = ['threads', 'device', 'deterministic'];
+
 /** Options that no result shows. */
 const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
-  // A process opens the addon once: the test of `cnn train` starts others.
-  eval: ['threads'],
+  eval: OF_A_PROCESS,
   // How many images a step takes changes its time alone.
-  predict: ['threads', 'batch-size'],
-  bench: ['threads', 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],
+  predict: [...OF_A_PROCESS, 'batch-size'],
+  bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],
   'bench-data': ['warmup', 'seed', 'hflip', 'color-pca', 'channels'],
 };
 

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { runDataStats } from '../../src/commands/data-stats.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { shuffledIndices } from '../../src/rng.js';
+import type { RunRecord } from '../../src/runs/run-directory.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
 import { type Observed, observe } from './observed.js';
@@ -166,6 +167,26 @@ describe('cnn train', function () {
     return Object.fromEntries(values);
   }
 
+  /**
+   * The record of a training in a process of its own, with two emulated GPUs: a process opens a
+   * device once.
+   */
+  async function trainElsewhere(name: string, more: Given): Promise<RunRecord> {
+    const given = settings(at(name), more);
+    const flags = Object.entries(given).flatMap(([option, value]) =>
+      value === false ? [`--no-${option}`] : [`--${option}`, `${value}`],
+    );
+    const gpus = { CNN_CUDA_EMULATED: '1', CNN_EMULATED_GPU: 'devices=2' };
+    Object.assign(process.env, gpus);
+    try {
+      const { code, stderr } = await cnn(['train', ...flags]);
+      assert.equal(code, 0, stderr);
+    } finally {
+      for (const variable of Object.keys(gpus)) delete process.env[variable];
+    }
+    return JSON.parse(await readFile(at(`${name}/runs/run/run.json`), 'utf8'));
+  }
+
   /** The training that several rows compare theirs with. */
   function withoutOption(both: Given): Promise<Observed> {
     const key = JSON.stringify(both);
@@ -219,16 +240,22 @@ describe('cnn train', function () {
       }
     },
 
-    // A process opens the addon once.
     threads: async () => {
       for (const threads of ['1', '3']) {
-        const given = settings(at(`threads-${threads}`), { threads });
-        const flags = Object.entries(given).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-        const { code, stderr } = await cnn(['train', ...flags]);
-        assert.equal(code, 0, stderr);
-        const record = await readFile(at(`threads-${threads}/runs/run/run.json`), 'utf8');
-        assert.equal(JSON.parse(record).backend.threads, Number(threads));
+        const { backend } = await trainElsewhere(`threads-${threads}`, { threads });
+        assert.equal(backend.threads, Number(threads));
       }
+    },
+
+    device: async () => {
+      const { backend } = await trainElsewhere('device', { backend: 'cuda', device: '1' });
+      assert.match(backend.why, /GPU 1: Emulated GPU/);
+    },
+
+    deterministic: async () => {
+      const given = { backend: 'cuda', deterministic: false };
+      const { backend } = await trainElsewhere('deterministic', given);
+      assert.match(backend.why, /not deterministic/);
     },
 
     'dry-run': async () => {
