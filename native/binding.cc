@@ -135,7 +135,8 @@ napi_value facts(napi_env env, Addon&, const Arguments&) {
             std::to_string(MemoryPool::kAlignment), "longest pooling window",
             std::to_string(kMaxPoolFilter), "most axes with strides", std::to_string(kMaxRank),
             "random numbers of dropout", std::to_string(kDropoutPurpose), "command that frees",
-            std::to_string(kFree)});
+            std::to_string(kFree), "commands around a step",
+            std::to_string(kBeginStep) + ", " + std::to_string(kEndStep)});
 }
 
 // hasCpu(): whether the kernels of the CPU were built in.

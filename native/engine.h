@@ -1,5 +1,6 @@
 // What a stream needs of the device that computes: memory, copies, waiting, a clock.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,6 +39,11 @@ class Engine {
   virtual void download(const Tensor& tensor, void* into, Done done) = 0;
   // Calls `done` when all kernels so far have ended.
   virtual void whenDone(Done done) = 0;
+  // What is enqueued until endStep() is one step, whose kernels depend on `signature` alone: a GPU
+  // can run them as one from the second time on. Nothing but kernels may be enqueued in between.
+  virtual bool joinsSteps() const { return false; }
+  virtual void beginStep(uint64_t) {}
+  virtual void endStep() {}
   // Notes when the kernels so far have ended.
   virtual void mark() = 0;
   // The times of all marks since the last call, in seconds of the monotonic clock; waits for them.

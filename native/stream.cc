@@ -1,10 +1,57 @@
 #include "stream.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <new>
 #include <utility>
 
 namespace cnn {
+namespace {
+
+// The number of words of a command.
+size_t lengthOf(const int32_t* words) {
+  if (words[0] == kFree) return 2;
+  if (words[0] < 0) return 1;
+  return static_cast<size_t>(4 + words[1] + 3 * words[2] + words[3]);
+}
+
+// A step that begins at `at`: where it ends, before its end mark, and what its kernels are. It is
+// `whole` if there is an end mark and nothing but kernels before it.
+struct Step {
+  size_t end;
+  bool whole = false;
+  bool broken = false;  // by a task
+  uint64_t signature = 14695981039346656037u;
+};
+
+Step findStep(const std::vector<int32_t>& words, size_t at) {
+  Step step;
+  // FNV-1a, of what the kernels are and of the sizes of their results.
+  const auto add = [&](int32_t word) {
+    step.signature = (step.signature ^ static_cast<uint32_t>(word)) * 1099511628211u;
+  };
+  for (step.end = at; step.end < words.size(); step.end += lengthOf(&words[step.end])) {
+    const int32_t* command = &words[step.end];
+    if (command[0] == kEndStep) {
+      step.whole = true;
+      break;
+    }
+    if (command[0] == kTask) {
+      step.broken = true;
+      break;
+    }
+    if (command[0] < 0) continue;
+    for (int i = 0; i < 3; i++) add(command[i]);
+    for (int i = 0; i < command[2]; i++) {
+      add(command[4 + command[1] + 3 * i + 1]);
+      add(command[4 + command[1] + 3 * i + 2]);
+    }
+  }
+  return step;
+}
+
+}  // namespace
 
 Stream::Stream(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {
   thread_ = std::thread([this] { loop(); });
@@ -117,6 +164,14 @@ void Stream::loop() {
       wake_.wait(lock, [this] { return stopping_ || !pending_.words.empty(); });
       if (stopping_) break;
       std::swap(work, pending_);
+      while (endsWithinStep(work) && !stopping_) {
+        wake_.wait(lock, [this] { return stopping_ || !pending_.words.empty(); });
+        work.words.insert(work.words.end(), pending_.words.begin(), pending_.words.end());
+        std::move(pending_.tasks.begin(), pending_.tasks.end(), std::back_inserter(work.tasks));
+        pending_.words.clear();
+        pending_.tasks.clear();
+      }
+      if (stopping_) break;
     }
     execute(work);
   }
@@ -127,6 +182,10 @@ void Stream::loop() {
 void Stream::execute(Work& work) {
   size_t nextTask = 0;
   for (size_t at = 0; at < work.words.size();) {
+    if (work.words[at] == kBeginStep) {
+      at += executeStep(work, at);
+      continue;
+    }
     if (work.words[at] != kTask) {
       at += executeCommand(work.words.data() + at);
       continue;
@@ -142,11 +201,40 @@ void Stream::execute(Work& work) {
   }
 }
 
+bool Stream::endsWithinStep(const Work& work) const {
+  if (!engine_->joinsSteps()) return false;
+  for (size_t at = 0; at < work.words.size();) {
+    if (work.words[at] != kBeginStep) {
+      at += lengthOf(&work.words[at]);
+      continue;
+    }
+    const Step step = findStep(work.words, at + 1);
+    if (!step.whole && !step.broken) return true;
+    at = step.end;
+  }
+  return false;
+}
+
+size_t Stream::executeStep(const Work& work, size_t at) {
+  if (!engine_->joinsSteps() || profiling_) return 1;
+  const Step step = findStep(work.words, at + 1);
+  if (!step.whole) return 1;
+  try {
+    engine_->beginStep(step.signature);
+    for (size_t i = at + 1; i < step.end;) i += executeCommand(&work.words[i]);
+    engine_->endStep();
+  } catch (const std::exception& error) {
+    remember(error.what());
+  }
+  return step.end + 1 - at;
+}
+
 size_t Stream::executeCommand(const int32_t* words) {
   if (words[0] == kFree) {
     slot(words[1]) = Tensor{};
     return 2;
   }
+  if (words[0] == kEndStep) return 1;
   return profiling_ ? timeKernel(words) : executeKernel(words);
 }
 

@@ -22,8 +22,11 @@ namespace cnn {
 //   kernel, inputs, outputs, words, slot × inputs (-1: none), (slot, dtype, size) × outputs, words
 //   kFree, slot
 //   kTask  (runs the next of the host's functions)
+//   kBeginStep, kEndStep  (around the kernels of a training step)
 constexpr int32_t kFree = -1;
 constexpr int32_t kTask = -2;
+constexpr int32_t kBeginStep = -3;
+constexpr int32_t kEndStep = -4;
 
 class Stream {
  public:
@@ -65,6 +68,10 @@ class Stream {
   };
 
   void loop();
+  // Whether the work ends within a step, whose rest is still to come.
+  bool endsWithinStep(const Work& work) const;
+  // Runs the step that begins at `at`; returns how many words it takes.
+  size_t executeStep(const Work& work, size_t at);
   // Runs `task` on the stream's thread, after all that was enqueued before.
   void enqueue(std::function<void()> task);
   // `done` with an earlier error, if there is one, instead of its own.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <iterator>
@@ -134,19 +135,18 @@ class PinnedMemory {
 // have ended that were enqueued before it was released.
 class UploadPool : public MemoryPool {
  public:
-  UploadPool(Events* events, Waiter* waiter, StreamHandle kernels)
-      : MemoryPool(deviceAddresses()), events_(events), waiter_(waiter), kernels_(kernels) {}
+  explicit UploadPool(Engine* engine) : MemoryPool(deviceAddresses()), engine_(engine) {}
 
   void release(void* block, size_t bytes) override {
-    waiter_->add(events_->record(kernels_),
-                 [this, block, bytes](const std::string&) { MemoryPool::release(block, bytes); });
+    engine_->whenDone(
+        [this, block, bytes](const std::string&) { MemoryPool::release(block, bytes); });
   }
 
  private:
-  Events* events_;
-  Waiter* waiter_;
-  StreamHandle kernels_;
+  Engine* engine_;
 };
+
+bool isZero(const char* text) { return text != nullptr && std::string(text) == "0"; }
 
 Gpu openGpu(const CudaOptions& options) {
   const std::vector<DeviceInfo> devices = findDevices();
@@ -176,7 +176,7 @@ class CudaEngine : public Engine {
       : gpu_(openGpu(options)),
         copies_(createStream()),
         context_(Device::Cuda, deviceAddresses()),
-        uploads_(&events_, &waiter_, gpu_.stream),
+        uploads_(this),
         waiter_(gpu_.device) {
     gpu_.faults = static_cast<int32_t*>(faults_.get());
     std::memset(gpu_.faults, 0, sizeof(int32_t) * std::size(kFaults));
@@ -229,6 +229,22 @@ class CudaEngine : public Engine {
     answer(done, [&] { return done; });
   }
 
+  bool joinsSteps() const override { return graphs_; }
+  // The first two steps of a kind run as they come: ways are chosen and memory is taken in them.
+  void beginStep(uint64_t signature) override {
+    Steps& steps = steps_[signature];
+    recorded_ = ++steps.count > 2 ? &steps : nullptr;
+    if (recorded_ == nullptr) return;
+    beginCapture(gpu_.stream);
+    gpu_.recording = true;
+  }
+  void endStep() override {
+    if (recorded_ == nullptr) return;
+    gpu_.recording = false;
+    runCaptured(gpu_.stream, &recorded_->executable);
+    for (Done& done : std::exchange(afterStep_, {})) whenDone(std::move(done));
+  }
+
   void mark() override {
     if (marks_.empty()) {
       // The events tell how much later than this one they are.
@@ -253,6 +269,10 @@ class CudaEngine : public Engine {
 
   void trim() override {
     synchronize(events_.record(gpu_.stream).get());
+    for (auto& [signature, steps] : steps_) {
+      if (steps.executable != nullptr) destroyGraph(steps.executable);
+    }
+    steps_.clear();
     context_.prepared.clear();
     context_.scratch.reset();
     context_.pool.trim();
@@ -274,6 +294,11 @@ class CudaEngine : public Engine {
   // where that cannot be enqueued.
   template <class Enqueue>
   void answer(const Done& done, const Enqueue& enqueue) {
+    if (gpu_.recording) {
+      // The host cannot wait for a part of a graph.
+      afterStep_.push_back(done);
+      return;
+    }
     Events::Handle event;
     Done then;
     try {
@@ -312,6 +337,15 @@ class CudaEngine : public Engine {
   Waiter waiter_;
   std::vector<Events::Handle> marks_;
   double markedFrom_ = 0;
+  // The steps of one signature so far, and the graph that runs them as one.
+  struct Steps {
+    int64_t count = 0;
+    GraphHandle executable = nullptr;
+  };
+  const bool graphs_ = !isZero(std::getenv("CNN_CUDA_GRAPHS"));
+  std::map<uint64_t, Steps> steps_;
+  Steps* recorded_ = nullptr;
+  std::vector<Done> afterStep_;
 };
 
 }  // namespace

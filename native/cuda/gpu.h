@@ -18,6 +18,7 @@ struct Gpu {
   cuda::StreamHandle stream = nullptr;  // on which every kernel runs
   bool tf32 = false;                    // products of float32 may be rounded to TF32
   bool deterministic = true;            // the same inputs give the same bits
+  bool recording = false;               // kernels are not run but become part of a graph
   int32_t* faults = nullptr;            // a word each, in pinned memory
   std::shared_ptr<void> libraries;      // opened when a convolution or product needs them
 };

@@ -197,6 +197,38 @@ float millisecondsBetween(EventHandle start, EventHandle end) {
   return milliseconds;
 }
 
+void beginCapture(StreamHandle stream) {
+  // Relaxed, because the pool may grow meanwhile.
+  check(cudaStreamBeginCapture(streamOf(stream), cudaStreamCaptureModeRelaxed),
+        "the recording of a step");
+}
+
+void runCaptured(StreamHandle stream, GraphHandle* executable) {
+  cudaGraph_t graph = nullptr;
+  check(cudaStreamEndCapture(streamOf(stream), &graph),
+        "the recording of a step (CNN_CUDA_GRAPHS=0 does without)");
+  const std::unique_ptr<CUgraph_st, void (*)(cudaGraph_t)> recorded(
+      graph, [](cudaGraph_t unused) { cudaGraphDestroy(unused); });
+  cudaGraphExecUpdateResultInfo update;
+  if (*executable != nullptr && cudaGraphExecUpdate(static_cast<cudaGraphExec_t>(*executable),
+                                                    graph, &update) != cudaSuccess) {
+    cudaGetLastError();
+    destroyGraph(*executable);
+    *executable = nullptr;
+  }
+  if (*executable == nullptr) {
+    cudaGraphExec_t made;
+    check(cudaGraphInstantiate(&made, graph, 0), "cudaGraphInstantiate");
+    *executable = made;
+  }
+  check(cudaGraphLaunch(static_cast<cudaGraphExec_t>(*executable), streamOf(stream)),
+        "the launch of a step");
+}
+
+void destroyGraph(GraphHandle executable) {
+  cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(executable));
+}
+
 void copyToDevice(void* to, const void* from, size_t bytes, StreamHandle stream) {
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, streamOf(stream)),
         "a copy to the GPU");

@@ -51,6 +51,14 @@ void waitForEvent(StreamHandle stream, EventHandle event);
 void synchronize(EventHandle event);
 float millisecondsBetween(EventHandle start, EventHandle end);
 
+// What is enqueued from now on is not run but recorded, until it is run as one.
+void beginCapture(StreamHandle stream);
+// Ends it and runs what was recorded, by an executable graph that is brought up to date, or made
+// anew where it is null or has another form.
+using GraphHandle = void*;
+void runCaptured(StreamHandle stream, GraphHandle* executable);
+void destroyGraph(GraphHandle executable);
+
 // Copies are enqueued; memory of the host is pinned.
 void copyToDevice(void* to, const void* from, size_t bytes, StreamHandle stream);
 void copyToHost(void* to, const void* from, size_t bytes, StreamHandle stream);

@@ -20,6 +20,9 @@ export const MAX_RANK = 8;
  */
 export const FREE = -1;
 
+/** Commands around the kernels of a training step. */
+export const STEP = { begin: -3, end: -4 } as const;
+
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** The functions of native/binding.cc. */

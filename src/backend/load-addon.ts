@@ -7,6 +7,7 @@ import {
   FREE,
   MAX_POOL_FILTER,
   MAX_RANK,
+  STEP,
   STORAGE,
   STORAGE_BYTES,
   type Storage,
@@ -71,6 +72,7 @@ function expectedFacts(): [string, string][] {
     ['most axes with strides', String(MAX_RANK)],
     ['random numbers of dropout', String(PURPOSES.dropout)],
     ['command that frees', String(FREE)],
+    ['commands around a step', `${STEP.begin}, ${STEP.end}`],
   ];
 }
 

@@ -9,7 +9,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import { OutOfMemoryError, RunError } from '../errors.js';
-import { FREE, type Queue, STORAGE, type Storage } from './addon.js';
+import { FREE, type Queue, STEP, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
   type HostValues,
@@ -139,6 +139,24 @@ export class NativeBackend extends KernelBackend {
     this.filled = packParameters(kernel, parameters, words, this.floats, at);
     this.onRun?.(kernel, inputs, results, parameters as unknown as ParametersOf<K>);
     return results;
+  }
+
+  /**
+   * Runs a training step, whose kernels a GPU may run as one where they are those of the steps before
+   * it. Between them nothing is written or read.
+   */
+  asStep<T>(step: () => T): T {
+    this.mark(STEP.begin);
+    try {
+      return step();
+    } finally {
+      this.mark(STEP.end);
+    }
+  }
+
+  private mark(command: number): void {
+    this.reserve(1);
+    this.words[this.filled++] = command;
   }
 
   /** Makes room for a command in the shared buffer. */

@@ -32,6 +32,12 @@ export function runKernelForList(
   return Array.isArray(result) ? result : [result];
 }
 
+/** Runs a training step; our backend may run its kernels as one. */
+export function asStep<T>(step: () => T): T {
+  const backend = tf.backend();
+  return backend instanceof NativeBackend ? backend.asStep(step) : step();
+}
+
 /** Another handle on the same values, to be disposed on its own. */
 export function share(x: tf.Tensor): tf.Tensor {
   return runKernel('Identity', { x });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { asStep } from '../network/run-kernel.js';
 import type { Sgd } from '../network/sgd.js';
 import type { DeviceBatch, Session } from '../session/session.js';
 
@@ -17,10 +18,12 @@ export function trainStep(
   { images, labels }: DeviceBatch,
   { lr, step, ...options }: StepOptions & { lr: number; step: number },
 ): tf.Tensor1D {
-  return tf.tidy(() => {
-    const { stats, gradients } = network.gradients(images, labels, { ...options, step });
-    network.onPhase('optimizer', '');
-    optimizer.step(gradients, lr);
-    return stats;
-  });
+  return asStep(() =>
+    tf.tidy(() => {
+      const { stats, gradients } = network.gradients(images, labels, { ...options, step });
+      network.onPhase('optimizer', '');
+      optimizer.step(gradients, lr);
+      return stats;
+    }),
+  );
 }

@@ -5,6 +5,20 @@ import { EMULATED_ADDON_PATH } from '../../src/addon.js';
 import { openBackend } from '../../src/backend/index.js';
 import { registerTwins } from '../../src/network/twins/index.js';
 
+/** Runs `body`, and what it starts, with an emulated GPU of these properties and faults. */
+export async function withEmulatedGpu<T>(gpu: string, body: () => T | Promise<T>): Promise<T> {
+  const earlier = { ...process.env };
+  Object.assign(process.env, { CNN_CUDA_EMULATED: '1', CNN_EMULATED_GPU: gpu });
+  try {
+    return await body();
+  } finally {
+    for (const name of ['CNN_CUDA_EMULATED', 'CNN_EMULATED_GPU']) {
+      if (earlier[name] === undefined) delete process.env[name];
+      else process.env[name] = earlier[name];
+    }
+  }
+}
+
 /** Defines the same tests in both precisions; they are skipped where the emulation is not built. */
 export function onEmulated(define: (precision: 'f32' | 'bf16') => void): void {
   for (const precision of ['f32', 'bf16'] as const) {

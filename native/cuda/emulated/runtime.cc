@@ -22,6 +22,7 @@
 #include <new>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "stream.h"
 
@@ -88,11 +89,28 @@ class EmulatedStream {
     thread_.join();
   }
   void add(std::function<void()> work) {
+    if (recording_) {
+      recorded_.push_back(std::move(work));
+      return;
+    }
     {
       std::lock_guard<std::mutex> lock(mutex_);
       work_.push_back(std::move(work));
     }
     wake_.notify_one();
+  }
+
+  void record() {
+    if (recording_) throw std::runtime_error("The GPU failed in a recording within another one");
+    recording_ = true;
+  }
+  std::vector<std::function<void()>> endRecord() {
+    recording_ = false;
+    return std::exchange(recorded_, {});
+  }
+  // As CUDA does, for what is not a part of the graph.
+  void refuseWhileRecording() const {
+    if (recording_) throw std::runtime_error("The GPU failed in a recording: an event of another");
   }
 
  private:
@@ -111,7 +129,15 @@ class EmulatedStream {
   std::condition_variable wake_;
   std::deque<std::function<void()>> work_;
   bool stopping_ = false;
+  // Both for the thread that enqueues.
+  bool recording_ = false;
+  std::vector<std::function<void()>> recorded_;
   std::thread thread_;
+};
+
+// The number of the parts of a graph.
+struct Executable {
+  size_t parts;
 };
 
 EmulatedStream& streamOf(StreamHandle stream) { return *static_cast<EmulatedStream*>(stream); }
@@ -181,6 +207,7 @@ void destroyEvent(EventHandle event) { delete &eventOf(event); }
 
 void recordEvent(EventHandle handle, StreamHandle stream) {
   throwIfLost();
+  streamOf(stream).refuseWhileRecording();
   const SharedEvent event = eventOf(handle);
   int64_t number;
   {
@@ -196,6 +223,7 @@ void recordEvent(EventHandle handle, StreamHandle stream) {
 }
 
 void waitForEvent(StreamHandle stream, EventHandle handle) {
+  streamOf(stream).refuseWhileRecording();
   const SharedEvent event = eventOf(handle);
   streamOf(stream).add([event, number = timesRecorded(event)] { waitUntil(event, number); });
 }
@@ -210,6 +238,22 @@ float millisecondsBetween(EventHandle start, EventHandle end) {
   const auto between = eventOf(end)->time - eventOf(start)->time;
   return std::chrono::duration<float, std::milli>(between).count();
 }
+
+void beginCapture(StreamHandle stream) { streamOf(stream).record(); }
+
+void runCaptured(StreamHandle stream, GraphHandle* executable) {
+  auto parts = streamOf(stream).endRecord();
+  const auto* known = static_cast<Executable*>(*executable);
+  if (known == nullptr || known->parts != parts.size()) {
+    destroyGraph(*executable);
+    *executable = new Executable{parts.size()};
+  }
+  streamOf(stream).add([parts = std::move(parts)] {
+    for (const auto& part : parts) part();
+  });
+}
+
+void destroyGraph(GraphHandle executable) { delete static_cast<Executable*>(executable); }
 
 void copyToDevice(void* to, const void* from, size_t bytes, StreamHandle stream) {
   copyOn(stream, to, from, bytes);

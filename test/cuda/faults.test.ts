@@ -1,0 +1,82 @@
+/** What goes wrong with a GPU is one sentence; the emulated one fails where CNN_EMULATED_GPU says. */
+import assert from 'node:assert/strict';
+import { EMULATED_ADDON_PATH } from '../../src/addon.js';
+import { loadAddon } from '../../src/backend/load-addon.js';
+import { cnn, temporaryDirectory } from '../commands/program.js';
+import { withEmulatedGpu } from './emulated.js';
+
+describe('backend cuda', function () {
+  this.timeout(120_000);
+
+  const refusals: [what: string, gpu: string, message: RegExp, device?: number][] = [
+    ['no driver', 'driver=none', /^no NVIDIA driver is installed$/],
+    ['an old driver', 'driver=old', /supports CUDA 12\.2, but 13\.0 is needed \(driver 580/],
+    ['no GPU', 'devices=0', /the NVIDIA driver finds no GPU/],
+    ['an old GPU', 'capability=7.5', /Emulated GPU has compute capability 7\.5, but 8\.0/],
+    ['a GPU that is not there', 'devices=2', /a GPU from 0 to 1 but received 2/, 2],
+  ];
+  for (const [what, gpu, message, device = 0] of refusals) {
+    it(`says in one sentence that there is ${what}`, () =>
+      withEmulatedGpu(gpu, () => {
+        const addon = loadAddon(EMULATED_ADDON_PATH);
+        assert.throws(() => addon.openCuda(device, false, true), { message });
+      }));
+  }
+
+  it('says how to mend it', async () => {
+    const args = ['bench', 'train', '--arch', 'lenet5', '--backend', 'cuda'];
+    const { code, stderr } = await withEmulatedGpu('driver=none', () => cnn(args));
+    assert.match(stderr, /Backend cuda does not work here \(no NVIDIA driver .*bin\/setup --cuda/);
+    assert.equal(code, 1);
+  });
+
+  describe('while it trains', () => {
+    const directory = temporaryDirectory();
+    const ARGUMENTS = ['--data', 'synthetic', '--backend', 'cuda', '--output'];
+
+    async function train(gpu: string, more?: readonly string[]) {
+      const given = [directory.path, ...(more ?? ['--arch', 'lenet5', '--max-steps', '6'])];
+      return withEmulatedGpu(gpu, () => cnn(['train', ...ARGUMENTS, ...given]));
+    }
+
+    it('ends with a sentence where the device is lost', async () => {
+      const { code, stderr } = await train('lose=400');
+      assert.match(stderr, /^error: The GPU failed in .*: the device was lost\. "cnn doctor"/m);
+      assert.equal(code, 1);
+    });
+
+    it('names a batch size that fits where memory runs out', async () => {
+      const network = ['--arch', 'simple-cnn', '--max-steps', '2'];
+      const { code, stderr } = await train('memory=128', [...network, '--batch-size', '500']);
+      const fits =
+        /^error: A step of 500 images needs more than the 128 MiB of the GPU: --batch-size (\d+) fits by estimate/m;
+      const [, batch] = fits.exec(stderr) ?? assert.fail(stderr);
+      assert.equal(code, 1);
+      const fitting = await train('memory=128', [...network, '--batch-size', batch as string]);
+      assert.equal(fitting.code, 0, fitting.stderr);
+    });
+
+    it('ends with a sentence where one growth of the memory fails', async () => {
+      const { code, stderr } = await train('fail=2');
+      assert.match(stderr, /^error: .*(memory|GPU)/m);
+      assert.doesNotMatch(stderr, /fault of cnn/);
+      assert.equal(code, 1);
+    });
+
+    it('computes the same where copies are late', async () => {
+      const losses = async (gpu: string) => {
+        const { code, stdout, stderr } = await train(gpu, [
+          '--arch',
+          'lenet5',
+          '--max-steps',
+          '6',
+          '--json',
+        ]);
+        assert.equal(code, 0, stderr);
+        const { train_loss, eval_loss } = JSON.parse(stdout);
+        return { train_loss, eval_loss };
+      };
+      assert.deepEqual(await losses('delay=3000'), await losses(''));
+    });
+  });
+});
