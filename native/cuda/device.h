@@ -41,8 +41,37 @@ template <class T, int COUNT>
 __device__ inline Pack<T, COUNT> load(const T* from) {
   return *reinterpret_cast<const Pack<T, COUNT>*>(from);
 }
+#ifdef __CUDA_ARCH__
+template <int BYTES>
+__device__ inline void storeWords(void* to, const uint32_t* words) {
+  if constexpr (BYTES == 4) {
+    asm volatile("st.global.u32 [%0], %1;" ::"l"(to), "r"(words[0]) : "memory");
+  } else if constexpr (BYTES == 8) {
+    asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(to), "r"(words[0]), "r"(words[1])
+                 : "memory");
+  } else {
+    for (int i = 0; i < BYTES / 4; i += 4) {
+      asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(static_cast<char*>(to) + i * 4),
+                   "r"(words[i]), "r"(words[i + 1]), "r"(words[i + 2]), "r"(words[i + 3])
+                   : "memory");
+    }
+  }
+}
+#endif
+
+// To the memory of a tensor. nvcc cuts plain assignments into single elements where a branch is
+// near.
 template <class T, int COUNT>
 __device__ inline void store(T* to, const Pack<T, COUNT>& values) {
+#ifdef __CUDA_ARCH__
+  constexpr int kBytes = sizeof(values);
+  if constexpr (kBytes >= 4) {
+    uint32_t words[kBytes / 4];
+    memcpy(words, &values, kBytes);
+    storeWords<kBytes>(to, words);
+    return;
+  }
+#endif
   *reinterpret_cast<Pack<T, COUNT>*>(to) = values;
 }
 
