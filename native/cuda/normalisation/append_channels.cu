@@ -1,0 +1,74 @@
+// Appends new maps in place to those that the joined maps have so far. Their mean and variance,
+// which no later layer changes, are worked out in the same pass, for all normalisations that read
+// them (section 3 of Huang et al. 2016 joins maps; there each layer has statistics of all).
+#include "coefficients.h"
+#include "statistics.h"
+
+namespace cnn {
+namespace {
+
+template <class X, class J, int WIDTH>
+__global__ void __launch_bounds__(kBlock)
+    copyChannels(const X* x, CopyTo<J> copy, ChannelGrid grid) {
+  const ChannelPlace place = placeIn(grid);
+  const int64_t channels = int64_t{grid.packs} * WIDTH, channel = int64_t{place.pack} * WIDTH;
+  forRows<kRowsAtOnce>(grid, place, [&](int32_t row, auto count) {
+    constexpr int kCount = decltype(count)::value;
+    const int64_t first = place.first + row;
+    const Rows<WIDTH, kCount, X> values(x + first * channels + channel, grid.lanes * channels);
+    copyRows(values, copy, first, grid.lanes, channel);
+  });
+}
+
+struct FinishAppended {
+  float* mean;
+  float* variance;
+
+  __device__ void operator()(int64_t channel, double ofMean, double ofVariance) const {
+    mean[channel] = static_cast<float>(ofMean);
+    variance[channel] = static_cast<float>(ofVariance);
+  }
+};
+
+template <class X, class J>
+void append(const Call& call, const AppendChannelsParams& p, const Tensor* joined) {
+  const X* x = valuesOf<X>(call.inputs[0]);
+  const CopyTo<J> copy{valuesOf<J>(joined[0]), p.stride, p.offset};
+  if (p.statistics != 0) {
+    const FinishAppended finish{valuesOf<float>(joined[1]) + p.offset,
+                                valuesOf<float>(joined[2]) + p.offset};
+    computeStatistics(call, x, p.rows, p.channels, copy, finish);
+    return;
+  }
+  withWidth<cuda::kPack<X>>({p.channels, p.stride, p.offset}, [&](auto width) {
+    const ChannelGrid grid(call, p.rows, p.channels, width);
+    LAUNCH((copyChannels<X, J, decltype(width)::value>), grid.blocks(), kBlock, streamOf(call), x,
+           copy, grid);
+  });
+}
+
+}  // namespace
+
+// Inputs x and, but for the first maps, the joined maps, their channels' means and variances, which
+// change in place; for the first these three are the outputs.
+CNN_CUDA_KERNEL(AppendChannels, AppendChannelsParams) {
+  const Tensor* joined = call.outputs.empty() ? &call.inputs[1] : &call.outputs[0];
+  const Tensor& x = call.inputs[0];
+  if (x.size != static_cast<int64_t>(params.rows) * params.channels ||
+      joined[0].size != static_cast<int64_t>(params.rows) * params.stride ||
+      params.offset + params.channels > params.stride) {
+    return false;
+  }
+  for (int i = 1; i < 3; i++) {
+    if (!isOfChannels(joined[i], params.stride)) return false;
+  }
+  for (int i = 0; i < 3; i++) joined[i].storage->version++;
+  return withFloatType(x.dtype, [&](auto from) {
+    return withFloatType(joined[0].dtype, [&](auto to) {
+      append<decltype(from), decltype(to)>(call, params, joined);
+      return true;
+    });
+  });
+}
+
+}  // namespace cnn

@@ -1,0 +1,74 @@
+/** Calls of kernels whose threads work together, on ragged shapes, for orders.test.ts. */
+import * as tf from '@tensorflow/tfjs-core';
+import { runKernel, stored } from '../backend/compare.js';
+import { numbers } from '../network/backends.js';
+
+/** The name of a case and its results. */
+export type OrderCases = Readonly<Record<string, () => tf.Tensor[]>>;
+
+const data = (shape: number[], seed: number) =>
+  stored(numbers(tf.util.sizeFromShape(shape), seed), shape);
+const vector = (channels: number, seed: number) =>
+  tf.tensor1d(numbers(channels, seed).map((value) => value + 1.5));
+const all = (name: string, inputs: Record<string, tf.Tensor>, attributes: object) =>
+  [runKernel(name, inputs, attributes)].flat() as tf.Tensor[];
+
+function batchNormalisation(rows: number, channels: number): tf.Tensor[] {
+  const x = data([rows, channels], 1);
+  const gamma = vector(channels, 2);
+  const beta = tf.tensor1d(numbers(channels, 3));
+  const settings = { activation: 'relu', unbiased: true, epsilon: 1e-3, momentum: 0.9 };
+  const running = {
+    mean: tf.variable(vector(channels, 4)),
+    variance: tf.variable(vector(channels, 5)),
+  };
+  const residual = data([rows, channels], 6);
+  const inputs = { x, gamma, beta, ...running, residual };
+  const [y, mean, inverseDeviation] = all('BatchNormTrain', inputs, settings) as [
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor,
+  ];
+  const back = { dy: data([rows, channels], 7), x, gamma, beta, mean, inverseDeviation, y };
+  const gradients = all('BatchNormGrad', back, {
+    activation: 'relu',
+    residual: true,
+    frozen: false,
+  });
+  const after = Object.values(running).map((variable) => tf.clone(variable));
+  tf.dispose(Object.values(running));
+  return [y, mean, inverseDeviation, ...after, ...gradients];
+}
+
+function joinedMaps(rows: number, channels: number): tf.Tensor[] {
+  const x = data([rows, channels], 1);
+  const append = { channels: channels + 8, offset: 0, statistics: true };
+  const [joined, mean, variance] = all('AppendChannels', { x }, append) as [
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor,
+  ];
+  const maps = { x: data([rows, 8], 2), joined, mean, variance };
+  runKernel('AppendChannels', maps, { ...append, offset: channels });
+  const vectors = { gamma: vector(channels, 3), beta: vector(channels, 4), mean, variance };
+  const settings = { channels, activation: 'relu', epsilon: 1e-3, momentum: 0.9, unbiased: false };
+  const y = runKernel('BatchNormSlice', { x: joined, ...vectors }, settings);
+  const dJoined = data([rows, channels + 8], 5);
+  const back = { x: joined, dy: data([rows, channels], 6), ...vectors, dJoined };
+  const sums = all('BatchNormSliceGrad', back, { ...settings, frozen: false, first: false });
+  return [joined, mean, variance, y, ...sums, dJoined];
+}
+
+function biasGradient(rows: number, channels: number): tf.Tensor[] {
+  const inputs = { dy: data([rows, channels], 1), y: data([rows, channels], 2) };
+  return all('BiasActivationGrad', inputs, { activation: 'relu', bias: true });
+}
+
+export const ORDER_CASES: OrderCases = {
+  'batch normalisation of 1 channel': () => batchNormalisation(1201, 1),
+  'batch normalisation of 24 channels': () => batchNormalisation(613, 24),
+  'batch normalisation of 1030 channels': () => batchNormalisation(37, 1030),
+  'joined maps': () => joinedMaps(301, 40),
+  'the gradient of 10 biases': () => biasGradient(517, 10),
+  'the gradient of 1000 biases': () => biasGradient(33, 1000),
+};
