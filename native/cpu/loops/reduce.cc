@@ -2,6 +2,7 @@
 //
 // Sums run in float over short blocks and in double over the blocks, so that their error does not
 // grow with the number of terms.
+#include "common/reductions.h"
 #include "parallel.h"
 
 namespace cnn {
@@ -11,36 +12,6 @@ constexpr int64_t kTile = 256;  // columns that are reduced at once
 constexpr int64_t kBlock = 32;  // rows (or vectors of lanes) that are summed in float
 constexpr int64_t kLanes = 32;
 constexpr int64_t kGrain = 1 << 15;
-
-struct SumOf {
-  static constexpr float kIdentity = 0.0f;
-  template <class T>
-  static T combine(T a, T b) {
-    return a + b;
-  }
-};
-struct ProductOf {
-  static constexpr float kIdentity = 1.0f;
-  template <class T>
-  static T combine(T a, T b) {
-    return a * b;
-  }
-};
-// A NaN among the values is the result.
-struct MaximumOf {
-  static constexpr float kIdentity = -__builtin_huge_valf();
-  template <class T>
-  static T combine(T a, T b) {
-    return b > a || b != b ? b : a;
-  }
-};
-struct MinimumOf {
-  static constexpr float kIdentity = __builtin_huge_valf();
-  template <class T>
-  static T combine(T a, T b) {
-    return b < a || b != b ? b : a;
-  }
-};
 
 template <class Functor>
 void combineInto(double* __restrict totals, const float* __restrict block, int64_t count) {

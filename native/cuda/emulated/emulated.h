@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <tuple>
+#include <utility>
 
 #define __global__
 #define __device__
@@ -23,9 +25,8 @@
   static const char name##Key = 0;    \
   [[maybe_unused]] type* const name = \
       static_cast<type*>(::cnn::cuda::emulated::shared(&name##Key, sizeof(type) * (count)))
-#define LAUNCH(kernel, grid, block, stream, ...)              \
-  ::cnn::cuda::emulated::launch(#kernel, grid, block, stream, \
-                                [=] { CNN_UNPACK kernel(__VA_ARGS__); })
+#define LAUNCH(kernel, grid, block, stream, ...) \
+  ::cnn::cuda::emulated::launchWith(#kernel, grid, block, stream, CNN_UNPACK kernel, __VA_ARGS__)
 
 struct dim3 {
   unsigned x, y, z;
@@ -47,6 +48,13 @@ Grid& grid();
 // Enqueues a kernel; `body` is what one thread does.
 void launch(const char* kernel, dim3 grid, dim3 block, StreamHandle stream,
             std::function<void()> body);
+// The arguments are those of now, as on a GPU.
+template <class... Parameters, class... Arguments>
+void launchWith(const char* name, dim3 grid, dim3 block, StreamHandle stream,
+                void (*kernel)(Parameters...), Arguments&&... arguments) {
+  const std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
+  launch(name, grid, block, stream, [kernel, values] { std::apply(kernel, values); });
+}
 void* shared(const void* key, size_t bytes);
 void syncBlock();
 // Lets all lanes of `mask` put a value down, and see those of the others until releaseWarp().
