@@ -12,8 +12,6 @@ set_property(CACHE CNN_CUDA PROPERTY STRINGS AUTO ON OFF)
 # Ampere, Ada, Hopper, Blackwell; later ones by the driver's compiler from the last one's PTX.
 set(CNN_CUDA_TARGETS 80 86 89 90 100 120 CACHE STRING "Compute capabilities to compile for")
 set(CNN_CUDA_FLAGS "" CACHE STRING "More options for nvcc, such as -lineinfo")
-# Off by default, because a newer compiler may find a warning or spill a register.
-option(CNN_CUDA_STRICT "Take warnings for errors in kernels, spilled registers too" OFF)
 
 set(CUDA_OLDEST 13.0)  # the first whose wheels have nvcc
 set(CUDNN_OLDEST 9.8)  # the first that plans from the properties of a device
@@ -32,6 +30,7 @@ macro(find_cuda)
     endforeach()
   endif()
   if(NOT CUDA_MISSING)
+    set(CUDA_COMPILER ${CUDA_NVCC} CACHE INTERNAL "nvcc")
     message(STATUS "CUDA: ${CUDA_NVCC}, ${CUDA_VERSION}, for ${CNN_CUDA_TARGETS}")
   elseif(CNN_CUDA STREQUAL ON)
     message(FATAL_ERROR "CNN_CUDA=ON, but ${CUDA_MISSING}")
@@ -164,14 +163,11 @@ function(add_cuda_objects VARIABLE)
   list(GET CNN_CUDA_TARGETS -1 LAST)
   list(APPEND TARGETS -gencode arch=compute_${LAST},code=compute_${LAST})
   separate_arguments(MORE UNIX_COMMAND "${CNN_CUDA_FLAGS}")
-  if(CNN_CUDA_STRICT)
-    list(APPEND MORE -Werror=all-warnings -Xcompiler=-Werror -Xptxas=-Werror)
-  endif()
   list(TRANSFORM CUDA_INCLUDES PREPEND -I OUTPUT_VARIABLE INCLUDES)
   set(OBJECTS "")
   foreach(FILE ${ARGN})
     file(RELATIVE_PATH NAME ${CMAKE_CURRENT_SOURCE_DIR} ${FILE})
-    set(OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${NAME}.o)
+    set(OBJECT ${CMAKE_CURRENT_BINARY_DIR}/kernels/${NAME}.o)
     get_filename_component(FOLDER ${OBJECT} DIRECTORY)
     file(MAKE_DIRECTORY ${FOLDER})
     add_custom_command(
