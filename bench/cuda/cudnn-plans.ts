@@ -27,10 +27,15 @@ export interface Way {
 
 /** Builds the program. Why it cannot be built here, or undefined. */
 export function whyNoPlans(): string | undefined {
+  return whyNoCudaTarget('cudnn-plans');
+}
+
+/** The same of another target of native/CMakeLists.txt that wants CUDA. */
+export function whyNoCudaTarget(target: string): string | undefined {
   const configured = cmake('-S', 'native', '-B', 'build');
   const missing = /CUDA: not built in, because (.*)/.exec(configured)?.[1];
   if (missing !== undefined) return missing;
-  cmake('--build', 'build', '--target', 'cudnn-plans');
+  cmake('--build', 'build', '--target', target);
   return undefined;
 }
 
@@ -47,11 +52,11 @@ function cmake(...args: string[]): string {
 export async function plan(
   device: Device,
   requests: readonly string[],
-  { compile }: { compile: boolean },
+  { compile, env = process.env }: { compile: boolean; env?: NodeJS.ProcessEnv },
   onProgress: (line: number) => void = () => {},
 ): Promise<Way[]> {
   const driver = compile ? ['--driver', STUB_DRIVER] : ['--skip-compiled'];
-  const text = await run([join(SOURCES, `${device}.json`), ...driver], requests, onProgress);
+  const text = await run([join(SOURCES, `${device}.json`), ...driver], requests, env, onProgress);
   return parseCsv(text).map((row) => ({
     line: Number(row['line']),
     way: row['way'] as string,
@@ -65,9 +70,10 @@ export async function plan(
 async function run(
   args: readonly string[],
   requests: readonly string[],
+  env: NodeJS.ProcessEnv,
   onProgress: (line: number) => void,
 ): Promise<string> {
-  const child = spawn(PROGRAM, args);
+  const child = spawn(PROGRAM, args, { env });
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

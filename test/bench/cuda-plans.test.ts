@@ -59,6 +59,14 @@ describe('bench/cuda: plans of cuDNN without a GPU', () => {
     assert.ok((way?.workspaceBytes ?? Infinity) <= 2 ** 30);
   });
 
+  it('a library that is missing is one sentence', async () => {
+    const env = { ...process.env, CNN_CUDA_LIBRARIES: '/nowhere:/and/nowhere/else' };
+    await assert.rejects(
+      plan('h100', [], { compile: false, env }),
+      /Expected libcudnn.so.9 in \/nowhere, \/and\/nowhere\/else, or the system's folders but it is in none: run bin\/setup --cuda, or set CNN_CUDA_LIBRARIES to the folder that has it$/,
+    );
+  });
+
   it('a request that is none says so', async () => {
     await assert.rejects(
       plan('h100', ['FusedConv2D bf16 1 8'], { compile: false }),

@@ -8,20 +8,10 @@
 
 #include "cpu/cpu.h"
 #include "stream.h"
+#include "tf32.h"
 
 namespace cnn::cuda::emulated {
 namespace {
-
-// Rounded to the 10 bits of TF32's mantissa, halves away from zero, as cvt.rna does.
-float roundToTf32(float value) {
-  constexpr uint32_t kDropped = 13;
-  uint32_t word;
-  std::memcpy(&word, &value, sizeof word);
-  const bool finite = (word & 0x7f800000u) != 0x7f800000u;
-  if (finite) word = (word + (1u << (kDropped - 1))) & ~((1u << kDropped) - 1);
-  std::memcpy(&value, &word, sizeof value);
-  return value;
-}
 
 Tensor widened(Context& cpu, const Values& values, bool tf32) {
   Tensor tensor = Tensor::create(&cpu.pool, DType::Float32, values.size);

@@ -1,7 +1,5 @@
 #include "cublaslt_functions.h"
 
-#include <stdexcept>
-
 #include "shared_library.h"
 
 namespace cnn::cuda {
@@ -22,12 +20,6 @@ CublasLtFunctions open() {
 const CublasLtFunctions& cublasLt() {
   static const CublasLtFunctions functions = open();
   return functions;
-}
-
-void check(cublasStatus_t status, const std::string& what) {
-  if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw std::runtime_error("cuBLASLt refused " + what + ": " +
-                           cublasLt().cublasLtGetStatusName(status));
 }
 
 }  // namespace cnn::cuda

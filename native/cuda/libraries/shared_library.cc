@@ -33,6 +33,7 @@ void addFolders(std::vector<std::string>& folders, const char* list) {
 std::vector<std::string> libraryFolders() {
   std::vector<std::string> folders;
   addFolders(folders, std::getenv("CNN_CUDA_LIBRARIES"));
+  if (!folders.empty()) return folders;
   addFolders(folders, CNN_CUDA_BUILD_FOLDERS);
   folders.insert(folders.end(), hostFolders().begin(), hostFolders().end());
   return folders;

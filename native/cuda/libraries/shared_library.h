@@ -7,7 +7,8 @@
 namespace cnn::cuda {
 
 // Folders in which the host has found libraries (packages of Python, say). They come after those of
-// CNN_CUDA_LIBRARIES and of the build, and before the system's. To be set before the first use.
+// the build and before the system's. To be set before the first use. Where CNN_CUDA_LIBRARIES names
+// folders, only they and the system's are searched.
 void setLibraryFolders(std::vector<std::string> folders);
 
 // Opens a library once; later calls give the same handle. Throws one sentence that says where it
