@@ -1,5 +1,6 @@
 /** Asks cudnn-plans (native/cuda/plans/main.cc), which plans convolutions without a GPU. */
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 import { parseCsv } from '../csv.js';
@@ -48,15 +49,25 @@ function cmake(...args: string[]): string {
   return stdout;
 }
 
+export interface PlanOptions {
+  /** Whether engines that cuDNN compiles are, each in seconds. */
+  readonly compile: boolean;
+  /** Whether plans that were compiled go into the file of choices below $CNN_CACHE. */
+  readonly keep?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** What cuDNN says to each request, as requestLine() writes them. */
 export async function plan(
   device: Device,
   requests: readonly string[],
-  { compile, env = process.env }: { compile: boolean; env?: NodeJS.ProcessEnv },
+  { compile, keep = false, env = process.env }: PlanOptions,
   onProgress: (line: number) => void = () => {},
 ): Promise<Way[]> {
   const driver = compile ? ['--driver', STUB_DRIVER] : ['--skip-compiled'];
-  const text = await run([join(SOURCES, `${device}.json`), ...driver], requests, env, onProgress);
+  const properties = join(SOURCES, `${device}.json`);
+  const kept = keep ? ['--keep', nameOfGpu(properties)] : [];
+  const text = await run([properties, ...driver, ...kept], requests, env, onProgress);
   return parseCsv(text).map((row) => ({
     line: Number(row['line']),
     way: row['way'] as string,
@@ -65,6 +76,12 @@ export async function plan(
     workspaceBytes: Number(row['workspace']),
     seconds: Number(row['seconds']),
   }));
+}
+
+/** As the backend names it: GPUs of one name may have other numbers of multiprocessors. */
+function nameOfGpu(properties: string): string {
+  const { deviceName, multiProcessorCount } = JSON.parse(readFileSync(properties, 'utf8'));
+  return `${deviceName} ${multiProcessorCount}`;
 }
 
 async function run(

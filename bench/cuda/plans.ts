@@ -18,6 +18,7 @@ const USAGE = `npm run cuda:plans -- [options]
   --batch-size N     which may be given several times; default 1, 32, 128 and 256
   --device NAME      a100 or h100; default both
   --skip-compiled    leaves out engines that cuDNN compiles, each in seconds
+  --keep             puts those into the file of choices below $CNN_CACHE, for the real GPU
   --out FILE         default bench/results/cudnn-plans.csv`;
 
 const TYPES = ['bf16', 'tf32', 'f32'] as const;
@@ -140,6 +141,7 @@ function readOptions() {
       'batch-size': several,
       device: several,
       'skip-compiled': { type: 'boolean' },
+      keep: { type: 'boolean', default: false },
       out: { type: 'string', default: 'bench/results/cudnn-plans.csv' },
       help: { type: 'boolean' },
     },
@@ -157,6 +159,7 @@ function readOptions() {
       throw new Error(`Expected --device to be ${DEVICES.join(' or ')} but received "${name}"`);
     }),
     compile: !values['skip-compiled'],
+    keep: values.keep,
     out: values.out,
   };
 }

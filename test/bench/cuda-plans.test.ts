@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DEVICES, plan, whyNoPlans } from '../../bench/cuda/cudnn-plans.js';
 import { productCalls, requestLine } from '../../bench/cuda/product-calls.js';
 import { findArchitecture } from '../../src/archs/index.js';
@@ -32,6 +35,28 @@ describe('bench/cuda: plans of cuDNN without a GPU', () => {
     const [way] = await plan('h100', [conv3x3('FusedConv2D bf16 1', 1)], { compile: true });
     assert.equal(way?.way, 'cuDNN forward+bias+relu');
     assert.equal(way?.compiled, 'at run time');
+  });
+
+  it('a plan that was compiled is kept for the real GPU, and found again', async () => {
+    const cache = mkdtempSync(join(tmpdir(), 'cnn-plans-'));
+    try {
+      const options = { compile: true, keep: true, env: { ...process.env, CNN_CACHE: cache } };
+      const lines = [conv3x3('FusedConv2D bf16 1', 1)];
+      const [first] = await plan('a100', lines, options);
+      const file = readdirSync(join(cache, 'cuda'))[0] ?? '';
+      assert.equal(file, 'NVIDIA-A100-SXM4-80GB-108-cudnn91900-cublas130100.jsonl');
+      const [, record = ''] = readFileSync(join(cache, 'cuda', file), 'utf8')
+        .trim()
+        .split('\n\n');
+      const { key, value } = JSON.parse(record);
+      assert.match(key, /^plan of engine .* for forward\+bias\+relu of FusedConv2D bf16 1 8 14 14/);
+      assert.equal(JSON.parse(value).cudnnVersion, 91900);
+      const [again] = await plan('a100', lines, options);
+      assert.equal(again?.engine, first?.engine);
+      assert.ok((again?.seconds ?? 0) < (first?.seconds ?? 0) / 3);
+    } finally {
+      rmSync(cache, { recursive: true });
+    }
   });
 
   it('a gradient of an input in float32 of values in bfloat16 has no engine', async () => {

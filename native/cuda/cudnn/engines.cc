@@ -35,19 +35,6 @@ bool allowed(const Notes& notes, const Notes& behavior, EngineRules rules) {
          !has(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS);
 }
 
-std::string namesOf(const Notes& notes) {
-  constexpr const char* kNames[] = {"tensor core",  "down-converts inputs", "reduced sums",
-                                    "FFT",          "nondeterministic",     "Winograd",
-                                    "Winograd 4x4", "Winograd 6x6",         "Winograd 13x13",
-                                    "strict NaN"};
-  std::string text;
-  for (int note : notes) {
-    if (note >= static_cast<int>(std::size(kNames))) continue;
-    text += (text.empty() ? "" : ", ") + std::string(kNames[note]);
-  }
-  return text;
-}
-
 // The engine and its knobs, which tell two configurations apart.
 std::string identify(const Descriptor& config, int64_t engine) {
   std::string text = std::to_string(engine);
@@ -84,8 +71,9 @@ std::vector<Engine> findEngines(const Descriptor& graph, const Target& target, E
       const Notes behavior =
           engine.enums(CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE);
       if (!allowed(notes, behavior, rules)) continue;
-      if (!known.insert(identify(config, index)).second) continue;
-      engines.push_back({config, index, compiledAtRunTime(behavior), namesOf(notes)});
+      const std::string identity = identify(config, index);
+      if (!known.insert(identity).second) continue;
+      engines.push_back({config, index, identity, compiledAtRunTime(behavior)});
     }
   }
   return engines;

@@ -16,8 +16,8 @@ struct EngineRules {
 struct Engine {
   Descriptor config;
   int64_t index;
+  std::string identity;  // the index and its knobs
   bool compiledAtRunTime;
-  std::string notes;  // names of its numerical notes
 };
 
 std::vector<Engine> findEngines(const Descriptor& graph, const Target& target, EngineRules rules);

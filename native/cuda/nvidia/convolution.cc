@@ -2,8 +2,7 @@
 #include "../convolution.h"
 
 #include "../cublas/product.h"
-#include "../cudnn/plan.h"
-#include "../cudnn/ways.h"
+#include "../cudnn/compiled.h"
 #include "../products/copies.h"
 #include "tuner.h"
 
@@ -113,7 +112,7 @@ std::vector<ReadyWay> candidates(Context& context, const ConvolutionRequest& req
     size_t made = 0;
     for (const Engine& engine : findEngines(graph, libraries.target, rules)) {
       if (made >= most) break;
-      auto plan = Plan::make(engine, libraries.target);
+      auto plan = makePlan(request, way, engine, libraries.target, libraries.choices);
       if (!plan) continue;
       made++;
       result.push_back({way, std::move(plan), nullptr, {}});

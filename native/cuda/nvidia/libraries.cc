@@ -3,20 +3,16 @@
 namespace cnn::cuda {
 namespace {
 
-Choices openChoices(const DeviceInfo& device) {
-  const size_t cudnnVersion = cnn::cuda::cudnn().cudnnGetVersion();
-  const size_t cublasVersion = cnn::cuda::cublasLt().cublasLtGetVersion();
-  // The number of multiprocessors tells apart GPUs of one name that were divided.
-  const std::string name = device.name + " " + std::to_string(device.multiprocessors);
-  return Choices(choicesPath(name, cudnnVersion, cublasVersion),
-                 {{"gpu", name},
-                  {"cudnn", std::to_string(cudnnVersion)},
-                  {"cublasLt", std::to_string(cublasVersion)}});
+// GPUs of one name may have other numbers of multiprocessors.
+std::string nameOf(const DeviceInfo& device) {
+  return device.name + " " + std::to_string(device.multiprocessors);
 }
 
 }  // namespace
 
-Libraries::Libraries(const Gpu& gpu) : choices(openChoices(gpu.info)) {
+Libraries::Libraries(const Gpu& gpu)
+    : choices(nameOf(gpu.info), cnn::cuda::cudnn().cudnnGetVersion(),
+              cnn::cuda::cublasLt().cublasLtGetVersion()) {
   check(cnn::cuda::cudnn().cudnnCreate(&cudnn), "to start on " + gpu.info.name);
   check(cnn::cuda::cudnn().cudnnSetStream(cudnn, static_cast<cudaStream_t>(gpu.stream)),
         "a stream");

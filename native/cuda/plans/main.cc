@@ -1,19 +1,23 @@
-// cudnn-plans DEVICE.json [--driver libcuda.so.1] [--skip-compiled]: plans convolutions for a GPU
-// that need not be there, with the code of the backend. Each line of the input is a convolution,
+// cudnn-plans DEVICE.json [--driver libcuda.so.1] [--skip-compiled] [--keep GPU]: plans
+// convolutions for a GPU that need not be there, with the code of the backend. Each line of the
+// input is one,
 //   kernel  types  bias  fields of ConvParams
 //   FusedConv2D bf16 1 128 224 224 3 …
 // and each way to compute it gives a line of CSV. Engines that are compiled at run time want a
-// driver to be there, if only in name (stub-driver.sh).
+// driver to be there, if only in name (stub-driver.sh). With --keep they go into the file of
+// choices that the backend reads on the GPU of this name, followed by the number of its
+// multiprocessors.
 #include <dlfcn.h>
 
 #include <chrono>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <stdexcept>
 
-#include "../cudnn/plan.h"
-#include "../cudnn/ways.h"
+#include "../cudnn/compiled.h"
+#include "../libraries/cublaslt_functions.h"
 
 namespace cnn::cuda {
 namespace {
@@ -21,6 +25,7 @@ namespace {
 struct Options {
   std::string device;
   std::string driver;
+  std::string keepFor;
   bool compile = true;
 };
 
@@ -30,6 +35,8 @@ Options readArguments(int count, char** words) {
     const std::string word = words[i];
     if (word == "--driver" && i + 1 < count) {
       options.driver = words[++i];
+    } else if (word == "--keep" && i + 1 < count) {
+      options.keepFor = words[++i];
     } else if (word == "--skip-compiled") {
       options.compile = false;
     } else {
@@ -49,25 +56,51 @@ std::string readFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Engines allowed and refused, and the first plan that is made.
-void plan(const ConvolutionRequest& request, const Way& way, const Target& target, bool compile) {
-  const auto start = std::chrono::steady_clock::now();
+// What the engines come to, as the columns of a line.
+struct Found {
+  size_t engines = 0, refused = 0;
+  std::string engine, compiled;  // of the first plan
+  size_t workspace = 0, json = 0;
+};
+
+Found plan(const ConvolutionRequest& request, const Way& way, const Target& target, bool compile,
+           Choices* choices) {
   const Descriptor graph =
       convolutionGraph(request.params, typesOf(request, way), way.pass, target);
   const auto engines = findEngines(graph, target, rulesFor(request, way, true));
-  size_t refused = 0;
-  for (const auto& engine : engines) {
-    if (engine.compiledAtRunTime && !compile) continue;
-    const auto made = Plan::make(engine, target);
-    refused += made ? 0 : 1;
+  static const Choices none;
+  Found found;
+  found.engines = engines.size();
+  for (const Engine& engine : engines) {
+    const bool wanted = found.engine.empty() || (choices != nullptr && engine.compiledAtRunTime);
+    if (!wanted || (engine.compiledAtRunTime && !compile)) continue;
+    const auto made = makePlan(request, way, engine, target, choices ? *choices : none);
+    found.refused += made ? 0 : 1;
     if (!made) continue;
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    std::cout << engines.size() << ',' << refused << ',' << engine.index << ','
-              << (engine.compiledAtRunTime ? "at run time" : "ready") << ','
-              << made->workspaceBytes() << ',' << made->json().size() << ',' << seconds.count();
-    return;
+    if (choices != nullptr && engine.compiledAtRunTime) {
+      keepPlan(request, way, engine, *made, *choices);
+    }
+    if (!found.engine.empty()) continue;
+    found.engine = std::to_string(engine.index);
+    found.compiled = engine.compiledAtRunTime ? "at run time" : "ready";
+    found.workspace = made->workspaceBytes();
+    found.json = made->json().size();
   }
-  std::cout << engines.size() << ',' << refused << ",,,,,";
+  return found;
+}
+
+void planLine(int number, const std::string& line, const Target& target, bool compile,
+              Choices* choices) {
+  const ConvolutionRequest request = readRequest(line);
+  for (const Way& way : waysOf(request)) {
+    const auto start = std::chrono::steady_clock::now();
+    const Found found = way.product ? Found{} : plan(request, way, target, compile, choices);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::cout << number << ',' << (way.product ? "cublasLt" : "cuDNN") << ' ' << nameOf(way.pass)
+              << ',' << found.engines << ',' << found.refused << ',' << found.engine << ','
+              << found.compiled << ',' << found.workspace << ',' << found.json << ','
+              << seconds.count() << std::endl;
+  }
 }
 
 void run(const Options& options) {
@@ -76,19 +109,14 @@ void run(const Options& options) {
   }
   const Target target = Target::ofProperties(readFile(options.device));
   std::cout << "line,way,engines,refused,engine,compiled,workspace,json,seconds\n";
+  std::unique_ptr<Choices> choices;
+  if (!options.keepFor.empty()) {
+    choices = std::make_unique<Choices>(options.keepFor, cudnn().cudnnGetVersion(),
+                                        cublasLt().cublasLtGetVersion());
+  }
   int number = 0;
   for (std::string line; std::getline(std::cin, line); number++) {
-    const ConvolutionRequest request = readRequest(line);
-    for (const Way& way : waysOf(request)) {
-      std::cout << number << ',' << (way.product ? "cublasLt" : "cuDNN") << ' ' << nameOf(way.pass)
-                << ',';
-      if (way.product) {
-        std::cout << ",,,,,,";
-      } else {
-        plan(request, way, target, options.compile);
-      }
-      std::cout << std::endl;
-    }
+    planLine(number, line, target, options.compile, choices.get());
   }
 }
 

@@ -21,9 +21,29 @@ void writeLine(const std::string& path, const std::string& line, int flags) {
   close(file);
 }
 
+// Empty where there is no place for it.
+std::string pathOf(const Record& head) {
+  std::string folder;
+  if (const char* cache = std::getenv("CNN_CACHE"); cache != nullptr && cache[0] != 0) {
+    folder = cache;
+  } else if (const char* home = std::getenv("HOME"); home != nullptr && home[0] != 0) {
+    folder = std::string(home) + "/.cache/cnn";
+  } else {
+    return "";
+  }
+  std::string name;
+  for (const char c : head.at("gpu")) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
+  return folder + "/cuda/" + name + "-cudnn" + head.at("cudnn") + "-cublas" + head.at("cublasLt") +
+         ".jsonl";
+}
+
 }  // namespace
 
-Choices::Choices(std::string path, Record head) : path_(std::move(path)), head_(std::move(head)) {
+Choices::Choices(const std::string& gpu, size_t cudnnVersion, size_t cublasVersion)
+    : head_{{"gpu", gpu},
+            {"cudnn", std::to_string(cudnnVersion)},
+            {"cublasLt", std::to_string(cublasVersion)}},
+      path_(pathOf(head_)) {
   std::ifstream file(path_);
   std::string line;
   Record record;
@@ -49,21 +69,6 @@ void Choices::add(const std::string& key, const std::string& value) {
   readable_ = true;
   // A line of its own, whatever a process that was stopped left before it.
   writeLine(path_, '\n' + writeRecord({{"key", key}, {"value", value}}), O_APPEND);
-}
-
-std::string choicesPath(const std::string& gpu, size_t cudnnVersion, size_t cublasVersion) {
-  std::string folder;
-  if (const char* cache = std::getenv("CNN_CACHE"); cache != nullptr && cache[0] != 0) {
-    folder = cache;
-  } else if (const char* home = std::getenv("HOME"); home != nullptr && home[0] != 0) {
-    folder = std::string(home) + "/.cache/cnn";
-  } else {
-    return "";
-  }
-  std::string name;
-  for (const char c : gpu) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
-  return folder + "/cuda/" + name + "-cudnn" + std::to_string(cudnnVersion) + "-cublas" +
-         std::to_string(cublasVersion) + ".jsonl";
 }
 
 }  // namespace cnn::cuda

@@ -12,26 +12,22 @@ namespace cnn::cuda {
 
 class Choices {
  public:
-  // In memory alone.
+  // None, and in no file.
   Choices() = default;
-  // Reads the file, if it is there; its first line must be `head`. What is not ours is replaced by
-  // a new file at the first add().
-  Choices(std::string path, Record head);
+  // Of this GPU and these libraries, in a file below $CNN_CACHE, or ~/.cache/cnn. A file that is
+  // damaged or of others is replaced at the first add().
+  Choices(const std::string& gpu, size_t cudnnVersion, size_t cublasVersion);
 
   std::optional<std::string> find(const std::string& key) const;
   // A file that cannot be written is no error: the choice is kept in memory.
   void add(const std::string& key, const std::string& value);
 
  private:
+  const Record head_;  // the first line of the file
   const std::string path_;
-  const Record head_;
   bool readable_ = false;
   std::unordered_map<std::string, std::string> values_;
   mutable std::mutex mutex_;
 };
-
-// Where the choices of this GPU and these libraries are kept: below $CNN_CACHE, or ~/.cache/cnn.
-// Empty where there is no such place.
-std::string choicesPath(const std::string& gpu, size_t cudnnVersion, size_t cublasVersion);
 
 }  // namespace cnn::cuda
