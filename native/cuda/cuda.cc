@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "gpu.h"
+#include "libraries.h"
 
 namespace cnn {
 namespace {
@@ -162,6 +163,7 @@ Gpu openGpu(const CudaOptions& options) {
                              std::to_string(gpu.info.major) + "." + std::to_string(gpu.info.minor) +
                              ", but 8.0 (Ampere) or newer is needed");
   }
+  openLibraries();
   gpu.device = options.device;
   gpu.tf32 = options.tf32;
   gpu.deterministic = options.deterministic;
@@ -356,7 +358,9 @@ std::unique_ptr<Engine> openCuda(const CudaOptions& options) {
 
 std::vector<std::string> describeCuda() {
   std::vector<std::string> lines;
-  for (const DeviceInfo& device : findDevices()) {
+  const std::vector<DeviceInfo> devices = findDevices();
+  openLibraries();
+  for (const DeviceInfo& device : devices) {
     lines.push_back(device.name + ", compute capability " + std::to_string(device.major) + "." +
                     std::to_string(device.minor) + ", " + std::to_string(device.memoryBytes >> 20) +
                     " MiB");

@@ -85,16 +85,29 @@ describe('convolutions and products by cuDNN and cuBLASLt', () => {
     assert.deepEqual(readdirSync(join(cache, 'cuda')), []);
   });
 
-  function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
-    const done = spawnSync(process.execPath, args, {
+  it('a library that is missing is one sentence at the start', () => {
+    const done = start(['--import', 'tsx', '--input-type=module', '--eval', SCRIPT], {
+      CNN_CUDA_LIBRARIES: '/nowhere',
+    });
+    assert.match(
+      done.stderr,
+      /Backend cuda does not work here \(Expected libcudnn.so.9 in \/nowhere, or the system's folders but it is in none: run bin\/setup --cuda, or set CNN_CUDA_LIBRARIES to the folder that has it\)/,
+    );
+  });
+
+  function start(args: readonly string[], env: NodeJS.ProcessEnv) {
+    const own = {
+      ...{ CNN_ADDON: ADDON, CNN_CUDA_EMULATED: '0', CNN_TEST_BACKEND: 'cuda', CNN_CACHE: cache },
+      ...env,
+    };
+    return spawnSync(process.execPath, args, {
       cwd: PACKAGE_ROOT,
-      env: {
-        ...process.env,
-        ...{ CNN_ADDON: ADDON, CNN_CUDA_EMULATED: '0', CNN_TEST_BACKEND: 'cuda', CNN_CACHE: cache },
-        ...env,
-      },
+      env: { ...process.env, ...own },
       encoding: 'utf8',
     });
+  }
+  function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+    const done = start(args, env);
     assert.equal(done.status, 0, `${done.stdout}${done.stderr}`);
     return done.stdout.trim();
   }

@@ -1,5 +1,7 @@
 #include "libraries.h"
 
+#include "../libraries.h"
+
 namespace cnn::cuda {
 namespace {
 
@@ -8,7 +10,18 @@ std::string nameOf(const DeviceInfo& device) {
   return device.name + " " + std::to_string(device.multiprocessors);
 }
 
+// 91900 is 9.19.0, and 130100 13.1.0.
+std::string versionText(size_t version) {
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
+}
+
 }  // namespace
+
+std::string openLibraries() {
+  return "cuDNN " + versionText(cnn::cuda::cudnn().cudnnGetVersion()) + ", cuBLASLt " +
+         versionText(cnn::cuda::cublasLt().cublasLtGetVersion());
+}
 
 Libraries::Libraries(const Gpu& gpu)
     : choices(nameOf(gpu.info), cnn::cuda::cudnn().cudnnGetVersion(),

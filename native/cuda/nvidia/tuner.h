@@ -38,9 +38,11 @@ Ready choose(Context& context, const Choosing<Ready>& choosing) {
   if (const auto known = tunes() ? choices.find(key) : std::nullopt) {
     if (auto ready = choosing.read(*known)) return std::move(*ready);
   }
-  std::vector<Ready> candidates = choosing.candidates(tunes() ? kMost : 1);
+  // What becomes part of a graph does not run now.
+  const bool measures = tunes() && !context.gpu->recording;
+  std::vector<Ready> candidates = choosing.candidates(measures ? kMost : 1);
   if (candidates.empty()) throw std::runtime_error("cuDNN and cuBLASLt have no way for " + key);
-  if (!tunes()) return std::move(candidates.front());
+  if (!measures) return std::move(candidates.front());
   std::vector<std::function<void()>> runs;
   for (const Ready& ready : candidates) runs.push_back([&] { choosing.run(ready); });
   Ready& fastest = candidates[fastestOf(context, runs)];
