@@ -3,10 +3,8 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
-#include <initializer_list>
-#include <type_traits>
 
-#include "kernels.h"
+#include "packs.h"
 
 namespace cnn {
 
@@ -38,18 +36,6 @@ struct ChannelGrid {
   int32_t partRows;  // rows of a block
   int32_t parts;     // blocks below each other
 };
-
-// Calls body with the largest of WIDEST, 2 and 1 that divides all counts, as a constant.
-template <int WIDEST, class Body>
-void withWidth(std::initializer_list<int64_t> counts, const Body& body) {
-  const auto divides = [&](int64_t width) {
-    return std::all_of(counts.begin(), counts.end(),
-                       [&](int64_t count) { return count % width == 0; });
-  };
-  if (divides(WIDEST)) return body(std::integral_constant<int, WIDEST>{});
-  if (divides(2)) return body(std::integral_constant<int, 2>{});
-  body(std::integral_constant<int, 1>{});
-}
 
 // What a thread takes of a grid.
 struct ChannelPlace {
@@ -116,14 +102,6 @@ __device__ inline const T* after(const T* from, int64_t count) {
   return from + count;
 }
 __device__ inline const void* after(const void* none, int64_t) { return none; }
-
-template <class T, int WIDTH>
-__device__ inline void storeFloats(T* to, const float (&values)[WIDTH]) {
-  cuda::Pack<T, WIDTH> pack;
-#pragma unroll
-  for (int c = 0; c < WIDTH; c++) pack.values[c] = fromFloat<T>(values[c]);
-  cuda::store<T, WIDTH>(to, pack);
-}
 
 template <int WIDTH>
 __device__ inline void loadChannels(const float* from, int32_t pack, float (&to)[WIDTH]) {

@@ -64,6 +64,20 @@ function biasGradient(rows: number, channels: number): tf.Tensor[] {
   return all('BiasActivationGrad', inputs, { activation: 'relu', bias: true });
 }
 
+function pooling(filterSize: number, strides: number, channels: number): tf.Tensor[] {
+  const attributes = { filterSize, strides, pad: 'same' };
+  const input = data([2, 11, 9, channels], 1);
+  const output = runKernel('MaxPool', { x: input }, attributes);
+  const average = runKernel('AvgPool', { x: input }, attributes);
+  const dy = data(output.shape, 2);
+  return [
+    output,
+    average,
+    runKernel('MaxPoolGrad', { dy, input, output }, attributes),
+    runKernel('AvgPoolGrad', { dy, input }, attributes),
+  ];
+}
+
 export const ORDER_CASES: OrderCases = {
   'batch normalisation of 1 channel': () => batchNormalisation(1201, 1),
   'batch normalisation of 24 channels': () => batchNormalisation(613, 24),
@@ -71,4 +85,6 @@ export const ORDER_CASES: OrderCases = {
   'joined maps': () => joinedMaps(301, 40),
   'the gradient of 10 biases': () => biasGradient(517, 10),
   'the gradient of 1000 biases': () => biasGradient(33, 1000),
+  'pooling of cells': () => pooling(2, 2, 24),
+  'pooling of windows that overlap': () => pooling(3, 1, 10),
 };

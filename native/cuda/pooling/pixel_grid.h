@@ -1,0 +1,69 @@
+// The pixels of images, of each of which a thread takes a pack of channels.
+#pragma once
+#include "cuda/packs.h"
+
+namespace cnn {
+
+// Divides numbers below 2^31 by a constant of a call: a multiplication in place of the 20
+// instructions of a division (Granlund & Montgomery 1994, figure 4.1).
+struct Divisor {
+  Divisor() = default;
+  explicit Divisor(int32_t by) : by(static_cast<uint32_t>(by)) {
+    while (uint64_t{1} << shift < this->by) shift++;
+    multiplier = static_cast<uint32_t>(
+        ((uint64_t{1} << 32) * ((uint64_t{1} << shift) - this->by)) / this->by + 1);
+  }
+  __device__ uint32_t quotient(uint32_t number) const {
+    const uint32_t high = static_cast<uint32_t>((uint64_t{number} * multiplier) >> 32);
+    return (high + number) >> shift;
+  }
+
+  uint32_t by = 1, multiplier = 1, shift = 0;
+};
+
+struct Pixel {
+  int32_t row, column, pack;
+  int64_t image;
+};
+
+// Some images are a slab of blocks, so that a place within one has 32 bits.
+class PixelGrid {
+ public:
+  static constexpr int64_t kSlab = 1 << 20;  // packs
+
+  PixelGrid(int32_t batch, int32_t height, int32_t width, int32_t packs)
+      : packs_(packs),
+        width_(width),
+        height_(height),
+        batch_(batch),
+        packsOfImage_(int64_t{height} * width * packs),
+        images_(static_cast<int32_t>(
+            std::clamp(kSlab / std::max(packsOfImage_, int64_t{1}), int64_t{1}, int64_t{batch}))) {}
+
+  // False for images of more packs than 31 bits count.
+  bool fits() const { return packsOfImage_ < int64_t{1} << 31; }
+  dim3 blocks() const {
+    return dim3(static_cast<unsigned>((images_ * packsOfImage_ + kBlock - 1) / kBlock),
+                static_cast<unsigned>((batch_ + images_ - 1) / images_));
+  }
+
+  // Whether the thread has a pixel, and which.
+  __device__ bool find(Pixel& pixel) const {
+    const uint32_t at = blockIdx.x * kBlock + threadIdx.x;
+    const uint32_t all = packs_.quotient(at), rows = width_.quotient(all);
+    const uint32_t image = height_.quotient(rows);
+    pixel.pack = static_cast<int32_t>(at - all * packs_.by);
+    pixel.column = static_cast<int32_t>(all - rows * width_.by);
+    pixel.row = static_cast<int32_t>(rows - image * height_.by);
+    pixel.image = int64_t{blockIdx.y} * images_ + image;
+    return image < static_cast<uint32_t>(images_) && pixel.image < batch_;
+  }
+
+ private:
+  Divisor packs_, width_, height_;
+  int32_t batch_;
+  int64_t packsOfImage_;
+  int32_t images_;  // of a slab
+};
+
+}  // namespace cnn
