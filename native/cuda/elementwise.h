@@ -35,7 +35,9 @@ __global__ void __launch_bounds__(kBlock) eachPack(Work work, int64_t count) {
   }
   // One block has the rest, if any.
   int64_t first = start + threadIdx.x * pack;
+#pragma unroll 1
   for (; first + pack <= count; first += step) work.store(first, work.load(first));
+#pragma unroll 1
   for (; first < count; first++) work.one(first);
 }
 
