@@ -28,7 +28,7 @@ class CpuFilter {
   CpuFilter(Context& context, const ConvParams& p, const void* filter, DType type)
       : block_(&context.pool, bytesOf(type) * static_cast<size_t>(tapsOf(p) * p.outChannels)),
         values_{block_.data(), type, tapsOf(p) * p.outChannels} {
-    transposeCopy(context, filter, type, block_.data(), type, p.outChannels, tapsOf(p));
+    transpose(context, filter, type, block_.data(), type, p.outChannels, tapsOf(p));
   }
   const Values& values() const { return values_; }
 

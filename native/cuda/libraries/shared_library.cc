@@ -7,6 +7,7 @@
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
+#include <vector>
 
 // Folders found at build time, separated by colons (CMakeLists.txt).
 #ifndef CNN_CUDA_BUILD_FOLDERS
@@ -17,11 +18,6 @@ namespace cnn::cuda {
 namespace {
 
 std::mutex mutex;
-
-std::vector<std::string>& hostFolders() {
-  static std::vector<std::string> folders;
-  return folders;
-}
 
 void addFolders(std::vector<std::string>& folders, const char* list) {
   std::istringstream stream(list == nullptr ? "" : list);
@@ -35,7 +31,6 @@ std::vector<std::string> libraryFolders() {
   addFolders(folders, std::getenv("CNN_CUDA_LIBRARIES"));
   if (!folders.empty()) return folders;
   addFolders(folders, CNN_CUDA_BUILD_FOLDERS);
-  folders.insert(folders.end(), hostFolders().begin(), hostFolders().end());
   return folders;
 }
 
@@ -63,11 +58,6 @@ std::string joined(const std::vector<std::string>& folders) {
 }
 
 }  // namespace
-
-void setLibraryFolders(std::vector<std::string> folders) {
-  std::lock_guard<std::mutex> lock(mutex);
-  hostFolders() = std::move(folders);
-}
 
 void* openLibrary(const std::string& name) {
   std::lock_guard<std::mutex> lock(mutex);

@@ -2,17 +2,12 @@
 // the backend cuda loads on machines without any of them.
 #pragma once
 #include <string>
-#include <vector>
 
 namespace cnn::cuda {
 
-// Folders in which the host has found libraries (packages of Python, say). They come after those of
-// the build and before the system's. To be set before the first use. Where CNN_CUDA_LIBRARIES names
-// folders, only they and the system's are searched.
-void setLibraryFolders(std::vector<std::string> folders);
-
-// Opens a library once; later calls give the same handle. Throws one sentence that says where it
-// was looked for and what to do.
+// Opens a library once, in a folder that was found at build time or in the system's; where
+// CNN_CUDA_LIBRARIES names folders, in one of them or in the system's. Later calls give the same
+// handle. Throws one sentence that says where it was looked for and what to do.
 void* openLibrary(const std::string& name);
 
 // Opens it where it is there. cuDNN finds what it needs for itself, but not always from where it

@@ -25,10 +25,6 @@ struct ReadyWay {
   ProductAlgorithm algorithm;
 };
 
-void* workspaceOf(Context& context, size_t bytes) {
-  return bytes == 0 ? nullptr : context.scratchMemory(bytes);
-}
-
 void runProduct(Context& context, const ConvolutionRequest& request, const ReadyWay& ready,
                 const Operands& operands) {
   void* workspace = workspaceOf(context, ready.algorithm.workspaceBytes);
@@ -59,8 +55,8 @@ void runFilterGrad(Context& context, const ConvolutionRequest& request, const Pl
   void* filterGrad = const_cast<void*>(operands.filter);
   operands.filter = packed.data();
   runPlan(context, plan, operands);
-  transposeCopy(context, packed.data(), request.types.values, filterGrad, DType::Float32,
-                p.outChannels, taps);
+  transpose(context, packed.data(), request.types.values, filterGrad, DType::Float32, p.outChannels,
+            taps);
 }
 
 // The bias and activation that the way leaves to us.

@@ -44,4 +44,12 @@ Libraries& librariesOf(Context& context) {
   return *static_cast<Libraries*>(libraries.get());
 }
 
+void* workspaceOf(Context& context, size_t bytes) {
+  constexpr size_t kAlignment = 256;
+  if (bytes == 0) return nullptr;
+  const auto begin = reinterpret_cast<uintptr_t>(
+      context.scratchMemory(bytes + kAlignment - MemoryPool::kAlignment));
+  return reinterpret_cast<void*>((begin + kAlignment - 1) / kAlignment * kAlignment);
+}
+
 }  // namespace cnn::cuda

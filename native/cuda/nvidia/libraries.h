@@ -22,4 +22,7 @@ struct Libraries {
 // Opens the libraries at the first call.
 Libraries& librariesOf(Context& context);
 
+// Memory for use within one call, aligned as that of cudaMalloc; null for none.
+void* workspaceOf(Context& context, size_t bytes);
+
 }  // namespace cnn::cuda

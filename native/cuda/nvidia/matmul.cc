@@ -35,8 +35,7 @@ void multiply(Context& context, const MatMulParams& params, ProductTypes types, 
   const bool hasBias = addsBias(types, bias);
   const std::string key = describe(params, types, hasBias);
   auto run = [&](const ReadyProduct& ready) {
-    const size_t bytes = ready.algorithm.workspaceBytes;
-    void* workspace = bytes == 0 ? nullptr : context.scratchMemory(bytes);
+    void* workspace = workspaceOf(context, ready.algorithm.workspaceBytes);
     ready.product->execute(librariesOf(context).cublasLt, ready.algorithm, a, b,
                            hasBias ? bias : nullptr, c, workspace,
                            static_cast<cudaStream_t>(context.gpu->stream));

@@ -113,8 +113,8 @@ void convert(const Context& context, const void* from, DType fromType, void* to,
   });
 }
 
-void transposeCopy(const Context& context, const void* from, DType fromType, void* to, DType toType,
-                   int64_t rows, int64_t columns) {
+void transpose(const Context& context, const void* from, DType fromType, void* to, DType toType,
+               int64_t rows, int64_t columns) {
   if (rows * columns == 0) return;
   withTypes(from, fromType, to, toType, [&](auto source, auto target) {
     using From = std::remove_const_t<std::remove_pointer_t<decltype(source)>>;

@@ -13,8 +13,8 @@ namespace cnn::cuda {
 void convert(const Context& context, const void* from, DType fromType, void* to, DType toType,
              int64_t count);
 // (rows, columns) to (columns, rows), in another type if need be.
-void transposeCopy(const Context& context, const void* from, DType fromType, void* to, DType toType,
-                   int64_t rows, int64_t columns);
+void transpose(const Context& context, const void* from, DType fromType, void* to, DType toType,
+               int64_t rows, int64_t columns);
 // y = activation(y + bias) in place over `rows` of `channels`; `bias` may be null.
 void biasActivation(const Context& context, void* y, DType type, const float* bias, int64_t rows,
                     int64_t channels, Activation activation);

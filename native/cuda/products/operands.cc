@@ -40,8 +40,8 @@ const void* packedFilter(Context& context, const Tensor& filter, const ConvParam
     packed = &storage.packed.back();
   }
   if (packed->version != storage.version) {
-    transposeCopy(context, filter.raw(), filter.dtype, packed->block->data(), type, packed->rows,
-                  p.outChannels);
+    transpose(context, filter.raw(), filter.dtype, packed->block->data(), type, packed->rows,
+              p.outChannels);
     packed->version = storage.version;
   }
   return packed->block->data();
