@@ -78,6 +78,14 @@ function pooling(filterSize: number, strides: number, channels: number): tf.Tens
   ];
 }
 
+function responses(depthRadius: number, channels: number): tf.Tensor[] {
+  const attributes = { depthRadius, bias: 1, alpha: 0.3, beta: 0.75 };
+  const x = data([17, channels], 1);
+  const y = runKernel('LRN', { x }, attributes);
+  const dy = data([17, channels], 2);
+  return [y, runKernel('LRNGrad', { x, y, dy }, attributes)];
+}
+
 export const ORDER_CASES: OrderCases = {
   'batch normalisation of 1 channel': () => batchNormalisation(1201, 1),
   'batch normalisation of 24 channels': () => batchNormalisation(613, 24),
@@ -85,6 +93,7 @@ export const ORDER_CASES: OrderCases = {
   'joined maps': () => joinedMaps(301, 40),
   'the gradient of 10 biases': () => biasGradient(517, 10),
   'the gradient of 1000 biases': () => biasGradient(33, 1000),
+  'local response normalisation': () => [...responses(2, 24), ...responses(3, 19)],
   'pooling of cells': () => pooling(2, 2, 24),
   'pooling of windows that overlap': () => pooling(3, 1, 10),
 };

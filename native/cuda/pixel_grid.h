@@ -1,6 +1,6 @@
-// The pixels of images, of each of which a thread takes a pack of channels.
+// The pixels of images, of which each thread takes a pack of channels of one.
 #pragma once
-#include "cuda/packs.h"
+#include "packs.h"
 
 namespace cnn {
 
