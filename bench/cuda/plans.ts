@@ -46,7 +46,7 @@ async function planAll(): Promise<void> {
       const ways = await plan(device, calls.map(requestLine), options, (line) => {
         if (process.stderr.isTTY) process.stderr.write(`\r${line + 1}/${calls.length}\x1b[K`);
       });
-      note(rows, calls, ways, device);
+      note(rows, calls, ways, device, options.compile);
       console.error(`${device} ${types}: ${calls.length} calls, ${ways.length} ways`);
       without.push(...withoutPlan(calls, ways).map((line) => `${device} ${line}`));
     }
@@ -73,6 +73,7 @@ function note(
   calls: readonly ProductCall[],
   ways: readonly Way[],
   device: Device,
+  compiled: boolean,
 ): void {
   for (const way of ways) {
     const { kernel, types, parameters, networks } = calls[way.line] as ProductCall;
@@ -84,7 +85,8 @@ function note(
     const key = [row.call, row.types, row.shape, row.way].join('/');
     const kept = rows.get(key) ?? row;
     rows.set(key, kept);
-    kept.cells.set(cellName(device, parameters['batch'] as number), cellOf(way));
+    const cell = cellOf(way, compiled);
+    kept.cells.set(cellName(device, parameters['batch'] as number), cell);
   }
 }
 
@@ -99,9 +101,9 @@ function shapeOf(p: ProductCall['parameters']): string {
 }
 
 /** The engine and its workspace in MiB; `c`: cuDNN compiled it. */
-function cellOf({ way, engine, compiled, workspaceBytes }: Way): string {
+function cellOf({ way, engine, compiled, workspaceBytes }: Way, all: boolean): string {
   if (way.startsWith('cublasLt')) return '';
-  if (engine === '') return 'none';
+  if (engine === '') return all ? 'none' : 'not compiled';
   const mebibytes = (workspaceBytes / 2 ** 20).toFixed(1);
   return `${engine}${compiled === 'ready' ? '' : 'c'} ${mebibytes}`;
 }
