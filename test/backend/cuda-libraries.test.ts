@@ -12,10 +12,13 @@ import { PACKAGE_ROOT } from '../../src/package-root.js';
 
 const ADDON = join(PACKAGE_ROOT, 'build', 'cnn-emulated-libraries.node');
 
-describe('convolutions and products by cuDNN and cuBLASLt', () => {
+describe('convolutions and products by cuDNN and cuBLASLt', function () {
+  this.timeout(240_000);
   let cache: string;
 
   before(function () {
+    // It may have to compile.
+    this.timeout(600_000);
     const missing = whyNoCudaTarget('cnn-emulated-libraries');
     if (missing !== undefined) {
       console.log(`      skipped: ${missing}`);

@@ -8,6 +8,8 @@ import { findArchitecture } from '../../src/archs/index.js';
 
 describe('bench/cuda: plans of cuDNN without a GPU', () => {
   before(function () {
+    // It may have to compile.
+    this.timeout(600_000);
     const missing = whyNoPlans();
     if (missing === undefined) return;
     console.log(`      no plans can be made here: ${missing}`);
