@@ -58,6 +58,11 @@ function runTests(
 
 describe('the native kernels', function () {
   this.timeout(300_000);
+
+  before(function () {
+    // They are the CPU's.
+    if (process.env['CNN_TEST_BACKEND'] === 'cuda') this.skip();
+  });
   for (const [name, environment] of Object.entries(LIMITS)) {
     it(`pass their tests with ${name}`, async () => {
       const { code, output } = await runTests(environment, ALL_TESTS);
