@@ -34,13 +34,13 @@ export interface Program {
   close(): Promise<void>;
 }
 
-export function startOwn(work: Work, backend: string): Promise<Program> {
+export function startOwn(work: Work, backend: string, signal?: AbortSignal): Promise<Program> {
   const { arch, batch_size, precision, aux_weight, threads, input_size } = work;
   const settings = {
     ...{ arch, backend, precision, threads, 'batch-size': batch_size, 'aux-weight': aux_weight },
     ...(input_size === undefined ? {} : { 'input-size': input_size }),
   };
-  return start(process.execPath, ['bench/own.js', JSON.stringify(settings)]);
+  return start(process.execPath, ['bench/own.js', JSON.stringify(settings)], signal);
 }
 
 export interface Peer {
@@ -53,22 +53,34 @@ export interface Peer {
 export function startPytorch(
   work: Work,
   { python, layout, compile, device }: Peer,
+  signal?: AbortSignal,
 ): Promise<Program> {
-  return start(python, [
+  const args = [
     ...['bench/pytorch.py', '--serve', '--arch', work.arch, '--precision', work.precision],
     ...['--batch-size', String(work.batch_size), '--threads', String(work.threads)],
     ...['--aux-weight', String(work.aux_weight), '--layout', layout],
     ...['--device', device],
     ...(work.input_size === undefined ? [] : ['--input-size', String(work.input_size)]),
     ...(compile ? ['--compile'] : []),
-  ]);
+  ];
+  return start(python, args, signal);
 }
 
 /**
  * A process that says its version in a line of JSON and answers each line of stdin with another.
+ * `signal` kills it.
  */
-async function start(command: string, args: readonly string[]): Promise<Program> {
-  const child = spawn(command, args, { cwd: PACKAGE_ROOT, stdio: ['pipe', 'pipe', 'pipe'] });
+async function start(
+  command: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<Program> {
+  const child = spawn(command, args, {
+    cwd: PACKAGE_ROOT,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    ...(signal ? { signal } : {}),
+  });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-4000);

@@ -124,6 +124,15 @@ def run(step, count):
     return loss.item()
 
 
+def profile(step, options):
+    """A table of the kernels that took longest."""
+    run(step, options.warmup)
+    with torch.profiler.profile() as profiler:
+        run(step, options.steps)
+    key = "self_cuda_time_total" if options.device == "cuda" else "self_cpu_time_total"
+    return profiler.key_averages().table(sort_by=key, row_limit=40, max_name_column_width=100)
+
+
 def processor():
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
@@ -148,6 +157,7 @@ def arguments():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--profile", action="store_true", help="print what the kernels take")
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     parser.add_argument("--serve", action="store_true", help="measure at each line of stdin")
     return parser.parse_args()
@@ -164,6 +174,9 @@ def main():
     step = training_step(options)
     if options.serve:
         serve(step, options)
+        return
+    if options.profile:
+        print(profile(step, options))
         return
     result = measure(step, options, {"warmup": options.warmup, "steps": options.steps})
     if options.json:

@@ -41,7 +41,7 @@ export interface Row extends Cell, Side {
 const TEXTS = ['date', 'commit', 'hardware', 'program', 'version', 'arch', 'precision'];
 
 // biome-ignore format: a table
-const COLUMNS: readonly (keyof Row)[] = [
+export const COLUMNS: readonly (keyof Row)[] = [
   'date', 'commit', 'hardware', 'program', 'version',
   'arch', 'batch_size', 'precision', 'aux_weight', 'threads', 'layout', 'round', 'steps',
   'images_per_second', 'milliseconds_per_step', 'javascript_milliseconds_per_step',

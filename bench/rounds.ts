@@ -40,16 +40,27 @@ export async function append(
 ): Promise<string> {
   const folder = new URL('results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
-  const path = fileURLToPath(new URL(`${name}.csv`, folder));
+  await appendTo(fileURLToPath(new URL(`${name}.csv`, folder)), columns, rows);
+  return `bench/results/${name}.csv`;
+}
+
+/** Appends rows to a CSV file. */
+export async function appendTo(
+  path: string,
+  columns: readonly string[],
+  rows: readonly object[],
+): Promise<void> {
   const header = columns.map((id) => ({ id, title: id }));
   await createObjectCsvWriter({ path, header, append: existsSync(path) }).writeRecords([
     ...rows,
   ] as Record<string, unknown>[]);
-  return `bench/results/${name}.csv`;
 }
 
 /** The last commit that changed what is measured, marked where files differ from it. */
 export function commit(): string {
+  // Where there is no git, as on a machine that bench/gpu/run measures, the packer said it.
+  const packed = process.env['CNN_COMMIT'];
+  if (packed !== undefined) return packed;
   const measured = ['--', 'src', 'native', 'package-lock.json'];
   const [hash = ''] = git('log', '-1', '--format=%h', '--abbrev=7', ...measured);
   if (hash === '') return 'unknown';

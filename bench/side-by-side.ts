@@ -119,17 +119,26 @@ export async function inTurn(
   return rows;
 }
 
-/** Starts a program and warms it up; PyTorch in the layout that is faster, unless one is given. */
-export async function open(work: Work, side: Contender, layout?: Layout): Promise<Running> {
+/**
+ * Starts a program and warms it up; PyTorch in the layout that is faster, unless one is given.
+ * `signal` kills it.
+ */
+export async function open(
+  work: Work,
+  side: Contender,
+  layout?: Layout,
+  signal?: AbortSignal,
+): Promise<Running> {
   const { python, program: name, device } = side;
   if (python === undefined) {
-    const program = await startOwn(work, name.replace('cnn-', ''));
+    const program = await startOwn(work, name.replace('cnn-', ''), signal);
     await program.measure(WARM_UP);
     return { side, program };
   }
   const compile = name === 'pytorch-compile';
   const warm = async (tried: Layout) => {
-    const program = await startPytorch(work, { python, layout: tried, compile, device });
+    const peer = { python, layout: tried, compile, device };
+    const program = await startPytorch(work, peer, signal);
     const { images_per_second } = await program.measure(WARM_UP);
     return { side, program, layout: tried, images_per_second };
   };

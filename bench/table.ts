@@ -11,7 +11,7 @@ const END = '<!-- bench:end -->';
 /** The medians of one side in one cell. */
 interface Figures {
   readonly imagesPerSecond: number;
-  readonly residentMebibytes: number;
+  readonly mebibytes: Readonly<Record<Memory, number>>;
 }
 
 /** One line of the tables: what was measured, and the rows of its last run. */
@@ -19,6 +19,14 @@ export interface Line {
   readonly cell: Cell;
   readonly run: readonly Row[];
 }
+
+/** What the last table shows of memory: that of the process, or that of the device. */
+export type Memory = 'peak_resident_bytes' | 'peak_bytes';
+
+const MEMORY_TITLES: Readonly<Record<Memory, string>> = {
+  peak_resident_bytes: 'The most main memory that each process had, in MiB:',
+  peak_bytes: "The most memory of the device that each one's tensors had, in MiB:",
+};
 
 /** Puts text between the two markers, which stay. */
 export function replaceBetweenMarkers(text: string, inside: string): string {
@@ -30,7 +38,11 @@ export function replaceBetweenMarkers(text: string, inside: string): string {
 }
 
 /** The speed of all sides, ours first, with our ratio to each of the others, and their memory. */
-export function tables(lines: readonly Line[], sides: readonly Side[]): string {
+export function tables(
+  lines: readonly Line[],
+  sides: readonly Side[],
+  shown: Memory = 'peak_resident_bytes',
+): string {
   const [own, ...peers] = sides;
   if (own === undefined) throw new Error('Expected at least one side');
   const names = sides.map(sideName);
@@ -44,7 +56,10 @@ export function tables(lines: readonly Line[], sides: readonly Side[]): string {
   });
   const memory = lines.map(({ cell, run }) => [
     ...nameCells(cell),
-    ...sides.map((side) => figures(run, side)?.residentMebibytes.toFixed(0) ?? ''),
+    ...sides.map((side) => {
+      const mebibytes = figures(run, side)?.mebibytes[shown];
+      return mebibytes ? mebibytes.toFixed(0) : '';
+    }),
   ]);
   return [
     'Images per second, and in brackets how many times as fast we are:',
@@ -52,7 +67,7 @@ export function tables(lines: readonly Line[], sides: readonly Side[]): string {
     ...markdown([...what, ...names], [...speeds, ...meanRows(lines, own, peers)]),
     ...meanOfBest(lines, own, peers),
     '',
-    'The most main memory that each process had, in MiB:',
+    MEMORY_TITLES[shown],
     '',
     ...markdown([...what, ...names], memory),
   ].join('\n');
@@ -106,11 +121,14 @@ function precisionsOf(lines: readonly Line[]): string[] {
 function figures(run: readonly Row[], side: Side): Figures | undefined {
   const rows = run.filter((row) => isFrom(row, side) && !row.failure);
   if (rows.length === 0) return undefined;
-  const numbers = (column: 'images_per_second' | 'peak_resident_bytes') =>
-    rows.map((row) => Number(row[column]));
+  const numbers = (column: 'images_per_second' | Memory) => rows.map((row) => Number(row[column]));
+  const most = (column: Memory) => Math.max(...numbers(column)) / 2 ** 20;
   return {
     imagesPerSecond: median(numbers('images_per_second')),
-    residentMebibytes: Math.max(...numbers('peak_resident_bytes')) / 2 ** 20,
+    mebibytes: {
+      peak_resident_bytes: most('peak_resident_bytes'),
+      peak_bytes: most('peak_bytes'),
+    },
   };
 }
 

@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { bundleSpecs } from './bundle.js';
 import { excluded } from './excluded.js';
 import type { Report } from './run.js';
 
 /** Two more of tfjs-core's specs are about backends named `cpu` only. */
 const SPECS = 4230;
 
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 /** One folder deep like src, so that the addon is found from it. */
 const BUNDLE = join(PACKAGE_ROOT, 'build/conformance.mjs');
-
-/** All of tfjs-core must be one instance: its tests, our backend and tfjs-backend-cpu. */
-async function bundle(): Promise<void> {
-  await build({
-    entryPoints: [path('run.ts')],
-    outfile: BUNDLE,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    // tfjs-core declares its side effects falsely, which would drop the specs.
-    ignoreAnnotations: true,
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
-}
 
 /** Runs the bundle in a process of its own: jasmine's globals are mocha's. */
 function run(environment: Record<string, string>): Promise<Report> {
@@ -54,7 +34,7 @@ function run(environment: Record<string, string>): Promise<Report> {
 
 describe("tfjs-core's own specs on our backend", function () {
   this.timeout(300_000);
-  before(bundle);
+  before(() => bundleSpecs(BUNDLE));
 
   // Each has its own kernels, and amx is no limit.
   for (const isa of ['amx', 'avx2', 'generic']) {
