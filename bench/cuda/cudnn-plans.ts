@@ -101,6 +101,8 @@ async function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
+  // A program that ends early says why itself.
+  child.stdin.on('error', () => {});
   child.stdin.end(`${requests.join('\n')}\n`);
   const status = await new Promise((done) => child.on('close', done));
   if (status !== 0) throw new Error(`cudnn-plans failed: ${errors.trim() || `status ${status}`}`);
