@@ -18,6 +18,20 @@ const WIDE: readonly (readonly [RegExp, 'loads' | 'stores' | 'either' | 'both'])
   [/eachPack.*OfStored/, 'both'],
   [/addBias.*Li8E/, 'both'],
   [/updateWeights/, 'both'],
+  [/gradientOfBias.*Li8E/, 'loads'],
+  [/accumulateStatistics.*Li8E/, 'both'],
+  [/9normaliseI.*Li8E/, 'both'],
+  [/sumGradients.*Li8E/, 'loads'],
+  [/writeGradients.*Li8E/, 'both'],
+  [/copyChannels.*Li8E/, 'both'],
+  [/normaliseFive.*Li8E/, 'both'],
+  [/gradientOfFive.*Li8E/, 'both'],
+  [/4poolI.*Li8E/, 'both'],
+  [/averageGradient.*Li8E/, 'both'],
+  [/passOn.*Li8E/, 'both'],
+  [/findMaxima.*Li8E/, 'loads'],
+  [/gatherGradients.*Li8E/, 'both'],
+  [/(meansOf|spreadOver)Windows.*Li8E/, 'both'],
 ];
 
 describe("the kernels' machine code", () => {

@@ -27,7 +27,8 @@ struct Average {
 };
 
 template <template <class> class Operation, class T, int WIDTH, int FILTER>
-__global__ void __launch_bounds__(kBlock) pool(const T* x, T* y, Windows windows, PixelGrid grid) {
+__global__ void __launch_bounds__(kBlock, 4)
+    pool(const T* x, T* y, Windows windows, PixelGrid grid) {
   Pixel pixel;
   if (!grid.find(pixel)) return;
   const int32_t top = windows.rows.firstOf(pixel.row);

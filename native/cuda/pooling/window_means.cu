@@ -58,7 +58,7 @@ __device__ inline float shareOf(Range rows, Range columns) {
 }
 
 template <class T, int WIDTH>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 3)
     meansOfWindows(const T* x, T* y, WindowMeansParams p, WindowRanges windows, PixelGrid grid) {
   Pixel pixel;
   if (!grid.find(pixel)) return;
@@ -82,8 +82,9 @@ __global__ void __launch_bounds__(kBlock)
 }
 
 template <class T, int WIDTH>
-__global__ void __launch_bounds__(kBlock) spreadOverWindows(const T* dy, T* dx, WindowMeansParams p,
-                                                            WindowRanges windows, PixelGrid grid) {
+__global__ void __launch_bounds__(kBlock, 4)
+    spreadOverWindows(const T* dy, T* dx, WindowMeansParams p, WindowRanges windows,
+                      PixelGrid grid) {
   Pixel pixel;
   if (!grid.find(pixel)) return;
   const int64_t outRow = int64_t{p.outWidth} * p.channels;
