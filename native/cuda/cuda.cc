@@ -136,15 +136,17 @@ class PinnedMemory {
 // have ended that were enqueued before it was released.
 class UploadPool : public MemoryPool {
  public:
-  explicit UploadPool(Engine* engine) : MemoryPool(deviceAddresses()), engine_(engine) {}
+  // Calls what it is given when all kernels so far have ended.
+  using AfterKernels = std::function<void(Done)>;
+  explicit UploadPool(AfterKernels afterKernels)
+      : MemoryPool(deviceAddresses()), afterKernels_(std::move(afterKernels)) {}
 
   void release(void* block, size_t bytes) override {
-    engine_->whenDone(
-        [this, block, bytes](const std::string&) { MemoryPool::release(block, bytes); });
+    afterKernels_([this, block, bytes](const std::string&) { MemoryPool::release(block, bytes); });
   }
 
  private:
-  Engine* engine_;
+  AfterKernels afterKernels_;
 };
 
 bool isZero(const char* text) { return text != nullptr && std::string(text) == "0"; }
@@ -178,7 +180,7 @@ class CudaEngine : public Engine {
       : gpu_(openGpu(options)),
         copies_(createStream()),
         context_(Device::Cuda, deviceAddresses()),
-        uploads_(this),
+        uploads_([this](Done done) { afterKernels(std::move(done)); }),
         waiter_(gpu_.device) {
     gpu_.faults = static_cast<int32_t*>(faults_.get());
     std::memset(gpu_.faults, 0, sizeof(int32_t) * std::size(kFaults));
@@ -215,7 +217,7 @@ class CudaEngine : public Engine {
   }
 
   void download(const Tensor& tensor, void* into, Done done) override {
-    answer(done, [&]() -> Done {
+    answer(withFault(std::move(done)), [&](const Done& done) -> Done {
       const DType type = tensor.dtype;
       const int64_t size = tensor.size;
       if (size == 0) return done;
@@ -227,9 +229,7 @@ class CudaEngine : public Engine {
       };
     });
   }
-  void whenDone(Done done) override {
-    answer(done, [&] { return done; });
-  }
+  void whenDone(Done done) override { afterKernels(withFault(std::move(done))); }
 
   bool joinsSteps() const override { return graphs_; }
   // The first two steps of a kind run as they come: ways are chosen and memory is taken in them.
@@ -244,7 +244,7 @@ class CudaEngine : public Engine {
     if (recorded_ == nullptr) return;
     gpu_.recording = false;
     runCaptured(gpu_.stream, &recorded_->executable);
-    for (Done& done : std::exchange(afterStep_, {})) whenDone(std::move(done));
+    for (Done& done : std::exchange(afterStep_, {})) afterKernels(std::move(done));
   }
 
   void mark() override {
@@ -304,15 +304,22 @@ class CudaEngine : public Engine {
     Events::Handle event;
     Done then;
     try {
-      then = enqueue();
+      then = enqueue(done);
       event = events_.record(gpu_.stream);
     } catch (const std::exception& failure) {
       done(failure.what());
       return;
     }
-    waiter_.add(std::move(event), [this, then = std::move(then)](const std::string& error) {
-      then(error.empty() ? takeFault() : error);
-    });
+    waiter_.add(std::move(event), std::move(then));
+  }
+  void afterKernels(Done done) {
+    answer(done, [](const Done& done) { return done; });
+  }
+  // `done` with what kernels have found wrong; for answers that reach the host alone.
+  Done withFault(Done done) {
+    return [this, done = std::move(done)](const std::string& error) {
+      done(error.empty() ? takeFault() : error);
+    };
   }
   std::string takeFault() {
     for (size_t i = 0; i < std::size(kFaults); i++) {
