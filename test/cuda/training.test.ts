@@ -1,0 +1,145 @@
+/** Training on the emulated GPU is training on the CPU, up to rounding; it leaks nothing. */
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import { findArchitecture } from '../../src/archs/index.js';
+import { openBackend } from '../../src/backend/index.js';
+import { NATIVE_BACKENDS } from '../../src/backend/native.js';
+import type { NativeBackend } from '../../src/backend/native-backend.js';
+import { Sgd } from '../../src/network/sgd.js';
+import { random } from '../../src/rng.js';
+import { networkCard } from '../../src/session/network-card.js';
+import { openSession, upload } from '../../src/session/session.js';
+import { trainStep } from '../../src/train/step.js';
+import { assertCloseByNorm, liveTensors, norm } from '../network/backends.js';
+import { onEmulated } from './emulated.js';
+
+const CLASSES = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
+const SGD = { momentum: 0.9, nesterov: false, weightDecay: 1e-4, decayBias: false, biasLrScale: 1 };
+
+interface Case {
+  readonly name: string;
+  readonly size: number;
+  /** Small, so that rounding does not grow from step to step. */
+  readonly lr: number;
+  readonly batch?: number;
+}
+
+const NETWORKS: readonly Case[] = [
+  { name: 'lenet5', size: 28, lr: 0.02, batch: 7 },
+  { name: 'lenet5-1998', size: 32, lr: 0.02 },
+  { name: 'alexnet', size: 67, lr: 0.002 },
+  { name: 'vgg11', size: 32, lr: 0.002 },
+  { name: 'vgg11-bn', size: 32, lr: 0.001 },
+  { name: 'nin-cifar', size: 32, lr: 0.002 },
+  { name: 'googlenet', size: 48, lr: 0.002 },
+  { name: 'resnet18', size: 33, lr: 0.002, batch: 6 },
+  { name: 'preresnet50', size: 32, lr: 0.002 },
+  { name: 'resnet20-cifar', size: 16, lr: 0.005 },
+  { name: 'densenet121', size: 32, lr: 0.002 },
+  { name: 'densenet-bc100-k12', size: 8, lr: 0.005 },
+];
+
+/** A network in training, with a batch of random images. */
+function open({ name, size, batch: count = 5 }: Case) {
+  const architecture = findArchitecture(name);
+  const { channels } = architecture;
+  const auxWeight = architecture.auxiliary?.weight ?? 0;
+  const card = networkCard(architecture, {
+    ...{ classes: CLASSES, inputSize: size, channels, auxWeight },
+  });
+  const session = openSession(architecture, card, 3);
+  const optimizer = new Sgd(session.network.weights, SGD);
+  const draw = random(9, 'augment');
+  const batch = upload(session, {
+    images: Uint8Array.from({ length: count * size * size * channels }, () => draw.below(256)),
+    labels: Int32Array.from({ length: count }, (_, index) => index % CLASSES.length),
+    mirror: Uint8Array.from({ length: count }, (_, index) => index % 2),
+    offsets: new Float32Array(count * channels),
+    count,
+    release: () => {},
+  });
+  let step = 0;
+  return {
+    session,
+    train(lr: number): tf.Tensor1D {
+      const settings = { smoothing: 0.1, seed: 1, auxiliaryWeight: auxWeight, lr, step: step++ };
+      return trainStep(session, optimizer, batch, settings);
+    },
+    close() {
+      optimizer.dispose();
+      session.network.dispose();
+      session.model.dispose();
+      tf.dispose([batch.images, batch.labels]);
+    },
+  };
+}
+
+/** The losses of five steps, and how far each weight went. */
+function trained(network: Case) {
+  const live = liveTensors();
+  const { session, train, close } = open(network);
+  const read = () =>
+    session.model.weights.map((weight) => Float32Array.from(weight.read().dataSync()));
+  const before = read();
+  const losses = Array.from({ length: 5 }, () => {
+    const stats = train(network.lr);
+    const [loss = Number.NaN] = stats.dataSync();
+    stats.dispose();
+    return loss;
+  });
+  const names = session.model.weights.map(({ name }) => name);
+  const changes = read().map((after, index) =>
+    after.map((value, at) => value - (before[index]?.[at] as number)),
+  );
+  close();
+  assert.deepEqual(liveTensors(), live);
+  return { losses, names, changes };
+}
+
+function emulated(): NativeBackend {
+  return tf.engine().findBackend(NATIVE_BACKENDS.cuda) as NativeBackend;
+}
+
+describe('training', function () {
+  this.timeout(300_000);
+  const threads = Number(process.env['CNN_TEST_THREADS']) || undefined;
+
+  onEmulated((precision) => {
+    for (const network of NETWORKS) {
+      it(`of ${network.name} takes the steps that the CPU takes`, async () => {
+        const found = trained(network);
+        assert.equal(emulated().fallbacks.size, 0);
+        await openBackend('cpu', { precision, threads });
+        const wanted = trained(network);
+        await openBackend('cuda', { precision });
+        const tolerance = precision === 'f32' ? 1e-3 : 0.1;
+        for (const [step, loss] of wanted.losses.entries()) {
+          const other = found.losses[step] as number;
+          assert.ok(
+            Math.abs(other - loss) <= 0.1 * tolerance * Math.abs(loss),
+            `losses ${found.losses} and ${wanted.losses}`,
+          );
+        }
+        const least = Math.max(...wanted.changes.map(norm)) / 10;
+        for (const [index, changes] of wanted.changes.entries()) {
+          const name = wanted.names[index] as string;
+          assertCloseByNorm(found.changes[index] ?? [], changes, tolerance, name, least);
+        }
+      });
+    }
+
+    it('leaks nothing in 200 steps, and takes no more memory after the first', async () => {
+      const network = open({ name: 'lenet5', size: 28, lr: 0.01, batch: 4 });
+      const uses: string[] = [];
+      for (let step = 0; step < 200; step++) {
+        network.train(0.01).dispose();
+        // Two steps run ahead.
+        if (step % 2 === 0) continue;
+        await emulated().sync();
+        uses.push(`${emulated().queue.memory(true)} ${tf.memory().numTensors}`);
+      }
+      network.close();
+      assert.deepEqual(new Set(uses.slice(3)).size, 1, uses.join('\n'));
+    });
+  });
+});
