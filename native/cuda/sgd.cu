@@ -110,7 +110,7 @@ __device__ inline void updateTile(const Weights& all, const Weight& weight, int 
   }
 }
 
-__global__ void __launch_bounds__(kBlock) updateWeights(const __grid_constant__ Weights all) {
+__global__ void __launch_bounds__(kBlock) updateWeights(const Weights __grid_constant__ all) {
   SHARED(float, tile, kTile* kTileStride);
   const int block = static_cast<int>(blockIdx.x);
   int low = 0, high = all.count - 1;

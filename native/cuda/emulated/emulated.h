@@ -16,7 +16,8 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
-#define __grid_constant__
+// Written after the type, so that a large argument is not copied for each thread.
+#define __grid_constant__ &
 #define threadIdx (::cnn::cuda::emulated::thread().index)
 #define blockIdx (::cnn::cuda::emulated::grid().block)
 #define blockDim (::cnn::cuda::emulated::grid().blockSize)
@@ -52,7 +53,7 @@ void launch(const char* kernel, dim3 grid, dim3 block, StreamHandle stream,
 template <class... Parameters, class... Arguments>
 void launchWith(const char* name, dim3 grid, dim3 block, StreamHandle stream,
                 void (*kernel)(Parameters...), Arguments&&... arguments) {
-  const std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
+  const std::tuple<std::decay_t<Parameters>...> values(std::forward<Arguments>(arguments)...);
   launch(name, grid, block, stream, [kernel, values] { std::apply(kernel, values); });
 }
 void* shared(const void* key, size_t bytes);
