@@ -98,8 +98,10 @@ void Stream::read(int32_t number, void* into, int64_t size, Done done) {
   enqueue([this, number, into, size, done = withEarlierError(std::move(done))] {
     const Tensor& tensor = slot(number);
     if (!tensor.exists() || tensor.size != size) {
-      done("expected a tensor of " + std::to_string(size) + " values to read but found " +
-           (tensor.exists() ? std::to_string(tensor.size) : "none"));
+      done(lastError_.empty()
+               ? "expected a tensor of " + std::to_string(size) + " values to read but found " +
+                     (tensor.exists() ? std::to_string(tensor.size) : "none")
+               : lastError_);
       return;
     }
     engine_->download(tensor, into, done);
@@ -145,6 +147,7 @@ std::vector<Stream::Timing> Stream::takeTimings() {
 void Stream::remember(const std::string& error) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (error_.empty()) error_ = error;
+  lastError_ = error;
 }
 
 Tensor& Stream::slot(int32_t number) {
@@ -176,7 +179,11 @@ void Stream::loop() {
     execute(work);
   }
   slots_.clear();
-  engine_->trim();
+  try {
+    engine_->trim();
+  } catch (const std::exception&) {
+    // A device that is lost has nothing to give back.
+  }
 }
 
 void Stream::execute(Work& work) {

@@ -94,6 +94,8 @@ class Stream {
   Work pending_;
   bool stopping_ = false;
   std::string error_;
+  // Stream's thread only: why a tensor is missing that is read later.
+  std::string lastError_;
   std::vector<Tensor> inputs_;
   std::vector<Tensor> outputs_;
   bool profiling_ = false;

@@ -68,7 +68,8 @@ export async function inspectBackends(): Promise<BackendReport[]> {
     reports.push({ name: 'cuda', usable: true, detail: describeGpus().join('; ') });
   } catch (error) {
     const detail = firstLine(error);
-    reports.push({ name: 'cuda', usable: false, detail, fix: SET_UP_CUDA });
+    const fix = cudaFix(detail);
+    reports.push({ name: 'cuda', usable: false, detail, ...(fix !== undefined && { fix }) });
   }
   try {
     const backend = await openCpu({ precision: 'auto' }, ADDON_PATH);

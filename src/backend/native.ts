@@ -17,8 +17,16 @@ export type NativeName = keyof typeof NATIVE_BACKENDS;
 
 const REMEDY: Readonly<Record<NativeName, string>> = {
   cpu: `Run ${SET_UP} to build it.`,
-  cuda: `Run ${SET_UP_CUDA} where there is a GPU, or use --backend cpu.`,
+  cuda: 'Use --backend cpu, or see "cnn doctor".',
 };
+
+/** What makes backend cuda work, by why it does not; nothing where there is no GPU. */
+export function cudaFix(reason: string): string | undefined {
+  if (/driver is installed|driver supports/.test(reason)) {
+    return 'install NVIDIA driver 580 or newer';
+  }
+  return /finds no GPU|compute capability/.test(reason) ? undefined : SET_UP_CUDA;
+}
 
 const opened = new Map<NativeName, NativeBackend>();
 

@@ -26,8 +26,13 @@ describe('backend cuda', function () {
   it('says how to mend it', async () => {
     const args = ['bench', 'train', '--arch', 'lenet5', '--backend', 'cuda'];
     const { code, stderr } = await withEmulatedGpu('driver=none', () => cnn(args));
-    assert.match(stderr, /Backend cuda does not work here \(no NVIDIA driver .*bin\/setup --cuda/);
+    assert.match(
+      stderr,
+      /Backend cuda does not work here \(no NVIDIA driver is installed\)\. Use --backend cpu, or see "cnn doctor"/,
+    );
     assert.equal(code, 1);
+    const doctor = await withEmulatedGpu('driver=old', () => cnn(['doctor']));
+    assert.match(doctor.stdout, /missing {2}cuda: .*12\.2.*\n.*install NVIDIA driver 580 or newer/);
   });
 
   describe('while it trains', () => {
@@ -40,7 +45,7 @@ describe('backend cuda', function () {
     }
 
     it('ends with a sentence where the device is lost', async () => {
-      const { code, stderr } = await train('lose=400');
+      const { code, stderr } = await train('lose=300');
       assert.match(stderr, /^error: The GPU failed in .*: the device was lost\. "cnn doctor"/m);
       assert.equal(code, 1);
     });
