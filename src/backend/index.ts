@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { ADDON_PATH } from '../addon.js';
 import { firstLine } from '../errors.js';
-import { SET_UP, SET_UP_CUDA, SET_UP_TENSORFLOW } from '../package-root.js';
+import { SET_UP, SET_UP_TENSORFLOW } from '../package-root.js';
 import type { Backend, BackendChoice, BackendName, BackendOptions } from './backend.js';
-import { describeGpus, openCpu, openCuda, seesGpu } from './native.js';
+import { cudaFix, describeGpus, openCpu, openCuda, seesGpu } from './native.js';
 import { openJavaScript, openTensorflow } from './stock.js';
 import { loadTensorflow } from './tensorflow.js';
 
