@@ -80,15 +80,18 @@ unpack_node_package() {
 }
 
 build_binding() {
-  local compiler sources=$modules/@tensorflow/tfjs-node-gpu/binding
-  [ -e $binding ] && return
+  local compiler headers sources=$modules/@tensorflow/tfjs-node-gpu/binding
+  [ $binding -nt native/tensorflow/stderr.cc ] && return
+  headers=$(node -p 'require("node-api-headers").include_dir')
   read -r -a compiler <<< "${CXX:-c++}"
   doing tensorflow 'building the binding'
   logged "${compiler[@]}" -std=c++17 -O2 -fPIC -shared -DNAPI_VERSION=8 \
-    -I "$(node -p 'require("node-api-headers").include_dir')" -I $library/tensorflow/include \
+    -I "$headers" -I $library/tensorflow/include \
     -o $binding $sources/tfjs_backend.cc $sources/tfjs_binding.cc \
     -L $library/tensorflow -l:libtensorflow_cc.so.2 -l:libtensorflow_framework.so.2 \
-    "-Wl,-rpath,\$ORIGIN/library/tensorflow" && return
+    "-Wl,-rpath,\$ORIGIN/library/tensorflow" &&
+    logged "${compiler[@]}" -std=c++17 -O2 -fPIC -shared -DNAPI_VERSION=8 -I "$headers" \
+      -o build/tensorflow/stderr.node native/tensorflow/stderr.cc && return
   show_log
   tensorflow_failure='the binding of @tensorflow/tfjs-node-gpu could not be built'
   return 1

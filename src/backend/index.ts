@@ -8,7 +8,7 @@ import { SET_UP, SET_UP_TENSORFLOW } from '../package-root.js';
 import type { Backend, BackendChoice, BackendName, BackendOptions } from './backend.js';
 import { cudaFix, describeGpus, openCpu, openCuda, seesGpu } from './native.js';
 import { openJavaScript, openTensorflow } from './stock.js';
-import { loadTensorflow } from './tensorflow.js';
+import { loadTensorflow } from './tensorflow/load.js';
 
 export type {
   Backend,

@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { firstLine, RunError } from '../errors.js';
 import { SET_UP_TENSORFLOW } from '../package-root.js';
 import type { Backend, BackendName, BackendOptions } from './backend.js';
-import { loadTensorflow, TENSORFLOW_BACKEND } from './tensorflow.js';
+import { loadTensorflow } from './tensorflow/load.js';
+import { TENSORFLOW_BACKEND } from './tensorflow/operation.js';
 
 export async function openTensorflow(options: BackendOptions, why: string): Promise<Backend> {
   refuseBf16('tensorflow', options);

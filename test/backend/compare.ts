@@ -12,7 +12,7 @@ import {
 /** Defines the tests on our backend, in both precisions. */
 export function onNative(define: (backend: TestBackend) => void): void {
   onEachBackend((backend) => {
-    if (backend.name !== 'cpu') define(backend);
+    if (backend.native) define(backend);
   });
 }
 

@@ -149,7 +149,7 @@ describe('the command line', () => {
     assert.match((await cnn(['doctor'])).stdout, /works {4}js/);
   });
 
-  it('has the version of its own package where it is installed', async () => {
+  it('has the version and the remedies of its own package where it is installed', async () => {
     const project = join(await mkdtemp(join(tmpdir(), 'cnn-test-')), 'project');
     try {
       const installed = join(project, 'node_modules/cnn');
@@ -165,9 +165,17 @@ describe('the command line', () => {
       await symlink(join(PACKAGE_ROOT, 'node_modules'), join(installed, 'node_modules'));
       await writeFile(join(project, 'package.json'), '{"name": "mine", "version": "9.9.9"}');
       const program = join(installed, 'bin/cnn.js');
-      const { stdout } = await promisify(execFile)(process.execPath, [program, '--version']);
-      assert.equal(stdout.trim(), packageVersion());
-      assert.notEqual(stdout.trim(), '9.9.9');
+      const run = async (argument: string) =>
+        (await promisify(execFile)(process.execPath, [program, argument], { cwd: project })).stdout;
+      const version = await run('--version');
+      assert.equal(version.trim(), packageVersion());
+      assert.notEqual(version.trim(), '9.9.9');
+      const doctor = await run('doctor');
+      assert.match(
+        doctor,
+        /^missing {2}tensorflow: .*\n +to fix it: node_modules\/cnn\/bin\/setup --tensorflow$/m,
+      );
+      assert.match(doctor, /^missing {2}cpu: .*\n +to fix it: node_modules\/cnn\/bin\/setup$/m);
     } finally {
       await rm(project, { recursive: true, force: true });
     }

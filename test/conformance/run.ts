@@ -7,11 +7,14 @@ import './register.js';
 import '@tensorflow/tfjs-core/dist/tests.js';
 import { nativeBackend } from '../network/backends.js';
 import { excluded } from './excluded.js';
+import { excludedOnTensorflow } from './excluded-on-tensorflow.js';
 
 export interface Report {
   passed: number;
   pending: number;
   excluded: number;
+  /** Exclusions that no spec has. */
+  unused: string[];
   failures: string[];
   /** 'passed', or not where something outside a spec failed. */
   overall: string;
@@ -23,18 +26,25 @@ const report: Report = {
   passed: 0,
   pending: 0,
   excluded: 0,
+  unused: [],
   failures: [],
   overall: '',
   fallbacks: [],
 };
 const only = process.argv[2];
-const reasons = new Map(excluded);
+const exclusions =
+  process.env['CNN_TEST_BACKEND'] === 'tensorflow'
+    ? excludedOnTensorflow.map(([names]) => names)
+    : excluded.map(([name]) => ({ source: name, test: (spec: string) => spec === name }));
+const used = new Set<string>();
 
 jasmine.configure({
   random: false,
   specFilter: (spec) => {
     const name = spec.getFullName();
-    return !reasons.has(name) && (only === undefined || name.includes(only));
+    const exclusion = exclusions.find((names) => names.test(name));
+    if (exclusion) used.add(exclusion.source);
+    return !exclusion && (only === undefined || name.includes(only));
   },
 });
 jasmine.addReporter({
@@ -48,6 +58,7 @@ jasmine.addReporter({
   },
   jasmineDone: (result) => {
     report.overall = result.overallStatus;
+    report.unused = exclusions.map(({ source }) => source).filter((name) => !used.has(name));
     const counts = nativeBackend()?.fallbacks ?? [];
     report.fallbacks = [...counts].sort((a, b) => b[1] - a[1]);
     if (process.send) process.send(report, () => process.exit());

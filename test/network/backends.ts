@@ -1,4 +1,7 @@
-/** The backends that the tests of the network run on: tfjs's own always, ours where it is built. */
+/**
+ * The backends that the tests of the network run on: tfjs's own always, ours and TensorFlow's where
+ * they are built.
+ */
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../src/backend/index.js';
@@ -7,7 +10,9 @@ import { NativeBackend } from '../../src/backend/native-backend.js';
 
 export interface TestBackend {
   /** Its name in tfjs's registry. */
-  readonly name: 'cpu' | 'onednn' | 'cuda';
+  readonly name: 'cpu' | 'onednn' | 'cuda' | 'tensorflow';
+  /** Whether it is ours, and not tfjs's. */
+  readonly native: boolean;
   readonly precision: 'f32' | 'bf16';
   /** Largest error over the largest value. */
   readonly tolerance: number;
@@ -20,9 +25,10 @@ const THREADS = Number(process.env['CNN_TEST_THREADS']) || undefined;
 const OURS = process.env['CNN_TEST_BACKEND'] === 'cuda' ? 'cuda' : 'cpu';
 
 const BACKENDS: readonly TestBackend[] = [
-  { name: 'cpu', precision: 'f32', tolerance: 1e-4 },
-  { name: NATIVE_BACKENDS[OURS], precision: 'f32', tolerance: 1e-4 },
-  { name: NATIVE_BACKENDS[OURS], precision: 'bf16', tolerance: 2e-2 },
+  { name: 'cpu', native: false, precision: 'f32', tolerance: 1e-4 },
+  { name: NATIVE_BACKENDS[OURS], native: true, precision: 'f32', tolerance: 1e-4 },
+  { name: NATIVE_BACKENDS[OURS], native: true, precision: 'bf16', tolerance: 2e-2 },
+  { name: 'tensorflow', native: false, precision: 'f32', tolerance: 1e-4 },
 ];
 
 /** Opens ours. */
@@ -45,18 +51,29 @@ export function onEachBackend(define: (backend: TestBackend) => void): void {
     const { name, precision } = backend;
     describe(`on ${name} in ${precision}`, () => {
       before(async function () {
-        try {
-          if (name === 'cpu') await openBackend('js', { precision });
-          else await openOurs(precision);
-        } catch (error) {
-          if (name === 'cpu') throw error;
-          console.warn(`      skipped: ${(error as Error).message}`);
-          this.skip();
-        }
+        if (name === 'cpu') await openBackend('js', { precision });
+        else if (name === 'tensorflow') await tensorflowOrSkip(this);
+        else await orSkip(this, openOurs(precision));
       });
       after(() => tf.setBackend('cpu'));
       define(backend);
     });
+  }
+}
+
+/** Opens TensorFlow's backend; where it is missing the tests of the context are skipped. */
+export function tensorflowOrSkip(context: Mocha.Context): Promise<void> {
+  return orSkip(context, openBackend('tensorflow', { precision: 'f32', threads: THREADS }));
+}
+
+/** Where CNN_TEST_ALL is 1, as in continuous integration, what is missing is an error. */
+async function orSkip(context: Mocha.Context, opening: Promise<unknown>): Promise<void> {
+  try {
+    await opening;
+  } catch (error) {
+    if (process.env['CNN_TEST_ALL'] === '1') throw error;
+    console.warn(`      skipped: ${(error as Error).message}`);
+    context.skip();
   }
 }
 

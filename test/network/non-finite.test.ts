@@ -16,7 +16,7 @@ import { setWeights } from './parity.js';
 
 const BATCH = 2;
 /** The most weights of a network that are tried. */
-const WEIGHTS = { cpu: 20, onednn: 40, cuda: 40 };
+const WEIGHTS = { cpu: 20, onednn: 40, cuda: 40, tensorflow: 5 };
 
 type LayerVariable = layers.Layer['weights'][number];
 

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { TENSORFLOW_BACKEND } from '../../backend/tensorflow/operation.js';
 import { runKernel, runKernelForList, share } from '../run-kernel.js';
 import { normOfJoined } from './joined-maps.js';
 import type { LayerNode, Operation, Pass } from './rule.js';
 
-/** The batch's mean and 1 / √(variance + ε) of each channel, in float32. */
-type Statistics = readonly [mean: tf.Tensor, inverseDeviation: tf.Tensor];
+/** The batch's mean and 1 / √(variance + ε) of each channel, in float32, or what TensorFlow has. */
+type Statistics = readonly [mean: tf.Tensor, inverseDeviation: tf.Tensor, saved?: tf.Tensor];
 
 /**
  * BatchNormalization over the last axis, with the residual sum (its second input) and the ReLU
@@ -20,10 +21,12 @@ export function batchNormalization(node: LayerNode): Operation | undefined {
   const frozen = dGammaWeight?.index === undefined && dBetaWeight?.index === undefined;
   const activation = node.activation ?? 'linear';
   const sums = node.inputShapes.length > 1;
-  const masks = sums && activation === 'relu';
+  const relu = activation === 'relu';
+  // TensorFlow's gradient wants it, and layers after this one mostly keep it anyway.
+  const readsOutput = relu && (sums || tf.getBackend() === TENSORFLOW_BACKEND);
   const inference = { epsilon, activation };
   const training = { ...inference, momentum, unbiased };
-  const gradient = { activation, residual: sums, frozen };
+  const gradient = { epsilon, activation, residual: sums, frozen };
   let statistics: Statistics | undefined;
 
   const forward = ([x, residual]: readonly tf.Tensor[], pass: Pass): tf.Tensor => {
@@ -43,18 +46,18 @@ export function batchNormalization(node: LayerNode): Operation | undefined {
     return taken;
   };
   return {
-    keeps: { inputs: [0], output: masks },
+    keeps: { inputs: [0], output: readsOutput },
     forward,
     backward(dy, [x], output, pass) {
-      const [batchMean, inverseDeviation] = takeStatistics();
-      const y = masks ? output : undefined;
-      const inputs = { dy, x, gamma, beta, mean: batchMean, inverseDeviation, y };
+      const [batchMean, inverseDeviation, saved] = takeStatistics();
+      const y = readsOutput ? output : undefined;
+      const inputs = { dy, x, gamma, beta, mean: batchMean, inverseDeviation, saved, y };
       const results = runKernelForList('BatchNormGrad', inputs, gradient);
-      const [dx, dGamma, dBeta, dMasked] = results as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      tf.dispose([batchMean, inverseDeviation]);
+      const [dx, dGamma, dBeta, dMasked] = results as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
+      tf.dispose([batchMean, inverseDeviation, saved]);
       pass.addGradient(dGammaWeight, dGamma);
       pass.addGradient(dBetaWeight, dBeta);
-      const dInputs = [dx, ...(masks ? [dMasked] : sums ? [share(dy)] : [])];
+      const dInputs = [dx, ...(dMasked ? [dMasked] : sums ? [share(dy)] : [])];
       return dInputs.map((gradient, input) => {
         if (node.differentiable[input]) return gradient;
         gradient.dispose();

@@ -29,7 +29,8 @@ export function partialConvolution(node: LayerNode): Operation | undefined {
   const makeFilter = () =>
     tf.tidy(() => {
       const rows = tf.reshape(kernel.variable, [height * width, count]);
-      const values = runKernel('BatchMatMul', { a: rows, b: places }, { precise: true });
+      const product = { transposeA: false, transposeB: false, precise: true };
+      const values = runKernel('BatchMatMul', { a: rows, b: places }, product);
       filter.assign(tf.reshape(values, filterShape));
     });
   const kernelGradient = (gradient: tf.Tensor) =>

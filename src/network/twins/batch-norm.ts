@@ -10,7 +10,7 @@ interface ChannelTensors {
   mean: tf.Tensor;
 }
 
-interface Inputs extends ChannelTensors {
+export interface BatchNormInputs extends ChannelTensors {
   x: tf.Tensor;
   variance: tf.Tensor;
   residual?: tf.Tensor;
@@ -24,7 +24,19 @@ function normalise(x: tf.Tensor, { gamma, beta, mean }: ChannelTensors, inverse:
   return tf.add(tf.mul(tf.sub(x, mean), tf.mul(gamma, inverse)), beta);
 }
 
-function finish(z: tf.Tensor, residual: tf.Tensor | undefined, activation: Activation): tf.Tensor {
+export interface BatchNormTrainAttributes {
+  epsilon: number;
+  momentum: number;
+  unbiased: boolean;
+  activation: Activation;
+}
+
+/** What follows the normalisation: a sum and an activation. */
+export function finish(
+  z: tf.Tensor,
+  residual: tf.Tensor | undefined,
+  activation: Activation,
+): tf.Tensor {
   const sum = residual === undefined ? z : tf.add(z, residual);
   return ACTIVATIONS[activation].apply(sum);
 }
@@ -35,8 +47,8 @@ function finish(z: tf.Tensor, residual: tf.Tensor | undefined, activation: Activ
  * n - 1 if `unbiased`, as in PyTorch, save that of one value.
  */
 export function batchNormTrainTwin(
-  inputs: Inputs,
-  attributes: { epsilon: number; momentum: number; unbiased: boolean; activation: Activation },
+  inputs: BatchNormInputs,
+  attributes: BatchNormTrainAttributes,
 ): tf.Tensor[] {
   const { x, mean, variance, residual } = inputs;
   const { epsilon, momentum, unbiased, activation } = attributes;
@@ -54,33 +66,39 @@ export function batchNormTrainTwin(
 
 /** y with the given statistics. */
 export function batchNormInferenceTwin(
-  inputs: Inputs,
+  inputs: BatchNormInputs,
   { epsilon, activation }: { epsilon: number; activation: Activation },
 ): tf.Tensor {
   const z = normalise(inputs.x, inputs, inverseOf(inputs.variance, epsilon));
   return finish(z, inputs.residual, activation);
 }
 
-interface GradInputs extends ChannelTensors {
+export interface BatchNormGradInputs extends ChannelTensors {
   dy: tf.Tensor;
   x: tf.Tensor;
   inverseDeviation: tf.Tensor;
   y?: tf.Tensor;
 }
 
+export interface BatchNormGradAttributes {
+  activation: Activation;
+  residual: boolean;
+  frozen: boolean;
+}
+
 /**
  * [dx, dGamma, dBeta], and dResidual where a ReLU follows a residual sum. Where the ReLU was
- * positive is computed from y if there is a residual, else from x. `frozen` statistics do not
+ * positive is read from y if it is given, as it is with a residual, else computed from x. `frozen` statistics do not
  * depend on x.
  */
 export function batchNormGradTwin(
-  inputs: GradInputs,
-  attributes: { activation: Activation; residual: boolean; frozen: boolean },
+  inputs: BatchNormGradInputs,
+  attributes: BatchNormGradAttributes,
 ): tf.Tensor[] {
   const { dy, x, gamma, mean, inverseDeviation, y } = inputs;
   const { activation, residual, frozen } = attributes;
   const relu = activation === 'relu';
-  const output = () => (residual ? (y as tf.Tensor) : normalise(x, inputs, inverseDeviation));
+  const output = () => y ?? normalise(x, inputs, inverseDeviation);
   const dz = relu ? ACTIVATIONS.relu.gradient(dy, output()) : dy;
   const normal = tf.mul(tf.sub(x, mean), inverseDeviation);
   const dBeta = tf.sum(dz, axesOf(x));

@@ -9,7 +9,7 @@ export function imageToFloatTwin(
   { mean, std }: { mean: number[]; std: number[] },
 ): tf.Tensor {
   // No backend casts a bool that holds 0 to 255, so the host converts the bytes to floats.
-  const floats = tf.tensor(Float32Array.from(images.dataSync()), images.shape, 'float32');
+  const floats = tf.tensor(new Float32Array(images.dataSync()), images.shape, 'float32');
   const [count, channels] = offsets.shape;
   const moved = tf.add(tf.div(floats, 255), tf.reshape(offsets, [count, 1, 1, channels]));
   const normal = tf.div(tf.sub(moved, mean), std) as tf.Tensor4D;

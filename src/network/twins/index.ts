@@ -3,6 +3,7 @@
  * on backends that lack the kernel (tfjs-backend-cpu, libtensorflow).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { TENSORFLOW_BACKEND } from '../../backend/tensorflow/operation.js';
 import { batchNormGradTwin, batchNormInferenceTwin, batchNormTrainTwin } from './batch-norm.js';
 import { biasActivationGradTwin } from './bias-activation-grad.js';
 import { dropoutTwin } from './dropout.js';
@@ -10,6 +11,13 @@ import { imageToFloatTwin } from './image-to-float.js';
 import { scaledTanhTwin } from './scaled-tanh.js';
 import { sgdTwin } from './sgd.js';
 import { softmaxCrossEntropyTwin } from './softmax-cross-entropy.js';
+import {
+  batchNormGradOfTensorflow,
+  batchNormInferenceOfTensorflow,
+  batchNormTrainOfTensorflow,
+} from './tensorflow/batch-norm.js';
+import { biasActivationGradOfTensorflow } from './tensorflow/bias-activation-grad.js';
+import { sgdOfTensorflow } from './tensorflow/sgd.js';
 import { windowMeansGradTwin, windowMeansTwin } from './window-means.js';
 
 /** A kernel made of ops: tensors in, tensors out that the caller owns. */
@@ -29,13 +37,23 @@ const TWINS: Readonly<Record<string, Twin>> = {
   WindowMeansGrad: windowMeansGradTwin,
 };
 
+/** In place of those, on TensorFlow's library. */
+const OF_TENSORFLOW: Readonly<Record<string, Twin>> = {
+  BatchNormGrad: batchNormGradOfTensorflow,
+  BatchNormInference: batchNormInferenceOfTensorflow,
+  BatchNormTrain: batchNormTrainOfTensorflow,
+  BiasActivationGrad: biasActivationGradOfTensorflow,
+  Sgd: sgdOfTensorflow,
+};
+
 const done = new Set<string>();
 
 /** Gives a backend the twin of every own kernel that it lacks; the current backend must be it. */
 export function registerTwins(backendName: string): void {
   if (done.has(backendName)) return;
   done.add(backendName);
-  for (const [kernelName, twin] of Object.entries(TWINS)) {
+  const ofBackend = backendName === TENSORFLOW_BACKEND ? OF_TENSORFLOW : {};
+  for (const [kernelName, twin] of Object.entries({ ...TWINS, ...ofBackend })) {
     if (tf.getKernel(kernelName, backendName)) continue;
     tf.registerKernel({
       kernelName,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-interface SgdAttributes {
+export interface SgdAttributes {
   lr: number;
   momentum: number;
   nesterov: boolean;
