@@ -8,8 +8,12 @@ import { PACKAGE_ROOT } from './package-root.js';
  */
 export const ADDON_PATH = process.env['CNN_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn.node');
 
-/** The addon whose backend cuda is emulated by the processor; for tests. */
-export const EMULATED_ADDON_PATH = join(PACKAGE_ROOT, 'build/cnn-emulated.node');
+/**
+ * The addon whose backend cuda is emulated by the processor, for tests; CNN_EMULATED_ADDON names
+ * another build of it.
+ */
+export const EMULATED_ADDON_PATH =
+  process.env['CNN_EMULATED_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn-emulated.node');
 
 /**
  * The addon's functions, whose types the callers know; throws what the dynamic loader says where it

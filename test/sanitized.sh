@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs tests, all or those given, with the addon built by gcc's AddressSanitizer and
+# Runs tests, all or those given, with the addon and the emulated GPU built by gcc's AddressSanitizer and
 # UndefinedBehaviorSanitizer (build-asan/). A finding in any process ends it and is shown at the end.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 reports=$PWD/build-asan/reports
 cmake -S native -B build-asan -DCMAKE_BUILD_TYPE=Release -DCNN_SANITIZE=ON &&
-  cmake --build build-asan --parallel "$(nproc)" || exit 1
+  cmake --build build-asan --parallel "$(nproc)" --target cnn cnn-emulated || exit 1
 rm -rf "$reports" && mkdir "$reports" || exit 1
 [ $# -gt 0 ] || set -- 'test/**/*.test.ts'
 
@@ -15,6 +15,7 @@ rm -rf "$reports" && mkdir "$reports" || exit 1
 options="detect_leaks=0:print_stacktrace=1:quarantine_size_mb=16:log_path=$reports/report"
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
   ASAN_OPTIONS=$options UBSAN_OPTIONS=print_stacktrace=1 CNN_ADDON=$PWD/build-asan/cnn.node \
+  CNN_EMULATED_ADDON=$PWD/build-asan/cnn-emulated.node \
   node node_modules/mocha/bin/mocha.js --timeout 600000 "$@"
 status=$?
 
