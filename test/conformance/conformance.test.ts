@@ -46,6 +46,11 @@ describe("tfjs-core's own specs", function () {
     });
   }
 
+  it('all pass on an emulated GPU', async () => {
+    const report = await run({ CNN_TEST_BACKEND: 'cuda', CNN_CUDA_EMULATED: '1' });
+    assertPassed(report, excluded.length);
+  });
+
   it("all pass on TensorFlow's library", async function () {
     await tensorflowOrSkip(this);
     assertPassed(await run({ CNN_TEST_BACKEND: 'tensorflow' }), 274);
