@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { emulatedOrSkip } from '../cuda/emulated.js';
 import { tensorflowOrSkip } from '../network/backends.js';
 import { bundleSpecs } from './bundle.js';
 import { excluded } from './excluded.js';
@@ -46,7 +47,8 @@ describe("tfjs-core's own specs", function () {
     });
   }
 
-  it('all pass on an emulated GPU', async () => {
+  it('all pass on an emulated GPU', async function () {
+    emulatedOrSkip(this);
     const report = await run({ CNN_TEST_BACKEND: 'cuda', CNN_CUDA_EMULATED: '1' });
     assertPassed(report, excluded.length);
   });

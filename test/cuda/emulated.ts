@@ -19,16 +19,22 @@ export async function withEmulatedGpu<T>(gpu: string, body: () => T | Promise<T>
   }
 }
 
+/** Skips the tests of the context where the emulation is not built, but not with CNN_TEST_ALL=1. */
+export function emulatedOrSkip(context: Mocha.Context): void {
+  if (existsSync(EMULATED_ADDON_PATH)) return;
+  const reason = 'npm run build:emulated builds what is tested';
+  if (process.env['CNN_TEST_ALL'] === '1') throw new Error(reason);
+  console.warn(`      skipped: ${reason}`);
+  context.skip();
+}
+
 /** Defines the same tests in both precisions; they are skipped where the emulation is not built. */
 export function onEmulated(define: (precision: 'f32' | 'bf16') => void): void {
   for (const precision of ['f32', 'bf16'] as const) {
     describe(`on an emulated GPU in ${precision}`, () => {
       const earlier = process.env['CNN_CUDA_EMULATED'];
       before(async function () {
-        if (!existsSync(EMULATED_ADDON_PATH)) {
-          console.warn('      skipped: npm run build:emulated builds what is tested');
-          this.skip();
-        }
+        emulatedOrSkip(this);
         process.env['CNN_CUDA_EMULATED'] = '1';
         registerTwins('cpu');
         await openBackend('cuda', { precision });

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { EMULATED_ADDON_PATH } from '../../src/addon.js';
 import { loadAddon } from '../../src/backend/load-addon.js';
 import { cnn, temporaryDirectory } from '../commands/program.js';
-import { withEmulatedGpu } from './emulated.js';
+import { emulatedOrSkip, withEmulatedGpu } from './emulated.js';
 
 describe('backend cuda', function () {
   this.timeout(120_000);
+  before(function () {
+    emulatedOrSkip(this);
+  });
 
   const refusals: [what: string, gpu: string, message: RegExp, device?: number][] = [
     ['no driver', 'driver=none', /^no NVIDIA driver is installed$/],

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { emulatedOrSkip } from './emulated.js';
 
 const MOCHA = join(PACKAGE_ROOT, 'node_modules/mocha/bin/mocha.js');
 
@@ -23,6 +24,9 @@ const TESTS = [
 
 describe('the kernels of CUDA', function () {
   this.timeout(300_000);
+  before(function () {
+    emulatedOrSkip(this);
+  });
 
   it('compute what those of the CPU compute', async () => {
     const options = ['--no-config', '--import=tsx', '--timeout=120000', '--reporter=dot'];

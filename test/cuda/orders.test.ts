@@ -1,9 +1,8 @@
 /** The bits of results do not depend on the order in which a GPU runs blocks, warps and lanes. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EMULATED_ADDON_PATH } from '../../src/addon.js';
+import { emulatedOrSkip } from './emulated.js';
 
 const PROGRAM = fileURLToPath(new URL('hash-results.ts', import.meta.url));
 
@@ -17,10 +16,7 @@ function hashesIn(order: number): Record<string, string> {
 describe('kernels of CUDA give the same bits', () => {
   let ascending: Record<string, string>;
   before(function () {
-    if (!existsSync(EMULATED_ADDON_PATH)) {
-      console.warn('      skipped: npm run build:emulated builds what is tested');
-      this.skip();
-    }
+    emulatedOrSkip(this);
     ascending = hashesIn(0);
     assert.ok(Object.keys(ascending).length > 0);
   });
