@@ -1,3 +1,5 @@
+#include <sanitizer/asan_interface.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -10,9 +12,6 @@
 
 #include "cuda/device.h"
 #include "cuda/emulated/stream.h"
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 // Saves the callee's registers on this stack and goes on on another one.
 extern "C" void cnnSwitchFiber(void** from, void* to);
@@ -103,6 +102,8 @@ void runFiber() {
 
 void start(Fiber& fiber) {
   if (!fiber.stack) fiber.stack.reset(new char[kStack]);
+  // What ran on it before never returned, so that its frames are still marked.
+  ASAN_UNPOISON_MEMORY_REGION(fiber.stack.get(), kStack);
   void** top = reinterpret_cast<void**>(fiber.stack.get() + kStack - 64);
   *--top = nullptr;  // runFiber never returns; this aligns its stack
   *--top = reinterpret_cast<void*>(runFiber);
