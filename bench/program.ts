@@ -43,6 +43,12 @@ export function startOwn(work: Work, backend: string, signal?: AbortSignal): Pro
   return start(process.execPath, ['bench/own.js', JSON.stringify(settings)], signal);
 }
 
+/** tfjs's `model.fit` on TensorFlow's library. */
+export function startModelFit({ arch, batch_size, threads }: Work): Promise<Program> {
+  const settings = { arch, threads, 'batch-size': batch_size };
+  return start(process.execPath, ['bench/model-fit.js', JSON.stringify(settings)]);
+}
+
 export interface Peer {
   readonly python: string;
   readonly layout: Layout;
