@@ -101,7 +101,7 @@ describe('completion in a shell', () => {
       });
 
       it('completes choices', async () => {
-        await hasOnly('cnn train --precision ', 'auto', 'bf16', 'f32');
+        await hasOnly('cnn train --precision ', 'auto', 'bf16', 'f32', 'tf32');
         await hasOnly('cnn summary --module incept', 'inception', 'inception-naive');
         await hasOnly('cnn completion ', 'bash', 'fish', 'zsh');
       });
