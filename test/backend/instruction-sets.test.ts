@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
@@ -12,12 +12,40 @@ import { PACKAGE_ROOT } from '../../src/package-root.js';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const MOCHA = join(PACKAGE_ROOT, 'node_modules/mocha/bin/mocha.js');
 
+interface Limit {
+  readonly name: string;
+  readonly environment: Record<string, string>;
+  /** The flag of processors without which the other tests run the same already. */
+  readonly needs?: string;
+}
+
 // Below AVX-512 some of oneDNN's only implementations are its reference ones.
-const LIMITS: Readonly<Record<string, Record<string, string>>> = {
-  'AVX2 alone': { CNN_MAX_ISA: 'avx2', ONEDNN_MAX_CPU_ISA: 'AVX2', CNN_STRICT: '0' },
-  'no vector extensions': { CNN_MAX_ISA: 'generic', ONEDNN_MAX_CPU_ISA: 'SSE41', CNN_STRICT: '0' },
-  'bf16 primitives where float32 ones are faster': { CNN_BF16: 'native' },
-};
+const LIMITS: readonly Limit[] = [
+  {
+    name: 'AVX2 alone',
+    environment: { CNN_MAX_ISA: 'avx2', ONEDNN_MAX_CPU_ISA: 'AVX2', CNN_STRICT: '0' },
+    needs: 'avx512f',
+  },
+  {
+    name: 'no vector extensions',
+    environment: { CNN_MAX_ISA: 'generic', ONEDNN_MAX_CPU_ISA: 'SSE41', CNN_STRICT: '0' },
+  },
+  {
+    name: 'bf16 primitives where float32 ones are faster',
+    environment: { CNN_BF16: 'native' },
+    needs: 'avx512_bf16',
+  },
+];
+
+const FLAGS = new Set(
+  /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [],
+);
+
+function skipWithout(flag: string | undefined, context: Mocha.Context): void {
+  if (flag === undefined || FLAGS.has(flag)) return;
+  console.warn(`      skipped: without ${flag} the other tests run the same already`);
+  context.skip();
+}
 
 /** Threads share the work of AMX by pixels and by channels. */
 const AMX_THREADS: readonly number[] = [1, 2, 3, 16];
@@ -66,8 +94,9 @@ describe('the native kernels', function () {
     // They are the CPU's.
     if (process.env['CNN_TEST_BACKEND'] === 'cuda') this.skip();
   });
-  for (const [name, environment] of Object.entries(LIMITS)) {
-    it(`pass their tests with ${name}`, async () => {
+  for (const { name, environment, needs } of LIMITS) {
+    it(`pass their tests with ${name}`, async function () {
+      skipWithout(needs, this);
       const { code, output } = await runTests(environment, ALL_TESTS);
       assert.equal(code, 0, output.slice(-3000));
       assert.match(output, /[1-9]\d* passing/);
@@ -75,7 +104,8 @@ describe('the native kernels', function () {
   }
 
   for (const threads of AMX_THREADS) {
-    it(`pass their tests in bf16 with emulated AMX on ${threads} threads`, async () => {
+    it(`pass their tests in bf16 with emulated AMX on ${threads} threads`, async function () {
+      skipWithout('avx512f', this);
       const environment = { CNN_AMX: 'emulated', CNN_TEST_THREADS: String(threads) };
       const tests = threads === AMX_THREADS[0] ? [...AMX_TESTS, ...MORE_AMX_TESTS] : AMX_TESTS;
       const { code, output } = await runTests(environment, tests, 'in bf16');
