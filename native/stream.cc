@@ -147,7 +147,7 @@ std::vector<Stream::Timing> Stream::takeTimings() {
 void Stream::remember(const std::string& error) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (error_.empty()) error_ = error;
-  lastError_ = error;
+  if (lastError_.empty()) lastError_ = error;
 }
 
 Tensor& Stream::slot(int32_t number) {
@@ -266,7 +266,10 @@ size_t Stream::executeKernel(const int32_t* words) {
     for (int i = 0; i < inputs; i++) {
       inputs_.push_back(slots[i] < 0 ? Tensor{} : slot(slots[i]));
       if (slots[i] >= 0 && !inputs_.back().exists()) {
-        throw std::runtime_error("input " + std::to_string(i) + " holds no values");
+        // What went wrong before is why, even where an answer has told it already.
+        throw std::runtime_error(lastError_.empty()
+                                     ? "input " + std::to_string(i) + " holds no values"
+                                     : "without an input, because " + lastError_);
       }
     }
     outputs_.clear();

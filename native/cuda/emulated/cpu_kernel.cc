@@ -35,7 +35,8 @@ void narrowTo(const Values& result, const Tensor& values) {
 
 void compute(const CpuCall& call) {
   static std::mutex mutex;
-  static const std::unique_ptr<Engine> engine = openCpu(1, false);
+  // Never destroyed: a process may end while a stream still computes.
+  static Engine* const engine = openCpu(1, false).release();
   const std::lock_guard<std::mutex> lock(mutex);
   engine->enter();
   Context& cpu = engine->context();

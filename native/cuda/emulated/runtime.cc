@@ -60,9 +60,10 @@ Faults readFaults() {
   return faults;
 }
 
-Faults faults;  // as they are asked for when devices are looked for
+// Both are never destroyed: a process may end while a stream still computes.
+Faults& faults = *new Faults;  // as they are asked for when devices are looked for
 std::mutex lossMutex;
-std::string loss;  // why the device is lost
+std::string& loss = *new std::string;  // why the device is lost
 std::atomic<int64_t> enqueued{0}, growths{0};
 
 void lose(const std::string& why) {
