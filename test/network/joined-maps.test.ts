@@ -174,7 +174,7 @@ function gradientsOf(net: LayersModel): tf.TypedArray[] {
 
 describe('Dense blocks', () => {
   onEachBackend((backend) => {
-    const native = backend.name !== 'cpu';
+    const { native } = backend;
     for (const [name, { graph, blocks, tolerance = 0.05 }] of Object.entries(CASES)) {
       it(`have the gradients of tfjs: ${name}`, () => {
         const net = build(graph)();
