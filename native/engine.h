@@ -40,13 +40,14 @@ class Engine {
   // Calls `done` when all kernels so far have ended.
   virtual void whenDone(Done done) = 0;
   // What is enqueued until endStep() is one step, whose kernels depend on `signature` alone: a GPU
-  // can run them as one from the second time on. Nothing but kernels may be enqueued in between.
+  // can run them as one once it has seen some. Nothing but kernels may be enqueued in between.
   virtual bool joinsSteps() const { return false; }
   virtual void beginStep(uint64_t) {}
   virtual void endStep() {}
   // Notes when the kernels so far have ended.
   virtual void mark() = 0;
   // The times of all marks since the last call, in seconds of the monotonic clock; waits for them.
+  // On the host's thread, while the stream is idle.
   virtual std::vector<double> takeMarks() = 0;
   // Gives memory that no tensor uses back to the system, and forgets what is prepared.
   virtual void trim() = 0;

@@ -6,7 +6,8 @@ namespace cnn {
 
 constexpr int64_t kMostDivided = int64_t{1} << 31;  // numbers below it are divided right
 
-// Divides by multiplication.
+// Divides by a multiplication in place of the 20 instructions of a division (Granlund & Montgomery
+// 1994, figure 4.1).
 struct Divisor {
   Divisor() = default;
   explicit Divisor(int64_t value) : value(static_cast<uint32_t>(value)) {

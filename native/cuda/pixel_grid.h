@@ -1,25 +1,9 @@
 // The pixels of images, of which each thread takes a pack of channels of one.
 #pragma once
+#include "divisor.h"
 #include "packs.h"
 
 namespace cnn {
-
-// Divides numbers below 2^31 by a constant of a call: a multiplication in place of the 20
-// instructions of a division (Granlund & Montgomery 1994, figure 4.1).
-struct Divisor {
-  Divisor() = default;
-  explicit Divisor(int32_t by) : by(static_cast<uint32_t>(by)) {
-    while (uint64_t{1} << shift < this->by) shift++;
-    multiplier = static_cast<uint32_t>(
-        ((uint64_t{1} << 32) * ((uint64_t{1} << shift) - this->by)) / this->by + 1);
-  }
-  __device__ uint32_t quotient(uint32_t number) const {
-    const uint32_t high = static_cast<uint32_t>((uint64_t{number} * multiplier) >> 32);
-    return (high + number) >> shift;
-  }
-
-  uint32_t by = 1, multiplier = 1, shift = 0;
-};
 
 struct Pixel {
   int32_t row, column, pack;
@@ -52,9 +36,9 @@ class PixelGrid {
     const uint32_t at = blockIdx.x * kBlock + threadIdx.x;
     const uint32_t all = packs_.quotient(at), rows = width_.quotient(all);
     const uint32_t image = height_.quotient(rows);
-    pixel.pack = static_cast<int32_t>(at - all * packs_.by);
-    pixel.column = static_cast<int32_t>(all - rows * width_.by);
-    pixel.row = static_cast<int32_t>(rows - image * height_.by);
+    pixel.pack = static_cast<int32_t>(at - all * packs_.value);
+    pixel.column = static_cast<int32_t>(all - rows * width_.value);
+    pixel.row = static_cast<int32_t>(rows - image * height_.value);
     pixel.image = int64_t{blockIdx.y} * images_ + image;
     return image < static_cast<uint32_t>(images_) && pixel.image < batch_;
   }

@@ -12,7 +12,7 @@ struct Axis {
 
   // The input of tap 0.
   __device__ int32_t firstOf(int32_t output) const {
-    return output * static_cast<int32_t>(stride.by) - pad;
+    return output * static_cast<int32_t>(stride.value) - pad;
   }
   // The taps [begin, end) of an output that are inputs, not padding.
   __device__ void taps(int32_t first, int32_t& begin, int32_t& end) const {
@@ -101,8 +101,8 @@ __device__ inline void forTaps(const Windows& windows, int32_t top, int32_t left
 template <class Body>
 __device__ inline void forCell(const Windows& windows, int32_t top, int32_t left,
                                const Body& body) {
-  const int32_t bottom = top + static_cast<int32_t>(windows.rows.stride.by);
-  const int32_t right = left + static_cast<int32_t>(windows.columns.stride.by);
+  const int32_t bottom = top + static_cast<int32_t>(windows.rows.stride.value);
+  const int32_t right = left + static_cast<int32_t>(windows.columns.stride.value);
 #pragma unroll 1
   for (int32_t row = top; row < bottom; row++) {
 #pragma unroll 1

@@ -5,12 +5,6 @@
 namespace cnn::cuda {
 namespace {
 
-unsigned gridFor(const Context& context, int64_t count, int64_t each) {
-  const int64_t wanted = (count + each * kBlock - 1) / (each * kBlock);
-  const int64_t most = int64_t{context.gpu->info.multiprocessors} * 16;
-  return static_cast<unsigned>(wanted < most ? wanted : most);
-}
-
 template <class From, class To>
 __global__ void __launch_bounds__(kBlock) convertValues(const From* from, To* to, int64_t count) {
   constexpr int kCount = 4;
@@ -78,8 +72,8 @@ void addBiasTo(const Context& context, T* y, const float* bias, int64_t rows, in
     constexpr int kCount = decltype(count)::value;
     const int64_t groups = rows * channels / kCount;
     if (groups == 0) return;
-    LAUNCH((addBias<Functor, T, kCount>), gridFor(context, groups, 4), kBlock, context.gpu->stream,
-           y, bias, groups, static_cast<unsigned>(channels / kCount));
+    LAUNCH((addBias<Functor, T, kCount>), blocksFor(context, groups, 4), kBlock,
+           context.gpu->stream, y, bias, groups, static_cast<unsigned>(channels / kCount));
   };
   if (channels % kPack<T> == 0) {
     enqueue(std::integral_constant<int, kPack<T>>{});
@@ -108,7 +102,7 @@ void convert(const Context& context, const void* from, DType fromType, void* to,
   withTypes(from, fromType, to, toType, [&](auto source, auto target) {
     using From = std::remove_const_t<std::remove_pointer_t<decltype(source)>>;
     using To = std::remove_pointer_t<decltype(target)>;
-    LAUNCH((convertValues<From, To>), gridFor(context, count, 4), kBlock, context.gpu->stream,
+    LAUNCH((convertValues<From, To>), blocksFor(context, count, 4), kBlock, context.gpu->stream,
            source, target, count);
   });
 }
