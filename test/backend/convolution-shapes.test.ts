@@ -34,6 +34,33 @@ function randomShapes(count: number): Convolution[] {
   });
 }
 
+/** Strided 1×1 filters on channels that oneDNN pads to its blocks. */
+function stridedPointwiseShapes(): Convolution[] {
+  return [
+    [1, 1],
+    [3, 8],
+    [4, 20],
+    [7, 1],
+    [12, 32],
+    [24, 16],
+  ].flatMap(([inChannels = 0, outChannels = 0], index) =>
+    [1, 2].map((groups) => ({
+      batch: 2,
+      size: [6 + 3 * (index % 3), 12] as const,
+      inChannels: groups * inChannels,
+      outChannels: groups * outChannels,
+      filter: [1, 1] as const,
+      stride: index % 2 === 0 ? ([2, 2] as const) : ([1, 3] as const),
+      dilation: [1, 1] as const,
+      pad: [
+        [0, 0],
+        [0, 0],
+      ] as const,
+      groups,
+    })),
+  );
+}
+
 function nameOf(shape: Convolution): string {
   const { batch, size, inChannels, outChannels, filter, stride, dilation, pad, groups } = shape;
   const image = `${batch}×${size.join('×')}×${inChannels}`;
@@ -96,7 +123,7 @@ function check(shape: Convolution, index: number, tolerance: number): void {
   });
 }
 
-const SHAPES = randomShapes(32);
+const SHAPES = [...randomShapes(32), ...stridedPointwiseShapes()];
 /** In a process of its own, because a process opens its GPU once. */
 const TF32 = process.env['CNN_TEST_TF32'] === '1';
 
