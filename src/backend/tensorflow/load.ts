@@ -10,7 +10,7 @@ import { PACKAGE_ROOT, SET_UP_TENSORFLOW } from '../../package-root.js';
 import { replaceKernels } from './kernels.js';
 import { type NodeBackend, TENSORFLOW_BACKEND } from './operation.js';
 
-const FOLDER = join(PACKAGE_ROOT, 'build/tensorflow');
+const FOLDER = process.env['CNN_TENSORFLOW'] ?? join(PACKAGE_ROOT, 'build/tensorflow');
 const BINDING = join(FOLDER, 'tfjs_binding.node');
 /** A module that holds back what is written to standard error; see native/tensorflow/stderr.cc. */
 const STDERR = join(FOLDER, 'stderr.node');
