@@ -7,7 +7,7 @@ import type { Prediction } from './evaluate/predict.js';
 import { type Reporter, SILENT } from './session/reporter.js';
 import type { CommandName } from './settings/commands.js';
 import type { Given } from './settings/given.js';
-import { kebabCase } from './settings/options.js';
+import { kebabCase } from './settings/options/index.js';
 import type { Settings } from './settings/types.js';
 import type { TrainResult } from './train/train.js';
 

@@ -14,7 +14,7 @@ import { CnnError, RunError } from './errors.js';
 import { packageVersion } from './package-root.js';
 import { COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
-import { GROUPS, optionRow } from './settings/options.js';
+import { GROUPS, optionRow } from './settings/options/index.js';
 import { givenArguments, printableText } from './system/file-names.js';
 import { watchStandardStreams } from './system/standard-streams.js';
 import {

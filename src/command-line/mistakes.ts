@@ -11,7 +11,7 @@ import {
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import { elsewhere } from '../settings/elsewhere.js';
-import { namesOf } from '../settings/options.js';
+import { namesOf } from '../settings/options/index.js';
 
 export function missingCommand(entries: Commands, path: readonly string[]): UsageError {
   const names = entries.map(({ name }) => name);

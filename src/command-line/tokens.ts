@@ -3,7 +3,7 @@
 import { COMMON_FLAGS, type Command, commonFlagsOf, optionsOf } from '../commands/command.js';
 import { UsageError } from '../errors.js';
 import { describeExpected } from '../settings/describe.js';
-import { findOption, type OptionName, optionRow } from '../settings/options.js';
+import { findOption, type OptionName, optionRow } from '../settings/options/index.js';
 
 export interface Tokens {
   /** The last value of each flag, by the flag's own name. */

@@ -1,6 +1,6 @@
 import { COMMAND_OPTIONS, type CommandName } from '../settings/commands.js';
 import type { Given } from '../settings/given.js';
-import type { OptionName } from '../settings/options.js';
+import type { OptionName } from '../settings/options/index.js';
 
 /** What words without a flag may stand for, and how a usage calls them. */
 export const PLACES = { arch: 'network', data: 'dataset', checkpoint: 'run' } as const;

@@ -6,7 +6,7 @@ import { SET_UP } from '../package-root.js';
 import { COMMAND_OPTIONS } from '../settings/commands.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
-import type { OptionName } from '../settings/options.js';
+import type { OptionName } from '../settings/options/index.js';
 import { resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import type { Result } from './command.js';
 import { required } from './require.js';

@@ -11,7 +11,7 @@ import { accuracyLine } from '../session/metrics.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
-import type { OptionName } from '../settings/options.js';
+import type { OptionName } from '../settings/options/index.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import { checkValues } from '../settings/validate.js';
 import { createReporter } from '../terminal/progress.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import type { OptionName } from '../settings/options.js';
+import type { OptionName } from '../settings/options/index.js';
 import type { Settings } from '../settings/types.js';
 import { catalogue } from '../data/catalogue/catalogue.js';
 import type { Dataset } from '../data/dataset.js';

@@ -1,4 +1,4 @@
-import { type OptionName, optionRow } from './options.js';
+import { type OptionName, optionRow } from './options/index.js';
 
 const NUMBERS = {
   integer: 'a whole number',

@@ -1,4 +1,4 @@
-import type { OptionName } from './options.js';
+import type { OptionName } from './options/index.js';
 
 interface Hint {
   /** Only commands with this option get the hint. */

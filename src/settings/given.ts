@@ -1,5 +1,5 @@
 import type { CommandName } from './commands.js';
-import type { OptionName } from './options.js';
+import type { OptionName } from './options/index.js';
 import { type SettingsSource, strongest } from './resolve.js';
 import { configValues, flagValues } from './validate.js';
 

@@ -1,6 +1,6 @@
 import type { Architecture } from '../archs/index.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
-import { camelCase, type OptionName, optionRow, type Value } from './options.js';
+import { camelCase, type OptionName, optionRow, type Value } from './options/index.js';
 import type { Origin, Settings } from './types.js';
 import type { Values } from './validate.js';
 

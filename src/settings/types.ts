@@ -1,5 +1,5 @@
 import type { COMMAND_OPTIONS, CommandName } from './commands.js';
-import type { OPTIONS } from './options.js';
+import type { OPTIONS } from './options/index.js';
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`

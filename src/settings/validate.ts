@@ -7,7 +7,7 @@ import { decodeText } from '../system/text.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { describeExpected } from './describe.js';
 import { elsewhere } from './elsewhere.js';
-import { findOption, namesOf, type OptionName, optionRow, type Value } from './options.js';
+import { findOption, namesOf, type OptionName, optionRow, type Value } from './options/index.js';
 
 /** The validated values of the flags that were given; `given` holds the raw text or a boolean. */
 export function flagValues(command: CommandName, given: Readonly<Record<string, unknown>>): Values {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArguments } from '../../src/command-line/arguments.js';
 import { closest } from '../../src/did-you-mean.js';
-import { namesOf, OPTIONS, type OptionName } from '../../src/settings/options.js';
+import { namesOf, OPTIONS, type OptionName } from '../../src/settings/options/index.js';
 import { hasColours, isInteractive, paint } from '../../src/terminal/colour.js';
 import { table, wrapLines } from '../../src/terminal/table.js';
 import { temporaryDirectory } from '../commands/program.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import stringWidth from 'string-width';
 import { optionsOf } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
-import { GROUPS, optionRow } from '../../src/settings/options.js';
+import { GROUPS, optionRow } from '../../src/settings/options/index.js';
 import { cnn } from '../commands/program.js';
 
 describe('the help', () => {

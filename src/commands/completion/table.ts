@@ -3,7 +3,7 @@ import { ALIASES, architectures } from '../../archs/index.js';
 import { MODULES } from '../../archs/modules.js';
 import { catalogue } from '../../data/catalogue/catalogue.js';
 import { dashed } from '../../settings/describe.js';
-import { type OptionName, optionRow } from '../../settings/options.js';
+import { type OptionName, optionRow } from '../../settings/options/index.js';
 import { COMMON_FLAGS, type Command, type Commands, commonFlagsOf, optionsOf } from '../command.js';
 
 /** The shells for which there is a script. */

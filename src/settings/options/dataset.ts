@@ -1,0 +1,59 @@
+/** Settings of where the images come from. */
+import { MAX_PIXELS } from '../../data/decode/decode-options.js';
+import type { Row } from './row.js';
+
+export const DATASET = {
+  data: {
+    group: 'dataset',
+    synonyms: ['data-dir', 'data-path', 'dataset'],
+    kind: 'text',
+    names: 'datasets',
+    default: null,
+    help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
+  },
+  'val-fraction': {
+    group: 'dataset',
+    synonyms: ['validation-split'],
+    kind: 'number',
+    above: 0,
+    below: 1,
+    default: null,
+    auto: 'the validation images of the data',
+    help: 'share of the training images of each class that becomes the validation set, for data without one',
+  },
+  subset: {
+    group: 'dataset',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'training images: a share of each class (0.1), a number of each (50/class), or a file with their names',
+  },
+  classes: {
+    group: 'dataset',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'classes that are used: a,b,c or a file with one on each line',
+  },
+  'max-pixels': {
+    group: 'dataset',
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: MAX_PIXELS,
+    help: 'larger images are refused and count as unreadable; the default is where Pillow refuses them',
+  },
+  'exif-rotate': {
+    group: 'dataset',
+    kind: 'boolean',
+    default: false,
+    help: 'turn images upright by their EXIF orientation, which Pillow and torchvision do not',
+  },
+  'on-bad-image': {
+    group: 'dataset',
+    kind: 'choice',
+    choices: ['skip', 'fail'],
+    default: 'skip',
+    help: 'an image that cannot be read: leave it out of training and count it as wrong in evaluations, or end with an error that names it',
+  },
+} as const satisfies Record<string, Row>;

@@ -1,0 +1,81 @@
+/** Settings of the network and of the weights that it starts with. */
+import type { Row } from './row.js';
+
+export const NETWORK = {
+  arch: {
+    group: 'network',
+    synonyms: ['model'],
+    aliases: ['a'],
+    kind: 'text',
+    names: 'networks',
+    default: null,
+    help: 'network, by a name that "cnn archs" lists',
+  },
+  'input-size': {
+    group: 'network',
+    synonyms: ['img-size', 'imgsz', 'train-crop-size'],
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    recipe: ({ size }) => size,
+    help: 'side of the image that the network sees',
+  },
+  channels: {
+    group: 'network',
+    synonyms: ['in-chans'],
+    kind: 'choice',
+    choices: [1, 3],
+    recipe: ({ channels }) => channels,
+    help: '1 (grey) or 3 (RGB)',
+  },
+  weights: {
+    group: 'network',
+    synonyms: ['initial-checkpoint', 'pretrained-path'],
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: "file of weights in torchvision's or our names: .safetensors, or .pth of torch.save(model.state_dict())",
+  },
+  freeze: {
+    group: 'network',
+    kind: 'text',
+    default: null,
+    help: 'regular expression; layers with a name that it matches are not trained',
+  },
+  checkpoint: {
+    group: 'network',
+    synonyms: ['ckpt'],
+    kind: 'text',
+    names: 'runs',
+    default: null,
+    help: 'directory of a run or of one of its checkpoints',
+  },
+  module: {
+    group: 'network',
+    kind: 'text',
+    names: 'modules',
+    default: null,
+    help: 'textbook module in place of a network: inception-naive, inception, 5x5, 3x3-stack and others',
+  },
+  'in-channels': {
+    group: 'network',
+    kind: 'integer',
+    above: 0,
+    default: null,
+    auto: 'those of the textbook',
+    help: 'with --module: channels of its input',
+  },
+  'num-classes': {
+    group: 'network',
+    kind: 'integer',
+    above: 0,
+    recipe: ({ classes }) => classes,
+    help: 'classes of the output',
+  },
+  auxiliary: {
+    group: 'network',
+    kind: 'boolean',
+    default: false,
+    help: 'with the auxiliary classifiers that a network has in training',
+  },
+} as const satisfies Record<string, Row>;

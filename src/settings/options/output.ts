@@ -1,0 +1,88 @@
+/** Settings of what is written and printed. */
+import type { Row } from './row.js';
+
+export const OUTPUT = {
+  'weights-out': {
+    group: 'output',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'safetensors file for the weights after the last step',
+  },
+  'print-freq': {
+    group: 'output',
+    synonyms: ['log-interval', 'log-freq'],
+    aliases: ['p'],
+    kind: 'integer',
+    above: 0,
+    unit: 'steps',
+    default: 50,
+    help: 'steps between two reports',
+  },
+  output: {
+    group: 'output',
+    synonyms: ['output-dir', 'work-dir'],
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'directory in which the directory of the run is made (default: runs)',
+  },
+  experiment: {
+    group: 'output',
+    synonyms: ['name'],
+    kind: 'text',
+    default: null,
+    auto: '<time>-<arch>',
+    help: 'name of the directory of the run',
+  },
+  resume: {
+    group: 'output',
+    kind: 'text',
+    names: 'runs',
+    default: null,
+    auto: 'a new run',
+    help: 'directory of a run to continue; its settings hold unless a flag changes them',
+  },
+  out: {
+    group: 'output',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'where the result is written',
+  },
+  images: {
+    group: 'output',
+    formerly: ['pictures'],
+    kind: 'integer',
+    above: 0,
+    default: 24,
+    help: 'images on the sheet',
+  },
+  csv: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'print the table as CSV',
+  },
+  format: {
+    group: 'output',
+    kind: 'choice',
+    choices: ['safetensors', 'tfjs'],
+    default: 'safetensors',
+    help: 'safetensors, one file; tfjs, a directory with model.json and weights.bin',
+  },
+  top: {
+    group: 'output',
+    synonyms: ['topk'],
+    kind: 'integer',
+    above: 0,
+    default: 5,
+    help: 'classes printed for an image',
+  },
+  logits: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'with --json: the output for every class',
+  },
+} as const satisfies Record<string, Row>;
