@@ -32,6 +32,7 @@ const FORBIDDEN: readonly (readonly [string, readonly string[]])[] = [
   ['network', ['archs', 'augment', 'data', 'backend', 'settings', 'weights']],
   ['session', ['archs', 'data', 'network', 'backend', 'settings', 'weights']],
   ['runs', ['session', 'network', 'data', 'settings']],
+  ['loggers', ['runs', 'session', 'evaluate', 'measure']],
   ['evaluate', ['runs', 'session', 'data', 'network']],
   ['train', ['evaluate', 'runs', 'session', 'export']],
   ['measure', ['train', 'evaluate', 'runs', 'session', 'export']],

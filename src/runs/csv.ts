@@ -4,9 +4,13 @@ import { DataError } from '../errors.js';
 import { withPath, writeAtomically } from '../system/files.js';
 import { hasCode } from '../system/system-errors.js';
 
-/** The columns of summary.csv: those of timm, then ours. Accuracies in percent. */
+/**
+ * The columns of summary.csv: those of timm, then ours. Accuracies in percent. Programs that draw
+ * runs look for `step`; `steps` is the same number under its name of the first runs.
+ */
 export const COLUMNS = [
   'epoch',
+  'step',
   'train_loss',
   'eval_loss',
   'eval_top1',
@@ -23,6 +27,8 @@ export const COLUMNS = [
 export type Row = Readonly<Record<(typeof COLUMNS)[number], number>>;
 
 const HEADER = `${COLUMNS.join(',')}\n`;
+/** The columns of the first runs. */
+const FIRST_COLUMNS: readonly string[] = COLUMNS.filter((column) => column !== 'step');
 
 /** Digits after the point; the other columns are written as they are. */
 const DIGITS: Partial<Record<keyof Row, number>> = {
@@ -56,19 +62,25 @@ export async function appendRow(file: string, row: Row): Promise<void> {
   });
 }
 
-/** Drops the rows after an epoch: a resumed run writes them again. */
+/** Drops the rows after an epoch, which a resumed run writes again, and adds columns of today. */
 export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
   const text = await readFile(file, 'utf8').catch((error) => {
     if (hasCode(error, 'ENOENT')) return HEADER;
     throw error;
   });
-  if (!text.startsWith(HEADER)) {
+  const [header = '', ...lines] = text.split('\n');
+  const columns = [COLUMNS as readonly string[], FIRST_COLUMNS].find((names) => names.join(',') === header);
+  if (columns === undefined) {
     throw new DataError(`Expected ${file} to begin with the columns ${HEADER.trim()}`);
   }
-  const rows = text.slice(HEADER.length).split('\n');
-  const kept = rows.filter((row) => {
+  const rows = lines.map((line) => line.split(','));
+  const kept = rows.filter(([epoch = '', ...rest]) => {
     // A full disk cuts the last row off, perhaps within the number of its epoch.
-    return row.split(',').length === COLUMNS.length && Number.parseInt(row, 10) <= lastEpoch;
+    return rest.length + 1 === columns.length && Number.parseInt(epoch, 10) <= lastEpoch;
   });
-  await writeAtomically(file, HEADER + kept.map((row) => `${row}\n`).join(''));
+  const places = COLUMNS.map((column) =>
+    columns.indexOf(column === 'step' && !columns.includes(column) ? 'steps' : column),
+  );
+  const texts = kept.map((row) => `${places.map((place) => row[place]).join(',')}\n`);
+  await writeAtomically(file, HEADER + texts.join(''));
 }

@@ -21,6 +21,19 @@ export interface RunDirectory {
   readonly subset: string;
 }
 
+export interface RunEvent {
+  /** ISO 8601. */
+  readonly time: string;
+  /** The epoch that was being trained or evaluated, from 1. */
+  readonly epoch: number;
+  /** Steps taken when it was noticed. */
+  readonly step: number;
+  /** One word for programs: "diverged", "dead-relu". */
+  readonly kind: string;
+  /** A sentence for people. */
+  readonly text: string;
+}
+
 /** What run.json holds. */
 export interface RunRecord {
   readonly settings: Provenance;
@@ -42,6 +55,8 @@ export interface RunRecord {
   readonly augmentation?: Augmentation;
   /** One entry for each resume: the step, and the settings that changed. */
   readonly resumed: readonly { time: string; step: number; changed: Provenance }[];
+  /** Absent in the first runs. */
+  readonly events?: readonly RunEvent[];
 }
 
 const recordSchema = z.looseObject({

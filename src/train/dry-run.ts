@@ -1,5 +1,7 @@
 /** `cnn train --dry-run`: says how large a run is and how long it takes, and leaves nothing of it. */
 import { CnnError, UsageError } from '../errors.js';
+import { joinLoggers } from '../loggers/logger.js';
+import { NO_EVENTS } from '../runs/events.js';
 import type { Reporter } from '../session/reporter.js';
 import { trainEpoch } from './loop.js';
 import { adviceOn, createOutlook, describeOpening } from './opening.js';
@@ -17,6 +19,9 @@ export interface DryRun {
   readonly end: Date;
 }
 
+/** Nothing of the run stays. */
+const NOT_KEPT = { logger: joinLoggers([]), events: NO_EVENTS };
+
 /** Takes the first steps of a run, as many as an estimate needs, in memory alone. */
 export async function dryRun(request: TrainRequest, reporter: Reporter): Promise<DryRun> {
   const prepared = await prepareTraining(request, reporter);
@@ -32,7 +37,7 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
     });
     const { settings } = prepared.request;
     const stopped = () => stop.signal !== undefined || found !== undefined;
-    const training = { ...prepared, settings, reporter, outlook, stopped };
+    const training = { ...prepared, settings, reporter, ...NOT_KEPT, outlook, stopped };
     const { start } = prepared;
     if (start.step < opening.steps) {
       const { problem } = await trainEpoch(training, start);

@@ -14,7 +14,10 @@ import { type Lap, paceOf, percent, type Stopwatch } from '../session/pace.js';
 import { learningRate } from './schedule.js';
 import type { EpochTraining } from './training.js';
 
-type Reporting = Pick<EpochTraining, 'settings' | 'schedule' | 'reporter' | 'outlook' | 'stopped'>;
+type Reporting = Pick<
+  EpochTraining,
+  'settings' | 'schedule' | 'reporter' | 'logger' | 'outlook' | 'stopped'
+>;
 type Steps = Pick<Progress, 'step' | 'stepInEpoch'>;
 
 /** Seconds after which a bar shows new figures, however many steps of a slow network those are. */
@@ -22,7 +25,7 @@ const GLIMPSE_SECONDS = 10;
 
 /** Begins the report of an epoch; `step` and `window` are called after each step and each read. */
 export function createEpochReport(
-  { settings, schedule, reporter, outlook, stopped }: Reporting,
+  { settings, schedule, reporter, logger, outlook, stopped }: Reporting,
   start: Progress,
   { counters, stopwatch }: { readonly counters: Counters; readonly stopwatch: Stopwatch },
 ) {
@@ -37,7 +40,9 @@ export function createEpochReport(
     const lr = learningRate(step - 1, schedule);
     checkFinite(totals.lossSum, lr, step, lap.steps);
     const { loss, top1, top5 } = scores(totals);
-    reporter.figures({ loss, top1, top5, lr, ...paceOf(lap) }, glimpse);
+    const figures = { loss, top1, top5, lr, ...paceOf(lap) };
+    reporter.figures(figures, glimpse);
+    if (!glimpse) logger.onSteps({ step, ...figures });
     shown = performance.now();
   }
 
@@ -87,6 +92,7 @@ export function summaryRow(
   const trained = scores(addTotals(counters.totals, totalsOf(counters.window)));
   return {
     epoch: progress.epoch + 1,
+    step: progress.step,
     train_loss: trained.loss,
     eval_loss: evaluation.loss,
     eval_top1: evaluation.top1,

@@ -1,7 +1,6 @@
 import { DataError } from '../errors.js';
 import { evaluateSplit } from '../evaluate/split.js';
 import { copyCheckpoint, saveCheckpoint } from '../runs/checkpoint.js';
-import { appendRow } from '../runs/csv.js';
 import type { Progress } from '../runs/state.js';
 import { Counters, totalsOf, ZERO_TOTALS } from '../session/metrics.js';
 import { createPace, createStopwatch, timed } from '../session/pace.js';
@@ -37,7 +36,7 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
     const all = progress.seconds.all + seconds;
     progress = { ...progress, last, best, seconds: { ...progress.seconds, all } };
     const row = summaryRow(training, progress, last);
-    await appendRow(run.summary, row);
+    await training.logger.onEpoch(row);
     reportEpoch(training, row, { ...progress, improved });
     if (progress.stepInEpoch >= training.schedule.stepsPerEpoch) progress = nextEpoch(progress);
     await save(training, progress);

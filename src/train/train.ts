@@ -1,4 +1,7 @@
 import { UsageError } from '../errors.js';
+import type { Logger } from '../loggers/logger.js';
+import { openLoggers } from '../loggers/open-loggers.js';
+import { openEventLog } from '../runs/events.js';
 import { claimRun, type RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
 import { writeWeights } from '../runs/weights-files.js';
@@ -9,6 +12,7 @@ import { warnFallbacks } from '../session/start-backend.js';
 import type { Claim } from '../system/claim.js';
 import { cannotWrite, isSystemError } from '../system/system-errors.js';
 import { brokenOffBy, stoppedBy } from './endings.js';
+import { followed } from './followed.js';
 import { runEpochs } from './loop.js';
 import { describeOpening, openOutlook } from './opening.js';
 import { dataLine, networkLine } from './outlook-lines.js';
@@ -51,7 +55,9 @@ async function trainClaimed(given: TrainRequest, reporter: Reporter): Promise<Tr
     const run = await startRun(prepared);
     if (request.resume === undefined) claim = await claimRun(run);
     reporter.note(`${request.resume === undefined ? 'run' : 'resumed'} ${run.path}`);
-    const result = await runUntilStopped(prepared, run, reporter);
+    const logger = openLoggers(run);
+    const following = followed(logger, () => runUntilStopped(prepared, run, reporter, logger));
+    const result = await following;
     const { weightsOut } = request.settings;
     if (weightsOut === null) return result;
     const { classes } = session.card;
@@ -74,6 +80,7 @@ async function runUntilStopped(
   prepared: Prepared,
   run: RunDirectory,
   reporter: Reporter,
+  logger: Logger,
 ): Promise<TrainResult> {
   const { backend, schedule, trainLoader, valLoader } = prepared;
   const { settings } = prepared.request;
@@ -83,7 +90,8 @@ async function runUntilStopped(
   const stopped = () => stop.signal !== undefined;
   const outlook = openOutlook(prepared, reporter);
   try {
-    const training = { ...prepared, settings, run, reporter, outlook, stopped };
+    const events = openEventLog(run);
+    const training = { ...prepared, settings, run, reporter, logger, events, outlook, stopped };
     const progress = await runEpochs(training, prepared.start);
     warnFallbacks(backend, reporter);
     if (stop.signal !== undefined) throw stoppedBy(stop.signal, run, progress);

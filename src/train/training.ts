@@ -1,6 +1,8 @@
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
+import type { Logger } from '../loggers/logger.js';
 import type { Sgd } from '../network/sgd.js';
+import type { EventLog } from '../runs/events.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Session } from '../session/session.js';
@@ -18,6 +20,8 @@ export interface EpochTraining {
   readonly schedule: Schedule;
   readonly trainLoader: BatchLoader;
   readonly reporter: Reporter;
+  readonly logger: Logger;
+  readonly events: EventLog;
   readonly outlook: Outlook;
   /** Asked after each step. */
   readonly stopped: () => boolean;

@@ -38,7 +38,7 @@ describe('cnn on TensorFlow', function () {
       const evaluated = await cnn(['eval', '--checkpoint', run, '--data', 'synthetic', ...backend]);
       assert.equal(evaluated.code, 0, evaluated.stderr);
       const summary = await readFile(join(run, 'summary.csv'), 'utf8');
-      const loss = Number(summary.trim().split('\n').at(-1)?.split(',')[2]);
+      const loss = Number(summary.trim().split('\n').at(-1)?.split(',')[3]);
       assert.ok(Math.abs(JSON.parse(evaluated.stdout).loss - loss) < 1e-5);
     });
 

@@ -8,7 +8,7 @@ import { cnn, type Ended, temporaryDirectory } from './program.js';
 const SMALL = ['--arch', 'lenet5', '--input-size', '12', '--batch-size', '4', '--epochs', '3'];
 const QUICK = ['--backend', 'js', '--workers', '1', '--print-freq', '3'];
 const COLUMNS =
-  'epoch,train_loss,eval_loss,eval_top1,eval_top5,lr,train_top1,train_top5,' +
+  'epoch,step,train_loss,eval_loss,eval_top1,eval_top5,lr,train_top1,train_top5,' +
   'images_per_second,data_wait_percent,seconds,steps';
 
 describe('cnn train', function () {
@@ -62,7 +62,7 @@ describe('cnn train', function () {
     const [header, ...rows] = text.trim().split('\n');
     assert.equal(header, COLUMNS);
     assert.deepEqual(
-      rows.map((row) => [row.split(',')[0], row.split(',')[11]]),
+      rows.map((row) => [row.split(',')[0], row.split(',')[12]]),
       [
         ['1', '4'],
         ['2', '8'],

@@ -27,7 +27,7 @@ describe('summary.csv', () => {
       rows.map((line) => line.split(',')[0]),
       ['1', '2', '3'],
     );
-    assert.match(rows[0] ?? '', /^1,0\.333333,0\.333333,0\.333,0\.333,1e-7,0\.333,/);
+    assert.match(rows[0] ?? '', /^1,0\.3333333333333333,0\.333333,0\.333333,0\.333,0\.333,1e-7,0\.333,/);
   });
 
   it('loses a row that a full disk cut off', async () => {
@@ -40,9 +40,19 @@ describe('summary.csv', () => {
     assert.equal(await readFile(file, 'utf8'), text.slice(0, text.indexOf('10,')));
   });
 
+  it('gets the columns of today when an old run is resumed', async () => {
+    const file = join(directory.path, 'old.csv');
+    const columns = COLUMNS.filter((column) => column !== 'step');
+    const line = (epoch: number) => columns.map((column) => (column === 'epoch' ? epoch : column));
+    await writeFile(file, `${columns}\n${line(1)}\n${line(2)}\n`);
+    await truncateSummary(file, 1);
+    const today = COLUMNS.map((column) => ({ epoch: '1', step: 'steps' })[column as string] ?? column);
+    assert.equal(await readFile(file, 'utf8'), `${COLUMNS}\n${today}\n`);
+  });
+
   it('refuses a file with other columns', async () => {
     const file = join(directory.path, 'other.csv');
     await writeFile(file, 'epoch,loss\n1,2\n');
-    await assert.rejects(truncateSummary(file, 1), /to begin with the columns epoch,train_loss/);
+    await assert.rejects(truncateSummary(file, 1), /to begin with the columns epoch,step,train_loss/);
   });
 });

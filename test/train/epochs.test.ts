@@ -52,7 +52,7 @@ describe('a training', function () {
       await writeData(at(course), { train: { dark: DARK, bright: BRIGHT }, val });
       const result = await train(course, { epochs: '4', lr: '0.05', 'lr-warmup-steps': '6' });
       const rows = (await readFile(at('runs', course, 'summary.csv'), 'utf8')).trim().split('\n');
-      const top1 = rows.slice(1).map((row) => Number(row.split(',')[3]));
+      const top1 = rows.slice(1).map((row) => Number(row.split(',')[4]));
       assert.deepEqual(top1, course === 'falls' ? [50, 50, 0, 0] : [50, 50, 100, 100]);
       const state = await readFile(at('runs', course, 'checkpoints/best/state.json'), 'utf8');
       const { last, ...progress } = JSON.parse(state).progress;

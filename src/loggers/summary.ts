@@ -1,0 +1,12 @@
+import { appendRow } from '../runs/csv.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import type { Logger } from './logger.js';
+
+/** Writes a row of summary.csv for each epoch. */
+export function summaryLogger({ summary }: Pick<RunDirectory, 'summary'>): Logger {
+  return {
+    onSteps: () => {},
+    onEpoch: (row) => appendRow(summary, row),
+    onEnd: async () => {},
+  };
+}
