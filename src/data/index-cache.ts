@@ -4,57 +4,57 @@
  * a multiple of 8 bytes, in the byte order of the machine.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { printable, systemPath } from '../system/file-names.js';
 import { makeDirectories, writeAtomically } from '../system/files.js';
+import { readRegularFile } from '../system/read-file.js';
 import { systemReason } from '../system/system-errors.js';
 import { CACHE_ADVICE, cacheDirectory } from './cache-directory.js';
-import { type ImageColumns, ImageTable, type Place } from './image-table.js';
+import { type ImageColumns, ImageTable } from './image-table.js';
+import { areSound, headerSchema, type StoredHeader, type StoredPart } from './index-check.js';
 import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import type { IndexSource } from './layouts/survey.js';
 
 /** Changes whenever the meaning of the file does; an older file is ignored. */
-const VERSION = 3;
+const VERSION = 4;
 /** Four 32-bit numbers: version, checksum of everything after it, bytes of the header, and 0. */
 const PREFIX_BYTES = 16;
 const CHECKED_FROM = 8;
+/** Room for forty million images. */
+const MOST_BYTES = 2 ** 31;
 
-/** A part in the header. Paths are less the root. */
-interface StoredPart {
-  readonly path: string;
-  readonly places: readonly Place[];
-  readonly images: number;
-  readonly nameBytes: number;
-  readonly inArchives: boolean;
-}
-
-interface Header {
-  readonly sources: readonly IndexSource[];
-  readonly about: Omit<DatasetIndex, 'name' | 'root' | 'train' | 'val'>;
-  readonly train: StoredPart;
-  readonly val: StoredPart | null;
-}
-
-/** The kept index of a dataset, if nothing that it was made from has changed since. */
+/**
+ * The kept index of a dataset, if nothing that it was made from has changed since. A file that is
+ * damaged or odd counts as none.
+ */
 export async function loadIndex(root: string): Promise<Omit<DatasetIndex, 'name'> | undefined> {
-  const bytes = readIndex(root);
+  const bytes = await readIndex(root);
   if (bytes === undefined) return undefined;
   const view = new DataView(bytes.buffer);
   if (view.getUint32(0, true) !== VERSION) return undefined;
   if (view.getUint32(4, true) !== crc32(bytes.subarray(CHECKED_FROM))) return undefined;
   const headerBytes = view.getUint32(8, true);
-  const text = Buffer.from(bytes.buffer, PREFIX_BYTES, headerBytes).toString('utf8');
-  const { sources, about, train, val } = JSON.parse(text) as Header;
-  if (!sources.every(isUnchanged)) return undefined;
+  if (headerBytes % 8 !== 0 || headerBytes > bytes.length - PREFIX_BYTES) return undefined;
+  const header = headerIn(Buffer.from(bytes.buffer, PREFIX_BYTES, headerBytes).toString('utf8'));
+  if (header === undefined || !header.sources.every(isUnchanged)) return undefined;
+  const { about, train, val } = header;
   const columns = new ColumnReader(bytes.buffer, PREFIX_BYTES + headerBytes);
-  return {
-    ...about,
-    root,
-    train: columns.part(train, root),
-    val: val === null ? undefined : columns.part(val, root),
-  };
+  if (bytesOf(train) + (val === null ? 0 : bytesOf(val)) !== columns.left) return undefined;
+  const { classes, strangers } = about;
+  const first = columns.part(train, root, classes.length);
+  const second = val === null ? null : columns.part(val, root, classes.length + strangers.length);
+  if (first === undefined || second === undefined) return undefined;
+  return { ...about, root, train: first, val: second ?? undefined };
+}
+
+function headerIn(text: string): StoredHeader | undefined {
+  try {
+    return headerSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -67,7 +67,7 @@ export async function saveIndex(
 ): Promise<string | undefined> {
   const parts = val === undefined ? [train] : [train, val];
   const [first, second] = parts.map((part) => storedPart(part, root));
-  const header: Header = { sources, about, train: first as StoredPart, val: second ?? null };
+  const header = { root, sources, about, train: first, val: second ?? null };
   const columns = [Buffer.from(JSON.stringify(header)), ...parts.flatMap(columnsOf)];
   // zlib's crc32 starts over at an empty buffer.
   const chunks = columns.filter((bytes) => bytes.length > 0).map(padded);
@@ -93,10 +93,10 @@ async function* stream(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array
   yield* chunks;
 }
 
-function readIndex(root: string): Uint8Array<ArrayBuffer> | undefined {
+async function readIndex(root: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(fileOf(root));
+    bytes = await readRegularFile(fileOf(root), MOST_BYTES);
   } catch {
     // No cache yet, or no such root: reading it reports that.
     return undefined;
@@ -114,8 +114,13 @@ function fileOf(root: string): string {
 }
 
 function isUnchanged({ path, modified }: IndexSource): boolean {
-  const stats = statSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
-  return String(stats?.mtimeNs) === modified;
+  try {
+    const stats = statSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
+    return String(stats?.mtimeNs) === modified;
+  } catch {
+    // Not a path, or one that may not be looked at.
+    return false;
+  }
 }
 
 function storedPart({ path, images }: IndexedSplit, root: string): StoredPart {
@@ -143,6 +148,14 @@ function padded(bytes: Buffer): Buffer {
   return rest === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(8 - rest, ' ')]);
 }
 
+/** What `columnsOf` takes, each column at a multiple of 8 bytes. */
+function bytesOf({ images, nameBytes, inArchives }: StoredPart): number {
+  const columns = [8 * images, inArchives ? 8 * images : 0, 4 * images, 4 * images];
+  return [...columns, 4 * (images + 1), nameBytes]
+    .map((bytes) => Math.ceil(bytes / 8) * 8)
+    .reduce((sum, bytes) => sum + bytes, 0);
+}
+
 class ColumnReader {
   readonly #buffer: ArrayBuffer;
   #at: number;
@@ -152,7 +165,17 @@ class ColumnReader {
     this.#at = at;
   }
 
-  part({ path, places, images, nameBytes, inArchives }: StoredPart, root: string): IndexedSplit {
+  /** Bytes that are not read. */
+  get left(): number {
+    return this.#buffer.byteLength - this.#at;
+  }
+
+  /** The next part; undefined where it is not one of images of so many classes. */
+  part(
+    { path, places, images, nameBytes, inArchives }: StoredPart,
+    root: string,
+    classes: number,
+  ): IndexedSplit | undefined {
     const sizes = new Float64Array(this.#buffer, this.#take(8 * images), images);
     const inside = inArchives ? images : 0;
     const offsets = new Float64Array(this.#buffer, this.#take(8 * inside), inside);
@@ -167,6 +190,7 @@ class ColumnReader {
       offsets,
       sizes,
     };
+    if (!areSound(columns, labels, classes)) return undefined;
     return { path: root + path, labels, images: new ImageTable(columns) };
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
@@ -10,7 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { loadIndex } from '../../src/data/index-cache.js';
+import type { StoredHeader } from '../../src/data/index-check.js';
 import { openDataset } from '../../src/data/open-dataset.js';
 import { namesOf, temporaryDirectory, writeTree } from './images.js';
 import { writeTar } from './layouts/tars.js';
@@ -18,6 +21,21 @@ import { writeTar } from './layouts/tars.js';
 const CLASSES = ['a', 'b', 'ä'];
 const PER_CLASS = 7000;
 const LONG_AGO = new Date('2020-02-02');
+
+/** The file with another header or other columns, and the right checksum. */
+function forged(bytes: Buffer, change: (header: StoredHeader, columns: Buffer) => void): Buffer {
+  const length = bytes.readUInt32LE(8);
+  const header = JSON.parse(bytes.toString('utf8', 16, 16 + length));
+  const columns = Buffer.from(bytes.subarray(16 + length));
+  change(header, columns);
+  const text = Buffer.from(JSON.stringify(header));
+  const json = Buffer.concat([text, Buffer.alloc(-text.length & 7, ' ')]);
+  const prefix = Buffer.from(bytes.subarray(0, 16));
+  prefix.writeUInt32LE(json.length, 8);
+  const file = Buffer.concat([prefix, json, columns]);
+  file.writeUInt32LE(crc32(file.subarray(8)), 4);
+  return file;
+}
 
 describe('the kept index', function () {
   this.timeout(120_000);
@@ -108,6 +126,46 @@ describe('the kept index', function () {
     }
     assert.equal((await openDataset(root)).train.images.length, 3 * PER_CLASS);
     assert.deepEqual(readFileSync(file), bytes);
+  });
+
+  it('of a stranger is no index, whatever it says', async () => {
+    const file = join(directory(), 'cache/indexes', files()[0] ?? '');
+    const bytes = readFileSync(file);
+    const believed = async (change: (header: StoredHeader, columns: Buffer) => void) => {
+      writeFileSync(file, forged(bytes, change));
+      return (await loadIndex(root)) !== undefined;
+    };
+    assert.ok(await believed(() => {}), 'one that was not changed');
+    const changes: Record<string, (header: StoredHeader, columns: Buffer) => void> = {
+      'depends on nothing': (header) => header.sources.splice(0),
+      'leads out of the dataset': ({ train }) => {
+        (train.places[0] as { path: string }).path = '/../elsewhere';
+      },
+      'of another root': (header) => {
+        header.root = '/';
+      },
+      'of fewer classes than labels': ({ about }) => {
+        about.classes.pop();
+        about.words.pop();
+      },
+      'of more images': ({ train }) => {
+        train.images += 1;
+      },
+      'of too many images': ({ train }) => {
+        train.images = 2 ** 50;
+      },
+      'has sizes that are none': (_, columns) => columns.writeDoubleLE(Number.NaN, 0),
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      assert.equal(await believed(change), false, what);
+    }
+    for (const make of [['mkfifo'], ['ln', '-s', '/dev/zero'], ['mkdir']]) {
+      rmSync(file, { recursive: true });
+      execFileSync(make[0] as string, [...make.slice(1), file]);
+      assert.equal(await loadIndex(root), undefined, make.join(' '));
+    }
+    rmSync(file, { recursive: true });
+    writeFileSync(file, bytes);
   });
 
   it('holds tar files with the places of their images', async () => {

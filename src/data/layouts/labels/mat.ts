@@ -43,10 +43,10 @@ const LAST_NUMERIC = 15;
 const COMPLEX_FLAG = 0x800;
 
 const HEADER_BYTES = 128;
-/** What an unpacked variable may take at most. */
-const MOST_BYTES = 1 << 28;
-/** The most numbers of an array: those of ILSVRC have a few thousand. */
-const MOST_NUMBERS = 1 << 20;
+/** What the unpacked variables may take at most; those of ILSVRC take a megabyte. */
+const MOST_BYTES = 1 << 26;
+/** The most numbers, letters, structs and cells: ILSVRC has a few hundred thousand. */
+const MOST_ELEMENTS = 1 << 21;
 /** A file with deeper nesting is damaged. */
 const MOST_DEPTH = 16;
 
@@ -60,18 +60,44 @@ export function readMat(bytes: Buffer): Record<string, MatValue> {
   if (/^MATLAB 7\.3/.test(bytes.toString('latin1', 0, 10))) {
     throw new Error("it has MATLAB's format 7.3; save it with -v7");
   }
-  const variables: Record<string, MatValue> = {};
-  const file = new Elements(bytes.subarray(HEADER_BYTES), order === 'IM');
+  const variables = new Map<string, MatValue>();
+  const reading = new Reading(order === 'IM');
+  const file = new Elements(bytes.subarray(HEADER_BYTES), reading);
   while (!file.done) {
     let element = file.next();
     if (element.type === COMPRESSED) {
-      const unpacked = inflateSync(element.data, { maxOutputLength: MOST_BYTES });
-      element = new Elements(unpacked, order === 'IM').next();
+      element = new Elements(reading.unpack(element.data), reading).next();
     }
-    const { name, value } = readMatrix(element, order === 'IM', 0);
-    variables[name] = value;
+    const { name, value } = readMatrix(element, reading, 0);
+    variables.set(name, value);
   }
-  return variables;
+  return Object.fromEntries(variables);
+}
+
+/** The byte order of a file, and how much of it may still be read: a small file may unpack into gigabytes. */
+class Reading {
+  #elements = MOST_ELEMENTS;
+  #bytes = MOST_BYTES;
+
+  constructor(readonly little: boolean) {}
+
+  /** Takes `count` elements, before there is memory for them. */
+  take(count: number): void {
+    this.#elements -= count;
+    if (this.#elements < 0) throw new Error(`it holds more than ${MOST_ELEMENTS} elements`);
+  }
+
+  unpack(data: Buffer): Buffer {
+    let unpacked: Buffer;
+    try {
+      unpacked = inflateSync(data, { maxOutputLength: this.#bytes });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw cause;
+      throw new Error(`it unpacks into more than ${MOST_BYTES} bytes`, { cause });
+    }
+    this.#bytes = Math.max(1, this.#bytes - unpacked.length);
+    return unpacked;
+  }
 }
 
 interface Element {
@@ -82,12 +108,12 @@ interface Element {
 /** Tagged data, one after the other; each begins at a multiple of 8 bytes. */
 class Elements {
   readonly #bytes: Buffer;
-  readonly #little: boolean;
+  readonly #reading: Reading;
   #at = 0;
 
-  constructor(bytes: Buffer, little: boolean) {
+  constructor(bytes: Buffer, reading: Reading) {
     this.#bytes = bytes;
-    this.#little = little;
+    this.#reading = reading;
   }
 
   get done(): boolean {
@@ -97,11 +123,12 @@ class Elements {
   next(): Element {
     if (this.done) throw new Error('it ends early');
     const view = viewOf(this.#bytes);
-    const first = view.getUint32(this.#at, this.#little);
+    const { little } = this.#reading;
+    const first = view.getUint32(this.#at, little);
     // A small element has its length in the upper half of the first word and its data in the second.
     const small = first >>> 16;
     const type = first & 0xffff;
-    const length = small > 0 ? small : view.getUint32(this.#at + 4, this.#little);
+    const length = small > 0 ? small : view.getUint32(this.#at + 4, little);
     const start = this.#at + (small > 0 ? 4 : 8);
     if (start + length > this.#bytes.length || small > 4) throw new Error('it ends early');
     const end = small > 0 ? this.#at + 8 : start + length;
@@ -111,27 +138,28 @@ class Elements {
   }
 
   numbers(): number[] {
-    return numbersIn(this.next(), this.#little);
+    return numbersIn(this.next(), this.#reading);
   }
 }
 
 function readMatrix(
   { type, data }: Element,
-  little: boolean,
+  reading: Reading,
   depth: number,
 ): { name: string; value: MatValue } {
+  reading.take(1);
   if (type !== MATRIX || depth > MOST_DEPTH) throw new Error('it holds something else than arrays');
   // An empty array may have no parts at all.
   if (data.length === 0) return { name: '', value: [] };
-  const parts = new Elements(data, little);
+  const parts = new Elements(data, reading);
   const [flags = 0] = parts.numbers();
   const count = parts.numbers().reduce((product, size) => product * size, 1);
-  const name = asText(parts.next(), little);
+  const name = asText(parts.next(), reading);
   const kind = flags & 0xff;
-  const below = () => readMatrix(parts.next(), little, depth + 1).value;
-  if (kind === STRUCT) return { name, value: readStructs(parts, count, below, little) };
+  const below = () => readMatrix(parts.next(), reading, depth + 1).value;
+  if (kind === STRUCT) return { name, value: readStructs(parts, count, below, reading) };
   if (kind === CELL) return { name, value: { cells: times(count, below) } };
-  if (kind === CHAR) return { name, value: asText(parts.next(), little) };
+  if (kind === CHAR) return { name, value: asText(parts.next(), reading) };
   if (kind < FIRST_NUMERIC || kind > LAST_NUMERIC || flags & COMPLEX_FLAG) {
     throw new Error(`"${name}" is an array of the kind ${kind}, which is not read here`);
   }
@@ -144,10 +172,10 @@ function readStructs(
   parts: Elements,
   count: number,
   below: () => MatValue,
-  little: boolean,
+  reading: Reading,
 ): MatStruct[] {
   const [width = 0] = parts.numbers();
-  const names = asText(parts.next(), little);
+  const names = asText(parts.next(), reading);
   if (width < 1) throw new Error('a struct has fields without names');
   const fields = times(Math.floor(names.length / width), (field) => {
     return untilZero(names.slice(field * width, (field + 1) * width));
@@ -163,18 +191,21 @@ function times<T>(count: number, make: (index: number) => T): T[] {
   return made;
 }
 
-function numbersIn({ type, data }: Element, little: boolean): number[] {
+function numbersIn({ type, data }: Element, reading: Reading): number[] {
   const [bytes, read] = NUMBERS[type] ?? [0, undefined];
   if (read === undefined) throw new Error(`it holds data of the type ${type}, which is not read`);
   const count = Math.floor(data.length / bytes);
-  if (count > MOST_NUMBERS) throw new Error(`it holds an array of ${count} numbers`);
+  reading.take(count);
   const view = viewOf(data);
-  return times(count, (index) => read(view, index * bytes, little));
+  return times(count, (index) => read(view, index * bytes, reading.little));
 }
 
-function asText(element: Element, little: boolean): string {
-  if (element.type === UTF8) return element.data.toString('utf8');
-  return numbersIn(element, little)
+function asText(element: Element, reading: Reading): string {
+  if (element.type === UTF8) {
+    reading.take(element.data.length);
+    return element.data.toString('utf8');
+  }
+  return numbersIn(element, reading)
     .map((code) => String.fromCharCode(code))
     .join('');
 }

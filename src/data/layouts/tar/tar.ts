@@ -111,6 +111,7 @@ export async function readMembers(
     }
     if (header === undefined || !header.cksumValid) throw damaged(source, at, name);
     const { type, size = 0 } = header;
+    if (!(size >= 0)) throw damaged(source, at, name);
     const path = extended.path ?? pathIn(header, block);
     const linkPath = extended.linkpath ?? linkPathIn(header, block);
     const body = at + BLOCK;
@@ -186,10 +187,16 @@ function readPax(bytes: Buffer): Extended {
     const key = record.toString('latin1', 0, Math.max(0, equals));
     const value = record.subarray(equals + 1);
     if (key === 'path' || key === 'linkpath') values[key] = decodeName(value);
-    else if (key === 'size') values.size = Number(value.toString('latin1'));
+    else if (key === 'size') values.size = sizeIn(value.toString('latin1'));
     at += length;
   }
   return values;
+}
+
+/** NaN for what is no size: a negative one would lead back to a header that was read. */
+function sizeIn(text: string): number {
+  const size = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(size) ? size : Number.NaN;
 }
 
 /** Looks at what follows the mark at the end, which nobody reads. */
