@@ -4,7 +4,7 @@ import { lastingName } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { estimateMemory } from '../measure/memory.js';
-import { openCheckpoint } from '../runs/checkpoint.js';
+import { openCheckpoint } from '../runs/checkpoint/open.js';
 import { findRun, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';

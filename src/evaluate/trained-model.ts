@@ -2,7 +2,8 @@ import { type Architecture, findArchitecture, withoutDrawing } from '../archs/in
 import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
 import { perChannel } from '../network/colours.js';
-import { type Checkpoint, loadWeights, openCheckpoint } from '../runs/checkpoint.js';
+import { type Checkpoint, openCheckpoint } from '../runs/checkpoint/open.js';
+import { loadWeights } from '../runs/checkpoint/tensors.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
 import { evaluationTransform } from '../session/augmentation.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../backend/index.js';
 import type { InputOptions, TrainedModel } from '../evaluate/trained-model.js';
-import { modelFiles } from '../runs/checkpoint.js';
+import { modelFiles } from '../runs/checkpoint/model-files.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Settings } from '../settings/types.js';

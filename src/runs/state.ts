@@ -26,9 +26,11 @@ const progress = withFormerNames(z.object({
   counters: z.object({ totals, window: z.array(z.number()) }),
   seconds: z.object({ all: z.number(), training: z.number(), waiting: z.number() }),
   images: z.int(),
-  /** The last evaluation and the best one. */
+  /** The last evaluation and the best one, which was made after that step. */
   last: scores.optional(),
-  best: scores.extend({ epoch: z.int() }).optional(),
+  best: scores.extend({ epoch: z.int(), step: z.int().exactOptional() }).optional(),
+  /** The rows of summary.csv; null for what is no number. Absent in the first checkpoints. */
+  rows: z.array(z.record(z.string(), z.number().nullable())).exactOptional(),
 }), { images: 'pictures' });
 
 export const stateSchema = z.object({
@@ -36,6 +38,10 @@ export const stateSchema = z.object({
   seed: z.int(),
   network: networkCardSchema,
   progress,
+  /** What optimizer.bin holds, in this order; absent in the first checkpoints. */
+  tensors: z.array(z.object({ name: z.string(), shape: z.array(z.int()) })).exactOptional(),
+  /** The states of parts of the training that have more than tensors, by the name of the part. */
+  parts: z.record(z.string(), z.json()).exactOptional(),
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
 });
 

@@ -84,6 +84,8 @@ export const COMMAND_OPTIONS = {
     'print-freq',
     'output',
     'experiment',
+    'checkpoint-minutes',
+    'checkpoint-steps',
     'resume',
   ],
   eval: [

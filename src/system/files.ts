@@ -85,6 +85,18 @@ export async function removeTemporaries(directory: string): Promise<void> {
   }
 }
 
+/** Waits until the content of a file is on the disk. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await syncIfPossible(handle);
+  } catch (error) {
+    throw withPath(error, file);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Waits until the names in a directory are on the disk. */
 export async function syncDirectory(directory: string): Promise<void> {
   let handle: Awaited<ReturnType<typeof open>>;

@@ -3,7 +3,7 @@ import { CnnError, UsageError } from '../errors.js';
 import { joinLoggers } from '../loggers/logger.js';
 import { NO_EVENTS } from '../runs/events.js';
 import type { Reporter } from '../session/reporter.js';
-import { trainEpoch } from './loop.js';
+import { trainEpoch } from './epoch.js';
 import { adviceOn, createOutlook, describeOpening } from './opening.js';
 import type { Expectation } from './outlook.js';
 import type { Opening } from './outlook-lines.js';
@@ -37,7 +37,15 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
     });
     const { settings } = prepared.request;
     const stopped = () => stop.signal !== undefined || found !== undefined;
-    const training = { ...prepared, settings, reporter, ...NOT_KEPT, outlook, stopped };
+    const training = {
+      ...prepared,
+      settings,
+      reporter,
+      ...NOT_KEPT,
+      outlook,
+      stepHooks: [],
+      stopped,
+    };
     const { start } = prepared;
     if (start.step < opening.steps) {
       const { problem } = await trainEpoch(training, start);

@@ -1,6 +1,6 @@
 /** How a training ends before its last epoch: what of the run is safe, and how to resume it. */
 import { CnnError, RunError } from '../errors.js';
-import { openCheckpoint } from '../runs/checkpoint.js';
+import { openCheckpoint } from '../runs/checkpoint/open.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
 import { exists } from '../system/files.js';

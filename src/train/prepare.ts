@@ -8,7 +8,7 @@ import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError, UsageError } from '../errors.js';
 import { Sgd } from '../network/sgd.js';
-import { loadMomenta, loadWeights } from '../runs/checkpoint.js';
+import { loadWeights } from '../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../runs/run-selection.js';
 import type { Progress } from '../runs/state.js';
 import { startFrom } from '../runs/weights-files.js';
@@ -21,9 +21,10 @@ import { openSession, type Session } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
 import { checkWritable } from '../system/files.js';
 import { freezeLayers } from './freeze.js';
-import { startProgress } from './loop.js';
 import { withStatistics } from './measured-colours.js';
+import { startProgress } from './progress.js';
 import type { TrainRequest } from './request.js';
+import { momenta, restoreParts, type Stateful } from './saving/stateful.js';
 import type { Schedule } from './schedule.js';
 
 export interface Prepared {
@@ -34,6 +35,8 @@ export interface Prepared {
   readonly alternate: boolean;
   readonly session: Session;
   readonly optimizer: Sgd;
+  /** What a checkpoint keeps besides the weights. */
+  readonly parts: readonly Stateful[];
   readonly schedule: Schedule;
   readonly trainLoader: BatchLoader;
   readonly valLoader: BatchLoader;
@@ -62,15 +65,13 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     nesterov: settings.nesterov,
     weightDecay: settings.weightDecay,
   });
-  if (resume !== undefined) {
-    const names = session.network.weights.map(({ name }) => name);
-    await loadMomenta(optimizer.momenta, names, resume.checkpoint);
-  }
+  const parts = [momenta(optimizer, session.network.weights)];
+  if (resume !== undefined) await restoreParts(parts, resume.checkpoint);
 
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
   return {
-    ...{ request, dataset, augmentation, backend, session, optimizer, ...loaders },
+    ...{ request, dataset, augmentation, backend, session, optimizer, parts, ...loaders },
     alternate: takesTurns(backend, availableParallelism()),
     schedule: { ...settings, stepsPerEpoch: loaders.trainLoader.steps },
     start: resume?.checkpoint.state.progress ?? startProgress(),

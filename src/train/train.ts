@@ -18,6 +18,7 @@ import { describeOpening, openOutlook } from './opening.js';
 import { dataLine, networkLine } from './outlook-lines.js';
 import { type Prepared, prepareTraining } from './prepare.js';
 import type { TrainRequest } from './request.js';
+import { Saver } from './saving/saver.js';
 import { listenForStop } from './signals.js';
 import { startRun } from './start-run.js';
 
@@ -91,8 +92,11 @@ async function runUntilStopped(
   const outlook = openOutlook(prepared, reporter);
   try {
     const events = openEventLog(run);
-    const training = { ...prepared, settings, run, reporter, logger, events, outlook, stopped };
+    const saver = new Saver({ ...prepared, settings, run, reporter }, prepared.start.step);
+    const watched = { reporter, logger, events, outlook, stepHooks: [saver.onStep], stopped };
+    const training = { ...prepared, settings, run, saver, ...watched };
     const progress = await runEpochs(training, prepared.start);
+    saver.report();
     warnFallbacks(backend, reporter);
     if (stop.signal !== undefined) throw stoppedBy(stop.signal, run, progress);
     const { last, best, epoch, step, stepInEpoch } = progress;

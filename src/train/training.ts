@@ -8,7 +8,9 @@ import type { Reporter } from '../session/reporter.js';
 import type { Session } from '../session/session.js';
 import type { Settings } from '../settings/types.js';
 import type { Outlook } from './outlook.js';
+import type { Saver } from './saving/saver.js';
 import type { Schedule } from './schedule.js';
+import type { StepHook } from './step-hook.js';
 
 /** What the training of an epoch needs. */
 export interface EpochTraining {
@@ -23,6 +25,8 @@ export interface EpochTraining {
   readonly logger: Logger;
   readonly events: EventLog;
   readonly outlook: Outlook;
+  /** Called one after the other. */
+  readonly stepHooks: readonly StepHook[];
   /** Asked after each step. */
   readonly stopped: () => boolean;
 }
@@ -31,4 +35,5 @@ export interface EpochTraining {
 export interface Training extends EpochTraining {
   readonly valLoader: BatchLoader;
   readonly run: RunDirectory;
+  readonly saver: Saver;
 }

@@ -195,6 +195,15 @@ describe('cnn train', function () {
     return found;
   }
 
+  /** They are written, and change nothing of the training. */
+  async function checkpointsWithin(more: Given): Promise<void> {
+    const notes: string[] = [];
+    const found = await training(more, (line) => notes.push(line));
+    const written = notes.filter((line) => /^checkpoint of step 1 within the epoch/.test(line));
+    assert.equal(written.length, 1, notes.join('\n'));
+    assert.deepEqual(found, await withoutOption({}));
+  }
+
   for (const { option, given, both = {}, changes, may = [], shows } of ROWS) {
     const beside = Object.entries(both).map(([name, value]) => ` --${name} ${value}`);
     it(`--${option} ${given}${beside.join('')} changes ${changes.join(', ')}`, async () => {
@@ -257,6 +266,9 @@ describe('cnn train', function () {
       const { backend } = await trainElsewhere('deterministic', given);
       assert.match(backend.why, /not deterministic/);
     },
+
+    'checkpoint-steps': () => checkpointsWithin({ 'checkpoint-steps': '1' }),
+    'checkpoint-minutes': () => checkpointsWithin({ 'checkpoint-minutes': '1e-9' }),
 
     'dry-run': async () => {
       const run = at('dry');

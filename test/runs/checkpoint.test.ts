@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -12,18 +12,14 @@ import {
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
 import { sha256 } from '../../src/system/files.js';
-import {
-  copyCheckpoint,
-  loadMomenta,
-  loadWeights,
-  openCheckpoint,
-  saveCheckpoint,
-} from '../../src/runs/checkpoint.js';
-import { startProgress } from '../../src/train/loop.js';
+import { openCheckpoint } from '../../src/runs/checkpoint/open.js';
+import { copyCheckpoint, type NamedTensor, saveCheckpoint } from '../../src/runs/checkpoint/save.js';
+import { loadTensors, loadWeights } from '../../src/runs/checkpoint/tensors.js';
+import { startProgress } from '../../src/train/progress.js';
 import type { CheckpointState } from '../../src/runs/state.js';
 import { temporaryDirectory } from '../commands/program.js';
 
-const STATE: Omit<CheckpointState, 'files'> = {
+const STATE: Omit<CheckpointState, 'files' | 'tensors'> = {
   format: 1,
   seed: 7,
   network: {
@@ -46,22 +42,33 @@ function smallModel(units = 2): LayersModel {
   return model({ inputs: images, outputs: dense.apply(flat) as SymbolicTensor });
 }
 
-const NAMES = ['fc/kernel', 'fc/bias'];
 const bytesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
+const valuesOf = (named: readonly NamedTensor[]) => bytesOf(named.map(({ tensor }) => tensor));
+
+/** Variables of the same names, made from those given. */
+function mapped(
+  named: readonly NamedTensor[],
+  make: (tensor: tf.Tensor) => tf.Tensor,
+): NamedTensor<tf.Variable>[] {
+  return named.map(({ name, tensor }) => ({ name, tensor: tf.variable(make(tensor)) }));
+}
 
 describe('a checkpoint', () => {
   const directory = temporaryDirectory();
   const run = () => join(directory.path, 'run');
   const last = () => join(run(), 'checkpoints', 'last');
   let saved: LayersModel;
-  let momenta: tf.Variable[];
+  let momenta: NamedTensor<tf.Variable>[];
 
   before(async () => {
     await tf.setBackend('cpu');
     saved = smallModel();
     momenta = [
-      tf.variable(tf.randomNormal([16, 2], 0, 1, 'float32', 1)),
-      tf.variable(tf.tensor1d([1, -2])),
+      {
+        name: 'momentum/fc/kernel',
+        tensor: tf.variable(tf.randomNormal([16, 2], 0, 1, 'float32', 1)),
+      },
+      { name: 'momentum/fc/bias', tensor: tf.variable(tf.tensor1d([1, -2])) },
     ];
     await mkdir(join(run(), 'checkpoints'), { recursive: true });
     await saveCheckpoint(last(), saved, momenta, STATE);
@@ -70,15 +77,33 @@ describe('a checkpoint', () => {
   it('gives back weights, momenta and state with the same bits', async () => {
     const checkpoint = await openCheckpoint(run());
     assert.equal(checkpoint.directory, last());
-    assert.deepEqual({ ...checkpoint.state, files: undefined }, { ...STATE, files: undefined });
+    const { files: _, tensors, ...state } = checkpoint.state;
+    assert.deepEqual(state, STATE);
+    assert.deepEqual(tensors, [
+      { name: 'momentum/fc/kernel', shape: [16, 2] },
+      { name: 'momentum/fc/bias', shape: [2] },
+    ]);
     const other = smallModel();
     await loadWeights(other, checkpoint);
     assert.deepEqual(bytesOf(other.getWeights()), bytesOf(saved.getWeights()));
-    const others = momenta.map((momentum) => tf.variable(tf.zerosLike(momentum)));
+    const more = { name: 'ema/fc/bias', tensor: tf.variable(tf.tensor1d([5, 6])) };
+    const others = [more, ...mapped(momenta, tf.zerosLike).reverse()];
     const before = tf.memory().numTensors;
-    await loadMomenta(others, NAMES, checkpoint);
-    assert.deepEqual(bytesOf(others), bytesOf(momenta));
+    assert.deepEqual(await loadTensors(others, checkpoint), ['ema/fc/bias']);
+    assert.deepEqual(valuesOf(others), [[5, 6], ...valuesOf(momenta).reverse()]);
     assert.equal(tf.memory().numTensors, before);
+  });
+
+  it('of the first runs, which holds momenta without names, is read', async () => {
+    const place = join(run(), 'checkpoints', 'first');
+    await saveCheckpoint(place, saved, momenta, STATE);
+    const file = join(place, 'state.json');
+    const { tensors: _, ...state } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify(state));
+    const others = mapped(momenta, tf.zerosLike);
+    assert.deepEqual(await loadTensors(others, await openCheckpoint(place)), []);
+    assert.deepEqual(valuesOf(others), valuesOf(momenta));
+    await rm(place, { recursive: true });
   });
 
   it('is a model that stock tfjs loads', async () => {
@@ -103,6 +128,20 @@ describe('a checkpoint', () => {
     assert.equal((await openCheckpoint(best)).state.seed, 7);
     assert.equal((await openCheckpoint(last())).state.seed, 8);
     assert.deepEqual(await readdir(join(run(), 'checkpoints')), ['best', 'last']);
+  });
+
+  it('and a copy of it are in blocks of their own', async () => {
+    const copy = join(run(), 'checkpoints', 'copy');
+    await copyCheckpoint(last(), copy);
+    // Where a disk goes bad, it changes what is there: it does not write a new file.
+    const handle = await open(join(last(), 'weights.bin'), 'r+');
+    const [before] = (await handle.read(Buffer.alloc(4), 0, 4, 40)).buffer;
+    await handle.write(Buffer.from([(before as number) ^ 1]), 0, 1, 40);
+    await assert.rejects(openCheckpoint(last()), /content of weights.bin is not what was written/);
+    assert.equal((await openCheckpoint(copy)).directory, copy);
+    await handle.write(Buffer.from([before as number]), 0, 1, 40);
+    await handle.close();
+    await rm(copy, { recursive: true });
   });
 
   it('is found where the program ended while it was replaced', async () => {
@@ -134,7 +173,7 @@ describe('a checkpoint', () => {
   });
 
   it('is not written when a momentum is no longer a number', async () => {
-    const others = momenta.map((momentum) => tf.variable(tf.fill(momentum.shape, Infinity)));
+    const others = mapped(momenta, ({ shape }) => tf.fill(shape, Infinity));
     const place = join(run(), 'checkpoints', 'other');
     await assert.rejects(saveCheckpoint(place, saved, others, STATE), /no longer numbers/);
     await assert.rejects(stat(place));
@@ -153,10 +192,10 @@ describe('a checkpoint', () => {
       /checkpoints\/broken cannot be used:\n1 tensor is not finite: fc\/kernel \(2 of 32 values, the first is NaN\)$/,
     );
     assert.deepEqual(bytesOf(other.getWeights()), before);
-    const others = momenta.map((momentum) => tf.variable(tf.zerosLike(momentum)));
+    const others = mapped(momenta, tf.zerosLike);
     await assert.rejects(
-      loadMomenta(others, NAMES, checkpoint),
-      /1 tensor is not finite: momentum of fc\/bias \(1 of 2 values, the first is -Infinity\)$/,
+      loadTensors(others, checkpoint),
+      /1 tensor is not finite: momentum\/fc\/bias \(1 of 2 values, the first is -Infinity\)$/,
     );
   });
 });

@@ -6,11 +6,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture } from '../../src/archs/index.js';
 import { UsageError } from '../../src/errors.js';
 import { openTrainedModel } from '../../src/evaluate/trained-model.js';
-import { saveCheckpoint } from '../../src/runs/checkpoint.js';
+import { saveCheckpoint } from '../../src/runs/checkpoint/save.js';
 import { networkCard } from '../../src/session/network-card.js';
 import { SILENT } from '../../src/session/reporter.js';
 import { openSession } from '../../src/session/session.js';
-import { startProgress } from '../../src/train/loop.js';
+import { startProgress } from '../../src/train/progress.js';
 import { temporaryDirectory } from '../commands/program.js';
 import { numbers } from '../network/backends.js';
 

@@ -1,0 +1,92 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from '../../errors.js';
+import { exists, sha256 } from '../../system/files.js';
+import { systemReason } from '../../system/system-errors.js';
+import { type CheckpointState, stateSchema } from '../state.js';
+import { damaged, FILES, PREVIOUS, STATE } from './layout.js';
+
+/**
+ * A checkpoint is replaced once in an epoch at most: a second attempt all but always finds it
+ * whole.
+ */
+const ATTEMPTS = 3;
+
+export interface Checkpoint {
+  readonly directory: string;
+  readonly state: CheckpointState;
+}
+
+/** Finds the checkpoint that a path means, the last one for a run, and checks that it is whole. */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  for (let attempt = 1; ; attempt++) {
+    const directory = await findCheckpoint(path);
+    const marker = await identityOf(directory);
+    try {
+      const state = await readState(directory);
+      for (const name of FILES) await checkFile(directory, name, state);
+      return { directory, state };
+    } catch (error) {
+      // A training may have put another one in its place meanwhile.
+      if (attempt === ATTEMPTS || (await identityOf(directory)) === marker) throw error;
+    }
+  }
+}
+
+/** Differs for two directories that had the same path. */
+async function identityOf(directory: string): Promise<bigint | undefined> {
+  const info = await stat(directory, { bigint: true }).catch(() => undefined);
+  return info?.ino;
+}
+
+async function findCheckpoint(path: string): Promise<string> {
+  const last = join(path, 'checkpoints', 'last');
+  const places = [path, `${path}${PREVIOUS}`, last, `${last}${PREVIOUS}`];
+  let found: boolean;
+  try {
+    for (const place of places) {
+      if (await exists(join(place, STATE))) return place;
+    }
+    found = await exists(path);
+  } catch (cause) {
+    throw new DataError(`Cannot read the checkpoint ${path}: ${systemReason(cause)}`, { cause });
+  }
+  throw new DataError(
+    found
+      ? `No checkpoint in ${path}: expected ${STATE}, or checkpoints/last/${STATE} of a run`
+      : `No such checkpoint: ${path}`,
+  );
+}
+
+async function readState(directory: string): Promise<CheckpointState> {
+  const file = join(directory, STATE);
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw damaged(directory, `${STATE}: ${systemReason(cause)}`, { cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw damaged(directory, `${STATE} is not whole JSON`, { cause: error });
+  }
+  const result = stateSchema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw damaged(directory, `${STATE}: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+async function checkFile(directory: string, name: string, state: CheckpointState): Promise<void> {
+  const expected = state.files[name];
+  if (expected === undefined) throw damaged(directory, `${STATE} does not name ${name}`);
+  const content = await readFile(join(directory, name)).catch((error: Error) => {
+    throw damaged(directory, `${name}: ${systemReason(error)}`, { cause: error });
+  });
+  if (content.byteLength !== expected.bytes) {
+    const { bytes } = expected;
+    throw damaged(directory, `${name} has ${content.byteLength} bytes and should have ${bytes}`);
+  }
+  if (sha256([content]) !== expected.sha256) {
+    throw damaged(directory, `the content of ${name} is not what was written`);
+  }
+}
+

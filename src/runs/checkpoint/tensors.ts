@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { DataError } from '../../errors.js';
+import { describeNotFinite, refuseNotFinite } from '../../weights/index.js';
+import { damaged, MODEL, OPTIMIZER, WEIGHTS } from './layout.js';
+import type { Checkpoint } from './open.js';
+import type { NamedTensor } from './save.js';
+
+interface Spec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Puts the weights of a checkpoint into a model of the same architecture. */
+export async function loadWeights(model: LayersModel, checkpoint: Checkpoint): Promise<void> {
+  const { directory } = checkpoint;
+  const manifest = JSON.parse(await readFile(join(directory, MODEL), 'utf8')) as {
+    weightsManifest: readonly { weights: readonly Spec[] }[];
+  };
+  const specs = manifest.weightsManifest.flatMap(({ weights }) => weights);
+  const tensors = tensorsOf(specs, await readFloats(join(directory, WEIGHTS)), directory);
+  try {
+    const expected = model.weights.map(({ originalName, shape }) => ({
+      name: originalName,
+      shape: shape.map((size) => size ?? 0),
+    }));
+    checkSpecs(expected, specs, checkpoint);
+    const named = specs.map(({ name }, index) => [name, tensors[index]] as const);
+    model.loadWeights(Object.fromEntries(named) as Record<string, tf.Tensor>);
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+/**
+ * Puts tensors of a checkpoint into the variables of the same names; returns the names that it does
+ * not have, and leaves those variables as they are.
+ */
+export async function loadTensors(
+  variables: readonly NamedTensor<tf.Variable>[],
+  checkpoint: Checkpoint,
+): Promise<readonly string[]> {
+  const { directory, state } = checkpoint;
+  // The first checkpoints held the momenta alone, in the order of the weights.
+  const specs: readonly Spec[] = state.tensors ?? variables.map(specOf).filter(isMomentum);
+  const values = await readFloats(join(directory, OPTIMIZER));
+  const tensors = tensorsOf(specs, values, directory);
+  try {
+    const found = new Map(specs.map(({ name }, index) => [name, tensors[index] as tf.Tensor]));
+    const missing: string[] = [];
+    for (const { name, tensor: variable } of variables) {
+      const tensor = found.get(name);
+      if (tensor === undefined) missing.push(name);
+      else if (String(tensor.shape) === String(variable.shape)) variable.assign(tensor);
+      else throw damaged(directory, `${name} is of shape ${tensor.shape}, not ${variable.shape}`);
+    }
+    return missing;
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+function specOf({ name, tensor: { shape } }: NamedTensor): Spec {
+  return { name, shape };
+}
+
+function isMomentum({ name }: Spec): boolean {
+  return name.startsWith('momentum/');
+}
+
+function checkSpecs(
+  expected: readonly Spec[],
+  found: readonly Spec[],
+  { directory, state }: Checkpoint,
+): void {
+  const text = (spec: Spec | undefined) =>
+    spec === undefined ? 'nothing' : `${spec.name} (${spec.shape.join(', ')})`;
+  const byName = new Map(found.map((spec) => [spec.name, spec]));
+  for (const spec of expected) {
+    const other = byName.get(spec.name);
+    if (text(other) !== text(spec) || expected.length !== found.length) {
+      throw new DataError(
+        `The weights in ${directory} do not fit ${state.network.arch}: ` +
+          `expected ${expected.length} with ${text(spec)} but found ${found.length} with ${text(other)}`,
+      );
+    }
+  }
+}
+
+async function readFloats(file: string): Promise<Float32Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(file);
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+function tensorsOf(specs: readonly Spec[], values: Float32Array, directory: string): tf.Tensor[] {
+  const sizes = specs.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== values.length) {
+    throw damaged(directory, `it holds ${values.length} numbers where ${total} are expected`);
+  }
+  let offset = 0;
+  const parts = sizes.map((size) => {
+    offset += size;
+    return values.slice(offset - size, offset);
+  });
+  const found = specs.map(({ name }, index) => describeNotFinite(name, parts[index] as Float32Array));
+  refuseNotFinite(`The checkpoint ${directory}`, found);
+  return specs.map(({ shape }, index) => tf.tensor(parts[index] as Float32Array, [...shape], 'float32'));
+}

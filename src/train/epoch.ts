@@ -1,0 +1,84 @@
+/** The training of one epoch. */
+import { DataError } from '../errors.js';
+import type { Progress } from '../runs/state.js';
+import { Counters, totalsOf } from '../session/metrics.js';
+import { createPace, createStopwatch, type Stopwatch, timed } from '../session/pace.js';
+import { type DeviceBatch, upload } from '../session/session.js';
+import { createEpochReport } from './epoch-report.js';
+import { learningRate } from './schedule.js';
+import { trainStep } from './step.js';
+import type { EpochTraining } from './training.js';
+
+/**
+ * Trains to the end of the current epoch, to the limit of steps, or until it is stopped. `problem`
+ * is what stopped it, where that is an image.
+ */
+export async function trainEpoch(
+  training: EpochTraining,
+  start: Progress,
+): Promise<{ progress: Progress; problem?: DataError }> {
+  const { settings, session, schedule, stepHooks } = training;
+  if (start.stepInEpoch >= schedule.stepsPerEpoch) return { progress: start };
+  const counters = new Counters(start.counters);
+  const pace = createPace(training.backend, training.alternate);
+  const stopwatch = createStopwatch();
+  const report = createEpochReport(training, start, { counters, stopwatch });
+  let { step, stepInEpoch, images } = start;
+  const progress = async (): Promise<Progress> => {
+    // The window stays open in the saved state, so that a resumed run sums in the same order.
+    const state = await counters.snapshot();
+    const seconds = secondsOf(start, stopwatch);
+    return { ...start, step, stepInEpoch, images, seconds, counters: state };
+  };
+  const batches = training.trainLoader.batches(start.epoch, stepInEpoch);
+  let problem: DataError | undefined;
+  try {
+    for await (const batch of timed(batches, stopwatch.wait)) {
+      const input = upload(session, batch);
+      const { count } = batch;
+      images += count;
+      batch.release();
+      counters.add(takeStep(training, input, step));
+      step++;
+      stepInEpoch++;
+      await pace();
+      stopwatch.count(count);
+      await report.step({ step, stepInEpoch });
+      for (const hook of stepHooks) await hook({ step, stepInEpoch, progress });
+      if (training.stopped() || step === settings.maxSteps) break;
+    }
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    problem = error;
+  }
+  const reached = await progress();
+  counters.dispose();
+  if (!training.stopped()) training.outlook.endEpoch(stopwatch.total().steps);
+  const { window } = reached.counters;
+  if (window.length > 0) report.window(totalsOf(window), { step, stepInEpoch });
+  training.reporter.end();
+  return { progress: reached, ...(problem && { problem }) };
+}
+
+function secondsOf({ seconds }: Progress, stopwatch: Stopwatch): Progress['seconds'] {
+  const { seconds: spent, waiting } = stopwatch.total();
+  return {
+    all: seconds.all + spent,
+    training: seconds.training + spent,
+    waiting: seconds.waiting + waiting,
+  };
+}
+
+function takeStep(training: EpochTraining, input: DeviceBatch, step: number) {
+  const { session, optimizer, schedule, settings } = training;
+  const stats = trainStep(session, optimizer, input, {
+    step,
+    lr: learningRate(step, schedule),
+    smoothing: settings.labelSmoothing,
+    auxiliaryWeight: settings.auxWeight,
+    seed: settings.seed,
+  });
+  input.images.dispose();
+  input.labels.dispose();
+  return stats;
+}
