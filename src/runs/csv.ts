@@ -69,7 +69,9 @@ export async function truncateSummary(file: string, lastEpoch: number): Promise<
     throw error;
   });
   const [header = '', ...lines] = text.split('\n');
-  const columns = [COLUMNS as readonly string[], FIRST_COLUMNS].find((names) => names.join(',') === header);
+  const columns = [COLUMNS as readonly string[], FIRST_COLUMNS].find(
+    (names) => names.join(',') === header,
+  );
   if (columns === undefined) {
     throw new DataError(`Expected ${file} to begin with the columns ${HEADER.trim()}`);
   }

@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
-import { join } from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import { packageVersion } from '../package-root.js';
 
 /** The versions that a result depends on. */

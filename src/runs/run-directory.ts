@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { type Claim, claimDirectory } from '../system/claim.js';
 import { DataError, UsageError } from '../errors.js';
-import { exists, makeDirectories, removeTemporaries, writeAtomically } from '../system/files.js';
-import type { Provenance } from '../settings/resolve.js';
 import type { Augmentation } from '../session/augmentation.js';
+import type { Provenance } from '../settings/resolve.js';
+import { type Claim, claimDirectory } from '../system/claim.js';
+import { exists, makeDirectories, removeTemporaries, writeAtomically } from '../system/files.js';
 import { cannotWrite, hasCode, systemReason } from '../system/system-errors.js';
 import { decodeText } from '../system/text.js';
 import { startSummary } from './csv.js';

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import type { OptionName } from '../settings/options/index.js';
-import type { Settings } from '../settings/types.js';
 import { catalogue } from '../data/catalogue/catalogue.js';
 import type { Dataset } from '../data/dataset.js';
 import { nameBelow, type Selection } from '../data/selection.js';
+import type { OptionName } from '../settings/options/index.js';
+import type { Provenance, SettingsSource } from '../settings/resolve.js';
+import type { Settings } from '../settings/types.js';
 import { writeAtomically } from '../system/files.js';
-import type { SettingsSource, Provenance } from '../settings/resolve.js';
 import type { RunDirectory, RunRecord } from './run-directory.js';
 
 type Stored = Pick<RunRecord, 'settings' | 'data'>;

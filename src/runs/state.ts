@@ -1,6 +1,6 @@
-import { networkCardSchema } from '../session/network-card.js';
 import { z } from 'zod';
 import { withFormerNames } from '../former-names.js';
+import { networkCardSchema } from '../session/network-card.js';
 
 const totals = z.object({
   lossSum: z.number(),
@@ -16,22 +16,25 @@ const scores = z.object({
 });
 
 /** The progress of a run. */
-const progress = withFormerNames(z.object({
-  /** Epochs that are complete, and the steps taken in the one after them. */
-  epoch: z.int(),
-  stepInEpoch: z.int(),
-  /** Steps in all. */
-  step: z.int(),
-  /** Counters, seconds and images of the epoch that is not complete. */
-  counters: z.object({ totals, window: z.array(z.number()) }),
-  seconds: z.object({ all: z.number(), training: z.number(), waiting: z.number() }),
-  images: z.int(),
-  /** The last evaluation and the best one, which was made after that step. */
-  last: scores.optional(),
-  best: scores.extend({ epoch: z.int(), step: z.int().exactOptional() }).optional(),
-  /** The rows of summary.csv; null for what is no number. Absent in the first checkpoints. */
-  rows: z.array(z.record(z.string(), z.number().nullable())).exactOptional(),
-}), { images: 'pictures' });
+const progress = withFormerNames(
+  z.object({
+    /** Epochs that are complete, and the steps taken in the one after them. */
+    epoch: z.int(),
+    stepInEpoch: z.int(),
+    /** Steps in all. */
+    step: z.int(),
+    /** Counters, seconds and images of the epoch that is not complete. */
+    counters: z.object({ totals, window: z.array(z.number()) }),
+    seconds: z.object({ all: z.number(), training: z.number(), waiting: z.number() }),
+    images: z.int(),
+    /** The last evaluation and the best one, which was made after that step. */
+    last: scores.optional(),
+    best: scores.extend({ epoch: z.int(), step: z.int().exactOptional() }).optional(),
+    /** The rows of summary.csv; null for what is no number. Absent in the first checkpoints. */
+    rows: z.array(z.record(z.string(), z.number().nullable())).exactOptional(),
+  }),
+  { images: 'pictures' },
+);
 
 export const stateSchema = z.object({
   format: z.literal(1),

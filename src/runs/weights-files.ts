@@ -1,6 +1,8 @@
 /** Weights files at both ends of a training. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
+import type { Reporter } from '../session/reporter.js';
+import type { Session } from '../session/session.js';
 import { writeAtomically } from '../system/files.js';
 import {
   type Loaded,
@@ -10,8 +12,6 @@ import {
   safetensorsParts,
   type WeightsFile,
 } from '../weights/index.js';
-import type { Reporter } from '../session/reporter.js';
-import type { Session } from '../session/session.js';
 
 /**
  * Starts a training from a weights file; the last layers are reinitialised where its classes

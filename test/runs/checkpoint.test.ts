@@ -11,12 +11,16 @@ import {
   model,
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { sha256 } from '../../src/system/files.js';
 import { openCheckpoint } from '../../src/runs/checkpoint/open.js';
-import { copyCheckpoint, type NamedTensor, saveCheckpoint } from '../../src/runs/checkpoint/save.js';
+import {
+  copyCheckpoint,
+  type NamedTensor,
+  saveCheckpoint,
+} from '../../src/runs/checkpoint/save.js';
 import { loadTensors, loadWeights } from '../../src/runs/checkpoint/tensors.js';
-import { startProgress } from '../../src/train/progress.js';
 import type { CheckpointState } from '../../src/runs/state.js';
+import { sha256 } from '../../src/system/files.js';
+import { startProgress } from '../../src/train/progress.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 const STATE: Omit<CheckpointState, 'files' | 'tensors'> = {

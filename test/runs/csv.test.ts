@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  appendRow,
-  COLUMNS,
-  type Row,
-  startSummary,
-  truncateSummary,
-} from '../../src/runs/csv.js';
+import { appendRow, COLUMNS, type Row, startSummary, truncateSummary } from '../../src/runs/csv.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 describe('summary.csv', () => {
@@ -27,7 +21,10 @@ describe('summary.csv', () => {
       rows.map((line) => line.split(',')[0]),
       ['1', '2', '3'],
     );
-    assert.match(rows[0] ?? '', /^1,0\.3333333333333333,0\.333333,0\.333333,0\.333,0\.333,1e-7,0\.333,/);
+    assert.match(
+      rows[0] ?? '',
+      /^1,0\.3333333333333333,0\.333333,0\.333333,0\.333,0\.333,1e-7,0\.333,/,
+    );
   });
 
   it('loses a row that a full disk cut off', async () => {
@@ -46,13 +43,18 @@ describe('summary.csv', () => {
     const line = (epoch: number) => columns.map((column) => (column === 'epoch' ? epoch : column));
     await writeFile(file, `${columns}\n${line(1)}\n${line(2)}\n`);
     await truncateSummary(file, 1);
-    const today = COLUMNS.map((column) => ({ epoch: '1', step: 'steps' })[column as string] ?? column);
+    const today = COLUMNS.map(
+      (column) => ({ epoch: '1', step: 'steps' })[column as string] ?? column,
+    );
     assert.equal(await readFile(file, 'utf8'), `${COLUMNS}\n${today}\n`);
   });
 
   it('refuses a file with other columns', async () => {
     const file = join(directory.path, 'other.csv');
     await writeFile(file, 'epoch,loss\n1,2\n');
-    await assert.rejects(truncateSummary(file, 1), /to begin with the columns epoch,step,train_loss/);
+    await assert.rejects(
+      truncateSummary(file, 1),
+      /to begin with the columns epoch,step,train_loss/,
+    );
   });
 });

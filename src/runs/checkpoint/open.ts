@@ -89,4 +89,3 @@ async function checkFile(directory: string, name: string, state: CheckpointState
     throw damaged(directory, `the content of ${name} is not what was written`);
   }
 }
-

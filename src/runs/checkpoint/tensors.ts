@@ -105,7 +105,11 @@ function tensorsOf(specs: readonly Spec[], values: Float32Array, directory: stri
     offset += size;
     return values.slice(offset - size, offset);
   });
-  const found = specs.map(({ name }, index) => describeNotFinite(name, parts[index] as Float32Array));
+  const found = specs.map(({ name }, index) =>
+    describeNotFinite(name, parts[index] as Float32Array),
+  );
   refuseNotFinite(`The checkpoint ${directory}`, found);
-  return specs.map(({ shape }, index) => tf.tensor(parts[index] as Float32Array, [...shape], 'float32'));
+  return specs.map(({ shape }, index) =>
+    tf.tensor(parts[index] as Float32Array, [...shape], 'float32'),
+  );
 }
