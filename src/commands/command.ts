@@ -51,7 +51,7 @@ interface CommonFlag {
 export const COMMON_FLAGS: Readonly<Record<string, CommonFlag>> = {
   config: {
     takesValue: true,
-    help: 'JSON file with settings, by the names of the flags; flags win',
+    help: 'YAML or JSON file with settings, by the names of the flags; flags win',
   },
   json: { takesValue: false, help: 'print the result as one JSON value' },
   verbose: { takesValue: false, help: 'show the stack of an error' },

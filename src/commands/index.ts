@@ -25,6 +25,25 @@ export const commands: Commands = [
     },
   },
   {
+    name: 'rerun',
+    places: ['checkpoint'],
+    summary: 'Train again with the settings of a run, but for those that are given',
+    options: 'rerun',
+    example: 'cnn rerun runs/lenet5 --seed 1',
+    load: async () => {
+      const { runRerun } = await import('./rerun.js');
+      return (given) => runRerun(given);
+    },
+  },
+  {
+    name: 'diff',
+    operands: '<runs..>',
+    summary: 'Say in what two runs differ: settings, versions, hardware, data, results',
+    options: 'diff',
+    example: 'cnn diff runs/lenet5 runs/lenet5-2',
+    load: async () => (await import('./diff.js')).runDiff,
+  },
+  {
     name: 'predict',
     places: ['checkpoint'],
     operands: '<images..>',

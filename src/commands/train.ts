@@ -9,12 +9,15 @@ import { findRun, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
 import type { Reporter } from '../session/reporter.js';
+import { describeOrigin, describeSetting } from '../settings/describe-origin.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options/index.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import type { Origin } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
 import { createReporter } from '../terminal/progress.js';
+import { table } from '../terminal/table.js';
 import { type DryRun, dryRun } from '../train/dry-run.js';
 import { dataLine, networkLine, timeLine } from '../train/outlook-lines.js';
 import type { TrainRequest } from '../train/request.js';
@@ -41,8 +44,11 @@ const FIXED: readonly OptionName[] = [
   'freeze',
 ];
 
+/** Origins of settings that someone gave to this start of the program. */
+const GIVEN: readonly Origin[] = ['config', 'environment', 'flag'];
+
 /** Settings of one start of the program, which a run does not keep. */
-const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment', 'dry-run'];
+export const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment', 'dry-run'];
 
 export async function runTrain(
   given: Given,
@@ -58,7 +64,13 @@ export async function runTrain(
 /** `cnn train`, which with --dry-run only estimates. */
 export async function runTrainOrEstimate(given: Given): Promise<Result> {
   const reporter = createReporter();
-  const request = await givenRequest(given, reporter);
+  return trainedOrEstimated(await givenRequest(given, reporter), reporter);
+}
+
+export async function trainedOrEstimated(
+  request: TrainRequest,
+  reporter: Reporter,
+): Promise<Result> {
   if (!request.settings.dryRun) return trained(request, reporter);
   const estimate = await dryRun(request, reporter);
   return { lines: estimateLines(estimate), json: estimateFacts(estimate) };
@@ -127,11 +139,11 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
 }
 
 /** The settings with the dataset as it is found from any directory: a run may be resumed from another. */
-function withLastingData({ values, source }: SettingsSource): SettingsSource {
-  const { data } = values;
+export function withLastingData(source: SettingsSource): SettingsSource {
+  const { data } = source.values;
   return typeof data === 'string'
-    ? { values: { ...values, data: lastingName(data) }, source }
-    : { values, source };
+    ? { ...source, values: { ...source.values, data: lastingName(data) } }
+    : source;
 }
 
 async function resumeRequest(
@@ -146,6 +158,7 @@ async function resumeRequest(
   const stored: SettingsSource = {
     values: checkValues('train', Object.fromEntries(values), run.record),
     source: (name) => record.settings[name]?.source ?? 'default',
+    where: (name) => record.settings[name]?.where,
   };
   const architecture = findArchitecture(checkpoint.state.network.arch);
   const { settings, provenance } = resolveSettings('train', [stored, ...given], architecture);
@@ -173,17 +186,30 @@ function changes(before: Provenance, after: Provenance): Provenance {
   const changed = names.filter((name) => {
     const [known, now] = [before[name], after[name]];
     // A setting that did not exist when the run was made has changed only if it is given.
-    if (known === undefined) return now?.source === 'flag' || now?.source === 'config';
+    if (known === undefined) return now !== undefined && GIVEN.includes(now.source);
     return !isDeepStrictEqual(known.value, now?.value);
   });
   return Object.fromEntries(changed.map((name) => [name, after[name]]));
 }
 
-function estimateLines({ opening, expectation, advice, end }: DryRun): string[] {
-  return [networkLine(opening), dataLine(opening), timeLine(opening, expectation, advice, end)];
+function estimateLines({ opening, expectation, advice, end, settings }: DryRun): string[] {
+  return [
+    ...[networkLine(opening), dataLine(opening), timeLine(opening, expectation, advice, end)],
+    '',
+    ...settingLines(settings),
+  ];
 }
 
-function estimateFacts({ opening, expectation, advice }: DryRun) {
+/** A row for each setting, with where it came from. */
+function settingLines(settings: Provenance): string[] {
+  const rows = Object.entries(settings).map(([name, setting]) => {
+    return [name, describeSetting(setting.value), describeOrigin(setting)];
+  });
+  const header = ['setting', 'value', 'from'];
+  return table([header, ...rows], { alignment: ['left', 'left', 'left'], cut: 1 });
+}
+
+function estimateFacts({ opening, expectation, advice, settings }: DryRun) {
   return {
     arch: opening.arch,
     parameters: opening.parameters,
@@ -209,5 +235,6 @@ function estimateFacts({ opening, expectation, advice }: DryRun) {
     first_epoch_seconds: expectation.firstEpochSeconds,
     epoch_seconds: expectation.epochSeconds,
     seconds: expectation.seconds,
+    settings,
   };
 }

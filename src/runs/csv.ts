@@ -62,12 +62,26 @@ export async function appendRow(file: string, row: Row): Promise<void> {
   });
 }
 
+/**
+ * The rows of a summary, by the names of their columns; none where there is no summary. A column
+ * that holds no number is left out.
+ */
+export async function readSummary(file: string): Promise<Partial<Row>[]> {
+  const text = await readText(file);
+  const [header = '', ...lines] = text.split('\n');
+  const columns = header.split(',');
+  const rows = lines.map((line) => line.split(','));
+  return rows
+    .filter(({ length }) => length === columns.length)
+    .map((row) => {
+      const entries = row.map((text, index) => [columns[index] ?? '', Number(text)] as const);
+      return Object.fromEntries(entries.filter(([, value]) => Number.isFinite(value)));
+    });
+}
+
 /** Drops the rows after an epoch, which a resumed run writes again, and adds columns of today. */
 export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
-  const text = await readFile(file, 'utf8').catch((error) => {
-    if (hasCode(error, 'ENOENT')) return HEADER;
-    throw error;
-  });
+  const text = await readText(file);
   const [header = '', ...lines] = text.split('\n');
   const columns = [COLUMNS as readonly string[], FIRST_COLUMNS].find(
     (names) => names.join(',') === header,
@@ -85,4 +99,12 @@ export async function truncateSummary(file: string, lastEpoch: number): Promise<
   );
   const texts = kept.map((row) => `${places.map((place) => row[place]).join(',')}\n`);
   await writeAtomically(file, HEADER + texts.join(''));
+}
+
+/** The text of a summary; a header alone where the file is gone. */
+async function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error) => {
+    if (hasCode(error, 'ENOENT')) return HEADER;
+    throw error;
+  });
 }

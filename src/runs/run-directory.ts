@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
 import type { Augmentation } from '../session/augmentation.js';
 import type { Provenance } from '../settings/resolve.js';
+import { ORIGINS } from '../settings/types.js';
 import { type Claim, claimDirectory } from '../system/claim.js';
 import { exists, makeDirectories, removeTemporaries, writeAtomically } from '../system/files.js';
 import { cannotWrite, hasCode, systemReason } from '../system/system-errors.js';
@@ -64,9 +65,11 @@ const recordSchema = z.looseObject({
     z.string(),
     z.object({
       value: z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.number())]),
-      source: z.enum(['default', 'recipe', 'dataset', 'config', 'flag']),
+      source: z.enum(ORIGINS),
+      where: z.string().optional(),
     }),
   ),
+  events: z.array(z.unknown()).optional(),
   data: z.looseObject({ fingerprint: z.string(), root: z.string(), name: z.string() }),
 });
 
@@ -138,7 +141,7 @@ export async function findRun(path: string): Promise<RunDirectory> {
   } catch (error) {
     throw new DataError(`Cannot read the run ${path}: ${systemReason(error)}`, { cause: error });
   }
-  throw new DataError(`Cannot resume ${path}: it ${found}. Expected the directory of a run`);
+  throw new DataError(`${path} is no run: it ${found}. Expected the directory of a run`);
 }
 
 export async function readRecord(run: RunDirectory): Promise<RunRecord> {

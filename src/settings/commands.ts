@@ -59,35 +59,39 @@ const READING_OPTIONS = ['max-pixels', 'exif-rotate'] as const satisfies readonl
 
 const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
 
+/** What a new training takes. */
+const NEW_RUN_OPTIONS = [
+  'arch',
+  'data',
+  ...SELECTION_OPTIONS,
+  ...TRAINING_OPTIONS,
+  ...INPUT_OPTIONS,
+  ...COLOUR_OPTIONS,
+  'stats',
+  ...AUGMENT_OPTIONS,
+  'resize-size',
+  'max-steps',
+  'dry-run',
+  'seed',
+  'weights',
+  'freeze',
+  'weights-out',
+  ...READING_OPTIONS,
+  'on-bad-image',
+  ...LOADER_OPTIONS,
+  ...MACHINE_OPTIONS,
+  'print-freq',
+  'output',
+  'experiment',
+  'checkpoint-minutes',
+  'checkpoint-steps',
+] as const satisfies readonly OptionName[];
+
 /** The settings of each command, in the order of its `--help`. */
 export const COMMAND_OPTIONS = {
-  train: [
-    'arch',
-    'data',
-    ...SELECTION_OPTIONS,
-    ...TRAINING_OPTIONS,
-    ...INPUT_OPTIONS,
-    ...COLOUR_OPTIONS,
-    'stats',
-    ...AUGMENT_OPTIONS,
-    'resize-size',
-    'max-steps',
-    'dry-run',
-    'seed',
-    'weights',
-    'freeze',
-    'weights-out',
-    ...READING_OPTIONS,
-    'on-bad-image',
-    ...LOADER_OPTIONS,
-    ...MACHINE_OPTIONS,
-    'print-freq',
-    'output',
-    'experiment',
-    'checkpoint-minutes',
-    'checkpoint-steps',
-    'resume',
-  ],
+  train: [...NEW_RUN_OPTIONS, 'resume'],
+  rerun: ['checkpoint', 'other-data', ...NEW_RUN_OPTIONS],
+  diff: ['csv'],
   eval: [
     'checkpoint',
     'arch',
@@ -187,6 +191,10 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   'bench-data': {
     arch: 'network whose images are made (default: alexnet)',
     workers: 'threads that decode images (default: one, two, four and so on up to all cores)',
+  },
+  rerun: {
+    checkpoint: 'directory of the run whose settings are repeated',
+    'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
   },
   eval: { seed: 'seed that --val-fraction was drawn with' },
   'data-stats': { seed: 'seed that --val-fraction and --subset are drawn with' },

@@ -38,6 +38,7 @@ export function describeValue(name: OptionName): string {
   else if (row.default !== null) parts.push(`default: ${row.default}`);
   else if (row.auto !== undefined) parts.push(`default: ${row.auto}`);
   if (row.kind === 'boolean' && row.recipe !== undefined) parts.push(`--no-${name} turns it off`);
+  if (row.environment !== undefined) parts.push(`environment: ${row.environment}`);
   if (row.synonyms !== undefined) parts.push(`also ${row.synonyms.map(dashed).join(', ')}`);
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }

@@ -1,19 +1,22 @@
 import type { CommandName } from './commands.js';
+import { readConfig } from './config-file.js';
+import { environmentSource } from './environment.js';
 import type { OptionName } from './options/index.js';
 import { type SettingsSource, strongest } from './resolve.js';
-import { configValues, flagValues } from './validate.js';
+import { flagValues } from './validate.js';
 
 /** What yargs read: the raw text of flags, or true and false. */
 export type Given = Readonly<Record<string, unknown>>;
 
-/** The settings that someone gave, weakest first: those of `--config FILE`, then the flags. */
+/**
+ * The settings that someone gave, weakest first: those of `--config FILE`, of the environment, then
+ * the flags.
+ */
 export async function givenSources(command: CommandName, given: Given): Promise<SettingsSource[]> {
   const { config } = given;
-  const sources: SettingsSource[] = [{ values: flagValues(command, given), source: 'flag' }];
-  if (typeof config === 'string') {
-    sources.unshift({ values: await configValues(command, config), source: 'config' });
-  }
-  return sources;
+  const flags: SettingsSource = { values: flagValues(command, given), source: 'flag' };
+  const sources = [environmentSource(command, process.env), flags];
+  return typeof config === 'string' ? [await readConfig(command, config), ...sources] : sources;
 }
 
 /** The text given for an option; null where there is none. `sources` are weakest first. */

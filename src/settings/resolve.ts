@@ -8,10 +8,19 @@ export interface SettingsSource {
   readonly values: Values;
   /** Where each value came from. */
   readonly source: Origin | ((name: OptionName) => Origin);
+  /** The place in that source: a line of a file, the name of a variable, a run. */
+  readonly where?: (name: OptionName) => string | undefined;
 }
 
-/** Every setting of a command with where it came from, as run.json keeps it. */
-export type Provenance = Partial<Record<OptionName, { value: Value; source: Origin }>>;
+/** A setting with where it came from, as run.json keeps it. */
+export interface SettingOrigin {
+  readonly value: Value;
+  readonly source: Origin;
+  readonly where?: string;
+}
+
+/** Every setting of a command with where it came from. */
+export type Provenance = Partial<Record<OptionName, SettingOrigin>>;
 
 export interface Resolved<C extends CommandName> {
   readonly settings: Settings<C>;
@@ -35,17 +44,22 @@ export function resolveSettings<C extends CommandName>(
 }
 
 /** The value of a setting in the last source that has one. */
-export function strongest(name: OptionName, sources: readonly SettingsSource[]) {
-  for (const { values, source } of sources.toReversed()) {
+export function strongest(
+  name: OptionName,
+  sources: readonly SettingsSource[],
+): SettingOrigin | undefined {
+  for (const { values, source, where: whereOf } of sources.toReversed()) {
     const value = values[name];
-    if (value !== undefined) {
-      return { value, source: typeof source === 'function' ? source(name) : source };
-    }
+    if (value === undefined) continue;
+    const where = whereOf?.(name);
+    const from = typeof source === 'function' ? source(name) : source;
+    return { value, source: from, ...(where !== undefined && { where }) };
   }
   return undefined;
 }
 
-function fallback(name: OptionName, architecture?: Architecture) {
+/** The value of a setting that nobody gave. */
+export function fallback(name: OptionName, architecture?: Architecture): SettingOrigin {
   const { recipe, default: value } = optionRow(name);
   if (architecture !== undefined && recipe !== undefined) {
     return { value: recipe(architecture), source: 'recipe' as const };

@@ -24,5 +24,18 @@ export type Settings<C extends CommandName> = {
   readonly [N in (typeof COMMAND_OPTIONS)[C][number] as Camel<N>]: Setting<(typeof OPTIONS)[N]>;
 };
 
-/** Where the value of a setting came from, weakest first. */
-export type Origin = 'default' | 'recipe' | 'dataset' | 'config' | 'flag';
+/**
+ * Where the value of a setting can come from, weakest first; `run` is another run, whose settings
+ * this one repeats.
+ */
+export const ORIGINS = [
+  'default',
+  'recipe',
+  'dataset',
+  'run',
+  'config',
+  'environment',
+  'flag',
+] as const;
+
+export type Origin = (typeof ORIGINS)[number];

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
-import { systemReason } from '../system/system-errors.js';
-import { decodeText } from '../system/text.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { describeExpected } from './describe.js';
 import { elsewhere } from './elsewhere.js';
@@ -15,54 +12,35 @@ export function flagValues(command: CommandName, given: Readonly<Record<string, 
   for (const name of COMMAND_OPTIONS[command]) {
     const raw = given[name];
     if (raw === undefined) continue;
-    values[name] = validate(name, fromText(name, raw), `--${name}`, raw);
+    values[name] = textValue(name, raw, `--${name}`);
   }
   return values;
 }
 
-/** The validated values of a JSON file whose keys are the names of flags. */
-export async function configValues(command: CommandName, file: string): Promise<Values> {
-  let text: string;
-  try {
-    text = decodeText(await readFile(file));
-  } catch (cause) {
-    throw new UsageError(`Cannot read the --config file ${file}: ${systemReason(cause)}`, {
-      cause,
-    });
-  }
-  if (text.trim() === '') {
-    throw new UsageError(`Expected an object such as {"batch-size": 64} in ${file}: it is empty`);
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`Expected JSON in ${file}: ${(cause as Error).message}`, { cause });
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new UsageError(`Expected an object such as {"batch-size": 64} in ${file}`);
-  }
-  return checkValues(command, parsed as Record<string, unknown>, file);
+/** The validated value of a text; `raw` is a boolean for a flag without one. */
+export function textValue(name: OptionName, raw: unknown, where: string): Value {
+  return validate(name, fromText(name, raw), where, raw);
 }
 
 /**
  * Checks named values: an unknown key is an error, and so are two names of one option; an alias or
- * synonym counts as its option.
+ * synonym counts as its option. `where` names the file, or the place in it for a key.
  */
 export function checkValues(
   command: CommandName,
   record: Readonly<Record<string, unknown>>,
-  where: string,
+  where: string | ((key: string) => string),
 ): Values {
   const names: readonly OptionName[] = COMMAND_OPTIONS[command];
   const values: Partial<Record<OptionName, Value>> = {};
   for (const [key, raw] of Object.entries(record)) {
     const name = findOption(names, key);
-    if (name === undefined) throw unknownSetting(key, names, where);
+    const place = typeof where === 'string' ? where : where(key);
+    if (name === undefined) throw unknownSetting(key, names, place);
     if (values[name] !== undefined) {
-      throw new UsageError(`"${key}" in ${where} is another name of "${name}", which is there too`);
+      throw new UsageError(`"${key}" in ${place} is another name of "${name}", which is there too`);
     }
-    values[name] = validate(name, raw, `"${key}" in ${where}`);
+    values[name] = validate(name, raw, `"${key}" in ${place}`);
   }
   return values;
 }

@@ -3,6 +3,7 @@ import { CnnError, UsageError } from '../errors.js';
 import { joinLoggers } from '../loggers/logger.js';
 import { NO_EVENTS } from '../runs/events.js';
 import type { Reporter } from '../session/reporter.js';
+import type { Provenance } from '../settings/resolve.js';
 import { trainEpoch } from './epoch.js';
 import { adviceOn, createOutlook, describeOpening } from './opening.js';
 import type { Expectation } from './outlook.js';
@@ -17,6 +18,8 @@ export interface DryRun {
   /** What makes decoding faster. */
   readonly advice: string;
   readonly end: Date;
+  /** Every setting, with where it came from. */
+  readonly settings: Provenance;
 }
 
 /** Nothing of the run stays. */
@@ -57,7 +60,8 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
     if (found === undefined) {
       throw new UsageError(`Nothing is left to train after ${start.step} steps`);
     }
-    return { ...found, opening, advice: adviceOn(prepared) };
+    const { provenance } = prepared.request;
+    return { ...found, opening, advice: adviceOn(prepared), settings: provenance };
   } finally {
     reporter.end();
     stop.release();

@@ -81,7 +81,13 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   };
 }
 
-function checkDataset({ settings, resume, data }: TrainRequest, dataset: Dataset): void {
+function checkDataset({ settings, resume, repeats, data }: TrainRequest, dataset: Dataset): void {
+  if (repeats !== undefined && dataset.fingerprint !== repeats.fingerprint) {
+    throw new DataError(
+      `${data} is not the data that ${repeats.run} was trained on: file names, sizes or ` +
+        'classes differ. Give the same data with --data, or --other-data to train on this one',
+    );
+  }
   if (resume !== undefined && dataset.fingerprint !== resume.record.data.fingerprint) {
     throw new DataError(
       `${data} is not the data that ${resume.run.path} was trained on: file names, sizes or ` +

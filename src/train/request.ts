@@ -23,6 +23,8 @@ export interface TrainRequest {
   readonly estimateMemory: EstimateMemory;
   /** The principal colours along which offsets are drawn; ImageNet's where it is absent. */
   readonly principalColours?: PrincipalColours;
+  /** The run whose settings are repeated on the same data. */
+  readonly repeats?: { readonly run: string; readonly fingerprint: string };
   /** The run to resume, and the settings that changed since. */
   readonly resume?: {
     readonly run: RunDirectory;

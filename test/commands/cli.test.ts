@@ -193,7 +193,7 @@ describe('the command line', () => {
 
     it('ends with exit code 3 where there is no run to resume', async () => {
       const { code, stderr } = await cnn(['train', '--resume', join(directory.path, 'run')]);
-      assert.match(stderr, /Cannot resume .*run: it does not exist/);
+      assert.match(stderr, /run is no run: it does not exist/);
       assert.equal(code, 3);
     });
   });

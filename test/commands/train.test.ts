@@ -205,7 +205,11 @@ describe('cnn train', function () {
     const good = await train('config', '--config', at('good.json'), '--lr', '0.02');
     assert.equal(good.code, 0, good.stderr);
     const { settings } = JSON.parse(await readFile(at('runs/config/run.json'), 'utf8'));
-    assert.deepEqual(settings['max-steps'], { value: 1, source: 'config' });
+    assert.deepEqual(settings['max-steps'], {
+      value: 1,
+      source: 'config',
+      where: `${at('good.json')}:1`,
+    });
     assert.deepEqual(settings.lr, { value: 0.02, source: 'flag' });
     await writeFile(at('bad.json'), '{"batchsize": 6}');
     const bad = await train('bad', '--config', at('bad.json'));

@@ -47,6 +47,7 @@ const NAMED = {
 const OPERANDS: Readonly<Record<string, Values>> = {
   '<images..>': NAMED.files,
   '[names..]': NAMED.networks,
+  '<runs..>': NAMED.runs,
   '<shell>': words(SHELLS),
 };
 

@@ -3,6 +3,12 @@ import { MAX_PIXELS } from '../../data/decode/decode-options.js';
 import type { Row } from './row.js';
 
 export const DATASET = {
+  'other-data': {
+    group: 'dataset',
+    kind: 'boolean',
+    default: false,
+    help: 'train also where the data is no longer that of the run',
+  },
   data: {
     group: 'dataset',
     synonyms: ['data-dir', 'data-path', 'dataset'],

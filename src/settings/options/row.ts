@@ -18,6 +18,8 @@ export interface Row {
   readonly aliases?: readonly string[];
   /** Names in torchvision, timm, PyTorch's examples, Keras and ultralytics. */
   readonly synonyms?: readonly string[];
+  /** The environment variable that sets it; where it is empty it does not. */
+  readonly environment?: string;
   /** Names in earlier versions, which `--help` does not show. */
   readonly formerly?: readonly string[];
   /** Other words for choices, in lower case. */
