@@ -15,7 +15,7 @@ import { packageVersion } from './package-root.js';
 import { COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
 import { GROUPS, optionRow } from './settings/options/index.js';
-import { givenArguments, printableText } from './system/file-names.js';
+import { givenArguments, printableJson, printableText } from './system/file-names.js';
 import { watchStandardStreams } from './system/standard-streams.js';
 import {
   describeSystemError,
@@ -149,13 +149,13 @@ function addOptions(argv: Argv, command: Command): Argv {
 async function printResult(result: Result, asJson: boolean): Promise<void> {
   const { lines, json, next = [], error } = result;
   const text = asJson
-    ? JSON.stringify(json, finiteNumber, 2)
+    ? printableJson(JSON.stringify(json, finiteNumber, 2))
     : printableText(wrapLines(lines).join('\n'));
   // A pipe takes 64 KiB at once, and the process exits without waiting for the rest.
   await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
   if (!asJson && isInteractive(process.stderr)) {
     for (const [index, command] of next.entries()) {
-      process.stderr.write(`${index === 0 ? 'next:' : '     '} ${command}\n`);
+      process.stderr.write(printableText(`${index === 0 ? 'next:' : '     '} ${command}\n`));
     }
   }
   if (error !== undefined) throw error;

@@ -16,6 +16,8 @@ const MAYBE_UNPRINTABLE = /[^ -~\u00a0-\udbff\ue000-\uffff]/;
 const ESCAPED = /[\udc80-\udcff]/u;
 const EACH_ESCAPED = /[\udc80-\udcff]/gu;
 const EACH_UNPRINTABLE = /[\udc80-\udcff\p{Cc}]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of colours
+const COLOUR_OR_UNPRINTABLE = /\x1b\[[\d;]*m|[\udc80-\udcff\p{Cc}]/gu;
 const ESCAPE = 0xdc00;
 const LONGEST_CHARACTER = 4;
 
@@ -84,9 +86,22 @@ export function printable(name: string): string {
   return MAYBE_UNPRINTABLE.test(name) ? name.replace(EACH_UNPRINTABLE, asHexadecimal) : name;
 }
 
-/** A text of several lines and colours in which names may stand as they are. */
+/**
+ * A text of several lines and colours in which names may stand as they are: of what a terminal
+ * would obey only lines, tabs and colours are left.
+ */
 export function printableText(text: string): string {
-  return MAYBE_ESCAPED.test(text) ? text.replace(EACH_ESCAPED, asHexadecimal) : text;
+  if (!MAYBE_UNPRINTABLE.test(text)) return text;
+  return text.replace(COLOUR_OR_UNPRINTABLE, (found) => {
+    return found.length > 1 || found === '\n' || found === '\t' ? found : asHexadecimal(found);
+  });
+}
+
+/** JSON text that shows all control characters; JSON.stringify leaves those from U+007F on. */
+export function printableJson(json: string): string {
+  return json.replace(/[\x7f-\x9f]/g, (character) => {
+    return `\\u00${character.charCodeAt(0).toString(16)}`;
+  });
 }
 
 function asHexadecimal(character: string): string {

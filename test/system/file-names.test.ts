@@ -5,6 +5,7 @@ import {
   decodeName,
   encodeName,
   printable,
+  printableJson,
   printableText,
   systemPath,
 } from '../../src/system/file-names.js';
@@ -38,6 +39,15 @@ describe('the name of a file', () => {
   it('shows control characters, which a terminal would obey', () => {
     assert.equal(printable('a\x1b[2J\n\t\x7f\u009b.jpg'), 'a\\x1B[2J\\x0A\\x09\\x7F\\x9B.jpg');
     assert.equal(printableText('\x1b[1ma\udce9\n'), '\x1b[1ma\\xE9\n');
+    const text = 'a\x1b[2J\x1b]0;title\x07\r\u009b2J\x1b[0;31mred\x1b[39m\t\n';
+    const shown = 'a\\x1B[2J\\x1B]0;title\\x07\\x0D\\x9B2J\x1b[0;31mred\x1b[39m\t\n';
+    assert.equal(printableText(text), shown);
+  });
+
+  it('shows control characters in JSON too', () => {
+    const json = JSON.stringify({ file: 'a\x1b\x7f\u009bé' });
+    assert.equal(printableJson(json), '{"file":"a\\u001b\\u007f\\u009bé"}');
+    assert.deepEqual(JSON.parse(printableJson(json)), JSON.parse(json));
   });
 
   it('keeps surrogates in UTF-8, which no text has, as bytes', () => {
