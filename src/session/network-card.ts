@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Architecture } from '../archs/index.js';
+import { checkTransform } from '../augment/index.js';
 import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { UsageError } from '../errors.js';
 import { perChannel } from '../network/colours.js';
@@ -7,15 +8,19 @@ import { evaluationTransform } from './augmentation.js';
 
 const pair = z.tuple([z.number(), z.number()]).readonly();
 
+/** The most classes and pixels of a side that are believed: a network of more has no place in memory. */
+const MOST_CLASSES = 2 ** 20;
+const MOST_SIDE = 2 ** 14;
+
 const transformSchema = z.object({
-  resize: z.union([z.int(), pair]),
+  resize: z.union([z.int().max(MOST_SIDE), pair]),
   crop: z.enum(['random', 'centre', 'area']),
   area: pair.exactOptional(),
   aspect: pair.exactOptional(),
-  size: z.int(),
+  size: z.int().max(MOST_SIDE),
   // Was false in the first checkpoints.
   mirror: z.preprocess((value) => (value === false ? 0 : value), z.number()),
-  pad: z.int(),
+  pad: z.int().max(MOST_SIDE),
   colour: z.number().exactOptional(),
 });
 
@@ -23,19 +28,37 @@ const transformSchema = z.object({
  * The description of a trained network: what it is and how images become its input. A checkpoint
  * keeps it, and it is enough to evaluate without the run.
  */
-export const networkCardSchema = z.object({
-  arch: z.string(),
-  classes: z.array(z.string()).min(1),
-  /** What the dataset called each class, where that is more than the words of ILSVRC's wnids. */
-  words: z.array(z.string()).exactOptional(),
-  inputSize: z.int(),
-  channels: z.union([z.literal(1), z.literal(3)]),
-  /** Built with the auxiliary heads that it has in training. */
-  auxiliary: z.boolean().default(false),
-  transform: transformSchema,
-  mean: z.array(z.number()),
-  std: z.array(z.number()),
-});
+export const networkCardSchema = z
+  .object({
+    arch: z.string(),
+    classes: z.array(z.string()).min(1).max(MOST_CLASSES),
+    /** What the dataset called each class, where that is more than the words of ILSVRC's wnids. */
+    words: z.array(z.string()).exactOptional(),
+    inputSize: z.int().min(1).max(MOST_SIDE),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    /** Built with the auxiliary heads that it has in training. */
+    auxiliary: z.boolean().default(false),
+    transform: transformSchema,
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
+  })
+  .superRefine(
+    ({ channels, mean, std, inputSize, transform, classes, words = classes }, context) => {
+      const problem = (path: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [path], message });
+      if (mean.length !== channels)
+        problem('mean', `expected one for each of ${channels} channels`);
+      if (std.length !== channels) problem('std', `expected one for each of ${channels} channels`);
+      if (words.length !== classes.length) problem('words', `expected ${classes.length} of them`);
+      if (transform.size !== inputSize)
+        problem('transform', `expected its size to be ${inputSize}`);
+      try {
+        checkTransform(transform);
+      } catch (error) {
+        problem('transform', (error as Error).message);
+      }
+    },
+  );
 
 export type NetworkCard = z.infer<typeof networkCardSchema>;
 

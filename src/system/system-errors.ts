@@ -75,7 +75,10 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 
 /** Whether memory for an array, or for the addon, could not be had. */
 export function isLackOfMemory(error: unknown): boolean {
-  return error instanceof Error && /allocation failed|bad_alloc/.test(error.message);
+  return (
+    error instanceof Error &&
+    /allocation failed|bad_alloc|Invalid typed array length/.test(error.message)
+  );
 }
 
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {

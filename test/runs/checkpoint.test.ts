@@ -3,14 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  input,
-  type LayersModel,
-  layers,
-  loadLayersModel,
-  model,
-  type SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { openCheckpoint } from '../../src/runs/checkpoint/open.js';
 import {
   copyCheckpoint,
@@ -18,33 +11,9 @@ import {
   saveCheckpoint,
 } from '../../src/runs/checkpoint/save.js';
 import { loadTensors, loadWeights } from '../../src/runs/checkpoint/tensors.js';
-import type { CheckpointState } from '../../src/runs/state.js';
 import { sha256 } from '../../src/system/files.js';
-import { startProgress } from '../../src/train/progress.js';
 import { temporaryDirectory } from '../commands/program.js';
-
-const STATE: Omit<CheckpointState, 'files' | 'tensors'> = {
-  format: 1,
-  seed: 7,
-  network: {
-    arch: 'lenet5',
-    classes: ['a', 'b'],
-    inputSize: 4,
-    channels: 1,
-    auxiliary: false,
-    transform: { resize: 4, crop: 'centre', size: 4, mirror: 0, pad: 0 },
-    mean: [0.5],
-    std: [0.5],
-  },
-  progress: { ...startProgress(), epoch: 2, step: 9 },
-};
-
-function smallModel(units = 2): LayersModel {
-  const images = input({ shape: [4, 4, 1], name: 'images' });
-  const flat = layers.flatten({ name: 'flatten' }).apply(images) as SymbolicTensor;
-  const dense = layers.dense({ units, name: 'fc' });
-  return model({ inputs: images, outputs: dense.apply(flat) as SymbolicTensor });
-}
+import { STATE, smallModel } from './small-checkpoint.js';
 
 const bytesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
 const valuesOf = (named: readonly NamedTensor[]) => bytesOf(named.map(({ tensor }) => tensor));

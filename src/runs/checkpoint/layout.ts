@@ -13,6 +13,9 @@ export const STATE = 'state.json';
 /** The files that state.json vouches for. */
 export const FILES = [MODEL, WEIGHTS, OPTIMIZER] as const;
 
+/** The most that a JSON file of a checkpoint may take: a million names of classes fit. */
+export const MOST_JSON_BYTES = 2 ** 26;
+
 /** What the old directory is called until the new one is in its place. */
 export const PREVIOUS = '.previous';
 

@@ -1,10 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
 import { exists, sha256 } from '../../system/files.js';
+import { readRegularFile } from '../../system/read-file.js';
 import { systemReason } from '../../system/system-errors.js';
 import { type CheckpointState, stateSchema } from '../state.js';
-import { damaged, FILES, PREVIOUS, STATE } from './layout.js';
+import { damaged, FILES, MOST_JSON_BYTES, PREVIOUS, STATE } from './layout.js';
+import { readManifest } from './manifest.js';
 
 /**
  * A checkpoint is replaced once in an epoch at most: a second attempt all but always finds it
@@ -25,6 +27,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     try {
       const state = await readState(directory);
       for (const name of FILES) await checkFile(directory, name, state);
+      await readManifest(directory, state);
       return { directory, state };
     } catch (error) {
       // A training may have put another one in its place meanwhile.
@@ -60,12 +63,12 @@ async function findCheckpoint(path: string): Promise<string> {
 
 async function readState(directory: string): Promise<CheckpointState> {
   const file = join(directory, STATE);
-  const text = await readFile(file, 'utf8').catch((cause) => {
+  const bytes = await readRegularFile(file, MOST_JSON_BYTES).catch((cause) => {
     throw damaged(directory, `${STATE}: ${systemReason(cause)}`, { cause });
   });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     throw damaged(directory, `${STATE} is not whole JSON`, { cause: error });
   }
@@ -78,13 +81,15 @@ async function readState(directory: string): Promise<CheckpointState> {
 async function checkFile(directory: string, name: string, state: CheckpointState): Promise<void> {
   const expected = state.files[name];
   if (expected === undefined) throw damaged(directory, `${STATE} does not name ${name}`);
-  const content = await readFile(join(directory, name)).catch((error: Error) => {
+  const { bytes } = expected;
+  const file = join(directory, name);
+  const unreadable = (error: Error) => {
     throw damaged(directory, `${name}: ${systemReason(error)}`, { cause: error });
-  });
-  if (content.byteLength !== expected.bytes) {
-    const { bytes } = expected;
-    throw damaged(directory, `${name} has ${content.byteLength} bytes and should have ${bytes}`);
-  }
+  };
+  const { size } = await stat(file).catch(unreadable);
+  if (size !== bytes)
+    throw damaged(directory, `${name} has ${size} bytes and should have ${bytes}`);
+  const content = await readRegularFile(file, bytes).catch(unreadable);
   if (sha256([content]) !== expected.sha256) {
     throw damaged(directory, `the content of ${name} is not what was written`);
   }

@@ -1,26 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { DataError } from '../../errors.js';
+import { readRegularFile } from '../../system/read-file.js';
 import { describeNotFinite, refuseNotFinite } from '../../weights/index.js';
-import { damaged, MODEL, OPTIMIZER, WEIGHTS } from './layout.js';
+import { damaged, OPTIMIZER, WEIGHTS } from './layout.js';
+import { readManifest } from './manifest.js';
 import type { Checkpoint } from './open.js';
 import type { NamedTensor } from './save.js';
-
-interface Spec {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
+import { countOf, type Spec } from './spec.js';
 
 /** Puts the weights of a checkpoint into a model of the same architecture. */
 export async function loadWeights(model: LayersModel, checkpoint: Checkpoint): Promise<void> {
-  const { directory } = checkpoint;
-  const manifest = JSON.parse(await readFile(join(directory, MODEL), 'utf8')) as {
-    weightsManifest: readonly { weights: readonly Spec[] }[];
-  };
-  const specs = manifest.weightsManifest.flatMap(({ weights }) => weights);
-  const tensors = tensorsOf(specs, await readFloats(join(directory, WEIGHTS)), directory);
+  const { directory, state } = checkpoint;
+  const specs = await readManifest(directory, state);
+  const tensors = tensorsOf(specs, await readFloats(checkpoint, WEIGHTS), directory);
   try {
     const expected = model.weights.map(({ originalName, shape }) => ({
       name: originalName,
@@ -45,7 +39,7 @@ export async function loadTensors(
   const { directory, state } = checkpoint;
   // The first checkpoints held the momenta alone, in the order of the weights.
   const specs: readonly Spec[] = state.tensors ?? variables.map(specOf).filter(isMomentum);
-  const values = await readFloats(join(directory, OPTIMIZER));
+  const values = await readFloats(checkpoint, OPTIMIZER);
   const tensors = tensorsOf(specs, values, directory);
   try {
     const found = new Map(specs.map(({ name }, index) => [name, tensors[index] as tf.Tensor]));
@@ -89,14 +83,19 @@ function checkSpecs(
   }
 }
 
-async function readFloats(file: string): Promise<Float32Array> {
-  const { buffer, byteOffset, byteLength } = await readFile(file);
+async function readFloats(
+  { directory, state }: Checkpoint,
+  name: typeof WEIGHTS | typeof OPTIMIZER,
+): Promise<Float32Array> {
+  const most = state.files[name]?.bytes ?? 0;
+  const { buffer, byteOffset, byteLength } = await readRegularFile(join(directory, name), most);
+  if (byteLength % 4 !== 0) throw damaged(directory, `${name} does not hold whole numbers`);
   return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
 function tensorsOf(specs: readonly Spec[], values: Float32Array, directory: string): tf.Tensor[] {
   const sizes = specs.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const total = countOf(specs);
   if (total !== values.length) {
     throw damaged(directory, `it holds ${values.length} numbers where ${total} are expected`);
   }
