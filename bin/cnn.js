@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // CommonJS: Node reads a module's file on libuv's pool, whose size is fixed when it is first used.
+require('./signals.js');
 const { existsSync } = require('node:fs');
 const { availableParallelism } = require('node:os');
 const { join } = require('node:path');

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { findArchitecture } from '../archs/index.js';
+import { type Architecture, findArchitecture } from '../archs/index.js';
 import { lastingName } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { estimateMemory } from '../measure/memory.js';
-import { openCheckpoint } from '../runs/checkpoint/open.js';
-import { findRun, readRecord } from '../runs/run-directory.js';
+import { type Checkpoint, hasCheckpoint, openCheckpoint } from '../runs/checkpoint/open.js';
+import { findRun, type RunDirectory, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
 import type { Reporter } from '../session/reporter.js';
@@ -16,6 +16,7 @@ import type { OptionName } from '../settings/options/index.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import type { Origin } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
+import { exists } from '../system/files.js';
 import { createReporter } from '../terminal/progress.js';
 import { table } from '../terminal/table.js';
 import { type DryRun, dryRun } from '../train/dry-run.js';
@@ -152,15 +153,14 @@ async function resumeRequest(
 ): Promise<TrainRequest> {
   const run = await findRun(path);
   const record = await readRecord(run);
-  const checkpoint = await openCheckpoint(path);
-  checkArchitecture(checkpoint, givenValue(given, 'arch'));
+  const checkpoint = await checkpointOf(path, run);
   const values = Object.entries(record.settings).map(([name, entry]) => [name, entry.value]);
   const stored: SettingsSource = {
     values: checkValues('train', Object.fromEntries(values), run.record),
     source: (name) => record.settings[name]?.source ?? 'default',
     where: (name) => record.settings[name]?.where,
   };
-  const architecture = findArchitecture(checkpoint.state.network.arch);
+  const architecture = architectureOf(checkpoint, stored, given);
   const { settings, provenance } = resolveSettings('train', [stored, ...given], architecture);
   const changed = changes(record.settings, provenance);
   for (const name of FIXED) {
@@ -176,6 +176,30 @@ async function resumeRequest(
     ...{ settings, provenance, architecture, data, estimateMemory },
     resume: { run, record, checkpoint, changed },
   };
+}
+
+/** The checkpoint to resume from; undefined where a run was ended before it had one. */
+async function checkpointOf(path: string, run: RunDirectory): Promise<Checkpoint | undefined> {
+  const none = path === run.path && !(await hasCheckpoint(run)) && !(await exists(run.best));
+  return none ? undefined : openCheckpoint(path);
+}
+
+/** The network of a run, which cannot change. */
+function architectureOf(
+  checkpoint: Checkpoint | undefined,
+  stored: SettingsSource,
+  given: readonly SettingsSource[],
+): Architecture {
+  const asked = givenValue(given, 'arch');
+  if (checkpoint !== undefined) {
+    checkArchitecture(checkpoint, asked);
+    return findArchitecture(checkpoint.state.network.arch);
+  }
+  const known = findArchitecture(required(givenValue([stored], 'arch'), '--arch', '--arch lenet5'));
+  if (asked === null || findArchitecture(asked) === known) return known;
+  throw new UsageError(
+    `--arch cannot change from ${known.name} to ${asked} in a resumed run; start a new run instead`,
+  );
 }
 
 /** The settings that changed. */

@@ -1,4 +1,4 @@
-import type { Row } from '../runs/csv.js';
+import type { Row, StoredRow } from '../runs/csv.js';
 import type { Figures } from '../session/reporter.js';
 
 /** How a training ended. */
@@ -11,8 +11,11 @@ export type StepFigures = Figures & { readonly step: number };
 export interface Logger {
   /** Called in the training loop, so it returns at once. */
   onSteps(figures: StepFigures): void;
-  /** An epoch was trained and evaluated; its checkpoint is not written yet. */
-  onEpoch(row: Row): Promise<void>;
+  /**
+   * An epoch was trained and evaluated; its checkpoint is not written yet. `before` are the rows of
+   * the epochs before it.
+   */
+  onEpoch(row: Row, before: readonly StoredRow[]): Promise<void>;
   /** Nothing comes after this. */
   onEnd(ending: Ending): Promise<void>;
 }
@@ -22,8 +25,8 @@ export function joinLoggers(loggers: readonly Logger[]): Logger {
     onSteps(figures) {
       for (const logger of loggers) logger.onSteps(figures);
     },
-    async onEpoch(row) {
-      for (const logger of loggers) await logger.onEpoch(row);
+    async onEpoch(row, before) {
+      for (const logger of loggers) await logger.onEpoch(row, before);
     },
     async onEnd(ending) {
       for (const logger of loggers) await logger.onEnd(ending);

@@ -6,7 +6,7 @@ import type { Logger } from './logger.js';
 export function summaryLogger({ summary }: Pick<RunDirectory, 'summary'>): Logger {
   return {
     onSteps: () => {},
-    onEpoch: (row) => appendRow(summary, row),
+    onEpoch: (row, before) => appendRow(summary, row, before),
     onEnd: async () => {},
   };
 }

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createObjectCsvWriter } from 'csv-writer/dist/index.js';
+import { open, readFile, stat } from 'node:fs/promises';
 import { DataError } from '../errors.js';
 import { withPath, writeAtomically } from '../system/files.js';
 import { hasCode } from '../system/system-errors.js';
@@ -48,18 +47,28 @@ export async function startSummary(file: string): Promise<void> {
   await writeAtomically(file, HEADER);
 }
 
-export async function appendRow(file: string, row: Row): Promise<void> {
-  const header = COLUMNS.map((id) => ({ id, title: id }));
-  const record = Object.fromEntries(
-    COLUMNS.map((column) => {
-      const digits = DIGITS[column];
-      return [column, digits === undefined ? row[column] : row[column].toFixed(digits)];
-    }),
-  );
-  const writer = createObjectCsvWriter({ path: file, header, append: true });
-  await writer.writeRecords([record]).catch((error) => {
+/** A row as a checkpoint keeps it: JSON has null for what is no number. */
+export type StoredRow = Readonly<Record<string, number | null>>;
+
+/** Adds a row; `before` are all rows of the run before it, which a file that was removed gets again. */
+export async function appendRow(
+  file: string,
+  row: Row,
+  before: readonly StoredRow[] = [],
+): Promise<void> {
+  if (!(await hasContent(file))) {
+    await writeAtomically(file, textOf([...before, row]));
+    return;
+  }
+  const handle = await open(file, 'a');
+  try {
+    await handle.writeFile(lineOf(row));
+    await handle.sync();
+  } catch (error) {
     throw withPath(error, file);
-  });
+  } finally {
+    await handle.close();
+  }
 }
 
 /**
@@ -79,7 +88,43 @@ export async function readSummary(file: string): Promise<Partial<Row>[]> {
     });
 }
 
-/** Drops the rows after an epoch, which a resumed run writes again, and adds columns of today. */
+/**
+ * Makes a summary hold the rows that a checkpoint keeps, and no others: a resumed run writes those
+ * of later epochs again. Whether any of them was missing or changed.
+ */
+export async function restoreSummary(file: string, rows: readonly StoredRow[]): Promise<boolean> {
+  const wanted = textOf(rows);
+  const found = await readText(file);
+  if (found !== wanted) await writeAtomically(file, wanted);
+  return !found.startsWith(wanted);
+}
+
+async function hasContent(file: string): Promise<boolean> {
+  return stat(file).then(
+    ({ size }) => size > 0,
+    (error) => {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw error;
+    },
+  );
+}
+
+function textOf(rows: readonly StoredRow[]): string {
+  return HEADER + rows.map(lineOf).join('');
+}
+
+function lineOf(row: StoredRow): string {
+  const cells = COLUMNS.map((column) => {
+    const [value, digits] = [row[column] ?? Number.NaN, DIGITS[column]];
+    return digits === undefined ? String(value) : value.toFixed(digits);
+  });
+  return `${cells.join(',')}\n`;
+}
+
+/**
+ * The same for the first runs, whose checkpoints keep no rows: drops the rows after an epoch, and adds
+ * columns of today.
+ */
 export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
   const text = await readText(file);
   const [header = '', ...lines] = text.split('\n');

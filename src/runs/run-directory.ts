@@ -1,12 +1,17 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
 import type { Augmentation } from '../session/augmentation.js';
 import type { Provenance } from '../settings/resolve.js';
 import { ORIGINS } from '../settings/types.js';
-import { type Claim, claimDirectory } from '../system/claim.js';
-import { exists, makeDirectories, removeTemporaries, writeAtomically } from '../system/files.js';
+import {
+  exists,
+  makeDirectories,
+  syncDirectory,
+  temporaryName,
+  writeAtomically,
+} from '../system/files.js';
 import { cannotWrite, hasCode, systemReason } from '../system/system-errors.js';
 import { decodeText } from '../system/text.js';
 import { startSummary } from './csv.js';
@@ -75,26 +80,30 @@ const recordSchema = z.looseObject({
 
 /**
  * Makes the directory of a new run, so that one that cannot be written fails before any training.
+ * It is complete, with all that `fill` writes, or not there: one that is there can be resumed.
  */
 export async function createRun(
   output: string,
   name: string | null,
   arch: string,
+  fill: (run: RunDirectory) => Promise<void>,
 ): Promise<RunDirectory> {
   if (name !== null && (name !== basename(name) || name === '.' || name === '..')) {
     throw new UsageError(`Expected --experiment to be a name without "/" but received "${name}"`);
   }
   try {
     await makeDirectories(output);
-    const run = await takeDirectory(output, name, arch);
+    const partial = runDirectory(temporaryName(join(output, 'run')));
     try {
-      await mkdir(dirname(run.last));
-      await startSummary(run.summary);
+      await mkdir(partial.path);
+      await mkdir(dirname(partial.last));
+      await startSummary(partial.summary);
+      await fill(partial);
+      return await takeName(partial.path, output, name, arch);
     } catch (error) {
-      await rm(run.path, { recursive: true, force: true });
+      await rm(partial.path, { recursive: true, force: true });
       throw error;
     }
-    return run;
   } catch (error) {
     throw cannotWrite(
       `the run to ${name === null ? output : join(output, name)}`,
@@ -102,20 +111,6 @@ export async function createRun(
       'Choose another directory with --output',
     );
   }
-}
-
-/**
- * Keeps other processes from training the same run. Throws a UsageError where one does so already.
- */
-export async function claimRun({ path }: RunDirectory): Promise<Claim> {
-  const claim = await claimDirectory(path);
-  if (claim !== undefined) return claim;
-  throw new UsageError(`Another process trains ${path}: stop it, or wait for its end`);
-}
-
-/** Removes what a killed process left in a run that is claimed. */
-export async function removeLeftovers({ path, last }: RunDirectory): Promise<void> {
-  for (const directory of [path, dirname(last)]) await removeTemporaries(directory);
 }
 
 /** The files of a run that exists. */
@@ -161,8 +156,9 @@ export async function writeRecord(run: RunDirectory, record: RunRecord): Promise
   await writeAtomically(run.record, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-/** Makes a directory that no other run has. */
-async function takeDirectory(
+/** Gives the directory of a run a name that no other run has. */
+async function takeName(
+  partial: string,
   output: string,
   name: string | null,
   arch: string,
@@ -171,11 +167,12 @@ async function takeDirectory(
   for (let count = 1; ; count++) {
     const path = count === 1 ? stem : `${stem}-${count}`;
     try {
-      // Fails where it is there already, so that of two runs of one second each has its own.
-      await mkdir(path);
+      // Fails where a run is there already, so that of two runs of one second each has its own.
+      await rename(partial, path);
+      await syncDirectory(output);
       return runDirectory(path);
     } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) throw error;
       if (name === null) continue;
       throw new UsageError(
         `${path} exists already: choose another --experiment, or resume it with --resume ${path}`,

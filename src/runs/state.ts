@@ -46,3 +46,11 @@ export const stateSchema = z.object({
 
 export type CheckpointState = z.infer<typeof stateSchema>;
 export type Progress = CheckpointState['progress'];
+
+/** Whether the checkpoint of this progress is the best one. */
+export function isBest({ best, last, step, epoch, stepInEpoch }: Progress): boolean {
+  if (best === undefined) return false;
+  if (best.step !== undefined) return best.step === step;
+  // Of the first checkpoints, which were written at the end of an epoch.
+  return last !== undefined && best.epoch === epoch + Number(stepInEpoch > 0);
+}

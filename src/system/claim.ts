@@ -5,14 +5,14 @@ import { hasCode, isSystemError } from './system-errors.js';
 
 /** A directory that this process alone writes to. */
 export interface Claim {
-  release(): void;
+  release(): Promise<void> | void;
 }
 
 /**
  * Claims a directory for this process; undefined where another process of this machine has it. The
  * claim is a socket in Linux's abstract namespace (man 7 unix): the system takes it away however
- * the process ends, so that no stale lock file is left. Elsewhere, and on other machines and in
- * containers that share the disk, nothing is held.
+ * the process ends. Elsewhere, and on other machines and in containers that share the disk, nothing
+ * is held.
  */
 export async function claimDirectory(directory: string): Promise<Claim | undefined> {
   if (process.platform !== 'linux') return { release: () => {} };
@@ -26,5 +26,9 @@ export async function claimDirectory(directory: string): Promise<Claim | undefin
     // Where the system forbids such sockets, runs are trained as well.
     if (!isSystemError(error)) throw error;
   }
-  return { release: () => server.close() };
+  return {
+    release() {
+      server.close();
+    },
+  };
 }

@@ -1,10 +1,10 @@
 import { DataError } from '../errors.js';
 import { evaluateSplit } from '../evaluate/split.js';
-import type { Progress } from '../runs/state.js';
+import { isBest, type Progress } from '../runs/state.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import { trainEpoch } from './epoch.js';
 import { checkFinite, reportEpoch, summaryRow } from './epoch-report.js';
-import { evaluated, isBest, nextEpoch, withRow } from './progress.js';
+import { evaluated, nextEpoch, withRow } from './progress.js';
 import { learningRate } from './schedule.js';
 import type { Training } from './training.js';
 
@@ -39,7 +39,7 @@ async function endEpoch(training: Training, reached: Progress): Promise<Progress
   checkFinite(last.loss, learningRate(step - 1, schedule), step, 1);
   const row = summaryRow(training, reached, last);
   const improved = isBest(reached);
-  await training.logger.onEpoch(row);
+  await training.logger.onEpoch(row, reached.rows ?? []);
   reportEpoch(training, row, { ...reached, improved });
   const progress = withRow(reached, row);
   const next = progress.stepInEpoch >= schedule.stepsPerEpoch ? nextEpoch(progress) : progress;

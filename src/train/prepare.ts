@@ -66,7 +66,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     weightDecay: settings.weightDecay,
   });
   const parts = [momenta(optimizer, session.network.weights)];
-  if (resume !== undefined) await restoreParts(parts, resume.checkpoint);
+  if (resume?.checkpoint !== undefined) await restoreParts(parts, resume.checkpoint);
 
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
@@ -74,7 +74,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     ...{ request, dataset, augmentation, backend, session, optimizer, parts, ...loaders },
     alternate: takesTurns(backend, availableParallelism()),
     schedule: { ...settings, stepsPerEpoch: loaders.trainLoader.steps },
-    start: resume?.checkpoint.state.progress ?? startProgress(),
+    start: resume?.checkpoint?.state.progress ?? startProgress(),
     close: async () => {
       await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
     },
@@ -110,11 +110,12 @@ async function prepareSession(
 ): Promise<Session> {
   const { settings, architecture, resume } = request;
   const { freeze, weights, seed } = settings;
-  const card = resume?.checkpoint.state.network ?? newCard(request, dataset);
+  const checkpoint = resume?.checkpoint;
+  const card = checkpoint?.state.network ?? newCard(request, dataset);
   const session = openSession(architecture, card, seed, (model) => {
     if (freeze !== null) reporter.note(freezeLayers(model, freeze));
   });
-  if (resume !== undefined) await loadWeights(session.model, resume.checkpoint);
+  if (checkpoint !== undefined) await loadWeights(session.model, checkpoint);
   else if (weights !== null) await startFrom(weights, session, architecture, reporter);
   return session;
 }

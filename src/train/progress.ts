@@ -31,11 +31,6 @@ export function withRow(progress: Progress, row: Row): Progress {
   return { ...progress, rows: [...rows.filter(({ epoch }) => epoch !== row.epoch), row] };
 }
 
-/** Whether the last evaluation, after the last step, was the best one. */
-export function isBest({ best, step }: Progress): boolean {
-  return best?.step === step;
-}
-
 function epochStart() {
   return {
     stepInEpoch: 0,

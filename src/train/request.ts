@@ -29,7 +29,8 @@ export interface TrainRequest {
   readonly resume?: {
     readonly run: RunDirectory;
     readonly record: RunRecord;
-    readonly checkpoint: Checkpoint;
+    /** Undefined where the program ended before the first one: the run begins again. */
+    readonly checkpoint: Checkpoint | undefined;
     readonly changed: Provenance;
   };
 }

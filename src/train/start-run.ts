@@ -1,55 +1,58 @@
 /** The directory of a run: made for a new one, made ready for one that is resumed. */
-import { rm } from 'node:fs/promises';
-import { truncateSummary } from '../runs/csv.js';
+import { restoreSummary, type StoredRow, truncateSummary } from '../runs/csv.js';
 import { describeHardware, describeVersions } from '../runs/environment.js';
 import {
   createRun,
   type RunDirectory,
   type RunRecord,
-  removeLeftovers,
   writeRecord,
 } from '../runs/run-directory.js';
 import { keepSubset } from '../runs/run-selection.js';
+import type { Reporter } from '../session/reporter.js';
 import { cannotWrite } from '../system/system-errors.js';
 import type { Prepared } from './prepare.js';
+import { startProgress } from './progress.js';
 import type { TrainRequest } from './request.js';
 
-/** Fails before any training where the directory cannot be written. */
+/** Makes the directory of a new run; fails before any training where it cannot be written. */
 export async function startRun(prepared: Prepared): Promise<RunDirectory> {
   const { request, dataset } = prepared;
-  if (request.resume !== undefined) return resumeRun(request, request.resume, prepared);
   const { settings, architecture } = request;
-  const run = await createRun(settings.output ?? 'runs', settings.experiment, architecture.name);
-  try {
-    await writeRecord(run, await newRecord(prepared));
+  const { output, experiment } = settings;
+  return createRun(output ?? 'runs', experiment, architecture.name, async (run) => {
+    await writeRecord(run, newRecord(prepared));
     await keepSubset(run, dataset, settings);
-    return run;
-  } catch (error) {
-    await rm(run.path, { recursive: true, force: true });
-    throw cannotWrite(`the run to ${run.path}`, error, 'Choose another directory with --output');
-  }
+  });
 }
 
-async function resumeRun(
-  { provenance }: TrainRequest,
+/** Writes into a run that it is resumed, and takes its summary back to the checkpoint. */
+export async function resumeRun(
   { run, record, checkpoint, changed }: NonNullable<TrainRequest['resume']>,
-  { augmentation }: Prepared,
-): Promise<RunDirectory> {
-  const { epoch, step } = checkpoint.state.progress;
+  { request, augmentation }: Prepared,
+  reporter: Pick<Reporter, 'note'>,
+): Promise<void> {
+  const { epoch, step, rows } = checkpoint?.state.progress ?? startProgress();
   const entry = { time: new Date().toISOString(), step, changed };
   const resumed = [...record.resumed, entry];
   try {
-    await removeLeftovers(run);
-    await truncateSummary(run.summary, epoch);
-    await writeRecord(run, { ...record, settings: provenance, augmentation, resumed });
-    return run;
+    if (rows === undefined) {
+      await truncateSummary(run.summary, epoch);
+    } else if (await restoreSummary(run.summary, completeRows(rows, epoch))) {
+      reporter.note(`mended ${run.summary} with the rows of the checkpoint`);
+    }
+    await writeRecord(run, { ...record, settings: request.provenance, augmentation, resumed });
   } catch (error) {
     const next = `Its checkpoints are whole: a copy of the directory can be resumed elsewhere`;
     throw cannotWrite(`the run ${run.path}`, error, next);
   }
 }
 
-async function newRecord(prepared: Prepared): Promise<RunRecord> {
+/** The rows of complete epochs; that of a part of one is written again. */
+function completeRows(rows: readonly StoredRow[], epochs: number): readonly StoredRow[] {
+  return rows.filter(({ epoch }) => (epoch ?? Number.POSITIVE_INFINITY) <= epochs);
+}
+
+function newRecord(prepared: Prepared): RunRecord {
   const { request, dataset, backend, augmentation } = prepared;
   const { provenance, data } = request;
   const { name, precision, threads, why } = backend;

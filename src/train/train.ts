@@ -1,8 +1,11 @@
 import { UsageError } from '../errors.js';
 import type { Logger } from '../loggers/logger.js';
 import { openLoggers } from '../loggers/open-loggers.js';
+import { hasCheckpoint } from '../runs/checkpoint/open.js';
 import { openEventLog } from '../runs/events.js';
-import { claimRun, type RunDirectory } from '../runs/run-directory.js';
+import { lockRun } from '../runs/lock.js';
+import { removeLeftovers, repairCheckpoints } from '../runs/repair.js';
+import type { RunDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Scores } from '../session/metrics.js';
@@ -20,7 +23,7 @@ import { type Prepared, prepareTraining } from './prepare.js';
 import type { TrainRequest } from './request.js';
 import { Saver } from './saving/saver.js';
 import { listenForStop } from './signals.js';
-import { startRun } from './start-run.js';
+import { resumeRun, startRun } from './start-run.js';
 
 export interface TrainResult extends Scores {
   /** The directory of the run. */
@@ -37,25 +40,28 @@ export interface TrainResult extends Scores {
 
 /** Trains a network and evaluates it after each epoch; returns the last evaluation. */
 export async function train(request: TrainRequest, reporter: Reporter): Promise<TrainResult> {
-  const claim = request.resume && (await claimRun(request.resume.run));
+  const { resume } = request;
+  if (resume === undefined) return trainPrepared(request, reporter);
+  const lock = await lockRun(resume.run);
   try {
-    return await trainClaimed(request, reporter);
+    return await trainPrepared({ ...request, resume: await repaired(resume, reporter) }, reporter);
   } finally {
-    claim?.release();
+    await lock.release();
   }
 }
 
-async function trainClaimed(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
+async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
   const prepared = await prepareTraining(given, reporter);
   const { request, session } = prepared;
-  let claim: Claim | undefined;
+  let lock: Claim | undefined;
   try {
     const opening = await describeOpening(prepared);
     reporter.note(networkLine(opening));
     reporter.note(dataLine(opening));
-    const run = await startRun(prepared);
-    if (request.resume === undefined) claim = await claimRun(run);
-    reporter.note(`${request.resume === undefined ? 'run' : 'resumed'} ${run.path}`);
+    const run = request.resume?.run ?? (await startRun(prepared));
+    if (request.resume === undefined) lock = await lockRun(run);
+    else await resumeRun(request.resume, prepared, reporter);
+    reporter.note(runLine(run, request));
     const logger = openLoggers(run);
     const following = followed(logger, () => runUntilStopped(prepared, run, reporter, logger));
     const result = await following;
@@ -69,9 +75,30 @@ async function trainClaimed(given: TrainRequest, reporter: Reporter): Promise<Tr
     reporter.note(`weights of step ${result.steps} in ${weightsOut}`);
     return result;
   } finally {
-    claim?.release();
+    await lock?.release();
     await prepared.close();
   }
+}
+
+/** The run to resume, once nothing else trains it, without what a killed process left. */
+async function repaired(
+  resume: NonNullable<TrainRequest['resume']>,
+  { warn }: Pick<Reporter, 'warn'>,
+): Promise<typeof resume> {
+  const { run, checkpoint: known } = resume;
+  await removeLeftovers(run);
+  const saved = known ?? ((await hasCheckpoint(run)) ? { directory: run.last } : undefined);
+  if (saved === undefined) return resume;
+  const { checkpoint, findings } = await repairCheckpoints(run, saved);
+  for (const finding of findings) warn(finding);
+  return { ...resume, checkpoint };
+}
+
+function runLine({ path }: RunDirectory, { resume }: TrainRequest): string {
+  if (resume === undefined) return `run ${path}`;
+  const { checkpoint } = resume;
+  if (checkpoint !== undefined) return `resumed ${path}`;
+  return `resumed ${path}, which has no checkpoint yet: it begins again`;
 }
 
 /**

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { appendRow, COLUMNS, type Row, startSummary, truncateSummary } from '../../src/runs/csv.js';
+import {
+  appendRow,
+  COLUMNS,
+  type Row,
+  restoreSummary,
+  startSummary,
+  truncateSummary,
+} from '../../src/runs/csv.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 describe('summary.csv', () => {
@@ -35,6 +42,38 @@ describe('summary.csv', () => {
     await writeFile(file, text.slice(0, text.indexOf('\n10,') + 2));
     await truncateSummary(file, 9);
     assert.equal(await readFile(file, 'utf8'), text.slice(0, text.indexOf('10,')));
+  });
+
+  it('is written whole again where it was removed', async () => {
+    const file = join(directory.path, 'removed.csv');
+    await startSummary(file);
+    for (const epoch of [1, 2, 3]) await appendRow(file, row(epoch));
+    const whole = await readFile(file, 'utf8');
+    for (const damage of [() => rm(file), () => writeFile(file, ''), () => truncate(file, 0)]) {
+      await damage();
+      await appendRow(file, row(3), [row(1), row(2)]);
+      assert.equal(await readFile(file, 'utf8'), whole);
+    }
+  });
+
+  it('holds the rows of the checkpoint when a run is resumed', async () => {
+    const file = join(directory.path, 'restored.csv');
+    await startSummary(file);
+    for (const epoch of [1, 2, 3]) await appendRow(file, row(epoch));
+    const whole = await readFile(file, 'utf8');
+    const two = whole.slice(0, whole.indexOf('\n3,') + 1);
+    // As JSON keeps them.
+    const rows = JSON.parse(JSON.stringify([row(1), row(2)]));
+    assert.equal(await restoreSummary(file, rows), false);
+    assert.equal(await readFile(file, 'utf8'), two);
+    for (const damage of ['', 'epoch,loss\n1,2\n', two.slice(0, -9), two.replace('0.3', '0.4')]) {
+      await writeFile(file, damage);
+      assert.equal(await restoreSummary(file, rows), true);
+      assert.equal(await readFile(file, 'utf8'), two);
+    }
+    await rm(file);
+    assert.equal(await restoreSummary(file, rows), true);
+    assert.equal(await readFile(file, 'utf8'), two);
   });
 
   it('gets the columns of today when an old run is resumed', async () => {

@@ -94,7 +94,7 @@ export async function packDataset(
   } catch (error) {
     throw cannotWrite(out, error, 'Choose another --out');
   } finally {
-    claim?.release();
+    await claim?.release();
   }
 }
 

@@ -19,6 +19,11 @@ export interface Checkpoint {
   readonly state: CheckpointState;
 }
 
+/** Whether a run has a checkpoint from which it can be resumed. */
+export async function hasCheckpoint({ last }: { readonly last: string }): Promise<boolean> {
+  return (await exists(last)) || (await exists(`${last}${PREVIOUS}`));
+}
+
 /** Finds the checkpoint that a path means, the last one for a run, and checks that it is whole. */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   for (let attempt = 1; ; attempt++) {

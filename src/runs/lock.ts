@@ -1,0 +1,177 @@
+/**
+ * Keeps two processes from training one run: by a claim that ends with the process, and for machines
+ * that share a disk by a file that says who trains it.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { open, readFile, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../errors.js';
+import { type Claim, claimDirectory } from '../system/claim.js';
+import { cannotWrite, hasCode } from '../system/system-errors.js';
+import type { RunDirectory } from './run-directory.js';
+
+const holderSchema = z.object({
+  host: z.string(),
+  /** Of the system since it was started, and of the numbers of processes, which a container has of its own. */
+  boot: z.string(),
+  processes: z.string(),
+  pid: z.int().positive(),
+  /** When the process started, as the system counts: another one may have got its number since. */
+  started: z.string(),
+  /** The number of the run's directory on its disk: a copy of a run is not locked. */
+  directory: z.string(),
+  since: z.string(),
+});
+
+type Holder = Readonly<z.infer<typeof holderSchema>>;
+
+/** A lock that is not whole is being written, if it is not older than this. */
+const WRITING_SECONDS = 10;
+
+/** Throws a UsageError where another process trains the run already. */
+export async function lockRun(run: Pick<RunDirectory, 'path'>): Promise<Claim> {
+  const { path } = run;
+  const claim = await claimDirectory(path);
+  if (claim === undefined) {
+    throw new UsageError(`Another process trains ${path}: stop it, or wait for its end`);
+  }
+  const file = lockFile(path);
+  try {
+    const holder = await currentHolder(path);
+    await removeStale(path, holder);
+    await create(file, `${JSON.stringify(holder, undefined, 2)}\n`, path);
+    return {
+      async release() {
+        await rm(file, { force: true }).catch(() => {});
+        await claim.release();
+      },
+    };
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+export function lockFile(path: string): string {
+  return join(path, 'lock.json');
+}
+
+/** Removes the lock of a process that has ended; throws where that is not known. */
+async function removeStale(path: string, self: Holder): Promise<void> {
+  const file = lockFile(path);
+  const holder = await readHolder(file);
+  if (holder === undefined) return;
+  if (holder === 'not whole') {
+    const { mtimeMs } = await stat(file);
+    if (Date.now() - mtimeMs < 1000 * WRITING_SECONDS) throw takenBy(path, 'just now');
+  } else if (isElsewhere(holder, self)) {
+    const { host, pid, since } = holder;
+    throw new UsageError(
+      `${file} says that process ${pid} of ${host} trains ${path} since ${since}. ` +
+        `Stop it there, or wait for its end; if it has ended, remove the lock with: rm ${file}`,
+    );
+  } else if (isAlive(holder, self)) {
+    throw takenBy(path, `process ${holder.pid} since ${holder.since}`);
+  }
+  await rm(file, { force: true });
+}
+
+function takenBy(path: string, who: string): UsageError {
+  return new UsageError(
+    `Another process trains ${path}: stop it, or wait for its end (${lockFile(path)}: ${who})`,
+  );
+}
+
+/** Whether the processes of the lock's writer cannot be seen from here. */
+function isElsewhere(holder: Holder, self: Holder): boolean {
+  if (holder.directory !== self.directory) return false;
+  if (holder.host !== self.host) return true;
+  return holder.boot === self.boot && holder.processes !== self.processes;
+}
+
+/** After a restart of the machine none of its processes is. */
+function isAlive(holder: Holder, self: Holder): boolean {
+  return (
+    holder.directory === self.directory &&
+    holder.boot === self.boot &&
+    holder.pid !== self.pid &&
+    startOf(holder.pid) === holder.started
+  );
+}
+
+async function readHolder(file: string): Promise<Holder | 'not whole' | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    return holderSchema.parse(JSON.parse(text));
+  } catch {
+    return 'not whole';
+  }
+}
+
+/** Creates the lock, where no other machine was faster. */
+async function create(file: string, text: string, path: string): Promise<void> {
+  try {
+    const handle = await open(file, 'wx');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) throw takenBy(path, 'just now');
+    const next = 'Its checkpoints are whole: a copy of the directory can be resumed elsewhere';
+    throw cannotWrite(`the run ${path}`, error, next);
+  }
+}
+
+async function currentHolder(path: string): Promise<Holder> {
+  const { ino } = await stat(path, { bigint: true });
+  return {
+    host: hostname(),
+    boot: fact(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    processes: fact(() => readlinkSync('/proc/self/ns/pid')),
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    directory: String(ino),
+    since: new Date().toISOString(),
+  };
+}
+
+/** When a process started, in ticks since the machine did; undefined where there is none. */
+function startOf(pid: number): string | undefined {
+  if (process.platform !== 'linux') return isRunning(pid) ? '' : undefined;
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in brackets may hold spaces; man 5 proc counts the fields after it from 3.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[22 - 3];
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !hasCode(error, 'ESRCH');
+  }
+}
+
+/** What only Linux tells. */
+function fact(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
