@@ -3,20 +3,21 @@
 # no Python. This runs the scripts, all or those named:
 #   test/goldens.sh write [SCRIPT..]   makes the stored files and their digests in goldens.sha256
 #   test/goldens.sh check [SCRIPT..]   fails where the libraries of this machine compute something else
-# On Debian: apt-get install python3-torchvision python3-scipy. CNN_TEST_PYTHON names another Python.
+# On Debian: apt-get install python3-torchvision python3-scipy. loggers/ needs tensorboard of PyPI, which
+# npm run test:loggers installs in build/loggers. CNN_TEST_PYTHON names another Python.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 export PYTHONDONTWRITEBYTECODE=1
 python=${CNN_TEST_PYTHON:-/usr/bin/python3}
-scripts=(augment/goldens.py data/decode/odd-images.py data/layouts/meta.py parity/goldens.py
-  weights/torch_files.py)
+scripts=(augment/goldens.py data/decode/odd-images.py data/layouts/meta.py loggers/event_files.py
+  parity/goldens.py weights/torch_files.py)
 
 main() {
   local command=${1:-} script
   case $command in
     write | check) shift ;;
-    *) sed -n '2,7s/^# //p' goldens.sh >&2; exit 2 ;;
+    *) sed -n '2,8s/^# //p' goldens.sh >&2; exit 2 ;;
   esac
   for script in "${@:-${scripts[@]}}"; do
     script=${script#test/}
@@ -45,6 +46,7 @@ parts() {
     augment/goldens.py) echo augment/goldens.json ;;
     data/decode/odd-images.py) echo data/decode/odd-images data/decode/odd_formats.py ;;
     data/layouts/meta.py) echo data/layouts/meta.mat data/layouts/meta-compressed.mat ;;
+    loggers/event_files.py) echo loggers/expected.tfevents ;;
     parity/goldens.py) echo parity/goldens.json ;;
     weights/torch_files.py) echo weights/torch ;;
   esac

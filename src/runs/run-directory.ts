@@ -23,6 +23,8 @@ export interface RunDirectory {
   readonly summary: string;
   readonly last: string;
   readonly best: string;
+  /** The directory of TensorBoard's event files. */
+  readonly tensorboard: string;
   /** The names of the training images of a run with --subset, which `--subset FILE` takes. */
   readonly subset: string;
 }
@@ -121,6 +123,7 @@ export function runDirectory(path: string): RunDirectory {
     summary: join(path, 'summary.csv'),
     last: join(path, 'checkpoints', 'last'),
     best: join(path, 'checkpoints', 'best'),
+    tensorboard: join(path, 'tensorboard'),
     subset: join(path, 'subset.txt'),
   };
 }

@@ -83,6 +83,7 @@ const NEW_RUN_OPTIONS = [
   'print-freq',
   'output',
   'experiment',
+  'tensorboard',
   'checkpoint-minutes',
   'checkpoint-steps',
 ] as const satisfies readonly OptionName[];

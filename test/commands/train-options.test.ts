@@ -126,6 +126,7 @@ const ROWS: readonly Row[] = [
   { option: 'precision', given: 'bf16', changes: ['backend', 'weights', 'momenta'], may: LEARNED },
   { option: 'print-freq', given: '1', changes: ['reports'], shows: equals('reports', 2) },
   { option: 'output', given: 'RUN/elsewhere', changes: ['files'], shows: has('elsewhere/run/run.json') },
+  { option: 'tensorboard', given: true, changes: ['files'], shows: ({ files }) => assert.ok(files.some((name) => /runs.run.tensorboard.events\.out\.tfevents\./.test(name))) },
   { option: 'experiment', given: 'name', changes: ['files'], shows: has('runs/name/run.json') },
 ];
 

@@ -61,6 +61,12 @@ export const OUTPUT = {
     auto: 'a new run',
     help: 'directory of a run to continue; its settings hold unless a flag changes them',
   },
+  tensorboard: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: "writes TensorBoard's event files to tensorboard/ in the directory of the run",
+  },
   out: {
     group: 'output',
     kind: 'text',
