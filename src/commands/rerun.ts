@@ -12,10 +12,7 @@ import { createReporter } from '../terminal/progress.js';
 import type { TrainRequest } from '../train/request.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
-import { NOT_STORED, trainedOrEstimated, withLastingData } from './train.js';
-
-/** What a run writes besides its directory: a record must not choose what is overwritten. */
-const WRITTEN: readonly OptionName[] = ['weights-out'];
+import { NOT_STORED, trainedOrEstimated, WRITTEN, withLastingData } from './train.js';
 
 /** Settings that choose among the images, and so change the fingerprint. */
 const SELECTING: readonly OptionName[] = ['val-fraction', 'subset', 'classes'];

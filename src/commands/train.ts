@@ -51,6 +51,9 @@ const GIVEN: readonly Origin[] = ['config', 'environment', 'flag'];
 /** Settings of one start of the program, which a run does not keep. */
 export const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment', 'dry-run'];
 
+/** What a run writes besides its directory: a record must not choose what is overwritten. */
+export const WRITTEN: readonly OptionName[] = ['weights-out'];
+
 export async function runTrain(
   given: Given,
   reporter = createReporter(),
@@ -122,6 +125,14 @@ function shellWord(text: string): string {
 
 async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
   const request = await trainRequest(given);
+  for (const name of WRITTEN) {
+    const { resume, provenance } = request;
+    const before = resume?.record.settings[name]?.value ?? null;
+    if (before === null || provenance[name]?.value !== null) continue;
+    reporter.note(
+      `--${name} is not taken from ${resume?.run.record}: give it again if you want it`,
+    );
+  }
   for (const [name, entry] of Object.entries(request.resume?.changed ?? {})) {
     reporter.note(`changed: ${name} is ${entry.value}`);
   }
@@ -147,14 +158,16 @@ export function withLastingData(source: SettingsSource): SettingsSource {
     : source;
 }
 
-async function resumeRequest(
+export async function resumeRequest(
   path: string,
   given: readonly SettingsSource[],
 ): Promise<TrainRequest> {
   const run = await findRun(path);
   const record = await readRecord(run);
   const checkpoint = await checkpointOf(path, run);
-  const values = Object.entries(record.settings).map(([name, entry]) => [name, entry.value]);
+  const values = Object.entries(record.settings)
+    .filter(([name]) => !WRITTEN.includes(name as OptionName))
+    .map(([name, entry]) => [name, entry.value]);
   const stored: SettingsSource = {
     values: checkValues('train', Object.fromEntries(values), run.record),
     source: (name) => record.settings[name]?.source ?? 'default',
@@ -205,7 +218,7 @@ function architectureOf(
 /** The settings that changed. */
 function changes(before: Provenance, after: Provenance): Provenance {
   const names = (Object.keys(after) as OptionName[]).filter(
-    (name) => !NOT_STORED.includes(name) && name !== 'arch',
+    (name) => ![...NOT_STORED, ...WRITTEN, 'arch'].includes(name),
   );
   const changed = names.filter((name) => {
     const [known, now] = [before[name], after[name]];

@@ -13,6 +13,7 @@ import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import type { SettingsSource } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
+import { checkValues } from '../settings/validate.js';
 import { nameKey } from '../system/file-names.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
 
@@ -130,14 +131,17 @@ function storedSource(card: NetworkCard, record: RunRecord | undefined): Setting
   const { channels, mean, std, inputSize } = card;
   const batchSize = record?.settings['batch-size'];
   const rotate = record?.settings['exif-rotate'];
+  const told = {
+    ...(batchSize ? { 'batch-size': batchSize.value } : {}),
+    ...(rotate ? { 'exif-rotate': rotate.value } : {}),
+  };
   return {
     values: {
       channels,
       mean,
       std,
       'input-size': inputSize,
-      ...(batchSize ? { 'batch-size': batchSize.value } : {}),
-      ...(rotate ? { 'exif-rotate': rotate.value } : {}),
+      ...checkValues('train', told, 'run.json'),
     },
     source: 'default',
   };

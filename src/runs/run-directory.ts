@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DataError, UsageError } from '../errors.js';
@@ -12,6 +12,7 @@ import {
   temporaryName,
   writeAtomically,
 } from '../system/files.js';
+import { readRegularFile } from '../system/read-file.js';
 import { cannotWrite, hasCode, systemReason } from '../system/system-errors.js';
 import { decodeText } from '../system/text.js';
 import { startSummary } from './csv.js';
@@ -77,8 +78,23 @@ const recordSchema = z.looseObject({
     }),
   ),
   events: z.array(z.unknown()).optional(),
-  data: z.looseObject({ fingerprint: z.string(), root: z.string(), name: z.string() }),
+  data: z.looseObject({
+    ...{ fingerprint: z.string(), root: z.string(), name: z.string() },
+    classes: z.array(z.string()),
+  }),
+  augmentation: z
+    .looseObject({
+      principalColours: z.looseObject({
+        values: z.array(z.number()).length(3),
+        vectors: z.array(z.array(z.number()).length(3)).length(3),
+      }),
+    })
+    .optional(),
+  resumed: z.array(z.looseObject({ step: z.int() })),
 });
+
+/** The most that run.json may take: a million names of classes fit. */
+const MOST_RECORD_BYTES = 2 ** 26;
 
 /**
  * Makes the directory of a new run, so that one that cannot be written fails before any training.
@@ -145,7 +161,7 @@ export async function findRun(path: string): Promise<RunDirectory> {
 export async function readRecord(run: RunDirectory): Promise<RunRecord> {
   let json: unknown;
   try {
-    json = JSON.parse(decodeText(await readFile(run.record)));
+    json = JSON.parse(decodeText(await readRegularFile(run.record, MOST_RECORD_BYTES)));
   } catch (error) {
     throw new DataError(`Cannot read ${run.record}: ${systemReason(error)}`, { cause: error });
   }

@@ -6,6 +6,7 @@ import { nameBelow, type Selection } from '../data/selection.js';
 import type { OptionName } from '../settings/options/index.js';
 import type { Provenance, SettingsSource } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
+import { checkValues } from '../settings/validate.js';
 import { writeAtomically } from '../system/files.js';
 import type { RunDirectory, RunRecord } from './run-directory.js';
 
@@ -64,8 +65,9 @@ export function evaluationSource(record: Stored | undefined, data: string | null
   }
   const names = ['val-fraction', 'seed'] as const satisfies OptionName[];
   const values = names.map((name) => [name, (record.settings as Provenance)[name]?.value ?? null]);
+  const told = Object.fromEntries(values.filter(([, value]) => value !== null));
   return {
-    values: Object.fromEntries(values.filter(([, value]) => value !== null)),
+    values: checkValues('train', told, 'run.json'),
     source: 'default',
   };
 }

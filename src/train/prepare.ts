@@ -1,5 +1,6 @@
 /** Everything that a training needs before it has a directory. */
 import { availableParallelism } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
@@ -94,6 +95,7 @@ function checkDataset({ settings, resume, repeats, data }: TrainRequest, dataset
         'classes differ. Give the same data, or start a new run',
     );
   }
+  if (resume !== undefined) checkCard(settings, resume, dataset);
   const images = dataset.train.images.length;
   if (settings.batchSize > images) {
     throw new UsageError(
@@ -101,6 +103,24 @@ function checkDataset({ settings, resume, repeats, data }: TrainRequest, dataset
         `${data}, but received ${settings.batchSize}`,
     );
   }
+}
+
+/** The checkpoint, the record and the data of a run must mean the same network. */
+function checkCard(
+  settings: Pick<TrainRequest['settings'], 'inputSize' | 'channels'>,
+  { run, checkpoint }: NonNullable<TrainRequest['resume']>,
+  { classes }: Pick<Dataset, 'classes'>,
+): void {
+  if (checkpoint === undefined) return;
+  const { network } = checkpoint.state;
+  const differs = (['inputSize', 'channels'] as const).find(
+    (key) => settings[key] !== network[key],
+  );
+  const what = isDeepStrictEqual([...classes], network.classes) ? differs : 'classes';
+  if (what === undefined) return;
+  throw new DataError(
+    `${run.path} cannot be resumed: ${what} of ${checkpoint.directory} is not that of ${what === 'classes' ? 'the data' : run.record}. Start a new run`,
+  );
 }
 
 async function prepareSession(
