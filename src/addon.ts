@@ -15,6 +15,11 @@ export const ADDON_PATH = process.env['CNN_ADDON'] ?? join(PACKAGE_ROOT, 'build/
 export const EMULATED_ADDON_PATH =
   process.env['CNN_EMULATED_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn-emulated.node');
 
+/** With CNN_CUDA_EMULATED=1 the processor computes what a GPU would; for tests. */
+export function gpuIsEmulated(): boolean {
+  return process.env['CNN_CUDA_EMULATED'] === '1';
+}
+
 /**
  * The addon's functions, whose types the callers know; throws what the dynamic loader says where it
  * is missing or does not fit this machine.

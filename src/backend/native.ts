@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { ADDON_PATH, EMULATED_ADDON_PATH } from '../addon.js';
+import { ADDON_PATH, EMULATED_ADDON_PATH, gpuIsEmulated } from '../addon.js';
 import { firstLine, RunError } from '../errors.js';
 import { SET_UP, SET_UP_CUDA } from '../package-root.js';
 import { type Addon, kernelNames, type Queue } from './addon.js';
@@ -73,9 +73,8 @@ export function seesGpu(): boolean {
   return ['/proc/driver/nvidia/version', '/dev/nvidia0'].some((path) => existsSync(path));
 }
 
-/** With CNN_CUDA_EMULATED=1 the processor computes what a GPU would; for tests. */
 function cudaAddonPath(): string {
-  return process.env['CNN_CUDA_EMULATED'] === '1' ? EMULATED_ADDON_PATH : ADDON_PATH;
+  return gpuIsEmulated() ? EMULATED_ADDON_PATH : ADDON_PATH;
 }
 
 function open(

@@ -36,7 +36,7 @@ export interface KernelCall {
 export function profilerOf({ name, device }: Backend): Profiler {
   if (device) return new Profiler(device);
   throw new UsageError(
-    `Expected --backend cpu, whose kernels can be timed, for --profile and --trace, but the backend is ${name}`,
+    `Expected --backend cpu or cuda, whose kernels can be timed, for --profile and --trace, but the backend is ${name}`,
   );
 }
 

@@ -27,7 +27,7 @@ export function profileLines(profile: ProfileReport): string[] {
   return [
     '',
     `measured peaks: ${peaks.multiply_add_gflops.toFixed(0)} GFLOP/s of float32 multiply-adds, ` +
-      `${peaks.matrix_product_gflops.toFixed(0)} GFLOP/s of a matrix product by oneDNN, ` +
+      `${peaks.matrix_product_gflops.toFixed(0)} GFLOP/s of a matrix product, ` +
       `${peaks.copy_gigabytes_per_second.toFixed(1)} GB/s of a memory copy, ` +
       `${peaks.update_gigabytes_per_second.toFixed(1)} GB/s of memory changed in place`,
     `floor: ${total.floor_milliseconds.toFixed(2)} ms, the sum over layers of the longer of computing and memory at these peaks; ` +

@@ -129,7 +129,7 @@ describe('cnn bench train --profile', function () {
     assert.equal(stdout, '');
     assert.match(
       stderr,
-      /^error: Expected --backend cpu, whose kernels can be timed, for --profile and --trace, but the backend is js$/m,
+      /^error: Expected --backend cpu or cuda, whose kernels can be timed, for --profile and --trace, but the backend is js$/m,
     );
   });
 });

@@ -1,4 +1,6 @@
 import { ACTIVATIONS } from '../../activations.js';
+import { gpuIsEmulated } from '../../addon.js';
+import type { NativeBackend } from '../native-backend.js';
 import type { KernelCall, Profiler } from '../profiler.js';
 
 /** The machine's peaks with all threads, as the addon has just measured them. */
@@ -7,9 +9,9 @@ export interface Peaks {
   readonly gflops: number;
   /** Of float32 multiply-adds in registers. */
   readonly multiply_add_gflops: number;
-  /** Of a large matrix product by oneDNN, in the precision of the run. */
+  /** Of a large matrix product by oneDNN or cuBLASLt, in the precision of the run. */
   readonly matrix_product_gflops: number;
-  /** Bytes per second, in 1e9, in buffers of 64 MiB: the higher of the two below. */
+  /** Bytes per second, in 1e9, in buffers that no cache holds: the higher of the two below. */
   readonly gigabytes_per_second: number;
   /** That a copy reads and writes. */
   readonly copy_gigabytes_per_second: number;
@@ -18,28 +20,50 @@ export interface Peaks {
 }
 
 const ROUNDS = 5;
-/** A whole number of the rounds in native/cpu/loops/peaks.cc: about 10 ms of AVX-512. */
-const MULTIPLY_ADDS = 192 << 22;
-const MATRIX_SIZE = 2048;
-const COPIED_VALUES = 64 << 18;
+
+/** What one round computes and moves; values are float32. */
+interface Work {
+  /** Of each part; on a processor whole rounds of native/cpu/loops/peaks.cc. */
+  readonly multiplyAdds: number;
+  readonly parts: number;
+  readonly matrixSize: number;
+  readonly copiedValues: number;
+}
+
+/** About 10 ms of AVX-512, on each thread. */
+const ON_CPU = { multiplyAdds: 192 << 22, matrixSize: 2048, copiedValues: 64 << 18 };
+/** Milliseconds of a GPU of 10 to 100 TFLOP/s in float32; no cache has 512 MiB. */
+const ON_GPU = { multiplyAdds: 192 << 20, parts: 1024, matrixSize: 8192, copiedValues: 512 << 18 };
+/** Nobody asks how fast it is. */
+const EMULATED = { multiplyAdds: 192 << 10, parts: 1, matrixSize: 128, copiedValues: 1 << 18 };
+
+function workOf({ queue, threads }: NativeBackend): Work {
+  if (queue.memoryBytes === 0) return { ...ON_CPU, parts: threads };
+  return gpuIsEmulated() ? EMULATED : ON_GPU;
+}
 
 /** The best of five rounds of each, after one that is not counted. */
 export async function measurePeaks(profiler: Profiler): Promise<Peaks> {
   const { device } = profiler;
-  const { threads } = device;
+  const { multiplyAdds, parts, matrixSize, copiedValues } = workOf(device);
   const fill = (shape: number[], storage: 'f32' | 'compute') =>
     device.runOne('Fill', [], { shape, storage }, { value: 0.5 });
-  const matrix = fill([MATRIX_SIZE, MATRIX_SIZE], 'compute');
-  const values = fill([COPIED_VALUES], 'f32');
+  const matrix = fill([matrixSize, matrixSize], 'compute');
+  const values = fill([copiedValues], 'f32');
   const product = {
-    ...{ batchA: 1, batchB: 1, m: MATRIX_SIZE, k: MATRIX_SIZE, n: MATRIX_SIZE },
+    ...{ batchA: 1, batchB: 1, m: matrixSize, k: matrixSize, n: matrixSize },
     ...{ transposeA: 0, transposeB: 0, activation: ACTIVATIONS.linear.number },
   };
   await profiler.start();
   for (let round = 0; round <= ROUNDS; round++) {
     profiler.beginStep(round);
     const results = [
-      device.runOne('PeakMultiplyAdd', [], { shape: [threads] }, { threads, count: MULTIPLY_ADDS }),
+      device.runOne(
+        'PeakMultiplyAdd',
+        [],
+        { shape: [parts] },
+        { threads: parts, count: multiplyAdds },
+      ),
       device.runOne(
         'BatchMatMul',
         [matrix, matrix],

@@ -13,7 +13,7 @@ export const MEASUREMENT = {
     group: 'measurement',
     kind: 'boolean',
     default: false,
-    help: "print the time of each kernel and layer beside the machine's measured peaks, on backend cpu",
+    help: 'print the time of each kernel and layer beside the measured peaks, on backends cpu and cuda',
   },
   trace: {
     group: 'measurement',
