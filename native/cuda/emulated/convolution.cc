@@ -39,15 +39,24 @@ class CpuFilter {
 
 }  // namespace
 
+// bfloat16 with at most ReLU is one kernel of cuDNN; otherwise bias and activation are ours.
 void convolve(Context& context, const ConvParams& p, ProductTypes types, const void* x,
               const void* filter, const float* bias, void* y) {
   const CpuFilter turned(context, p, filter, types.values);
-  runOnCpu(context,
-           {"FusedConv2D",
-            emulated::wordsOf(p),
-            {imagesIn(p, x, types.values), turned.values(), {bias, DType::Float32, p.outChannels}},
-            types.tf32,
-            imagesOut(p, y, types.result)});
+  const auto activation = static_cast<Activation>(p.activation);
+  const bool fused = types.result == DType::BFloat16 && activation != Activation::Tanh;
+  ConvParams plain = p;
+  if (!fused) plain.activation = static_cast<int32_t>(Activation::Linear);
+  runOnCpu(context, {"FusedConv2D",
+                     emulated::wordsOf(plain),
+                     {imagesIn(p, x, types.values),
+                      turned.values(),
+                      {fused ? bias : nullptr, DType::Float32, p.outChannels}},
+                     types.tf32,
+                     imagesOut(p, y, types.result)});
+  if (fused || (bias == nullptr && activation == Activation::Linear)) return;
+  const int64_t pixels = int64_t{p.batch} * p.outHeight * p.outWidth;
+  biasActivation(context, y, types.result, bias, pixels, p.outChannels, activation);
 }
 
 void convolveInputGrad(Context& context, const ConvParams& p, ProductTypes types, const void* dy,

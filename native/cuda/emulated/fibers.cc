@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <numeric>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -221,6 +223,16 @@ void waitForWarp(unsigned mask) {
   yield();
 }
 
+// Adds the name to the file that CNN_EMULATED_LAUNCHES names, once in a process.
+void noteLaunch(const char* kernel) {
+  static const char* const path = std::getenv("CNN_EMULATED_LAUNCHES");
+  if (path == nullptr) return;
+  static std::mutex mutex;
+  static std::set<std::string> known;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (known.insert(kernel).second) std::ofstream(path, std::ios::app) << kernel << '\n';
+}
+
 }  // namespace
 
 Thread& thread() { return machine->current->thread; }
@@ -259,6 +271,7 @@ void releaseWarp(unsigned mask) { waitForWarp(mask); }
 
 void launch(const char* kernel, dim3 grid, dim3 block, StreamHandle stream,
             std::function<void()> body) {
+  noteLaunch(kernel);
   const unsigned threads = block.x * block.y * block.z;
   if (threads == 0 || threads > 1024 || grid.x == 0 || grid.y == 0 || grid.z == 0 ||
       grid.y > 65535 || grid.z > 65535) {

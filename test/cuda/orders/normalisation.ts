@@ -1,10 +1,7 @@
-/** Calls of kernels whose threads work together, on ragged shapes, for orders.test.ts. */
+/** Normalisation and pooling in many blocks, on ragged shapes. */
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel, stored } from '../backend/compare.js';
-import { numbers } from '../network/backends.js';
-
-/** The name of a case and its results. */
-export type OrderCases = Readonly<Record<string, () => tf.Tensor[]>>;
+import { runKernel, stored } from '../../backend/compare.js';
+import { numbers } from '../../network/backends.js';
 
 const data = (shape: number[], seed: number) =>
   stored(numbers(tf.util.sizeFromShape(shape), seed), shape);
@@ -56,7 +53,8 @@ function joinedMaps(rows: number, channels: number): tf.Tensor[] {
   const dJoined = data([rows, channels + 8], 5);
   const back = { x: joined, dy: data([rows, channels], 6), ...vectors, dJoined };
   const sums = all('BatchNormSliceGrad', back, { ...settings, frozen: false, first: false });
-  return [joined, mean, variance, y, ...sums, dJoined];
+  const [copied] = all('AppendChannels', { x }, { ...append, statistics: false }) as [tf.Tensor];
+  return [joined, mean, variance, y, ...sums, dJoined, tf.slice(copied, [0, 0], [rows, channels])];
 }
 
 function biasGradient(rows: number, channels: number): tf.Tensor[] {
@@ -86,7 +84,7 @@ function responses(depthRadius: number, channels: number): tf.Tensor[] {
   return [y, runKernel('LRNGrad', { x, y, dy }, attributes)];
 }
 
-export const ORDER_CASES: OrderCases = {
+export const NORMALISATION_CASES: Readonly<Record<string, () => tf.Tensor[]>> = {
   'batch normalisation of 1 channel': () => batchNormalisation(1201, 1),
   'batch normalisation of 24 channels': () => batchNormalisation(613, 24),
   'batch normalisation of 1030 channels': () => batchNormalisation(37, 1030),

@@ -1,0 +1,28 @@
+/**
+ * Prints a hash of each case's results in both precisions and the kernels that ran, as JSON; started
+ * by orders.test.ts.
+ */
+import { createHash } from 'node:crypto';
+import * as tf from '@tensorflow/tfjs-core';
+import { openBackend } from '../../../src/backend/index.js';
+import { registerTwins } from '../../../src/network/twins/index.js';
+import { device } from '../../backend/compare.js';
+import { ORDER_CASES } from './cases.js';
+
+registerTwins('cpu');
+const kernels = new Set<string>();
+const hashes: Record<string, string> = {};
+for (const precision of ['f32', 'bf16'] as const) {
+  await openBackend('cuda', { precision });
+  device().onRun = (kernel) => kernels.add(kernel);
+  for (const [name, run] of Object.entries(ORDER_CASES)) {
+    tf.tidy(() => {
+      const hash = createHash('sha256');
+      for (const { buffer, byteOffset, byteLength } of run()) {
+        hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+      }
+      hashes[`${name} in ${precision}`] = hash.digest('hex');
+    });
+  }
+}
+console.log(JSON.stringify({ hashes, kernels: [...kernels] }));
