@@ -12,6 +12,7 @@
 
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
+#include "image_batch_binding.h"
 #include "node_values.h"
 #include "stream.h"
 
@@ -312,6 +313,7 @@ napi_value open(napi_env env, Addon& addon, std::unique_ptr<Engine> engine) {
   define(env, device, "profile", method<profile>, queue);
   define(env, device, "timings", method<timings>, queue);
   define(env, device, "trim", method<trim>, queue);
+  defineImageBatches(env, device, *queue->stream);
   return device;
 }
 
@@ -334,6 +336,11 @@ napi_value describeCuda(napi_env env, Addon&, const Arguments&) {
   return stringList(env, cnn::describeCuda());
 }
 
+// describeNvjpeg(): the library that decodes on a GPU; throws why there is none.
+napi_value describeNvjpeg(napi_env env, Addon&, const Arguments&) {
+  return string(env, cnn::describeNvjpeg());
+}
+
 void setUp(napi_env env, napi_value exports) {
   auto addon = std::make_unique<Addon>();
   NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "cnn"), 0, 1,
@@ -346,6 +353,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "openCpu", entry<openCpu>);
   define(env, exports, "openCuda", entry<openCuda>);
   define(env, exports, "describeCuda", entry<describeCuda>);
+  define(env, exports, "describeNvjpeg", entry<describeNvjpeg>);
   define(env, exports, "kernels", entry<kernels>);
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "hasCpu", entry<hasCpu>);

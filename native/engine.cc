@@ -8,6 +8,14 @@ std::string outOfMemory(Engine& engine) {
   return "out of memory beside " + std::to_string(engine.memory(false).used >> 20) + " MiB in use";
 }
 
+std::shared_ptr<ImageBatch> Engine::beginBatch(int, int, int) {
+  throw std::runtime_error("only a GPU decodes images into its own memory");
+}
+
+std::string Engine::describeDecoder() {
+  throw std::runtime_error("only a GPU decodes images into its own memory");
+}
+
 void widenTo(void* into, const void* values, DType type, int64_t size) {
   if (type != DType::BFloat16) {
     if (size > 0) std::memcpy(into, values, bytesOf(type) * static_cast<size_t>(size));

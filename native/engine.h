@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "image_batch.h"
 #include "kernel.h"
 
 namespace cnn {
@@ -32,6 +33,11 @@ class Engine {
 
   // On the host's thread: takes the values at once. What it returns runs on the stream's thread.
   virtual std::function<Tensor()> upload(DType type, const void* values, int64_t size) = 0;
+
+  // Both on the host's thread too: a batch of images that the device decodes, and what decodes, in
+  // words. Throw where it does not.
+  virtual std::shared_ptr<ImageBatch> beginBatch(int slots, int size, int channels);
+  virtual std::string describeDecoder();
 
   // All below are called on the stream's thread, this one before them.
   virtual void enter() = 0;

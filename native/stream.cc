@@ -91,7 +91,14 @@ void Stream::enqueue(std::function<void()> task) {
 }
 
 void Stream::write(int32_t number, DType dtype, const void* values, int64_t size) {
-  enqueue([this, number, make = engine_->upload(dtype, values, size)] { slot(number) = make(); });
+  hold(number, engine_->upload(dtype, values, size));
+}
+
+void Stream::hold(int32_t number, std::function<Tensor()> make) {
+  enqueue([this, number, make = std::move(make)] {
+    Tensor tensor = make();
+    if (number >= 0) slot(number) = std::move(tensor);
+  });
 }
 
 void Stream::read(int32_t number, void* into, int64_t size, Done done) {

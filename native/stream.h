@@ -39,6 +39,9 @@ class Stream {
   void submit(const int32_t* words, size_t count);
   // Copies `size` values now; the slot holds them when the stream gets there.
   void write(int32_t slot, DType dtype, const void* values, int64_t size);
+  // The slot holds what `make` gives, which is called when the stream gets there. Without a slot,
+  // which is -1, it is given back at once.
+  void hold(int32_t slot, std::function<Tensor()> make);
   // Copies a slot's `size` values, bfloat16 widened to float32, as soon as the stream gets there.
   void read(int32_t slot, void* into, int64_t size, Done done);
   // Calls `done` when everything enqueued so far is done.

@@ -20,6 +20,11 @@ export function gpuIsEmulated(): boolean {
   return process.env['CNN_CUDA_EMULATED'] === '1';
 }
 
+/** The addon of backend cuda. */
+export function cudaAddonPath(): string {
+  return gpuIsEmulated() ? EMULATED_ADDON_PATH : ADDON_PATH;
+}
+
 /**
  * The addon's functions, whose types the callers know; throws what the dynamic loader says where it
  * is missing or does not fit this machine.

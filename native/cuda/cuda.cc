@@ -1,136 +1,23 @@
 #include "cuda.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <iterator>
 #include <map>
-#include <mutex>
-#include <thread>
 #include <utility>
 
+#include "decode/decoder.h"
 #include "gpu.h"
+#include "host/events.h"
+#include "host/pinned_memory.h"
+#include "host/waiter.h"
 #include "libraries.h"
 
 namespace cnn {
 namespace {
 
 using namespace cuda;
-
-// Events that are used again.
-class Events {
- public:
-  using Handle = std::shared_ptr<void>;
-
-  ~Events() {
-    for (EventHandle event : free_) destroyEvent(event);
-  }
-  Handle record(StreamHandle stream) {
-    EventHandle event = take();
-    Handle handle(event, [this](EventHandle used) { giveBack(used); });
-    recordEvent(event, stream);
-    return handle;
-  }
-
- private:
-  EventHandle take() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (free_.empty()) return createEvent();
-    EventHandle event = free_.back();
-    free_.pop_back();
-    return event;
-  }
-  void giveBack(EventHandle event) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    free_.push_back(event);
-  }
-
-  std::mutex mutex_;
-  std::vector<EventHandle> free_;
-};
-
-// A thread that waits for events and then calls what waits for them, in order.
-class Waiter {
- public:
-  explicit Waiter(int device) : thread_([this, device] { loop(device); }) {}
-  ~Waiter() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
-  void add(Events::Handle event, Done done) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      waiting_.emplace_back(std::move(event), std::move(done));
-    }
-    wake_.notify_one();
-  }
-
- private:
-  void loop(int device) {
-    useDevice(device);
-    for (;;) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      auto [event, done] = std::move(waiting_.front());
-      waiting_.pop_front();
-      lock.unlock();
-      std::string error;
-      try {
-        synchronize(event.get());
-      } catch (const std::exception& failure) {
-        error = failure.what();
-      }
-      done(error);
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::pair<Events::Handle, Done>> waiting_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
-
-// Pinned memory of the host, in sizes of powers of two, which is used again.
-class PinnedMemory {
- public:
-  ~PinnedMemory() { trim(); }
-  std::shared_ptr<void> take(size_t bytes) {
-    size_t size = 4096;
-    while (size < bytes) size *= 2;
-    std::lock_guard<std::mutex> lock(mutex_);
-    auto& free = free_[size];
-    void* memory = nullptr;
-    if (free.empty()) {
-      memory = allocatePinned(size);
-    } else {
-      memory = free.back();
-      free.pop_back();
-    }
-    return {memory, [this, size](void* used) {
-              std::lock_guard<std::mutex> lock(mutex_);
-              free_[size].push_back(used);
-            }};
-  }
-  void trim() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    for (auto& [size, free] : free_) {
-      for (void* memory : free) freePinned(memory);
-    }
-    free_.clear();
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;
-};
 
 // Memory that is filled by copies beside the kernels: a block is free again only when the kernels
 // have ended that were enqueued before it was released.
@@ -193,9 +80,12 @@ class CudaEngine : public Engine {
   }
   Context& context() override { return context_; }
   MemoryUse memory(bool resetPeak) override {
-    const MemoryUse all = {context_.pool.usedBytes() + uploads_.usedBytes(),
-                           context_.pool.peakBytes() + uploads_.peakBytes()};
-    if (resetPeak) context_.pool.resetPeak(), uploads_.resetPeak();
+    MemoryUse all{0, 0};
+    for (MemoryPool* pool : {&context_.pool, static_cast<MemoryPool*>(&uploads_), &decoding_}) {
+      all.used += pool->usedBytes();
+      all.peak += pool->peakBytes();
+      if (resetPeak) pool->resetPeak();
+    }
     return all;
   }
   size_t capacity() const override { return gpu_.info.memoryBytes; }
@@ -214,6 +104,15 @@ class CudaEngine : public Engine {
       waitForEvent(gpu_.stream, copied.get());
       return tensor;
     };
+  }
+
+  std::shared_ptr<ImageBatch> beginBatch(int slots, int size, int channels) override {
+    useDevice(gpu_.device);
+    return decoder().begin(slots, size, channels);
+  }
+  std::string describeDecoder() override {
+    useDevice(gpu_.device);
+    return decoder().describe();
   }
 
   void download(const Tensor& tensor, void* into, Done done) override {
@@ -278,12 +177,14 @@ class CudaEngine : public Engine {
     context_.prepared.clear();
     context_.scratch.reset();
     context_.pool.trim();
+    decoding_.trim();
     pinned_.trim();
   }
 
   ~CudaEngine() override {
     try {
       useDevice(gpu_.device);
+      decoder_.reset();
       context_.prepared.clear();
       context_.scratch.reset();
     } catch (const std::exception&) {
@@ -292,6 +193,13 @@ class CudaEngine : public Engine {
   }
 
  private:
+  Decoder& decoder() {
+    if (decoder_ == nullptr) {
+      decoder_ = std::make_unique<Decoder>(
+          DecoderParts{gpu_, copies_, events_, pinned_, uploads_, decoding_});
+    }
+    return *decoder_;
+  }
   // What `enqueue` gives is called once all kernels so far have ended; `done` is, with the reason,
   // where that cannot be enqueued.
   template <class Enqueue>
@@ -343,7 +251,9 @@ class CudaEngine : public Engine {
   std::shared_ptr<void> faults_ = pinned_.take(sizeof(int32_t) * std::size(kFaults));
   Context context_;
   UploadPool uploads_;
+  MemoryPool decoding_{deviceAddresses()};  // for the stream that decodes
   Waiter waiter_;
+  std::unique_ptr<Decoder> decoder_;  // opened with the first batch
   std::vector<Events::Handle> marks_;
   double markedFrom_ = 0;
   // The steps of one signature so far, and the graph that runs them as one.
@@ -362,6 +272,8 @@ class CudaEngine : public Engine {
 std::unique_ptr<Engine> openCuda(const CudaOptions& options) {
   return std::make_unique<CudaEngine>(options);
 }
+
+std::string describeNvjpeg() { return Decoder::describeLibrary(); }
 
 std::vector<std::string> describeCuda() {
   std::vector<std::string> lines;

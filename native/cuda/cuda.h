@@ -13,5 +13,7 @@ struct CudaOptions {
 std::unique_ptr<Engine> openCuda(const CudaOptions& options);
 // A line for each GPU; throws why there is none.
 std::vector<std::string> describeCuda();
+// The version of the library that decodes JPEGs; throws why there is none.
+std::string describeNvjpeg();
 
 }  // namespace cnn

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cpu/isa.h"
+#include "image_batch_binding.h"
 #include "jpeg/file_bytes.h"
 #include "jpeg/pool.h"
 #include "node_values.h"
@@ -158,6 +159,14 @@ napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
   return submit(arguments, request, true);
 }
 
+// decodeJpegs(pool, files, records, batch): the same for a batch of a device's beginBatch().
+napi_value decodeJpegs(napi_env env, const Arguments& arguments) {
+  auto request = requestOf(arguments);
+  request->measure = false;
+  request->batch = imageBatchOf(env, arguments.values[3]);
+  return submit(arguments, request, false);
+}
+
 // State for images that are worked on in the JavaScript thread.
 struct Single {
   JpegDecoder decoder;
@@ -246,6 +255,7 @@ void defineJpeg(napi_env env, napi_value exports) {
   define(env, exports, "jpegFacts", entry<jpegFacts>);
   define(env, exports, "measureJpegs", entry<measureJpegs>);
   define(env, exports, "fillFromJpegs", entry<fillFromJpegs>);
+  define(env, exports, "decodeJpegs", entry<decodeJpegs>);
   define(env, exports, "measureJpeg", entry<measureJpeg>, single);
   define(env, exports, "decodeJpeg", entry<decodeJpeg>, single);
   define(env, exports, "fillFromPixels", entry<fillFromPixels>, single);

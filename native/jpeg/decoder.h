@@ -38,6 +38,10 @@ class JpegDecoder {
   int width() const { return static_cast<int>(state_.image_width); }
   int height() const { return static_cast<int>(state_.image_height); }
   bool grey() const { return state_.jpeg_color_space == JCS_GRAYSCALE; }
+  // Whether every decoder can be given it: its colours are the usual ones, and it does not end
+  // early, which not all notice.
+  bool plain() const { return endsWell_ && state_.jpeg_color_space != JCS_RGB; }
+  bool progressive() const { return state_.progressive_mode; }
 
   // Decodes the open image's rows [top, bottom), of them at least the columns [left, right), with
   // the same pixels as if all of it were decoded, and calls take(rows, count) for each `group` of

@@ -27,7 +27,7 @@ class JpegWorker {
       if (request.measure) {
         record.width = opened ? decoder_.width() : 0;
         record.height = opened ? decoder_.height() : 0;
-      } else if (!opened || !fill(request, record)) {
+      } else if (!opened || !show(request, record, index)) {
         record.width = 0;
       }
     } catch (const std::bad_alloc&) {
@@ -42,10 +42,17 @@ class JpegWorker {
            decoder_.open(bytes_.data(), bytes_.size());
   }
 
-  bool fill(const JpegRequest& request, const JpegRecord& record) {
+  bool show(const JpegRequest& request, const JpegRecord& record, size_t index) {
     // The window was made for an image of this size; the file may have changed since.
     if (record.width != decoder_.width() || record.height != decoder_.height()) return false;
     const Window window = windowOf(record);
+    if (request.batch == nullptr) return fill(request, record, window);
+    const JpegImage image{bytes_.data(), bytes_.size(), decoder_.width(), decoder_.height()};
+    return decoder_.plain() &&
+           request.batch->take(index, image, window, static_cast<size_t>(record.slot));
+  }
+
+  bool fill(const JpegRequest& request, const JpegRecord& record, const Window& window) {
     const size_t slotBytes = static_cast<size_t>(request.size) * request.size * request.channels;
     const size_t slot = static_cast<size_t>(record.slot);
     if (!fits(window, decoder_.width(), decoder_.height(), request.size)) return false;
@@ -107,7 +114,11 @@ void JpegPool::loop(JpegWorker& worker) {
       if (stopping_) request->cut = true;
     }
     if (!request->cut) worker.run(*request, index);
-    if (++request->finished == request->files.size()) request->done(!request->cut);
+    if (++request->finished < request->files.size()) continue;
+    if (request->batch != nullptr && !request->cut) {
+      request->batch->finish([&](size_t image) { request->records[image].width = 0; });
+    }
+    request->done(!request->cut);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "image_batch.h"
 #include "jpeg/slot.h"
 #include "kernel.h"
 
@@ -39,6 +40,8 @@ struct JpegRequest {
   size_t bytes = 0;
   int size = 0;
   int channels = 0;
+  // Takes the images in place of slots in memory.
+  std::shared_ptr<ImageBatch> batch;
   // Called by one of the threads at the end; false if the pool was stopped before it.
   std::function<void(bool)> done;
 

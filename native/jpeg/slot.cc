@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "common/luma.h"
+
 namespace cnn {
 namespace {
 
@@ -9,23 +11,7 @@ int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Pillow's convert("L"), which leaves grey as it is.
-uint8_t luma(const uint8_t* pixel) {
-  return static_cast<uint8_t>((pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >>
-                              16);
-}
-
 }  // namespace
-
-bool fits(const Window& window, int width, int height, int size) {
-  // Fractions of the image's size may be off in their last bit.
-  constexpr double kTolerance = 1e-6;
-  return window.left >= 0 && window.top >= 0 && window.width > 0 && window.height > 0 &&
-         window.left + window.width <= width + kTolerance &&
-         window.top + window.height <= height + kTolerance && window.outLeft >= 0 &&
-         window.outTop >= 0 && window.outWidth > 0 && window.outHeight > 0 &&
-         window.outLeft <= size - window.outWidth && window.outTop <= size - window.outHeight;
-}
 
 template <class Image>
 bool SlotFiller::fill(Image& image, const Window& window, int size, int channels, uint8_t* slot) {

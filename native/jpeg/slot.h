@@ -1,20 +1,11 @@
 // A window of a JPEG or a decoded image, as the bytes of a batch.
 #pragma once
+#include "common/window.h"
 #include "jpeg/decoder.h"
 #include "jpeg/pixels.h"
 #include "jpeg/resample.h"
 
 namespace cnn {
-
-// As in src/augment/window.ts.
-struct Window {
-  double left, top, width, height;
-  bool clipped;
-  int outLeft, outTop, outWidth, outHeight;
-};
-
-// Whether a window is inside an image of width × height pixels and inside a slot.
-bool fits(const Window& window, int width, int height, int size);
 
 // One per thread; it reuses its memory for the next image.
 class SlotFiller {

@@ -12,4 +12,6 @@ std::unique_ptr<Engine> openCuda(const CudaOptions&) { throw std::runtime_error(
 
 std::vector<std::string> describeCuda() { throw std::runtime_error(kMissing); }
 
+std::string describeNvjpeg() { throw std::runtime_error(kMissing); }
+
 }  // namespace cnn

@@ -32,6 +32,8 @@ export interface Addon {
   openCuda(device: number, tf32: boolean, deterministic: boolean): Queue;
   /** A line for each GPU; throws why there is none. */
   describeCuda(): string[];
+  /** The library that decodes JPEGs on a GPU; throws why there is none. */
+  describeNvjpeg(): string;
   kernels(): string[];
   facts(): string[];
   /** Whether the kernels of the CPU were built in. */
@@ -55,7 +57,18 @@ export interface Queue {
   profile(on: boolean): void;
   timings(): number[];
   trim(): void;
+  /** What decodes images on the device, in words; throws why nothing does. */
+  describeDecoder(): string;
+  /** A batch (slots, size, size, channels) of bytes, for decodeJpegs of JpegAddon. */
+  beginBatch(slots: number, size: number, channels: number): ImageBatch;
+  /** Gives it to a tensor, with some slots as they are in `images`; throws what decoding failed in. */
+  holdBatch(slot: number, batch: ImageBatch, images: Uint8Array, slots: Int32Array): void;
+  dropBatch(batch: ImageBatch): void;
 }
+
+declare const imageBatch: unique symbol;
+/** Images in the memory of a device, until a tensor holds them. */
+export type ImageBatch = { readonly [imageBatch]: never };
 
 /** The addon's kernels in the order of their numbers. */
 export function kernelNames(addon: Pick<Addon, 'kernels'>): string[] {

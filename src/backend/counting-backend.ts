@@ -19,6 +19,10 @@ import {
   packParameters,
 } from './parameters.js';
 
+const decodingNothing = (): never => {
+  throw new Error('Images are not decoded where nothing is computed.');
+};
+
 const COMPUTING_NOTHING: Queue = {
   description: 'nothing',
   memoryBytes: 0,
@@ -32,6 +36,10 @@ const COMPUTING_NOTHING: Queue = {
   profile: () => {},
   timings: () => [],
   trim: () => {},
+  describeDecoder: decodingNothing,
+  beginBatch: decodingNothing,
+  holdBatch: decodingNothing,
+  dropBatch: decodingNothing,
 };
 
 /** What stands for the addon where there is none: then kernels take nothing for themselves. */

@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { ADDON_PATH } from '../addon.js';
 import { firstLine } from '../errors.js';
-import { SET_UP, SET_UP_TENSORFLOW } from '../package-root.js';
+import { SET_UP, SET_UP_CUDA, SET_UP_TENSORFLOW } from '../package-root.js';
 import type { Backend, BackendChoice, BackendName, BackendOptions } from './backend.js';
-import { cudaFix, describeGpus, openCpu, openCuda, seesGpu } from './native.js';
+import { cudaFix, describeGpus, describeNvjpeg, openCpu, openCuda, seesGpu } from './native.js';
 import { openJavaScript, openTensorflow } from './stock.js';
 import { loadTensorflow } from './tensorflow/load.js';
 
@@ -88,4 +88,14 @@ export async function inspectBackends(): Promise<BackendReport[]> {
   }
   reports.push({ name: 'js', usable: true, detail: 'tfjs-backend-cpu, plain JavaScript' });
   return reports;
+}
+
+/** What decodes JPEGs on a GPU, for `cnn doctor`; it matters where backend cuda is usable. */
+export function inspectNvjpeg(cuda: boolean): { usable: boolean; detail: string; fix?: string } {
+  if (!cuda) return { usable: false, detail: '--decode gpu needs backend cuda' };
+  try {
+    return { usable: true, detail: `${describeNvjpeg()} for --decode gpu` };
+  } catch (error) {
+    return { usable: false, detail: firstLine(error), fix: SET_UP_CUDA };
+  }
 }

@@ -8,8 +8,8 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { OutOfMemoryError, RunError } from '../errors.js';
-import { FREE, type Queue, STEP, STORAGE, type Storage } from './addon.js';
+import { firstLine, OutOfMemoryError, RunError } from '../errors.js';
+import { FREE, type ImageBatch, type Queue, STEP, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
   type HostValues,
@@ -235,6 +235,34 @@ export class NativeBackend extends KernelBackend {
     const typed = typedValues(values, dtype, size);
     explained(() => this.queue.write(data.slot, STORAGE[data.storage], typed));
     return data;
+  }
+
+  /** What decodes images on the device; throws a RunError why nothing does. */
+  describeDecoder(): string {
+    try {
+      return this.queue.describeDecoder();
+    } catch (error) {
+      throw new RunError(`--decode gpu does not work here: ${firstLine(error)}`, { cause: error });
+    }
+  }
+
+  /** A batch of images that the device is to decode; throws where there is no memory for it. */
+  beginBatch(...shape: readonly [slots: number, size: number, channels: number]): ImageBatch {
+    return explained(() => this.queue.beginBatch(...shape));
+  }
+
+  /** The data of a tensor of bytes, the images that the device has decoded. */
+  holdBatch(batch: ImageBatch, images: Uint8Array, slots: Int32Array): DataId {
+    const slot = this.takeSlot();
+    try {
+      this.flush();
+      explained(() => this.queue.holdBatch(slot, batch, images, slots));
+    } catch (error) {
+      this.freeSlots.push(slot);
+      throw error;
+    }
+    this.live++;
+    return new NativeData(slot, 'bool', 'u8', images.length);
   }
 
   override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): DataId {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { ADDON_PATH, EMULATED_ADDON_PATH, gpuIsEmulated } from '../addon.js';
+import { ADDON_PATH, cudaAddonPath } from '../addon.js';
 import { firstLine, RunError } from '../errors.js';
 import { SET_UP, SET_UP_CUDA } from '../package-root.js';
 import { type Addon, kernelNames, type Queue } from './addon.js';
@@ -68,13 +68,14 @@ export function describeGpus(): string[] {
   return loadAddon(cudaAddonPath()).describeCuda();
 }
 
+/** What decodes JPEGs on a GPU, for `cnn doctor`; throws why nothing does. */
+export function describeNvjpeg(): string {
+  return loadAddon(cudaAddonPath()).describeNvjpeg();
+}
+
 /** Whether this machine has a GPU of NVIDIA, by its driver or its device file. */
 export function seesGpu(): boolean {
   return ['/proc/driver/nvidia/version', '/dev/nvidia0'].some((path) => existsSync(path));
-}
-
-function cudaAddonPath(): string {
-  return gpuIsEmulated() ? EMULATED_ADDON_PATH : ADDON_PATH;
 }
 
 function open(

@@ -1,5 +1,6 @@
 import { findArchitecture } from '../archs/index.js';
-import { benchmarkData } from '../measure/decoding.js';
+import { benchmarkData, type DecodingRate } from '../measure/decoding.js';
+import { describeDecoded } from '../session/decoding.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
@@ -14,21 +15,41 @@ export async function runBenchData(given: Given): Promise<Result> {
   const { settings } = resolveSettings('bench-data', sources, architecture);
   const data = required(settings.data, '--data', '--data /data/imagenet');
   const result = await benchmarkData(architecture, { ...settings, data }, createReporter());
+  const both = result.gpu_decoder !== undefined;
+  const decoders = [result.decoder, ...(both ? [result.gpu_decoder] : [])];
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
   return {
     lines: [
       `${result.images} training images of ${data} at ${result.input_size} pixels, ` +
-        `${result.steps} batches of ${result.batch_size}; JPEGs by ${result.decoder}`,
+        `${result.steps} batches of ${result.batch_size}; JPEGs by ${decoders.join(', or ')}`,
       ...table([
-        ['threads', 'images/s', 'per core', 'MiB at the start', 'at the end', 'at most'],
-        ...result.rates.map(({ workers, resident_bytes, ...rate }) => [
+        [
+          ...(both ? ['decode'] : []),
+          'threads',
+          'images/s',
+          'per core',
+          'MiB at the start',
+          'at the end',
+          'at most',
+        ],
+        ...result.rates.map(({ workers, decode, resident_bytes, ...rate }) => [
+          ...(both ? [decode] : []),
           String(workers),
           rate.images_per_second.toFixed(1),
           rate.images_per_core_second.toFixed(1),
           ...resident_bytes.map(mebibytes),
         ]),
       ]),
+      ...leftToCpu(result.rates),
     ],
     json: result,
   };
+}
+
+/** A line on the images that the GPU did not decode, where there are any. */
+function leftToCpu(rates: readonly DecodingRate[]): string[] {
+  const counted = rates.find(({ left_to_cpu = 0 }) => left_to_cpu > 0);
+  if (counted === undefined) return [];
+  const { on_gpu: device = 0, left_to_cpu: processor = 0 } = counted;
+  return [`decode gpu: ${describeDecoded({ device, processor })}`];
 }

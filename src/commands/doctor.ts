@@ -1,4 +1,4 @@
-import { inspectBackends } from '../backend/index.js';
+import { inspectBackends, inspectNvjpeg } from '../backend/index.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { describeHardware, describeVersions } from '../runs/environment.js';
 import type { Result } from './command.js';
@@ -8,16 +8,17 @@ export async function runDoctor(): Promise<Result> {
   const hardware = describeHardware();
   const backends = await inspectBackends();
   const jpeg = inspectJpegs();
+  const nvjpeg = inspectNvjpeg(backends.find(({ name }) => name === 'cuda')?.usable ?? false);
   const machine = [
     `cnn ${versions['cnn']}, Node ${versions['node']}, TensorFlow.js ${versions['tfjs']}`,
     `${hardware.cpu}, ${hardware.cores} cores, ` +
       `${(hardware.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${hardware.system}`,
   ];
-  const reports = [...backends, { name: 'JPEG', ...jpeg }].flatMap(
+  const reports = [...backends, { name: 'JPEG', ...jpeg }, { name: 'nvJPEG', ...nvjpeg }].flatMap(
     ({ name, usable, detail, fix }) => [
       `${usable ? 'works  ' : 'missing'}  ${name}: ${detail}`,
       ...(fix === undefined ? [] : [`         to fix it: ${fix}`]),
     ],
   );
-  return { lines: [...machine, ...reports], json: { versions, hardware, backends, jpeg } };
+  return { lines: [...machine, ...reports], json: { versions, hardware, backends, jpeg, nvjpeg } };
 }

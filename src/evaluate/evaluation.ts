@@ -3,6 +3,7 @@ import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { evaluationClasses } from '../runs/run-selection.js';
+import { checkDecode, createDecodingNote } from '../session/decoding.js';
 import { openEvaluationBatches } from '../session/loaders.js';
 import type { Scores } from '../session/metrics.js';
 import { takesTurns } from '../session/pace.js';
@@ -29,6 +30,7 @@ export async function evaluate(
   settings: Settings<'eval'> & { readonly data: string },
   reporter: Reporter,
 ): Promise<EvaluationResult> {
+  checkDecode(settings);
   const dataset = await openDataset(settings.data, {
     valFraction: settings.valFraction,
     classes: evaluationClasses(trained.record, settings.classes),
@@ -40,11 +42,10 @@ export async function evaluate(
   checkClasses(trained, opened, settings.data, dataset.classes);
   const { session } = opened;
   const { card } = session;
-  const { batchSize, workers, cache, onBadImage } = settings;
-  const reading = decodeOptionsOf(settings);
+  const { batchSize, workers, cache, decode, onBadImage } = settings;
   const { channels, transform } = card;
   const options = { backend, batchSize, workers, cache, channels, transform, seed: 0 };
-  const images = { reading, onBadImage };
+  const images = { reading: decodeOptionsOf(settings), decode, onBadImage };
   const loader = await openEvaluationBatches(dataset.val, { ...options, ...images });
   try {
     const alternate = takesTurns(backend, availableParallelism());
@@ -56,6 +57,7 @@ export async function evaluate(
       throw await explainNotFinite(session, loader, nameOf);
     }
     createUnreadableWarning(reporter)(loader, 'which counts as wrong');
+    createDecodingNote(reporter)(loader);
     const about = { ...trained.origin, arch: card.arch, data: settings.data };
     return { ...result, ...about, unreadable: loader.unreadable.size };
   } finally {

@@ -1,48 +1,69 @@
 import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
-import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
+import type { Backend } from '../backend/index.js';
+import {
+  type Batch,
+  type BatchLoader,
+  type BatchSettings,
+  type Decoded,
+  openBatches,
+} from '../data/batches/batches.js';
 import type { Split } from '../data/dataset.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
 import { trainingTransform } from '../session/augmentation.js';
+import { chosenDecoder, type Decode } from '../session/decoding.js';
 import type { Reporter } from '../session/reporter.js';
+import { bytesOf } from '../session/session.js';
+import { startBackend } from '../session/start-backend.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Settings } from '../settings/types.js';
 
 /** What decoding on one number of threads gave. */
 export interface DecodingRate {
   readonly workers: number;
+  /** What decoded JPEGs: the processor, or the GPU that has the batches then. */
+  readonly decode: Decode;
   readonly images_per_second: number;
   /** Images by the time that all threads of the process spent computing. */
   readonly images_per_core_second: number;
+  /** Where the GPU decoded, how many images it did, and how many it left to the processor. */
+  readonly on_gpu?: number;
+  readonly left_to_cpu?: number;
   /** Memory of the process at the end of the warm-up, at the end, and the most in between. */
   readonly resident_bytes: readonly [start: number, end: number, most: number];
 }
 
 export interface DataBenchmarkResult {
-  /** What decodes JPEGs. */
+  /** What decodes JPEGs on the processor, and on the GPU where that was measured. */
   readonly decoder: string;
+  readonly gpu_decoder?: string;
   readonly images: number;
   readonly input_size: number;
   readonly batch_size: number;
   readonly steps: number;
-  /** Of the most threads. */
+  /** Of the most threads, and where the GPU was measured too, of the GPU. */
   readonly images_per_second: number;
   readonly images_per_core_second: number;
   readonly rates: readonly DecodingRate[];
 }
 
+type DataSettings = Settings<'bench-data'> & { readonly data: string };
+
 /**
  * Measures how fast batches of training images are read and decoded, without training: on one
- * thread, two, four and so on up to all cores, or on the given number of threads.
+ * thread, two, four and so on up to all cores, or on the given number of threads; on the processor,
+ * and with `decode` on the GPU too.
  */
 export async function benchmarkData(
   architecture: Architecture,
-  settings: Settings<'bench-data'> & { readonly data: string },
+  settings: DataSettings,
   reporter: Reporter,
 ): Promise<DataBenchmarkResult> {
-  const { batchSize, channels, inputSize, seed, steps, data, workers } = settings;
+  const { batchSize, inputSize, steps, data, workers } = settings;
+  const gpu = settings.decode === 'gpu' ? await openGpu(settings, reporter) : undefined;
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const images = dataset.train.images.length;
   if (images < batchSize) {
@@ -50,32 +71,20 @@ export async function benchmarkData(
       `${data} holds ${images} training images, fewer than one batch of ${batchSize}: give --batch-size ${images}.`,
     );
   }
-  const transform = trainingTransform(architecture.recipe, settings);
+  const common = loaderSettings(architecture, settings);
   const rates: DecodingRate[] = [];
-  for (const threads of workers === null ? threadCounts(availableParallelism()) : [workers]) {
-    const rate = await measure(
-      dataset.train,
-      {
-        batchSize,
-        imageSize: inputSize,
-        channels,
-        transform,
-        seed,
-        workers: threads,
-        shuffle: true,
-        lastBatch: 'drop',
-        prefetch: 2,
-        cacheBytes: 0,
-      },
-      settings,
-      reporter,
-    );
-    rates.push(rate);
+  for (const backend of gpu ? [undefined, gpu.backend] : [undefined]) {
+    for (const threads of workers === null ? threadCounts(availableParallelism()) : [workers]) {
+      const decoder = backend && chosenDecoder('gpu', backend);
+      const own = { ...common, workers: threads, ...(decoder && { decoder }) };
+      rates.push(await measure(dataset.train, own, { settings, reporter, backend }));
+    }
   }
   const { usable, detail } = inspectJpegs();
   const { images_per_second = 0, images_per_core_second = 0 } = rates.at(-1) ?? {};
   return {
     decoder: usable ? detail : 'sharp',
+    ...(gpu && { gpu_decoder: gpu.description }),
     images,
     input_size: inputSize,
     batch_size: batchSize,
@@ -86,6 +95,26 @@ export async function benchmarkData(
   };
 }
 
+async function openGpu({ device, decode }: DataSettings, reporter: Reporter) {
+  const precision = 'auto' as const;
+  const choice = {
+    backend: 'cuda',
+    device,
+    precision,
+    deterministic: true,
+    threads: null,
+  } as const;
+  const backend = await startBackend({ ...choice, decode }, reporter);
+  return { backend, description: chosenDecoder('gpu', backend)?.description ?? '' };
+}
+
+function loaderSettings(architecture: Architecture, settings: DataSettings) {
+  const { batchSize, channels, inputSize: imageSize, seed } = settings;
+  const transform = trainingTransform(architecture.recipe, settings);
+  const order = { shuffle: true, lastBatch: 'drop', prefetch: 2, cacheBytes: 0 } as const;
+  return { batchSize, imageSize, channels, transform, seed, ...order };
+}
+
 /** 1, 2, 4 … and all cores. */
 function threadCounts(cores: number): number[] {
   const counts: number[] = [];
@@ -93,43 +122,65 @@ function threadCounts(cores: number): number[] {
   return [...counts, cores];
 }
 
+interface Measuring {
+  readonly settings: Pick<DataSettings, 'steps' | 'warmup'>;
+  readonly reporter: Reporter;
+  /** The GPU that decodes. */
+  readonly backend: Backend | undefined;
+}
+
 async function measure(
   split: Split,
-  settings: BatchSettings,
-  { steps, warmup }: { readonly steps: number; readonly warmup: number },
-  reporter: Reporter,
+  loading: BatchSettings,
+  { settings: { steps, warmup }, reporter, backend }: Measuring,
 ): Promise<DecodingRate> {
-  const { workers, batchSize } = settings;
-  const loader = await openBatches(split, settings);
+  const { workers, batchSize } = loading;
+  const loader = await openBatches(split, loading);
+  const title = `${workers} ${workers === 1 ? 'thread' : 'threads'}${backend ? ' and the GPU' : ''}`;
   try {
-    reporter.begin(`${workers} ${workers === 1 ? 'thread' : 'threads'}`, warmup + steps);
+    reporter.begin(title, warmup + steps);
     const memory: number[] = [];
     let step = 0;
     let wall = performance.now();
     let processor = process.cpuUsage();
     for await (const batch of endlessBatches(loader)) {
+      use(batch, loading);
       batch.release();
       reporter.advance(++step);
       if (step >= warmup) memory.push(process.memoryUsage.rss());
       if (step === warmup) {
+        await backend?.sync();
         wall = performance.now();
         processor = process.cpuUsage();
       }
       if (step === warmup + steps) break;
     }
+    await backend?.sync();
     const { user, system } = process.cpuUsage(processor);
     const seconds = (performance.now() - wall) / 1000;
     reporter.end();
     createUnreadableWarning(reporter)(loader, 'which the rate counts all the same');
     return {
       workers,
+      decode: backend ? 'gpu' : 'cpu',
       images_per_second: (steps * batchSize) / seconds,
       images_per_core_second: (steps * batchSize * 1e6) / (user + system),
+      ...(loader.decoded && countsOf(loader.decoded)),
       resident_bytes: [memory[0] ?? 0, memory.at(-1) ?? 0, Math.max(...memory)],
     };
   } finally {
     await loader.close();
   }
+}
+
+/** As a step of training would; without a GPU batches are ready where they are. */
+function use(batch: Batch, { batchSize, imageSize, channels }: BatchSettings): void {
+  if (batch.takeFromDevice === undefined) return;
+  tf.dispose(bytesOf(batch, [batchSize, imageSize, imageSize, channels]));
+}
+
+function countsOf({ device, processor }: Readonly<Decoded>) {
+  return { on_gpu: device, left_to_cpu: processor };
 }
 
 async function* endlessBatches(loader: BatchLoader) {

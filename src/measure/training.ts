@@ -4,6 +4,7 @@ import type { Backend } from '../backend/index.js';
 import { measurePeaks } from '../backend/kernels/peaks.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
 import { Sgd } from '../network/sgd.js';
+import { checkDecode } from '../session/decoding.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { startBackend, warnFallbacks } from '../session/start-backend.js';
@@ -76,6 +77,7 @@ export async function openBenchmark(
   reporter: Reporter,
 ): Promise<Benchmark> {
   if (settings.trace !== null) await checkWritable(settings.trace, '--trace');
+  checkDecode(settings);
   const backend = await startBackend(settings, reporter);
   const wanted = settings.profile || settings.trace !== null;
   const profiler = wanted ? profilerOf(backend) : undefined;

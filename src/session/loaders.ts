@@ -4,10 +4,11 @@ import type { Backend } from '../backend/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
 import type { Split } from '../data/dataset.js';
 import type { DecodeOptions } from '../data/decode/decode-options.js';
+import { chosenDecoder, type Decode } from './decoding.js';
 import { takesTurns } from './pace.js';
 
 export interface LoaderOptions {
-  readonly backend: Pick<Backend, 'name'>;
+  readonly backend: Pick<Backend, 'name' | 'device'>;
   readonly batchSize: number;
   readonly channels: 1 | 3;
   readonly transform: Transform;
@@ -15,6 +16,8 @@ export interface LoaderOptions {
   readonly seed: number;
   readonly workers: number | null;
   readonly cache: 'auto' | 'none' | 'memory';
+  /** Where JPEGs are decoded; by the processor by default. */
+  readonly decode?: Decode;
   /** As Pillow by default. */
   readonly reading?: DecodeOptions;
   readonly onBadImage?: 'skip' | 'fail';
@@ -32,17 +35,20 @@ export function openEvaluationBatches(split: Split, options: LoaderOptions): Pro
 
 function open(
   split: Split,
-  { backend, workers, cache, ...options }: LoaderOptions,
+  { backend, workers, cache, decode = 'cpu', ...options }: LoaderOptions,
   { cacheShare, ...order }: Pick<BatchSettings, 'shuffle' | 'lastBatch'> & { cacheShare: number },
 ): Promise<BatchLoader> {
   const cores = availableParallelism();
+  const decoder = chosenDecoder(decode, backend);
   return openBatches(split, {
     ...options,
     ...order,
     imageSize: options.transform.size,
     workers: workers ?? defaultWorkers(backend, cores),
     prefetch: takesTurns(backend, cores) ? 0 : 2,
-    cacheBytes: cacheBytes(cache, cacheShare),
+    // What a GPU has decoded is not kept.
+    cacheBytes: decoder ? 0 : cacheBytes(cache, cacheShare),
+    ...(decoder && { decoder }),
   });
 }
 

@@ -58,11 +58,17 @@ export function upload(session: Session, batch: Batch): DeviceBatch {
   // A copy: stock tfjs keeps the array it is given, and this one is filled again.
   const labels = tf.tensor1d(batch.labels.slice(), 'int32');
   const images = tf.tidy(() => {
-    // tfjs passes bytes through unchanged only under the label bool.
-    const bytes = tf.tensor4d(batch.images, shape, 'bool');
+    const bytes = bytesOf(batch, shape);
     return imagesToFloat(bytes, batch.mirror, { mean, std }, batch.offsets);
   });
   return { images, labels };
+}
+
+/** The images of a batch as they are, uploaded or decoded on the device: once. */
+export function bytesOf(batch: Batch, shape: [number, number, number, number]): tf.Tensor4D {
+  // tfjs passes bytes through unchanged only under the label bool.
+  if (batch.takeFromDevice === undefined) return tf.tensor4d(batch.images, shape, 'bool');
+  return tf.engine().makeTensorFromDataId(batch.takeFromDevice(), shape, 'bool') as tf.Tensor4D;
 }
 
 /**

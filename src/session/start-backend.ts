@@ -1,6 +1,7 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
 import { type Backend, openBackend } from '../backend/index.js';
 import type { Settings } from '../settings/types.js';
+import { chosenDecoder, type Decode } from './decoding.js';
 import type { Reporter } from './reporter.js';
 
 /** Opens the backend that the settings name, and says which it is and why. */
@@ -8,7 +9,7 @@ export async function startBackend(
   settings: Pick<
     Settings<'eval'>,
     'backend' | 'device' | 'precision' | 'deterministic' | 'threads'
-  >,
+  > & { readonly decode?: Decode },
   reporter: Reporter,
 ): Promise<Backend> {
   // Without it tfjs-backend-cpu prints an advertisement for tfjs-node.
@@ -18,6 +19,9 @@ export async function startBackend(
   const backend = await openBackend(settings.backend, options);
   reporter.note(`backend ${backend.name} in ${backend.precision}: ${backend.why}`);
   for (const warning of backend.warnings) reporter.warn(warning);
+  // Before anything else takes time.
+  const decoder = chosenDecoder(settings.decode ?? 'cpu', backend);
+  if (decoder !== undefined) reporter.note(`JPEGs by ${decoder.description}`);
   return backend;
 }
 

@@ -57,7 +57,7 @@ const SELECTION_OPTIONS = [
 /** How files become images. */
 const READING_OPTIONS = ['max-pixels', 'exif-rotate'] as const satisfies readonly OptionName[];
 
-const LOADER_OPTIONS = ['workers', 'cache'] as const satisfies readonly OptionName[];
+const LOADER_OPTIONS = ['workers', 'cache', 'decode'] as const satisfies readonly OptionName[];
 
 /** What a new training takes. */
 const NEW_RUN_OPTIONS = [
@@ -151,6 +151,8 @@ export const COMMAND_OPTIONS = {
     ...AUGMENT_OPTIONS,
     'seed',
     'workers',
+    'decode',
+    'device',
   ],
   'data-check': ['data'],
   'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
@@ -192,6 +194,7 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   'bench-data': {
     arch: 'network whose images are made (default: alexnet)',
     workers: 'threads that decode images (default: one, two, four and so on up to all cores)',
+    decode: 'what decodes JPEGs; with gpu both are measured',
   },
   rerun: {
     checkpoint: 'directory of the run whose settings are repeated',

@@ -1,6 +1,7 @@
 import { DataError } from '../errors.js';
 import { evaluateSplit } from '../evaluate/split.js';
 import { isBest, type Progress } from '../runs/state.js';
+import { createDecodingNote } from '../session/decoding.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import { trainEpoch } from './epoch.js';
 import { checkFinite, reportEpoch, summaryRow } from './epoch-report.js';
@@ -12,6 +13,7 @@ import type { Training } from './training.js';
 export async function runEpochs(training: Training, start: Progress): Promise<Progress> {
   const { settings, saver } = training;
   const warnUnreadable = createUnreadableWarning(training.reporter);
+  const noteDecoding = createDecodingNote(training.reporter);
   let progress = start;
   while (progress.epoch < settings.epochs && !reachedLimit(training, progress)) {
     const trained = await trainEpoch(training, progress);
@@ -21,6 +23,7 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
     const evaluation = training.stopped() ? undefined : await evaluateEpoch(training, progress);
     warnUnreadable(training.trainLoader, 'left out of training');
     warnUnreadable(training.valLoader, 'which counts as wrong');
+    noteDecoding(training.trainLoader);
     if (evaluation === undefined) {
       await saver.save(progress);
       break;

@@ -14,6 +14,7 @@ import { trainingSelection } from '../runs/run-selection.js';
 import type { Progress } from '../runs/state.js';
 import { startFrom } from '../runs/weights-files.js';
 import { type Augmentation, trainingTransform } from '../session/augmentation.js';
+import { checkDecode } from '../session/decoding.js';
 import { openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
 import { type NetworkCard, networkCard } from '../session/network-card.js';
 import { takesTurns } from '../session/pace.js';
@@ -47,6 +48,7 @@ export interface Prepared {
 }
 
 export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
+  checkDecode(given.settings);
   const dataset = await openDataset(given.data, {
     ...trainingSelection(given.settings, given.resume),
     onProgress: reporter.note,
@@ -170,9 +172,9 @@ async function openLoaders(
   dataset: Dataset,
   { backend, augmentation, view }: LoaderParts,
 ) {
-  const { batchSize, channels, seed, workers, cache, onBadImage } = settings;
-  const reading = decodeOptionsOf(settings);
-  const options = { backend, batchSize, channels, seed, workers, cache, reading, onBadImage };
+  const { batchSize, channels, seed, workers, cache, decode, onBadImage } = settings;
+  const images = { reading: decodeOptionsOf(settings), decode, onBadImage };
+  const options = { backend, batchSize, channels, seed, workers, cache, ...images };
   const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
   const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
   return { trainLoader, valLoader };

@@ -262,6 +262,12 @@ describe('cnn train', function () {
       assert.match(backend.why, /GPU 1: Emulated GPU/);
     },
 
+    decode: async () => {
+      const { settings } = await trainElsewhere('decode', { backend: 'cuda', decode: 'gpu' });
+      assert.equal(settings.decode?.value, 'gpu');
+      await assert.rejects(training({ decode: 'gpu' }), UsageError);
+    },
+
     deterministic: async () => {
       const given = { backend: 'cuda', deterministic: false };
       const { backend } = await trainElsewhere('deterministic', given);

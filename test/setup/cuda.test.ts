@@ -19,7 +19,7 @@ describe('bin/setup --cuda', () => {
     machine = new Machine(MACHINE);
     const { status, stdout, stderr, calls } = machine.setUp('--cuda');
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /^cuda +fetching 943 MiB of NVIDIA's packages.*licences/m);
+    assert.match(stdout, /^cuda +fetching 946 MiB of NVIDIA's packages.*licences/m);
     assert.match(stdout, /^cuda +\d.* in build\/cuda after \d+ s$/m);
     assert.match(stdout, /^cuda +\/w\/nvcc, 13\.0, for 80;90$/m);
     assert.match(calls, /python3 -m pip install .*--no-deps.*\n.*npm run build:native/s);

@@ -7,6 +7,7 @@
 //   lose=N                 the N-th thing that is enqueued loses the device
 //   fail=N                 the N-th growth of the memory fails
 //   delay=N                microseconds that every copy takes longer
+//   jpeg=hardware          it has an engine for JPEGs
 #include "cuda/runtime.h"
 
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <new>
 #include <sstream>
@@ -39,13 +41,21 @@ struct Faults {
   int64_t lose = 0, fail = 0, delay = 0;
 };
 
-Faults readFaults() {
-  Faults faults;
+// The words of CNN_EMULATED_GPU and their values.
+std::map<std::string, std::string> readWords() {
+  std::map<std::string, std::string> read;
   const char* text = std::getenv("CNN_EMULATED_GPU");
   std::istringstream words(text == nullptr ? "" : text);
   for (std::string word; words >> word;) {
     const size_t equals = word.find('=');
-    const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
+    read[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return read;
+}
+
+Faults readFaults() {
+  Faults faults;
+  for (const auto& [name, value] : readWords()) {
     if (name == "driver") faults.driver = value;
     if (name == "devices") faults.devices = std::stoi(value);
     if (name == "memory") faults.memoryBytes = std::stoull(value) << 20;
@@ -282,6 +292,8 @@ void enqueue(StreamHandle stream, const char* what, std::function<void()> work) 
     }
   });
 }
+
+std::string asked(const std::string& word) { return readWords()[word]; }
 
 unsigned orderOfThreads() {
   const char* order = std::getenv("CNN_EMULATED_ORDER");

@@ -17,6 +17,7 @@ import { affordableThreads } from '../thread.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
+import type { DeviceDecoder, DeviceImages } from './device-decoder.js';
 import { ImageCache } from './image-cache.js';
 import { JpegFiller } from './jpeg-filler.js';
 
@@ -31,6 +32,11 @@ export interface Batch {
   readonly offsets: Float32Array;
   /** Slots that stand for an image of the split, read or not: N less padding. */
   readonly count: number;
+  /**
+   * Where a device has decoded the images: gives them away, once, as the data of a tensor of
+   * (N, H, W, C) bytes. `images` then has only those that it left to the processor.
+   */
+  takeFromDevice?(): object;
   /** Gives the buffer back; once is enough. */
   release(): void;
 }
@@ -61,6 +67,14 @@ export interface BatchSettings {
    * An image that cannot be read leaves its slot empty, which is the default, or ends the epoch.
    */
   readonly onBadImage?: 'skip' | 'fail';
+  /** Decodes what JPEGs it can on the device that computes, to which batches then belong. */
+  readonly decoder?: DeviceDecoder;
+}
+
+/** Images that a device has decoded, and those that were left to the processor. */
+export interface Decoded {
+  device: number;
+  processor: number;
 }
 
 export interface BatchLoader {
@@ -77,6 +91,8 @@ export interface BatchLoader {
    * it.
    */
   batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
+  /** Where a device decodes, how many images so far were. */
+  readonly decoded: Readonly<Decoded> | undefined;
   /** Images that could not be read, by their names in the list, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
   /** Ends the decoding threads. */
@@ -86,9 +102,9 @@ export interface BatchLoader {
 /** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
 export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
   checkSettings(split, settings);
-  const { transform, channels, reading = AS_PILLOW } = settings;
+  const { transform, channels, reading = AS_PILLOW, decoder } = settings;
   const workers = affordableThreads(settings.workers);
-  const form = { transform, channels, threads: workers, reading };
+  const form = { transform, channels, threads: workers, reading, ...(decoder && { decoder }) };
   const jpegs = JpegFiller.open(split.images, form);
   const pixels = settings.cacheBytes > 0 ? await jpegs?.meanPixels(MEASURED) : undefined;
   // Checked first: decoding for the cache takes longer and would be in vain.
@@ -101,9 +117,25 @@ export async function openBatches(split: Split, settings: BatchSettings): Promis
 const MEASURED = 64;
 
 /** A batch, and the images of it that could not be read. */
-interface Filled {
+interface Filled extends Failed {
   readonly batch: Batch;
+}
+
+interface Failed {
   readonly failures: readonly (readonly [name: string, reason: string])[];
+}
+
+/** What is to be decoded to slots of buffers; `indices` holds the image of each slot. */
+interface Decoding {
+  readonly buffers: Buffers;
+  readonly items: readonly DecodeItem[];
+  readonly indices: readonly number[];
+}
+
+interface OnDevice extends Failed {
+  readonly images: DeviceImages;
+  /** The slots that the processor has filled, or are empty. */
+  readonly left: Int32Array;
 }
 
 class Loader implements BatchLoader {
@@ -115,6 +147,7 @@ class Loader implements BatchLoader {
   readonly #pool: DecodePool;
   readonly #jpegs: JpegFiller | undefined;
   readonly #cache: ImageCache;
+  readonly decoded: Decoded | undefined;
 
   constructor(split: Split, settings: BatchSettings, jpegs: JpegFiller | undefined) {
     const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
@@ -129,6 +162,7 @@ class Loader implements BatchLoader {
     this.#pool = new DecodePool(workers, { transform, channels, reading, buffers });
     this.#jpegs = jpegs;
     this.#cache = new ImageCache(count, cacheBytes);
+    if (jpegs?.decodesOnDevice) this.decoded = { device: 0, processor: 0 };
   }
 
   get workers(): number {
@@ -191,16 +225,35 @@ class Loader implements BatchLoader {
       (_, slot) => order?.[first + slot] ?? first + slot,
     );
     for (let slot = count; slot < batchSize; slot++) buffers.clear(slot);
-    let failures: Filled['failures'] = [];
     try {
       const items = indices.flatMap((index, slot) => this.#place(buffers, slot, index, epoch));
-      if (items.length > 0) failures = await this.#decode(buffers, items, indices);
+      const { images, labels, mirror, offsets } = buffers;
+      const batch = { images, labels, mirror, offsets, count, release };
+      const decoding = { buffers, items, indices };
+      if (this.decoded === undefined) return { batch, failures: await this.#decode(decoding) };
+      const { failures, ...onDevice } = await this.#decodeOnDevice(decoding, this.decoded);
+      return { batch: withDevice(batch, onDevice), failures };
     } catch (error) {
       release();
       throw error;
     }
-    const { images, labels, mirror, offsets } = buffers;
-    return { batch: { images, labels, mirror, offsets, count, release }, failures };
+  }
+
+  async #decodeOnDevice(decoding: Decoding, decoded: Decoded): Promise<OnDevice> {
+    const { items, indices } = decoding;
+    const { batchSize } = this.#settings;
+    const { images, left } = await (this.#jpegs as JpegFiller).decode(batchSize, items, indices);
+    try {
+      const failures = await this.#decode({ ...decoding, items: left });
+      decoded.device += items.length - left.length;
+      decoded.processor += left.length;
+      const others = new Set(items.filter((item) => !left.includes(item)).map(({ slot }) => slot));
+      const slots = Array.from({ length: batchSize }, (_, slot) => slot);
+      return { images, left: Int32Array.from(slots.filter((slot) => !others.has(slot))), failures };
+    } catch (error) {
+      images.release();
+      throw error;
+    }
   }
 
   /** Fills a slot from memory, or returns the task for a thread. */
@@ -228,11 +281,8 @@ class Loader implements BatchLoader {
   /**
    * Has threads fill slots; resolves to the files that could not be read, in the order of slots.
    */
-  async #decode(
-    buffers: Buffers,
-    items: DecodeItem[],
-    indices: number[],
-  ): Promise<Filled['failures']> {
+  async #decode({ buffers, items, indices }: Decoding): Promise<Filled['failures']> {
+    if (items.length === 0) return [];
     const keep = this.#cache.open;
     const jpegs = keep ? undefined : this.#jpegs;
     const rest = jpegs === undefined ? items : await jpegs.fill(buffers.images, items, indices);
@@ -247,6 +297,18 @@ class Loader implements BatchLoader {
       return [this.#split.images.name(indices[slot] as number), reason];
     });
   }
+}
+
+/** The batch with images that a device has. */
+function withDevice(batch: Batch, { images, left }: Omit<OnDevice, 'failures'>): Batch {
+  return {
+    ...batch,
+    takeFromDevice: () => images.take(batch.images, left),
+    release() {
+      images.release();
+      batch.release();
+    },
+  };
 }
 
 function badImage(failures: Filled['failures']): DataError {

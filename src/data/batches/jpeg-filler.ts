@@ -12,6 +12,7 @@ import {
 } from '../decode/image-record.js';
 import { type JpegAddon, type JpegPool, jpegAddon } from '../decode/jpeg.js';
 import type { DecodeItem } from './decode-worker.js';
+import type { DeviceDecoder, DeviceImages, DeviceReader } from './device-decoder.js';
 
 /** Of images that are no JPEGs, or not for the addon. */
 const REFUSED = { width: 0, height: 1 };
@@ -21,6 +22,8 @@ export interface JpegFillerSettings {
   readonly channels: 1 | 3;
   readonly threads: number;
   readonly reading?: DecodeOptions;
+  /** What decodes in place of the addon, as far as it can. */
+  readonly decoder?: DeviceDecoder;
 }
 
 /**
@@ -30,6 +33,7 @@ export interface JpegFillerSettings {
 export class JpegFiller {
   readonly #addon: JpegAddon;
   readonly #pool: JpegPool;
+  readonly #device: DeviceReader | undefined;
   readonly #images: ImageList;
   readonly #settings: JpegFillerSettings;
   /** (images, 2) width and height; 0 and 0 until it is measured. */
@@ -37,8 +41,9 @@ export class JpegFiller {
 
   private constructor(addon: JpegAddon, images: ImageList, settings: JpegFillerSettings) {
     this.#addon = addon;
-    const { threads, reading = AS_PILLOW } = settings;
+    const { threads, reading = AS_PILLOW, decoder } = settings;
     this.#pool = addon.openJpegPool(threads, reading.maxPixels, reading.exifRotate);
+    this.#device = decoder?.open(threads, reading);
     this.#images = images;
     this.#settings = settings;
     this.#sizes = new Uint16Array(2 * images.length);
@@ -60,21 +65,44 @@ export class JpegFiller {
     items: readonly DecodeItem[],
     indices: readonly number[],
   ): Promise<DecodeItem[]> {
-    const indexOf = ({ slot }: DecodeItem) => indices[slot] as number;
-    await this.#measure(items.map(indexOf).filter((index) => this.#sizes[2 * index + 1] === 0));
-    const taken = items.filter((item) => this.#sizes[2 * indexOf(item)] !== 0);
+    const { taken, files, records } = await this.#place(items, indices);
     if (taken.length === 0) return [...items];
-    const { files, records } = this.#request(taken.map(indexOf));
-    for (const [i, item] of taken.entries()) {
-      this.#placeWindow(recordAt(records, i), indexOf(item), item);
-    }
     const { transform, channels } = this.#settings;
     const size = transform.size;
     this.#check(
       await this.#addon.fillFromJpegs(this.#pool, files, records, images, size, channels),
     );
-    const filled = new Set(taken.filter((_, i) => sizeIn(recordAt(records, i))));
-    return items.filter((item) => !filled.has(item));
+    return leftOf(items, taken, records);
+  }
+
+  /** Whether a device decodes. */
+  get decodesOnDevice(): boolean {
+    return this.#device !== undefined;
+  }
+
+  /** The same in the memory of the device, for a batch of so many slots. */
+  async decode(
+    slots: number,
+    items: readonly DecodeItem[],
+    indices: readonly number[],
+  ): Promise<{ readonly images: DeviceImages; readonly left: DecodeItem[] }> {
+    const { taken, files, records } = await this.#place(items, indices);
+    const { transform, channels } = this.#settings;
+    const images = await this.#device?.decode(files, records, [slots, transform.size, channels]);
+    if (images === undefined) throw closed();
+    return { images, left: leftOf(items, taken, records) };
+  }
+
+  /** The items that are JPEGs for the addon, and the request for their windows. */
+  async #place(items: readonly DecodeItem[], indices: readonly number[]) {
+    const indexOf = ({ slot }: DecodeItem) => indices[slot] as number;
+    await this.#measure(items.map(indexOf).filter((index) => this.#sizes[2 * index + 1] === 0));
+    const taken = items.filter((item) => this.#sizes[2 * indexOf(item)] !== 0);
+    const request = this.#request(taken.map(indexOf));
+    for (const [i, item] of taken.entries()) {
+      this.#placeWindow(recordAt(request.records, i), indexOf(item), item);
+    }
+    return { taken, ...request };
   }
 
   /** The mean of width × height of some images spread over the list; undefined if none is a JPEG. */
@@ -93,6 +121,7 @@ export class JpegFiller {
   /** Ends the threads after the images that they work on; pending requests fail with a RunError. */
   close(): void {
     this.#addon.closeJpegPool(this.#pool);
+    this.#device?.close();
   }
 
   async #measure(indices: readonly number[]): Promise<void> {
@@ -126,7 +155,20 @@ export class JpegFiller {
   }
 
   #check(complete: boolean): void {
-    if (complete) return;
-    throw new RunError('The batch loader was closed while batches were being decoded.');
+    if (!complete) throw closed();
   }
+}
+
+/** The items that were not filled; `records` are those of the taken ones. */
+function leftOf(
+  items: readonly DecodeItem[],
+  taken: readonly DecodeItem[],
+  records: Float64Array,
+): DecodeItem[] {
+  const filled = new Set(taken.filter((_, i) => sizeIn(recordAt(records, i))));
+  return items.filter((item) => !filled.has(item));
+}
+
+function closed(): RunError {
+  return new RunError('The batch loader was closed while batches were being decoded.');
 }

@@ -27,6 +27,13 @@ export interface JpegAddon {
     size: number,
     channels: 1 | 3,
   ): Promise<boolean>;
+  /** Has a device fill the slots of a batch of its own; as fillFromJpegs. */
+  decodeJpegs(
+    pool: JpegPool,
+    files: Uint8Array,
+    records: Float64Array,
+    batch: object,
+  ): Promise<boolean>;
   measureJpeg(bytes: Uint8Array): [width: number, height: number, channels: 1 | 3] | undefined;
   decodeJpeg(bytes: Uint8Array, into: Uint8Array): boolean;
   /** Fills (size, size, channels) with what the window of a record shows of a decoded image. */

@@ -21,6 +21,14 @@ export const MACHINE = {
     default: 'auto',
     help: 'keep decoded images in memory: while they fit in half of what is free, never, or as far as it goes',
   },
+  decode: {
+    group: 'machine',
+    kind: 'choice',
+    choiceSynonyms: { cuda: 'gpu', nvjpeg: 'gpu' },
+    choices: ['cpu', 'gpu'],
+    default: 'cpu',
+    help: 'what decodes JPEGs: the processor, or with backend cuda the GPU, by nvJPEG; images that it does not decode are left to the processor',
+  },
   backend: {
     group: 'machine',
     kind: 'choice',
