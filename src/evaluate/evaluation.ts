@@ -4,7 +4,7 @@ import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { evaluationClasses } from '../runs/run-selection.js';
 import { checkDecode, createDecodingNote } from '../session/decoding.js';
-import { openEvaluationBatches } from '../session/loaders.js';
+import { badImageOptions, openEvaluationBatches } from '../session/loaders.js';
 import type { Scores } from '../session/metrics.js';
 import { takesTurns } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
@@ -42,10 +42,14 @@ export async function evaluate(
   checkClasses(trained, opened, settings.data, dataset.classes);
   const { session } = opened;
   const { card } = session;
-  const { batchSize, workers, cache, decode, onBadImage } = settings;
+  const { batchSize, workers, cache, decode } = settings;
   const { channels, transform } = card;
   const options = { backend, batchSize, workers, cache, channels, transform, seed: 0 };
-  const images = { reading: decodeOptionsOf(settings), decode, onBadImage };
+  const images = {
+    reading: decodeOptionsOf(settings),
+    decode,
+    ...badImageOptions(settings, reporter),
+  };
   const loader = await openEvaluationBatches(dataset.val, { ...options, ...images });
   try {
     const alternate = takesTurns(backend, availableParallelism());

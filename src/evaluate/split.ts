@@ -11,6 +11,8 @@ export interface EvaluationOptions {
   readonly reporter: Reporter;
   /** Asked after each step. */
   readonly stopped?: () => boolean;
+  /** Is aborted when `stopped` becomes true. */
+  readonly stopAsked?: AbortSignal;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface EvaluationOptions {
 export async function evaluateSplit(
   session: Session,
   loader: BatchLoader,
-  { backend, alternate, reporter, stopped = () => false }: EvaluationOptions,
+  { backend, alternate, reporter, stopped = () => false, stopAsked }: EvaluationOptions,
 ): Promise<Scores | undefined> {
   const counters = new Counters();
   const pace = createPace(backend, alternate);
@@ -30,7 +32,7 @@ export async function evaluateSplit(
   let step = 0;
   reporter.begin('evaluation', loader.steps);
   try {
-    for await (const batch of timed(loader.batches(0), stopwatch.wait)) {
+    for await (const batch of timed(loader.batches(0), stopwatch.wait, stopAsked)) {
       const input = upload(session, batch);
       const { count } = batch;
       images += count;
@@ -44,6 +46,7 @@ export async function evaluateSplit(
       if (stopped()) return undefined;
       if (step === 1 && !(await areFinite(counters))) break;
     }
+    if (stopped()) return undefined;
     await counters.read();
     return scores(counters.totals, images);
   } finally {

@@ -4,8 +4,10 @@ import type { Backend } from '../backend/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
 import type { Split } from '../data/dataset.js';
 import type { DecodeOptions } from '../data/decode/decode-options.js';
+import type { Settings } from '../settings/types.js';
 import { chosenDecoder, type Decode } from './decoding.js';
 import { takesTurns } from './pace.js';
+import type { Reporter } from './reporter.js';
 
 export interface LoaderOptions {
   readonly backend: Pick<Backend, 'name' | 'device'>;
@@ -21,6 +23,21 @@ export interface LoaderOptions {
   /** As Pillow by default. */
   readonly reading?: DecodeOptions;
   readonly onBadImage?: 'skip' | 'fail';
+  readonly maxBadImages?: number;
+  readonly patience?: number;
+  readonly onTrouble?: (line: string) => void;
+}
+
+/** What becomes of images that cannot be read, as the settings say. */
+export function badImageOptions(
+  {
+    onBadImage,
+    maxBadImages,
+    dataPatience,
+  }: Pick<Settings<'eval'>, 'onBadImage' | 'maxBadImages' | 'dataPatience'>,
+  { warn }: Pick<Reporter, 'warn'>,
+) {
+  return { onBadImage, maxBadImages, patience: dataPatience, onTrouble: warn };
 }
 
 /** Shuffled batches of one size; an incomplete last batch is dropped. */

@@ -32,22 +32,50 @@ export function createPace(
   };
 }
 
-/** Yields the source's items and reports how long each took to arrive. */
+/**
+ * Yields the source's items and reports how long each took to arrive. Once `stop` is aborted it ends,
+ * also while an item is waited for, which may take long where a disk does not answer.
+ */
 export async function* timed<T>(
   source: AsyncIterable<T>,
   onWait: (seconds: number) => void,
+  stop?: AbortSignal,
 ): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
+  let waited = false;
   try {
     for (;;) {
       const start = performance.now();
-      const result = await iterator.next();
+      waited = true;
+      const result = await beforeAbort(iterator.next(), stop);
       onWait((performance.now() - start) / 1000);
+      if (result === undefined) return;
+      waited = false;
       if (result.done) return;
       yield result.value;
     }
   } finally {
-    await iterator.return?.();
+    // A generator ends only after the item that it is asked for.
+    const ended = iterator.return?.();
+    if (waited) ended?.catch(() => {});
+    else await ended;
+  }
+}
+
+/** What a promise gives, or undefined if the signal is aborted before it does. */
+async function beforeAbort<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  if (signal === undefined) return promise;
+  let onAbort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    onAbort = () => resolve(undefined);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+  });
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

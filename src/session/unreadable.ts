@@ -8,15 +8,16 @@ export type Unreadable = Pick<BatchLoader, 'unreadable'>;
  * new ones; it names the first few.
  */
 export function createUnreadableWarning(reporter: Reporter) {
-  const known = new Map<Unreadable, number>();
+  const named = new Map<Unreadable, Set<string>>();
   return (loader: Unreadable, consequence: string): void => {
-    const files = [...loader.unreadable];
-    const before = known.get(loader) ?? 0;
-    if (files.length === before) return;
-    known.set(loader, files.length);
-    const count = files.length === 1 ? '1 image' : `${files.length} images`;
+    const known = named.get(loader) ?? new Set();
+    named.set(loader, known);
+    const fresh = [...loader.unreadable].filter(([file]) => !known.has(file));
+    if (fresh.length === 0) return;
+    for (const [file] of fresh) known.add(file);
+    const { size } = loader.unreadable;
+    const count = size === 1 ? '1 image' : `${size} images`;
     reporter.warn(`${count} could not be read, ${consequence}:`);
-    const fresh = files.slice(before);
     for (const [file, reason] of fresh.slice(0, 5)) reporter.warn(`  ${file}: ${reason}`);
     if (fresh.length > 5) reporter.warn(`  and ${fresh.length - 5} more`);
   };

@@ -48,6 +48,7 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
       outlook,
       stepHooks: [],
       stopped,
+      stopAsked: stop.asked,
     };
     const { start } = prepared;
     if (start.step < opening.steps) {

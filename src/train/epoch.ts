@@ -33,7 +33,7 @@ export async function trainEpoch(
   const batches = training.trainLoader.batches(start.epoch, stepInEpoch);
   let problem: DataError | undefined;
   try {
-    for await (const batch of timed(batches, stopwatch.wait)) {
+    for await (const batch of timed(batches, stopwatch.wait, training.stopAsked)) {
       const input = upload(session, batch);
       const { count } = batch;
       images += count;

@@ -15,7 +15,7 @@ import type { Progress } from '../runs/state.js';
 import { startFrom } from '../runs/weights-files.js';
 import { type Augmentation, trainingTransform } from '../session/augmentation.js';
 import { checkDecode } from '../session/decoding.js';
-import { openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
+import { badImageOptions, openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
 import { type NetworkCard, networkCard } from '../session/network-card.js';
 import { takesTurns } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
@@ -72,7 +72,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   if (resume?.checkpoint !== undefined) await restoreParts(parts, resume.checkpoint);
 
   const view = session.card.transform;
-  const loaders = await openLoaders(request, dataset, { backend, augmentation, view });
+  const loaders = await openLoaders(request, dataset, { backend, augmentation, view, reporter });
   return {
     ...{ request, dataset, augmentation, backend, session, optimizer, parts, ...loaders },
     alternate: takesTurns(backend, availableParallelism()),
@@ -165,15 +165,20 @@ interface LoaderParts {
   readonly augmentation: Augmentation;
   /** How images of evaluations are cut out. */
   readonly view: Transform;
+  readonly reporter: Reporter;
 }
 
 async function openLoaders(
   { settings }: TrainRequest,
   dataset: Dataset,
-  { backend, augmentation, view }: LoaderParts,
+  { backend, augmentation, view, reporter }: LoaderParts,
 ) {
-  const { batchSize, channels, seed, workers, cache, decode, onBadImage } = settings;
-  const images = { reading: decodeOptionsOf(settings), decode, onBadImage };
+  const { batchSize, channels, seed, workers, cache, decode } = settings;
+  const images = {
+    reading: decodeOptionsOf(settings),
+    decode,
+    ...badImageOptions(settings, reporter),
+  };
   const options = { backend, batchSize, channels, seed, workers, cache, ...images };
   const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
   const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });

@@ -120,8 +120,9 @@ async function runUntilStopped(
   try {
     const events = openEventLog(run);
     const saver = new Saver({ ...prepared, settings, run, reporter }, prepared.start.step);
-    const watched = { reporter, logger, events, outlook, stepHooks: [saver.onStep], stopped };
-    const training = { ...prepared, settings, run, saver, ...watched };
+    const watched = { reporter, logger, events, outlook, stepHooks: [saver.onStep] };
+    const stopping = { stopped, stopAsked: stop.asked };
+    const training = { ...prepared, settings, run, saver, ...watched, ...stopping };
     const progress = await runEpochs(training, prepared.start);
     saver.report();
     warnFallbacks(backend, reporter);

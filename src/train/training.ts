@@ -29,6 +29,8 @@ export interface EpochTraining {
   readonly stepHooks: readonly StepHook[];
   /** Asked after each step. */
   readonly stopped: () => boolean;
+  /** Is aborted when a signal asks to stop, so that nothing is waited for. */
+  readonly stopAsked: AbortSignal;
 }
 
 /** Everything that a run needs; `train` prepares it. */

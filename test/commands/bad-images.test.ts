@@ -6,7 +6,7 @@ import { cnn, temporaryDirectory } from './program.js';
 
 /** 9 images in batches of 2: 4 steps in an epoch. */
 const SMALL = ['--arch', 'lenet5', '--input-size', '12', '--batch-size', '2', '--epochs', '1'];
-const QUICK = ['--backend', 'js', '--workers', '1', '--json'];
+const QUICK = ['--backend', 'js', '--workers', '1', '--json', '--max-bad-images', '0.2'];
 
 describe('an image that cannot be read', function () {
   this.timeout(120_000);

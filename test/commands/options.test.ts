@@ -79,9 +79,10 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'mean', given: '0.1,0.5,0.9', changes: ['loss'], may: SCORES },
       { option: 'std', given: '0.1,0.2,0.4', changes: ['loss'], may: SCORES },
       { option: 'batch-size', given: '4', changes: ['batches'], may: SCORES },
-      { option: 'max-pixels', given: '500', both: DRAWN, changes: ['unreadable'], may: [...SCORES, 'top5'] },
+      { option: 'max-pixels', given: '500', both: { ...DRAWN, 'max-bad-images': '1' }, changes: ['unreadable'], may: [...SCORES, 'top5'] },
       { option: 'exif-rotate', given: true, changes: ['loss'], may: SCORES },
-      { option: 'on-bad-image', given: 'fail', both: { data: 'DIRECTORY/damaged' }, fails: /class1.0\.png/ },
+      { option: 'on-bad-image', given: 'fail', both: { data: 'DIRECTORY/damaged', 'max-bad-images': '1' }, fails: /class1.0\.png/ },
+      { option: 'max-bad-images', given: '0.01', both: { data: 'DIRECTORY/damaged', 'max-bad-images': '1' }, fails: /Cannot read 1 of the \d+ images/ },
       { option: 'workers', given: '3', changes: ['workers'] },
       // Images that are kept are not those that the addon decodes into a batch.
       { option: 'cache', given: 'memory', both: { data: 'DIRECTORY/jpegs' }, changes: ['workers'] },
@@ -234,7 +235,8 @@ const OF_A_PROCESS = ['threads', 'device', 'deterministic'];
 
 /** Options that no result shows. */
 const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
-  eval: OF_A_PROCESS,
+  // The tests of `cnn train` take images away meanwhile.
+  eval: [...OF_A_PROCESS, 'data-patience'],
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
   bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],

@@ -1,6 +1,6 @@
 /** Every option of `cnn train` changes what it is for, and nothing else. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -119,7 +119,7 @@ const ROWS: readonly Row[] = [
   { option: 'weights', given: 'DIRECTORY/lenet5.safetensors', changes: LEARNED },
   { option: 'freeze', given: '^conv', changes: LEARNED },
   { option: 'weights-out', given: 'RUN/weights.safetensors', changes: ['files'], shows: has('weights.safetensors') },
-  { option: 'max-pixels', given: '500', changes: [...LEARNED, 'unreadable'], shows: equals('unreadable', [3, 0]) },
+  { option: 'max-pixels', given: '500', both: { 'max-bad-images': '1' }, changes: [...LEARNED, 'unreadable'], shows: equals('unreadable', [3, 0]) },
   { option: 'exif-rotate', given: true, changes: LEARNED },
   { option: 'workers', given: '3', changes: ['workers'], shows: equals('workers', 6) },
   { option: 'backend', given: 'js', changes: ['backend', 'weights', 'momenta'], may: LEARNED },
@@ -223,13 +223,50 @@ describe('cnn train', function () {
     'on-bad-image': async () => {
       await cp(at('data'), at('damaged'), { recursive: true });
       await truncate(at('damaged/train/class1/0.png'), 60);
-      const data = { data: 'DIRECTORY/damaged' };
+      const data = { data: 'DIRECTORY/damaged', 'max-bad-images': '0.1' };
       const { unreadable } = await training({ ...data, 'on-bad-image': 'skip' });
       assert.deepEqual(unreadable, [1, 0]);
       const failing = training({ ...data, 'on-bad-image': 'fail' });
       await assert.rejects(failing, (error: Error) => {
         return error instanceof DataError && /class1.0\.png/.test(error.message);
       });
+    },
+
+    'max-bad-images': async () => {
+      const data = at('one-damaged');
+      await cp(at('data'), data, { recursive: true });
+      await truncate(join(data, 'train/class1/0.png'), 60);
+      const { unreadable } = await training({ data, 'max-bad-images': String(1 / 12) });
+      assert.deepEqual(unreadable, [1, 0]);
+      for (const more of [{}, { 'max-bad-images': '0.08' }]) {
+        await assert.rejects(training({ data, ...more }), /Cannot read 1 of the 12 images/);
+      }
+    },
+
+    // The run is saved, and resumed when the data is back.
+    'data-patience': async () => {
+      const data = at('away');
+      await cp(at('data'), data, { recursive: true });
+      const run = at('waiting');
+      await mkdir(run);
+      const given = settings(run, { data, epochs: '2', 'data-patience': '0.5' });
+      const notes: string[] = [];
+      const leaving = observe(run, given, (line) => {
+        notes.push(line);
+        if (line.startsWith('epoch 1/2:')) renameSync(data, `${data}-elsewhere`);
+      });
+      await assert.rejects(leaving, (error: Error) => {
+        return (
+          error instanceof DataError &&
+          /ENOENT.* 0\.5 s of trying again did not help.* Step 2 is saved; resume/.test(
+            error.message,
+          )
+        );
+      });
+      renameSync(`${data}-elsewhere`, data);
+      const resumed = await observe(run, { resume: join(run, 'runs/run') });
+      const { weights, momenta } = await withoutOption({ epochs: '2' });
+      assert.deepEqual([resumed.weights, resumed.momenta], [weights, momenta]);
     },
 
     // What is in memory is still there when the files are not.
@@ -241,7 +278,8 @@ describe('cnn train', function () {
       ] as const) {
         const data = at(`cache-${cache}`);
         await cp(at('data'), data, { recursive: true });
-        const { unreadable } = await training({ data, cache, epochs: '2' }, (line) => {
+        const lenient = { 'data-patience': '0', 'max-bad-images': '1' };
+        const { unreadable } = await training({ data, cache, epochs: '2', ...lenient }, (line) => {
           if (line.startsWith('epoch 1/2:')) {
             for (const label of [0, 1, 2]) rmSync(join(data, `train/class${label}/1.png`));
           }

@@ -223,7 +223,17 @@ describe('cnn train', function () {
     for (const image of images) await truncate(image, 60);
     const { code, stdout, stderr } = await cnn([
       ...['train', '--data', at('broken'), '--output', at('runs'), '--experiment', 'broken'],
-      ...[...SMALL, ...QUICK, '--epochs', '1', '--batch-size', '18', '--json'],
+      ...[
+        ...SMALL,
+        ...QUICK,
+        '--epochs',
+        '1',
+        '--batch-size',
+        '18',
+        '--max-bad-images',
+        '0.2',
+        '--json',
+      ],
     ]);
     assert.equal(code, 0, stderr);
     for (const image of images) assert.ok(stderr.includes(image), image);

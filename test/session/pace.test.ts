@@ -41,6 +41,20 @@ describe('createPace', () => {
 });
 
 describe('timed', () => {
+  it('ends where it is to stop, also while it waits for an item that does not come', async () => {
+    const stop = new AbortController();
+    async function* source() {
+      yield 1;
+      await new Promise(() => {});
+    }
+    const items: number[] = [];
+    for await (const item of timed(source(), () => {}, stop.signal)) {
+      items.push(item);
+      setTimeout(() => stop.abort(), 10);
+    }
+    assert.deepEqual(items, [1]);
+  });
+
   it('tells how long each item was waited for, and ends the source with the loop', async () => {
     let ended = false;
     async function* source() {

@@ -9,17 +9,19 @@ import {
   type PrincipalColours,
   type Transform,
 } from '../../augment/index.js';
-import { DataError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import { shuffledIndices } from '../../rng.js';
 import type { Split } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import { affordableThreads } from '../thread.js';
+import { type BadImageSettings, BadImages } from './bad-images.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
 import type { DeviceDecoder, DeviceImages } from './device-decoder.js';
 import { ImageCache } from './image-cache.js';
 import { JpegFiller } from './jpeg-filler.js';
+import { type Failures, Patience } from './patience.js';
 
 export interface Batch {
   /** (N, H, W, C) with C = 1 or 3, 0..255; shared memory, valid until release(). */
@@ -41,7 +43,7 @@ export interface Batch {
   release(): void;
 }
 
-export interface BatchSettings {
+export interface BatchSettings extends BadImageSettings {
   readonly batchSize: number;
   /** Side of an image in the batch; the same as `transform.size`. */
   readonly imageSize: number;
@@ -63,12 +65,15 @@ export interface BatchSettings {
   readonly cacheBytes: number;
   /** As Pillow by default. */
   readonly reading?: DecodeOptions;
-  /**
-   * An image that cannot be read leaves its slot empty, which is the default, or ends the epoch.
-   */
-  readonly onBadImage?: 'skip' | 'fail';
   /** Decodes what JPEGs it can on the device that computes, to which batches then belong. */
   readonly decoder?: DeviceDecoder;
+  /**
+   * Seconds for which files that the system does not give are tried again, before the epoch ends where
+   * their place is gone. Undefined: such files are as any other that cannot be read.
+   */
+  readonly patience?: number;
+  /** Is told of waiting for files. */
+  readonly onTrouble?: (line: string) => void;
 }
 
 /** Images that a device has decoded, and those that were left to the processor. */
@@ -87,13 +92,13 @@ export interface BatchLoader {
   /**
    * The batches of an epoch from `fromStep` on, always the same ones. One epoch at a time. There
    * are prefetch + 2 buffers: the next batch waits until one is released. Ending the loop early
-   * gives back what it handed out. Throws a DataError where an image that cannot be read is to end
-   * it.
+   * gives back what it handed out. Throws a DataError where images that cannot be read are to end it,
+   * or where the place of an image is gone.
    */
   batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void>;
   /** Where a device decodes, how many images so far were. */
   readonly decoded: Readonly<Decoded> | undefined;
-  /** Images that could not be read, by their names in the list, with the reason. */
+  /** Images that could not be read at their last use, by their names in the list, with the reason. */
   readonly unreadable: ReadonlyMap<string, string>;
   /** Ends the decoding threads. */
   close(): Promise<void>;
@@ -119,10 +124,11 @@ const MEASURED = 64;
 /** A batch, and the images of it that could not be read. */
 interface Filled extends Failed {
   readonly batch: Batch;
+  readonly indices: readonly number[];
 }
 
 interface Failed {
-  readonly failures: readonly (readonly [name: string, reason: string])[];
+  readonly failures: Failures;
 }
 
 /** What is to be decoded to slots of buffers; `indices` holds the image of each slot. */
@@ -140,7 +146,7 @@ interface OnDevice extends Failed {
 
 class Loader implements BatchLoader {
   readonly steps: number;
-  readonly unreadable = new Map<string, string>();
+  readonly #bad: BadImages;
   readonly #split: Split;
   readonly #settings: BatchSettings;
   readonly #buffers: BatchBuffers;
@@ -148,6 +154,7 @@ class Loader implements BatchLoader {
   readonly #jpegs: JpegFiller | undefined;
   readonly #cache: ImageCache;
   readonly decoded: Decoded | undefined;
+  readonly #patience: Patience;
 
   constructor(split: Split, settings: BatchSettings, jpegs: JpegFiller | undefined) {
     const { batchSize, transform, channels, lastBatch, prefetch, workers, cacheBytes } = settings;
@@ -163,6 +170,13 @@ class Loader implements BatchLoader {
     this.#jpegs = jpegs;
     this.#cache = new ImageCache(count, cacheBytes);
     if (jpegs?.decodesOnDevice) this.decoded = { device: 0, processor: 0 };
+    this.#bad = new BadImages(split.images, settings);
+    const { patience, onTrouble } = settings;
+    this.#patience = new Patience({ images: split.images, seconds: patience, onTrouble });
+  }
+
+  get unreadable(): ReadonlyMap<string, string> {
+    return this.#bad.unreadable;
   }
 
   get workers(): number {
@@ -174,7 +188,7 @@ class Loader implements BatchLoader {
   }
 
   async *batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void> {
-    const { shuffle, seed, prefetch, onBadImage } = this.#settings;
+    const { shuffle, seed, prefetch } = this.#settings;
     const count = this.#split.images.length;
     const order = shuffle ? shuffledIndices(count, seed, epoch) : undefined;
     const ahead: Promise<Filled>[] = [];
@@ -189,14 +203,11 @@ class Loader implements BatchLoader {
           filled.catch(() => {});
           ahead.push(filled);
         }
-        const { batch, failures } = await (ahead.shift() as Promise<Filled>);
-        // Recorded here and not when a thread replies, so that the order never depends on timing.
-        for (const [name, reason] of failures) this.unreadable.set(name, reason);
-        if (onBadImage === 'fail' && failures.length > 0) {
-          batch.release();
-          throw badImage(failures);
-        }
+        const filled = await (ahead.shift() as Promise<Filled>);
+        const { batch } = filled;
         handedOut.push(batch);
+        // Recorded here and not when a thread replies, so that the order never depends on timing.
+        this.#bad.record(filled.indices, filled.failures);
         if (handedOut.length > prefetch + 2) handedOut.shift();
         yield batch;
       }
@@ -210,6 +221,7 @@ class Loader implements BatchLoader {
   }
 
   close(): Promise<void> {
+    this.#patience.close();
     this.#jpegs?.close();
     return this.#pool.close();
   }
@@ -230,9 +242,11 @@ class Loader implements BatchLoader {
       const { images, labels, mirror, offsets } = buffers;
       const batch = { images, labels, mirror, offsets, count, release };
       const decoding = { buffers, items, indices };
-      if (this.decoded === undefined) return { batch, failures: await this.#decode(decoding) };
+      if (this.decoded === undefined) {
+        return { batch, indices, failures: await this.#decodePatiently(decoding) };
+      }
       const { failures, ...onDevice } = await this.#decodeOnDevice(decoding, this.decoded);
-      return { batch: withDevice(batch, onDevice), failures };
+      return { batch: withDevice(batch, onDevice), indices, failures };
     } catch (error) {
       release();
       throw error;
@@ -244,7 +258,7 @@ class Loader implements BatchLoader {
     const { batchSize } = this.#settings;
     const { images, left } = await (this.#jpegs as JpegFiller).decode(batchSize, items, indices);
     try {
-      const failures = await this.#decode({ ...decoding, items: left });
+      const failures = await this.#decodePatiently({ ...decoding, items: left });
       decoded.device += items.length - left.length;
       decoded.processor += left.length;
       const others = new Set(items.filter((item) => !left.includes(item)).map(({ slot }) => slot));
@@ -260,7 +274,7 @@ class Loader implements BatchLoader {
   #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
     const { transform, seed, channels, principalColours } = this.#settings;
     const { images } = this.#split;
-    if (this.unreadable.size > 0 && this.unreadable.has(images.name(index))) {
+    if (this.#bad.isUndecodable(index)) {
       buffers.clear(slot);
       return [];
     }
@@ -278,24 +292,32 @@ class Loader implements BatchLoader {
     return [];
   }
 
-  /**
-   * Has threads fill slots; resolves to the files that could not be read, in the order of slots.
-   */
-  async #decode({ buffers, items, indices }: Decoding): Promise<Filled['failures']> {
+  /** Has threads fill slots, trying again what the system does not give; empties the slots of the rest. */
+  async #decodePatiently(decoding: Decoding): Promise<Failures> {
+    const { buffers, items, indices } = decoding;
+    const failures = await this.#patience.retry(await this.#decode(decoding), (again) => {
+      this.#jpegs?.forget(again);
+      const wanted = items.filter(({ slot }) => again.includes(indices[slot] as number));
+      return this.#decode({ ...decoding, items: wanted });
+    });
+    for (const [index] of failures) buffers.clear(indices.indexOf(index));
+    this.#jpegs?.forget(failures.flatMap(([index, { system }]) => (system ? [index] : [])));
+    return failures;
+  }
+
+  /** Has threads fill slots; resolves to the images that could not be read. */
+  async #decode({ buffers, items, indices }: Decoding): Promise<Failures> {
     if (items.length === 0) return [];
     const keep = this.#cache.open;
     const jpegs = keep ? undefined : this.#jpegs;
-    const rest = jpegs === undefined ? items : await jpegs.fill(buffers.images, items, indices);
+    const rest = jpegs ? await jpegs.fill(buffers.images, items, indices) : items;
     if (rest.length === 0) return [];
     const replies = await this.#pool.decode(buffers.id, rest, keep);
     for (const { images } of replies) {
       for (const [slot, image] of images) this.#cache.add(indices[slot] as number, image);
     }
     const failures = replies.flatMap((reply) => [...reply.failures]).sort(([a], [b]) => a - b);
-    return failures.map(([slot, reason]) => {
-      buffers.clear(slot);
-      return [this.#split.images.name(indices[slot] as number), reason];
-    });
+    return failures.map(([slot, failure]) => [indices[slot] as number, failure]);
   }
 }
 
@@ -309,13 +331,6 @@ function withDevice(batch: Batch, { images, left }: Omit<OnDevice, 'failures'>):
       batch.release();
     },
   };
-}
-
-function badImage(failures: Filled['failures']): DataError {
-  const [name, reason] = failures[0] ?? [];
-  return new DataError(
-    `Cannot read the image ${name}: ${reason}. Repair or remove it ("cnn data verify" finds them all), or leave such images out with --on-bad-image skip.`,
-  );
 }
 
 function checkSettings(split: Split, settings: BatchSettings): void {

@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { cropWindow, type Draws, type Image, type Transform } from '../../augment/index.js';
 import type { ImageLocation } from '../dataset.js';
 import { readImage } from '../decode/decode.js';
-import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
+import type { DecodeOptions } from '../decode/decode-options.js';
+import { type Failure, failureOf } from '../decode/failure.js';
 import { showImage } from './show-image.js';
 
 /** What a thread receives at its start. */
@@ -35,7 +36,7 @@ export interface DecodeTask {
 export interface DecodeReply {
   readonly id: number;
   /** Slots that were not filled, and why. */
-  readonly failures: ReadonlyMap<number, string>;
+  readonly failures: ReadonlyMap<number, Failure>;
   /** Images decoded from files by slot, in shared memory, if they were to be kept. */
   readonly images: ReadonlyMap<number, Image>;
 }
@@ -57,7 +58,7 @@ port?.on('message', async (task: DecodeTask | 'close') => {
 });
 
 async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeReply> {
-  const failures = new Map<number, string>();
+  const failures = new Map<number, Failure>();
   const images = new Map<number, Image>();
   const bytes = transform.size * transform.size * channels;
   let next = 0;
@@ -71,7 +72,7 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
         showImage(image, window, transform.size, target, channels);
         if (keep && !('data' in source)) images.set(slot, image);
       } catch (error) {
-        failures.set(slot, reasonOf(error));
+        failures.set(slot, failureOf(error));
       }
     }
   }

@@ -118,6 +118,11 @@ export class JpegFiller {
     return pixels.reduce((sum, product) => sum + product, 0) / pixels.length;
   }
 
+  /** Measures images anew at their next use: what was found of them may be due to the system. */
+  forget(indices: readonly number[]): void {
+    for (const index of indices) this.#sizes.fill(0, 2 * index, 2 * index + 2);
+  }
+
   /** Ends the threads after the images that they work on; pending requests fail with a RunError. */
   close(): void {
     this.#addon.closeJpegPool(this.#pool);

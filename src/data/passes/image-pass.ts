@@ -3,8 +3,9 @@
  * with a function of a chunk.
  */
 import { parentPort, type Worker } from 'node:worker_threads';
-import { RunError } from '../../errors.js';
+import { DataError, RunError } from '../../errors.js';
 import type { ImageList, ImageLocation } from '../dataset.js';
+import { PATIENCE_SECONDS } from '../decode/failure.js';
 import { affordableThreads, startThread } from '../thread.js';
 
 /** Images in a chunk; results are per chunk, so that they never depend on the number of threads. */
@@ -31,12 +32,30 @@ interface Reply<R> {
   readonly result: R;
 }
 
+/** In place of the result of a chunk: the directory or archive of one of its images is gone. */
+interface Gone {
+  readonly first: number;
+  readonly gone: string;
+}
+
+/** The directory or archive of an image is gone, for the reason of the message. */
+export class PlaceGone extends Error {}
+
 /** In a thread: answers each chunk with the result of `work`. */
 export function serveImages<R>(work: (locations: readonly ImageLocation[]) => Promise<R>): void {
   const port = parentPort;
   port?.on('message', async (task: Task | 'close') => {
-    if (task === 'close') port.close();
-    else port.postMessage({ first: task.first, result: await work(task.locations) });
+    if (task === 'close') {
+      port.close();
+      return;
+    }
+    const { first, locations } = task;
+    try {
+      port.postMessage({ first, result: await work(locations) });
+    } catch (error) {
+      if (!(error instanceof PlaceGone)) throw error;
+      port.postMessage({ first, gone: error.message });
+    }
   });
 }
 
@@ -76,6 +95,10 @@ function chunkOf(images: ImageList, first: number): ImageLocation[] {
   return Array.from({ length: count }, (_, index) => images.locate(first + index));
 }
 
+function goneText(reason: string): string {
+  return `The images can no longer be read, nor what is beside them: ${reason}. ${PATIENCE_SECONDS} s of trying again did not help`;
+}
+
 interface Waiting<R> {
   resolve(reply: Reply<R>): void;
   reject(error: Error): void;
@@ -90,9 +113,11 @@ class PassThread<R> {
   constructor(module: URL, workerData: unknown) {
     this.#worker = startThread(module, workerData);
     this.#ended = new Promise((done) => this.#worker.once('exit', done));
-    this.#worker.on('message', (reply: Reply<R>) => {
-      this.#waiting.get(reply.first)?.resolve(reply);
+    this.#worker.on('message', (reply: Reply<R> | Gone) => {
+      const waiting = this.#waiting.get(reply.first);
       this.#waiting.delete(reply.first);
+      if ('gone' in reply) waiting?.reject(new DataError(goneText(reply.gone)));
+      else waiting?.resolve(reply);
     });
     this.#worker.on('error', (cause) => this.#fail(`failed: ${cause}`, cause));
     this.#worker.on('exit', (code) => this.#fail(`ended unexpectedly with code ${code}.`));

@@ -2,9 +2,9 @@
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { type Image, resample, resizedSize } from '../../augment/index.js';
-import { readImage } from '../decode/decode.js';
 import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
-import { serveImages } from './image-pass.js';
+import { PlaceGone, serveImages } from './image-pass.js';
+import { readPatiently } from './read-patiently.js';
 
 export interface PackForm {
   readonly reading: DecodeOptions;
@@ -23,8 +23,9 @@ serveImages(async (locations): Promise<ChunkJpegs> => {
   const jpegs: (Uint8Array | string)[] = [];
   for (const location of locations) {
     try {
-      jpegs.push(await encode(shrink(await readImage(location, reading))));
+      jpegs.push(await encode(shrink(await readPatiently(location, reading))));
     } catch (error) {
+      if (error instanceof PlaceGone) throw error;
       jpegs.push(reasonOf(error));
     }
   }

@@ -1,9 +1,9 @@
 /** A thread's part in `measureColours`: the colours of a chunk of images. */
 import { workerData } from 'node:worker_threads';
-import { readImage } from '../decode/decode.js';
 import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
-import { serveImages } from './image-pass.js';
+import { PlaceGone, serveImages } from './image-pass.js';
 import { addMoments, type Moments, momentsOf, NO_MOMENTS } from './moments.js';
+import { readPatiently } from './read-patiently.js';
 
 export interface ChunkColours {
   readonly moments: Moments;
@@ -18,9 +18,10 @@ serveImages(async (locations): Promise<ChunkColours> => {
     try {
       moments = addMoments(
         moments,
-        momentsOf(await readImage(location, workerData as DecodeOptions)),
+        momentsOf(await readPatiently(location, workerData as DecodeOptions)),
       );
     } catch (error) {
+      if (error instanceof PlaceGone) throw error;
       failures.push([index, reasonOf(error)]);
     }
   }

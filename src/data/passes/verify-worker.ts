@@ -1,8 +1,8 @@
 /** A thread's part in `verifyImages`: decodes a chunk of images and says what went wrong. */
 import { workerData } from 'node:worker_threads';
-import { readImage } from '../decode/decode.js';
 import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
-import { serveImages } from './image-pass.js';
+import { PlaceGone, serveImages } from './image-pass.js';
+import { readPatiently } from './read-patiently.js';
 
 /** Images that could not be read: index in the chunk, and why. */
 export type ChunkFailures = readonly (readonly [index: number, reason: string])[];
@@ -11,8 +11,9 @@ serveImages(async (locations): Promise<ChunkFailures> => {
   const failures: [number, string][] = [];
   for (const [index, location] of locations.entries()) {
     try {
-      await readImage(location, workerData as DecodeOptions);
+      await readPatiently(location, workerData as DecodeOptions);
     } catch (error) {
+      if (error instanceof PlaceGone) throw error;
       failures.push([index, reasonOf(error)]);
     }
   }

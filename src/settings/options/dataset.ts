@@ -62,4 +62,20 @@ export const DATASET = {
     default: 'skip',
     help: 'an image that cannot be read: leave it out of training and count it as wrong in evaluations, or end with an error that names it',
   },
+  'max-bad-images': {
+    group: 'dataset',
+    kind: 'number',
+    atLeast: 0,
+    atMost: 1,
+    default: 0.01,
+    help: 'share of the images, of training or of validation, that may be unreadable; more of them end the run, after it is saved',
+  },
+  'data-patience': {
+    group: 'dataset',
+    kind: 'number',
+    atLeast: 0,
+    unit: 'seconds',
+    default: 60,
+    help: 'how long to try again where the system gives no images, as when a file server is started again; then the run is saved and ends',
+  },
 } as const satisfies Record<string, Row>;
