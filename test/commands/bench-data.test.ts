@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { emulatedOrSkip, withEmulatedGpu } from '../cuda/emulated.js';
 import { asSharp, testImage } from '../data/images.js';
 import { writeImages } from './images.js';
 import { cnn, temporaryDirectory } from './program.js';
@@ -45,6 +46,23 @@ describe('cnn bench data', function () {
     assert.equal(code, 0);
     assert.match(stdout, /^threads +images\/s +per core/m);
     assert.match(stdout, /^ +1 +[\d.]+ +[\d.]+ +\d+ +\d+ +\d+$/m);
+  });
+
+  it('measures the GPU beside the processor, and counts what that was left', async function () {
+    emulatedOrSkip(this);
+    const { code, stdout, stderr } = await withEmulatedGpu('jpeg=hardware', () =>
+      bench('--decode', 'gpu', '-j', '1', '--json'),
+    );
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.equal(result.gpu_decoder, "nvJPEG 13.0.0 on the GPU's JPEG engine");
+    assert.deepEqual(
+      result.rates.map(({ decode }: { decode: string }) => decode),
+      ['cpu', 'gpu'],
+    );
+    const [, rate] = result.rates;
+    assert.equal(result.images_per_second, rate.images_per_second);
+    assert.ok(rate.images_per_second > 0 && rate.on_gpu > 0 && rate.left_to_cpu > 0);
   });
 
   it('asks for a batch that the images fill', async () => {

@@ -1,16 +1,23 @@
 #include "common/luma.h"
-#include "kernels.h"
+#include "cuda/kernels.h"
 #include "resample.h"
 
 namespace cnn {
 namespace {
 
-// A weighted sum of bytes, `step` bytes apart, as a byte.
-__device__ inline uint8_t weighted(const uint8_t* from, int64_t step, const int32_t* weights,
-                                   int32_t count) {
-  int32_t sum = 1 << (kWeightBits - 1);
-  for (int32_t i = 0; i < count; i++) sum += from[i * step] * weights[i];
-  return static_cast<uint8_t>(sum >> kWeightBits);
+// The weighted sum of pixels, `step` bytes apart.
+__device__ inline void weigh(const uint8_t* from, int64_t step, const int32_t* weights,
+                             int32_t count, uint8_t* pixel) {
+  int32_t sums[3];
+#pragma unroll
+  for (int c = 0; c < 3; c++) sums[c] = 1 << (kWeightBits - 1);
+  for (int32_t i = 0; i < count; i++) {
+    const int32_t weight = weights[i];
+#pragma unroll
+    for (int c = 0; c < 3; c++) sums[c] += from[i * step + c] * weight;
+  }
+#pragma unroll
+  for (int c = 0; c < 3; c++) pixel[c] = static_cast<uint8_t>(sums[c] >> kWeightBits);
 }
 
 // A pixel of the middle in each thread.
@@ -22,7 +29,7 @@ __global__ void __launch_bounds__(kBlock) resampleAcross(Showing s) {
     const Filter::Tap tap = s.columns.positions[column];
     const int32_t* weights = s.columns.weights + int64_t{column} * s.columns.stride;
     const uint8_t* from = s.pixels + (s.firstRow + row) * s.pitch + 3 * int64_t{tap.first};
-    for (int c = 0; c < 3; c++) s.middle[3 * i + c] = weighted(from + c, 3, weights, tap.count);
+    weigh(from, 3, weights, tap.count, s.middle + 3 * i);
   }
 }
 
@@ -37,7 +44,7 @@ __global__ void __launch_bounds__(kBlock) resampleDown(Showing s) {
       const Filter::Tap tap = s.rows.positions[y];
       const int32_t* weights = s.rows.weights + int64_t{y} * s.rows.stride;
       const uint8_t* from = s.middle + (tap.first - s.firstRow) * stride + 3 * int64_t{x};
-      for (int c = 0; c < 3; c++) pixel[c] = weighted(from + c, stride, weights, tap.count);
+      weigh(from, stride, weights, tap.count, pixel);
     }
     if (s.channels == 1) {
       s.slot[i] = luma(pixel);
