@@ -125,6 +125,7 @@ function shellWord(text: string): string {
 
 async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
   const request = await trainRequest(given);
+  checkRollback(request);
   for (const name of WRITTEN) {
     const { resume, provenance } = request;
     const before = resume?.record.settings[name]?.value ?? null;
@@ -137,6 +138,14 @@ async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequ
     reporter.note(`changed: ${name} is ${entry.value}`);
   }
   return request;
+}
+
+function checkRollback({ settings, provenance }: TrainRequest): void {
+  const { source = 'default' } = provenance['rollback-factor'] ?? {};
+  if (settings.rollback > 0 || !GIVEN.includes(source)) return;
+  throw new UsageError(
+    '--rollback-factor does nothing without --rollback: leave it out, or add --rollback 2',
+  );
 }
 
 async function trainRequest(given: Given): Promise<TrainRequest> {

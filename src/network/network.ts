@@ -85,6 +85,16 @@ export class Network {
     return found;
   }
 
+  /** Gives `look` the output in evaluation of each layer that ends in a ReLU; it owns none. */
+  lookAtRectified(images: tf.Tensor4D, look: (layer: string, output: tf.Tensor) => void): void {
+    tf.tidy(() => {
+      this.#pass.training = false;
+      this.#forward(images, this.#plan.evaluation, 'freeAfterEvaluation', (step, output) => {
+        if (step.rectified && !step.operation.joins) look(step.name, output);
+      });
+    });
+  }
+
   /**
    * One pass forward and backward. Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that
    * count]; labels (N) int32 below 0 are ignored; gradients are of the mean loss over the others.

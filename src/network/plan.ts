@@ -19,6 +19,8 @@ export interface Step {
   readonly output: number;
   /** Gradients pass through it, or it has weights to train. */
   readonly differentiable: boolean;
+  /** Its output went through a ReLU. */
+  readonly rectified: boolean;
   /**
    * Values to free after this step because it is their last use; in evaluation, counting only the
    * steps that run then.
@@ -58,7 +60,8 @@ export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
     const rule = operate(node, place, needed, indices);
     const narrow = node.inputs.map((value) => !wide.has(value));
     const operation = node.float32 ? inFloat32(rule, narrow) : rule;
-    return { name: node.layer.name, operation, inputs, output, differentiable: learns };
+    const rectified = (node.activation ?? node.config['activation']) === 'relu';
+    return { name: node.layer.name, operation, inputs, output, differentiable: learns, rectified };
   });
   const outputs = graph.outputs.map(numberOf);
   const kept = keptValues(draft);

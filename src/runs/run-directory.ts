@@ -77,7 +77,7 @@ const recordSchema = z.looseObject({
       where: z.string().optional(),
     }),
   ),
-  events: z.array(z.unknown()).optional(),
+  events: z.array(z.looseObject({ kind: z.string() })).optional(),
   data: z.looseObject({
     ...{ fingerprint: z.string(), root: z.string(), name: z.string() },
     classes: z.array(z.string()),

@@ -71,6 +71,8 @@ const NEW_RUN_OPTIONS = [
   ...AUGMENT_OPTIONS,
   'resize-size',
   'max-steps',
+  'rollback',
+  'rollback-factor',
   'dry-run',
   'seed',
   'weights',

@@ -10,6 +10,7 @@ import type { Expectation } from './outlook.js';
 import type { Opening } from './outlook-lines.js';
 import { prepareTraining } from './prepare.js';
 import type { TrainRequest } from './request.js';
+import { createSentinel } from './sentinel/create-sentinel.js';
 import { listenForStop, SIGNAL_EXIT_CODES } from './signals.js';
 
 export interface DryRun {
@@ -45,6 +46,7 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
       settings,
       reporter,
       ...NOT_KEPT,
+      sentinel: createSentinel(prepared, { reporter, ...NOT_KEPT }),
       outlook,
       stepHooks: [],
       stopped,

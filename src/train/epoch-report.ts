@@ -1,5 +1,4 @@
 /** What the training loop tells of an epoch: figures, the state of the run, a row of summary.csv. */
-import { DivergedError } from '../errors.js';
 import type { Row } from '../runs/csv.js';
 import type { Progress } from '../runs/state.js';
 import {
@@ -16,7 +15,7 @@ import type { EpochTraining } from './training.js';
 
 type Reporting = Pick<
   EpochTraining,
-  'settings' | 'schedule' | 'reporter' | 'logger' | 'outlook' | 'stopped'
+  'settings' | 'schedule' | 'reporter' | 'logger' | 'sentinel' | 'outlook' | 'stopped'
 >;
 type Steps = Pick<Progress, 'step' | 'stepInEpoch'>;
 
@@ -25,7 +24,7 @@ const GLIMPSE_SECONDS = 10;
 
 /** Begins the report of an epoch; `step` and `window` are called after each step and each read. */
 export function createEpochReport(
-  { settings, schedule, reporter, logger, outlook, stopped }: Reporting,
+  { settings, schedule, reporter, logger, sentinel, outlook, stopped }: Reporting,
   start: Progress,
   { counters, stopwatch }: { readonly counters: Counters; readonly stopwatch: Stopwatch },
 ) {
@@ -38,7 +37,9 @@ export function createEpochReport(
 
   function show(totals: Totals, { step }: Steps, lap: Lap, glimpse: boolean) {
     const lr = learningRate(step - 1, schedule);
-    checkFinite(totals.lossSum, lr, step, lap.steps);
+    const place = { epoch: start.epoch, step };
+    if (glimpse) sentinel.glance(totals, lap.steps, place);
+    else sentinel.losses(totals, lap.steps, place);
     const { loss, top1, top5 } = scores(totals);
     const figures = { loss, top1, top5, lr, ...paceOf(lap) };
     reporter.figures(figures, glimpse);
@@ -71,16 +72,6 @@ export function createEpochReport(
       }
     },
   };
-}
-
-/** `steps`: how many steps before `step` are in the same sum. */
-export function checkFinite(loss: number, lr: number, step: number, steps: number): void {
-  if (Number.isFinite(loss)) return;
-  const where = steps > 1 ? `between step ${step - steps + 1} and step ${step}` : `at step ${step}`;
-  throw new DivergedError(
-    `The loss became ${loss} ${where}, with learning rate ${Number(lr.toPrecision(4))}. ` +
-      'The checkpoints are those from before; try a lower --lr or more --lr-warmup-steps',
-  );
 }
 
 export function summaryRow(

@@ -37,6 +37,8 @@ export async function trainEpoch(
       const input = upload(session, batch);
       const { count } = batch;
       images += count;
+      const place = { epoch: start.epoch, step };
+      await training.sentinel.batch(batch.labels, input.images, place);
       batch.release();
       counters.add(takeStep(training, input, step));
       step++;

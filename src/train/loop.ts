@@ -4,9 +4,8 @@ import { isBest, type Progress } from '../runs/state.js';
 import { createDecodingNote } from '../session/decoding.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import { trainEpoch } from './epoch.js';
-import { checkFinite, reportEpoch, summaryRow } from './epoch-report.js';
+import { reportEpoch, summaryRow } from './epoch-report.js';
 import { evaluated, nextEpoch, withRow } from './progress.js';
-import { learningRate } from './schedule.js';
 import type { Training } from './training.js';
 
 /** Trains until the epochs or steps are done or it is stopped; returns the progress. */
@@ -37,9 +36,9 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
 /** Writes and reports what an epoch came to, and saves the run. */
 async function endEpoch(training: Training, reached: Progress): Promise<Progress> {
   const { schedule, saver } = training;
-  const { step, last } = reached;
+  const { last } = reached;
   if (last === undefined) throw new Error('Expected an epoch that was evaluated');
-  checkFinite(last.loss, learningRate(step - 1, schedule), step, 1);
+  await training.sentinel.epoch(reached, last);
   const row = summaryRow(training, reached, last);
   const improved = isBest(reached);
   await training.logger.onEpoch(row, reached.rows ?? []);

@@ -28,6 +28,7 @@ import { startProgress } from './progress.js';
 import type { TrainRequest } from './request.js';
 import { momenta, restoreParts, type Stateful } from './saving/stateful.js';
 import type { Schedule } from './schedule.js';
+import { Rollbacks } from './sentinel/rollbacks.js';
 
 export interface Prepared {
   readonly request: TrainRequest;
@@ -39,6 +40,7 @@ export interface Prepared {
   readonly optimizer: Sgd;
   /** What a checkpoint keeps besides the weights. */
   readonly parts: readonly Stateful[];
+  readonly rollbacks: Rollbacks;
   readonly schedule: Schedule;
   readonly trainLoader: BatchLoader;
   readonly valLoader: BatchLoader;
@@ -68,13 +70,24 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     nesterov: settings.nesterov,
     weightDecay: settings.weightDecay,
   });
-  const parts = [momenta(optimizer, session.network.weights)];
+  const rollbacks = new Rollbacks();
+  const parts = [momenta(optimizer, session.network.weights), rollbacks];
   if (resume?.checkpoint !== undefined) await restoreParts(parts, resume.checkpoint);
 
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view, reporter });
   return {
-    ...{ request, dataset, augmentation, backend, session, optimizer, parts, ...loaders },
+    ...{
+      request,
+      dataset,
+      augmentation,
+      backend,
+      session,
+      optimizer,
+      parts,
+      rollbacks,
+      ...loaders,
+    },
     alternate: takesTurns(backend, availableParallelism()),
     schedule: { ...settings, stepsPerEpoch: loaders.trainLoader.steps },
     start: resume?.checkpoint?.state.progress ?? startProgress(),

@@ -8,6 +8,7 @@ import {
   writeRecord,
 } from '../runs/run-directory.js';
 import { keepSubset } from '../runs/run-selection.js';
+import type { Progress } from '../runs/state.js';
 import type { Reporter } from '../session/reporter.js';
 import { cannotWrite } from '../system/system-errors.js';
 import type { Prepared } from './prepare.js';
@@ -31,13 +32,12 @@ export async function resumeRun(
   { request, augmentation }: Prepared,
   reporter: Pick<Reporter, 'note'>,
 ): Promise<void> {
-  const { epoch, step, rows } = checkpoint?.state.progress ?? startProgress();
+  const progress = checkpoint?.state.progress ?? startProgress();
+  const { step } = progress;
   const entry = { time: new Date().toISOString(), step, changed };
   const resumed = [...record.resumed, entry];
   try {
-    if (rows === undefined) {
-      await truncateSummary(run.summary, epoch);
-    } else if (await restoreSummary(run.summary, completeRows(rows, epoch))) {
+    if (await takeBackSummary(run, progress)) {
       reporter.note(`mended ${run.summary} with the rows of the checkpoint`);
     }
     await writeRecord(run, { ...record, settings: request.provenance, augmentation, resumed });
@@ -45,6 +45,16 @@ export async function resumeRun(
     const next = `Its checkpoints are whole: a copy of the directory can be resumed elsewhere`;
     throw cannotWrite(`the run ${run.path}`, error, next);
   }
+}
+
+/** Takes the summary of a run back to a checkpoint; true where it had to be mended. */
+export async function takeBackSummary(
+  { summary }: Pick<RunDirectory, 'summary'>,
+  { epoch, rows }: Pick<Progress, 'epoch' | 'rows'>,
+): Promise<boolean> {
+  if (rows !== undefined) return restoreSummary(summary, completeRows(rows, epoch));
+  await truncateSummary(summary, epoch);
+  return false;
 }
 
 /** The rows of complete epochs; that of a part of one is written again. */

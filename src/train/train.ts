@@ -16,12 +16,13 @@ import type { Claim } from '../system/claim.js';
 import { cannotWrite, isSystemError } from '../system/system-errors.js';
 import { brokenOffBy, stoppedBy } from './endings.js';
 import { followed } from './followed.js';
-import { runEpochs } from './loop.js';
 import { describeOpening, openOutlook } from './opening.js';
 import { dataLine, networkLine } from './outlook-lines.js';
 import { type Prepared, prepareTraining } from './prepare.js';
 import type { TrainRequest } from './request.js';
 import { Saver } from './saving/saver.js';
+import { createSentinel } from './sentinel/create-sentinel.js';
+import { runWithRollbacks } from './sentinel/diverged.js';
 import { listenForStop } from './signals.js';
 import { resumeRun, startRun } from './start-run.js';
 
@@ -119,11 +120,13 @@ async function runUntilStopped(
   const outlook = openOutlook(prepared, reporter);
   try {
     const events = openEventLog(run);
-    const saver = new Saver({ ...prepared, settings, run, reporter }, prepared.start.step);
-    const watched = { reporter, logger, events, outlook, stepHooks: [saver.onStep] };
+    const sentinel = createSentinel(prepared, { reporter, events });
+    const check = sentinel.beforeSave.bind(sentinel);
+    const saver = new Saver({ ...prepared, settings, run, reporter, check }, prepared.start.step);
+    const watched = { reporter, logger, events, sentinel, outlook, stepHooks: [saver.onStep] };
     const stopping = { stopped, stopAsked: stop.asked };
     const training = { ...prepared, settings, run, saver, ...watched, ...stopping };
-    const progress = await runEpochs(training, prepared.start);
+    const progress = await runWithRollbacks(training, prepared.start);
     saver.report();
     warnFallbacks(backend, reporter);
     if (stop.signal !== undefined) throw stoppedBy(stop.signal, run, progress);

@@ -10,6 +10,7 @@ import type { Settings } from '../settings/types.js';
 import type { Outlook } from './outlook.js';
 import type { Saver } from './saving/saver.js';
 import type { Schedule } from './schedule.js';
+import type { Sentinel } from './sentinel/sentinel.js';
 import type { StepHook } from './step-hook.js';
 
 /** What the training of an epoch needs. */
@@ -24,6 +25,7 @@ export interface EpochTraining {
   readonly reporter: Reporter;
   readonly logger: Logger;
   readonly events: EventLog;
+  readonly sentinel: Sentinel;
   readonly outlook: Outlook;
   /** Called one after the other. */
   readonly stepHooks: readonly StepHook[];

@@ -5,7 +5,7 @@ import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { runDataStats } from '../../src/commands/data-stats.js';
-import { DataError, UsageError } from '../../src/errors.js';
+import { DataError, DivergedError, UsageError } from '../../src/errors.js';
 import { shuffledIndices } from '../../src/rng.js';
 import type { RunRecord } from '../../src/runs/run-directory.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
@@ -314,6 +314,19 @@ describe('cnn train', function () {
 
     'checkpoint-steps': () => checkpointsWithin({ 'checkpoint-steps': '1' }),
     'checkpoint-minutes': () => checkpointsWithin({ 'checkpoint-minutes': '1e-9' }),
+
+    rollback: async () => {
+      const diverging = { lr: '1e8', 'rollback-factor': '1e-10' };
+      await assert.rejects(training({ lr: '1e8' }), DivergedError);
+      const { lr } = await training({ ...diverging, rollback: '1' });
+      assert.deepEqual(lr, [0.01]);
+    },
+    'rollback-factor': async () => {
+      const diverging = { lr: '1e8', rollback: '1' };
+      const { lr } = await training({ ...diverging, 'rollback-factor': '2e-10' });
+      assert.deepEqual(lr, [0.02]);
+      await assert.rejects(training({ 'rollback-factor': '0.5' }), UsageError);
+    },
 
     'dry-run': async () => {
       const run = at('dry');

@@ -115,6 +115,22 @@ export const TRAINING = {
     recipe: ({ auxiliary }) => auxiliary?.weight ?? 0,
     help: 'share of the loss of each auxiliary head; 0 trains without heads',
   },
+  rollback: {
+    group: 'training',
+    kind: 'integer',
+    atLeast: 0,
+    default: 0,
+    unit: 'times',
+    help: 'how often a training that diverges goes back to its last checkpoint and goes on with a lower learning rate',
+  },
+  'rollback-factor': {
+    group: 'training',
+    kind: 'number',
+    above: 0,
+    below: 1,
+    default: 0.1,
+    help: 'with --rollback: factor of the learning rate each time, by default that of the usual step schedule',
+  },
   seed: {
     group: 'training',
     kind: 'integer',
