@@ -51,8 +51,8 @@ const GIVEN: readonly Origin[] = ['config', 'environment', 'flag'];
 /** Settings of one start of the program, which a run does not keep. */
 export const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment', 'dry-run'];
 
-/** What a run writes besides its directory: a record must not choose what is overwritten. */
-export const WRITTEN: readonly OptionName[] = ['weights-out'];
+/** Where a run writes besides its directory: a record must not choose it. */
+export const WRITTEN: readonly OptionName[] = ['weights-out', 'mlflow'];
 
 export async function runTrain(
   given: Given,

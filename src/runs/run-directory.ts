@@ -24,6 +24,8 @@ export interface RunDirectory {
   readonly summary: string;
   readonly last: string;
   readonly best: string;
+  /** Which run of an MLflow server this is. */
+  readonly mlflow: string;
   /** The directory of TensorBoard's event files. */
   readonly tensorboard: string;
   /** The names of the training images of a run with --subset, which `--subset FILE` takes. */
@@ -139,6 +141,7 @@ export function runDirectory(path: string): RunDirectory {
     summary: join(path, 'summary.csv'),
     last: join(path, 'checkpoints', 'last'),
     best: join(path, 'checkpoints', 'best'),
+    mlflow: join(path, 'mlflow.json'),
     tensorboard: join(path, 'tensorboard'),
     subset: join(path, 'subset.txt'),
   };

@@ -88,6 +88,7 @@ const NEW_RUN_OPTIONS = [
   'output',
   'experiment',
   'tensorboard',
+  'mlflow',
   'checkpoint-minutes',
   'checkpoint-steps',
 ] as const satisfies readonly OptionName[];

@@ -8,6 +8,7 @@ import type { Dataset } from '../data/dataset.js';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError, UsageError } from '../errors.js';
+import { mlflowAddress } from '../loggers/open-loggers.js';
 import { Sgd } from '../network/sgd.js';
 import { loadWeights } from '../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../runs/run-selection.js';
@@ -60,6 +61,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const request = await withStatistics(given, dataset);
   const augmentation = augmentationOf(request);
   const { settings, resume } = request;
+  mlflowAddress(request, { warn: () => {} });
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
   const backend = await startBackend(settings, reporter);
 

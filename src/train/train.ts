@@ -63,7 +63,8 @@ async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<T
     if (request.resume === undefined) lock = await lockRun(run);
     else await resumeRun(request.resume, prepared, reporter);
     reporter.note(runLine(run, request));
-    const logger = await openLoggers(run, { ...prepared.request, step: prepared.start.step });
+    const logged = { ...request, step: prepared.start.step };
+    const logger = await openLoggers(run, logged, reporter);
     const following = followed(logger, () => runUntilStopped(prepared, run, reporter, logger));
     const result = await following;
     const { weightsOut } = request.settings;

@@ -10,6 +10,7 @@ import { shuffledIndices } from '../../src/rng.js';
 import type { RunRecord } from '../../src/runs/run-directory.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
+import { startStandIn } from '../loggers/mlflow-server.js';
 import { type Observed, observe } from './observed.js';
 import { writeOddDataset } from './odd-dataset.js';
 import { cnn, temporaryDirectory } from './program.js';
@@ -326,6 +327,18 @@ describe('cnn train', function () {
       const { lr } = await training({ ...diverging, 'rollback-factor': '2e-10' });
       assert.deepEqual(lr, [0.02]);
       await assert.rejects(training({ 'rollback-factor': '0.5' }), UsageError);
+    },
+
+    mlflow: async () => {
+      const server = await startStandIn();
+      try {
+        await training({ mlflow: server.uri });
+        assert.deepEqual(new Set(server.requests).size, 5, `${server.requests}`);
+        assert.equal(server.requests.at(-1), 'runs/update');
+      } finally {
+        await server.close();
+      }
+      await assert.rejects(training({ mlflow: 'mlruns' }), UsageError);
     },
 
     'dry-run': async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { findArchitecture } from '../../src/archs/index.js';
+import { environmentSource } from '../../src/settings/environment.js';
 import { resolveSettings } from '../../src/settings/resolve.js';
 import { checkValues, flagValues } from '../../src/settings/validate.js';
 
@@ -23,6 +24,18 @@ describe('settings', () => {
       (name) => provenance[name]?.source,
     );
     assert.deepEqual(sources, ['flag', 'config', 'recipe', 'default']);
+  });
+
+  it('of the environment are stronger than those of a file, and name their variable', () => {
+    const sources = environmentSource('train', { MLFLOW_TRACKING_URI: 'http://localhost:5000' });
+    const file = { values: { mlflow: 'http://127.0.0.1:1' }, source: 'config' } as const;
+    const { provenance } = resolveSettings('train', [file, sources], lenet5);
+    assert.deepEqual(provenance.mlflow, {
+      value: 'http://localhost:5000',
+      source: 'environment',
+      where: 'MLFLOW_TRACKING_URI',
+    });
+    assert.deepEqual(environmentSource('train', { MLFLOW_TRACKING_URI: '' }).values, {});
   });
 
   it('read numbers from flags, but want numbers in files', () => {

@@ -67,6 +67,13 @@ export const OUTPUT = {
     default: false,
     help: "writes TensorBoard's event files to tensorboard/ in the directory of the run",
   },
+  mlflow: {
+    group: 'output',
+    kind: 'text',
+    environment: 'MLFLOW_TRACKING_URI',
+    default: null,
+    help: 'address of an MLflow server that gets settings and epochs: http://localhost:5000',
+  },
   out: {
     group: 'output',
     kind: 'text',
