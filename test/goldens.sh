@@ -10,8 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 export PYTHONDONTWRITEBYTECODE=1
 python=${CNN_TEST_PYTHON:-/usr/bin/python3}
-scripts=(augment/goldens.py data/decode/odd-images.py data/layouts/meta.py loggers/event_files.py
-  parity/goldens.py weights/torch_files.py)
+scripts=(augment/goldens.py data/decode/odd-images.py data/layouts/meta.py evaluate/protocols.py
+  loggers/event_files.py parity/goldens.py weights/torch_files.py)
 
 main() {
   local command=${1:-} script
@@ -47,6 +47,7 @@ parts() {
     data/decode/odd-images.py) echo data/decode/odd-images data/decode/odd_formats.py ;;
     data/layouts/meta.py) echo data/layouts/meta.mat data/layouts/meta-compressed.mat ;;
     loggers/event_files.py) echo loggers/expected.tfevents ;;
+    evaluate/protocols.py) echo evaluate/protocols.json ;;
     parity/goldens.py) echo parity/goldens.json ;;
     weights/torch_files.py) echo weights/torch ;;
   esac

@@ -25,6 +25,8 @@ import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
+export { DenseForm } from './dense-form.js';
+export { fullyConvolutional } from './fully-convolutional.js';
 export { withoutDrawing } from './initialisers.js';
 export * from './layers/index.js';
 

@@ -6,6 +6,7 @@ import { input, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { LayerActivation } from '../activations.js';
 import { UsageError } from '../errors.js';
 import type { BuildOptions } from './architecture.js';
+import { denseSize } from './dense-form.js';
 import { constant, he, type Initialiser } from './initialisers.js';
 import {
   AdaptiveAveragePooling2D,
@@ -23,9 +24,10 @@ export interface Initialisers {
   biasInitializer?: Initialiser;
 }
 
-/** A batch of images (N, size, size, channels). */
+/** A batch of images (N, size, size, channels), or in the dense form of any size. */
 export function image({ size, channels }: BuildOptions): SymbolicTensor {
-  return input({ shape: [size, size, channels], name: 'image' });
+  const { height = size, width = size } = denseSize() ?? {};
+  return input({ shape: [height, width, channels], name: 'image' });
 }
 
 export interface Convolution extends Initialisers {
@@ -175,6 +177,8 @@ export function subsampling(x: SymbolicTensor, { size, ...settings }: Subsamplin
 
 /** The mean of each map: (N, H, W, C) as (N, C). */
 export function globalAveragePool(x: SymbolicTensor, name: string): SymbolicTensor {
+  const poolSize = denseSize()?.form.window(name);
+  if (poolSize) return apply(layers.averagePooling2d({ name, poolSize, strides: 1 }), x);
   return apply(layers.globalAveragePooling2d({ name }), x);
 }
 
@@ -182,6 +186,9 @@ export function globalAveragePool(x: SymbolicTensor, name: string): SymbolicTens
  * Means of size × size windows that cover the image, as in PyTorch; nothing where it has that size.
  */
 export function adaptiveAveragePool(x: SymbolicTensor, name: string, size: number) {
+  const dense = denseSize();
+  dense?.form.checkUnresized(name);
+  if (dense !== undefined) return x;
   if (x.shape[1] === size && x.shape[2] === size) return x;
   return apply(new AdaptiveAveragePooling2D({ name, outputSize: [size, size] }), x);
 }
@@ -228,6 +235,7 @@ export function localResponse(x: SymbolicTensor, name: string): SymbolicTensor {
 
 /** (N, H, W, C) as (N, H × W × C). */
 export function flatten(x: SymbolicTensor, name = 'flatten'): SymbolicTensor {
+  if (denseSize() !== undefined) return x;
   return apply(layers.flatten({ name }), x);
 }
 
@@ -239,6 +247,8 @@ export interface Dense extends Initialisers {
 
 /** A fully connected layer with bias and activation. */
 export function dense(x: SymbolicTensor, settings: Dense): SymbolicTensor {
+  const size = denseSize();
+  if (size !== undefined) return size.form.dense(x, settings.name);
   return apply(layers.dense(settings), x);
 }
 
@@ -262,7 +272,7 @@ function apply(layer: layers.Layer, x: SymbolicTensor | SymbolicTensor[]): Symbo
       `Expected an --input-size at which every layer has an output, but layer "${layer.name}" would turn ${before} into ${describe(shape)}: choose a larger one`,
     );
   }
-  return layer.apply(x) as SymbolicTensor;
+  return (denseSize()?.form.layer(layer) ?? layer).apply(x) as SymbolicTensor;
 }
 
 function describe(shape: readonly (number | null)[]): string {

@@ -1,4 +1,4 @@
-import type { Window } from './window.js';
+import { resizedSize, type Window } from './window.js';
 
 /** Decoded bytes (height, width, channels), 0..255. */
 export interface Image {
@@ -29,6 +29,15 @@ export function resample(image: Image, window: Window): Image {
       : resampleColour(image, columns, firstRow, lastRow);
   const data = resampleRows(across, outWidth * image.channels, rows);
   return { data, width: outWidth, height: outHeight, channels: image.channels };
+}
+
+/** The whole image with another short side, as torchvision's Resize makes it. */
+export function resizeShortSide(image: Image, short: number): Image {
+  const { width, height } = image;
+  const to = resizedSize(width, height, short);
+  const box = { left: 0, top: 0, width, height, clipped: false };
+  const place = { outLeft: 0, outTop: 0, outWidth: to.width, outHeight: to.height };
+  return resample(image, { ...box, ...place });
 }
 
 /** Resamples rows firstRow … lastRow - 1 of an image of one channel horizontally. */

@@ -125,7 +125,7 @@ function between([least, most]: readonly [number, number], draw: number): number
 }
 
 /** Rounds as Python's round does, which torchvision's crops use. */
-function roundHalfEven(value: number): number {
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;

@@ -77,9 +77,10 @@ function findFlag(command: Command, { text, name }: Spelled): Flag | undefined {
 function flagNamed(command: Command, name: string): Flag | undefined {
   const option = findOption(optionsOf(command), name);
   if (option !== undefined) {
-    const { kind } = optionRow(option);
+    const { kind, many } = optionRow(option);
     // timm and torchvision take several numbers after one flag.
-    const values = { boolean: 0, colour: 3, range: 2 }[kind as string] ?? 1;
+    const one = { boolean: 0, colour: 3, range: 2 }[kind as string] ?? 1;
+    const values = many ? Number.POSITIVE_INFINITY : one;
     return { name: option, values, option, negated: false };
   }
   if (!commonFlagsOf(command).includes(name)) return undefined;
@@ -93,9 +94,18 @@ function valuesAfter(args: readonly string[], at: number, flag: Flag): readonly 
   if (next === undefined || flag.negated) return [];
   if (flag.values === 0) return next === 'true' || next === 'false' ? [next] : [];
   const numbers = args.slice(at + 1, at + 1 + flag.values);
-  const end = numbers.findIndex((arg) => !isNumber(arg));
+  const end = numbers.findIndex((arg) => !isOneOfMany(flag, arg));
   if (flag.values > 1 && end !== 0) return end === -1 ? numbers : numbers.slice(0, end);
   return next === '--' || readFlag(next) !== undefined ? [] : [next];
+}
+
+/** Whether an argument after the first belongs to the values before it: a number, or one of texts. */
+function isOneOfMany({ option, values }: Flag, arg: string): boolean {
+  const row = option === undefined ? undefined : optionRow(option);
+  if (values === Number.POSITIVE_INFINITY && row?.kind === 'text') {
+    return arg !== '--' && readFlag(arg) === undefined;
+  }
+  return isNumber(arg);
 }
 
 function isNumber(arg: string): boolean {
@@ -112,7 +122,7 @@ function readValue(flag: Flag, { text, value }: Spelled, following: readonly str
     if (given !== undefined) return given;
     const row = flag.option === undefined ? undefined : optionRow(flag.option);
     const expected =
-      row === undefined || row.kind === 'text'
+      row === undefined || (row.kind === 'text' && !row.many)
         ? 'a value'
         : describeExpected(flag.option as OptionName);
     throw new UsageError(`Expected ${expected} after ${text}`);

@@ -9,7 +9,7 @@ type NameOf = (index: number) => string | undefined;
 
 /** The error for a batch (N, H, W, C) of outputs that are not finite; undefined if all are. */
 export function findNotFinite(
-  { network }: Session,
+  { network }: Pick<Session, 'network'>,
   images: tf.Tensor4D,
   nameOf: NameOf,
 ): RunError | undefined {

@@ -48,24 +48,31 @@ export function openSession(
  * after it.
  */
 export function upload(session: Session, batch: Batch): DeviceBatch {
-  const { inputSize, channels, mean, std } = session.card;
-  const shape: [number, number, number, number] = [
-    batch.labels.length,
-    inputSize,
-    inputSize,
-    channels,
-  ];
+  const { inputSize } = session.card;
   // A copy: stock tfjs keeps the array it is given, and this one is filled again.
   const labels = tf.tensor1d(batch.labels.slice(), 'int32');
-  const images = tf.tidy(() => {
-    const bytes = bytesOf(batch, shape);
+  return { images: uploadImages(session, batch, inputSize, inputSize), labels };
+}
+
+/** The same for images alone, of any size: as many as `mirror` has. */
+export function uploadImages(
+  { card }: Pick<Session, 'card'>,
+  batch: Pick<Batch, 'images' | 'mirror' | 'takeFromDevice'> & Partial<Pick<Batch, 'offsets'>>,
+  height: number,
+  width: number,
+): tf.Tensor4D {
+  const { channels, mean, std } = card;
+  return tf.tidy(() => {
+    const bytes = bytesOf(batch, [batch.mirror.length, height, width, channels]);
     return imagesToFloat(bytes, batch.mirror, { mean, std }, batch.offsets);
   });
-  return { images, labels };
 }
 
 /** The images of a batch as they are, uploaded or decoded on the device: once. */
-export function bytesOf(batch: Batch, shape: [number, number, number, number]): tf.Tensor4D {
+export function bytesOf(
+  batch: Pick<Batch, 'images' | 'takeFromDevice'>,
+  shape: [number, number, number, number],
+): tf.Tensor4D {
   // tfjs passes bytes through unchanged only under the label bool.
   if (batch.takeFromDevice === undefined) return tf.tensor4d(batch.images, shape, 'bool');
   return tf.engine().makeTensorFromDataId(batch.takeFromDevice(), shape, 'bool') as tf.Tensor4D;

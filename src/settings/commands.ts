@@ -57,6 +57,9 @@ const SELECTION_OPTIONS = [
 /** How files become images. */
 const READING_OPTIONS = ['max-pixels', 'exif-rotate'] as const satisfies readonly OptionName[];
 
+/** Which views of an image are evaluated. */
+const PROTOCOL_OPTIONS = ['crops', 'scales', 'mirror'] as const satisfies readonly OptionName[];
+
 const LOADER_OPTIONS = ['workers', 'cache', 'decode'] as const satisfies readonly OptionName[];
 
 /** What a new training takes. */
@@ -107,6 +110,13 @@ export const COMMAND_OPTIONS = {
     'classes',
     'seed',
     ...VIEW_OPTIONS,
+    ...PROTOCOL_OPTIONS,
+    'ensemble',
+    'real-labels',
+    'predictions',
+    'per-class',
+    'confusion',
+    'csv',
     'batch-size',
     ...READING_OPTIONS,
     'on-bad-image',
@@ -207,7 +217,10 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     checkpoint: 'directory of the run whose settings are repeated',
     'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
   },
-  eval: { seed: 'seed that --val-fraction was drawn with' },
+  eval: {
+    seed: 'seed that --val-fraction was drawn with',
+    csv: 'print the results as CSV, a row for each protocol',
+  },
   'data-stats': { seed: 'seed that --val-fraction and --subset are drawn with' },
   train: {
     'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',

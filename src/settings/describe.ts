@@ -1,4 +1,4 @@
-import { type OptionName, optionRow } from './options/index.js';
+import { type OptionName, optionRow, type Row } from './options/index.js';
 
 const NUMBERS = {
   integer: 'a whole number',
@@ -10,6 +10,11 @@ const NUMBERS = {
 /** What an option accepts, in words: "a whole number above 0". */
 export function describeExpected(name: OptionName): string {
   const row = optionRow(name);
+  if (row.many) return `a list with commas, each ${describeOne(row)}`;
+  return describeOne(row);
+}
+
+function describeOne(row: Row): string {
   if (row.kind === 'choice') return `one of ${row.choices?.join(', ')}`;
   if (row.kind === 'boolean') return 'true or false';
   if (row.kind === 'text') return 'a text that is not empty';

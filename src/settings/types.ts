@@ -17,7 +17,9 @@ type Base<R> = R extends { choices: readonly (infer Choice)[] }
           ? readonly [number, number]
           : number;
 
-type Setting<R> = R extends { default: null } ? Base<R> | null : Base<R>;
+type Values<R> = R extends { many: true } ? readonly Base<R>[] : Base<R>;
+
+type Setting<R> = R extends { default: null } ? Values<R> | null : Values<R>;
 
 /** The validated settings of a command, under their camel-case names. */
 export type Settings<C extends CommandName> = {

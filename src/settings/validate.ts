@@ -4,7 +4,14 @@ import { UsageError } from '../errors.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { describeExpected } from './describe.js';
 import { elsewhere } from './elsewhere.js';
-import { findOption, namesOf, type OptionName, optionRow, type Value } from './options/index.js';
+import {
+  findOption,
+  namesOf,
+  type OptionName,
+  optionRow,
+  type Row,
+  type Value,
+} from './options/index.js';
 
 /** The validated values of the flags that were given; `given` holds the raw text or a boolean. */
 export function flagValues(command: CommandName, given: Readonly<Record<string, unknown>>): Values {
@@ -52,11 +59,18 @@ function unknownSetting(key: string, names: readonly OptionName[], where: string
 }
 
 function fromText(name: OptionName, raw: unknown): unknown {
-  const { kind, choices } = optionRow(name);
+  const { kind, choices, many } = optionRow(name);
+  if (many && typeof raw === 'string') {
+    return raw.split(',').map((part) => oneFromText(kind, choices, part.trim()));
+  }
   if ((kind === 'colour' || kind === 'range') && typeof raw === 'string') {
     const numbers = raw.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
     return numbers.some(Number.isNaN) ? raw : numbers;
   }
+  return oneFromText(kind, choices, raw);
+}
+
+function oneFromText(kind: Row['kind'], choices: Row['choices'], raw: unknown): unknown {
   const numeric = kind === 'number' || kind === 'integer' || typeof choices?.[0] === 'number';
   if (!numeric || typeof raw !== 'string' || raw.trim() === '') return raw;
   const number = Number(raw);
@@ -82,6 +96,12 @@ function schema(name: OptionName): z.ZodType<Value> {
 
 function baseSchema(name: OptionName): z.ZodType<Value> {
   const row = optionRow(name);
+  if (!row.many) return oneSchema(row);
+  const list = (value: unknown) => (Array.isArray(value) ? value : [value]);
+  return z.preprocess(list, z.array(oneSchema(row)).min(1)) as z.ZodType<Value>;
+}
+
+function oneSchema(row: Row): z.ZodType<Value> {
   if (row.kind === 'boolean') return z.boolean();
   if (row.kind === 'text') return z.string().min(1);
   if (row.kind === 'choice') return choiceSchema(row);
@@ -97,7 +117,7 @@ function baseSchema(name: OptionName): z.ZodType<Value> {
   return numberSchema(row);
 }
 
-function choiceSchema({ choices = [], choiceSynonyms = {} }: ReturnType<typeof optionRow>) {
+function choiceSchema({ choices = [], choiceSynonyms = {} }: Row) {
   const known = (value: unknown) =>
     typeof value === 'string' ? (choiceSynonyms[value.toLowerCase()] ?? value) : value;
   return z.preprocess(known, z.literal([...choices]));
@@ -115,7 +135,7 @@ function rangeSchema(one: ReturnType<typeof numberSchema>) {
     .refine(([least, most]) => least <= most);
 }
 
-function numberSchema(row: ReturnType<typeof optionRow>) {
+function numberSchema(row: Row) {
   let number = row.kind === 'integer' ? z.int() : z.number();
   if (row.above !== undefined) number = number.gt(row.above);
   if (row.atLeast !== undefined) number = number.gte(row.atLeast);

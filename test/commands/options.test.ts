@@ -1,7 +1,7 @@
 /** Every option of the other commands changes what it is for; `cnn train` has train-options.test.ts. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
@@ -55,7 +55,10 @@ const FILE = {
   channels: '3',
   'crop-size': '12',
 };
-const SCORES = ['loss', 'top1'];
+const SCORES = ['loss', 'top1', 'top1_interval', 'results'];
+const FIVE = ['top5', 'top5_interval'];
+/** Several views are counted on the host, in threads of their own. */
+const VIEWS = [...SCORES, ...FIVE, 'workers'];
 const DRAWN = { data: 'DIRECTORY/flat', 'val-fraction': '0.5' };
 const DRAWN_QUARTER = { data: 'DIRECTORY/flat', 'val-fraction': '0.25' };
 const DATA = { data: 'DIRECTORY/data' };
@@ -70,16 +73,26 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', both: { ...FILE, data: 'DIRECTORY/data' }, changes: ['weights', 'loss'], may: SCORES },
       { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'loss'], may: SCORES },
-      { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'loss'], may: SCORES },
+      { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'loss'], may: [...SCORES, ...FIVE] },
       { option: 'classes', given: 'class0,class2', fails: /was trained on 3 classes but .* has 2/ },
       { option: 'seed', given: '7', both: DRAWN, changes: ['loss'], may: SCORES },
-      { option: 'resize-size', given: '16', changes: ['loss'], may: SCORES },
-      { option: 'crop-size', given: '16', changes: ['loss'], may: SCORES },
+      { option: 'resize-size', given: '16', changes: ['protocol', 'loss'], may: SCORES },
+      { option: 'crop-size', given: '16', changes: ['protocol', 'loss'], may: SCORES },
+      { option: 'crops', given: '10', changes: ['protocol', 'loss', 'batches'], may: VIEWS },
+      { option: 'scales', given: '12,20', both: { crops: 'dense' }, changes: ['protocol', 'loss'], may: VIEWS },
+      { option: 'scales', given: '12,20', fails: /--scales does nothing to --crops 1,/ },
+      { option: 'mirror', given: true, changes: ['protocol', 'loss', 'batches'], may: VIEWS },
+      { option: 'mirror', given: true, both: { crops: '10' }, fails: /--mirror does nothing to --crops 10/ },
+      { option: 'ensemble', given: 'DIRECTORY/runs/other', changes: ['ensemble', 'protocol', 'loss', 'batches'], may: VIEWS },
+      { option: 'real-labels', given: 'DIRECTORY/real.json', changes: ['results', 'batches'], may: VIEWS },
+      { option: 'predictions', given: 'RUN/predictions.csv', changes: ['files', 'batches'], may: VIEWS },
+      { option: 'per-class', given: 'RUN/classes.csv', changes: ['files', 'batches'], may: VIEWS },
+      { option: 'confusion', given: 'RUN/confusion.csv', changes: ['files', 'batches'], may: VIEWS },
       { option: 'channels', given: '1', fails: /Expected --channels to be 3/ },
       { option: 'mean', given: '0.1,0.5,0.9', changes: ['loss'], may: SCORES },
       { option: 'std', given: '0.1,0.2,0.4', changes: ['loss'], may: SCORES },
       { option: 'batch-size', given: '4', changes: ['batches'], may: SCORES },
-      { option: 'max-pixels', given: '500', both: { ...DRAWN, 'max-bad-images': '1' }, changes: ['unreadable'], may: [...SCORES, 'top5'] },
+      { option: 'max-pixels', given: '500', both: { ...DRAWN, 'max-bad-images': '1' }, changes: ['unreadable'], may: [...SCORES, ...FIVE] },
       { option: 'exif-rotate', given: true, changes: ['loss'], may: SCORES },
       { option: 'on-bad-image', given: 'fail', both: { data: 'DIRECTORY/damaged', 'max-bad-images': '1' }, fails: /class1.0\.png/ },
       { option: 'max-bad-images', given: '0.01', both: { data: 'DIRECTORY/damaged', 'max-bad-images': '1' }, fails: /Cannot read 1 of the \d+ images/ },
@@ -236,7 +249,7 @@ const OF_A_PROCESS = ['threads', 'device', 'deterministic'];
 /** Options that no result shows. */
 const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   // The tests of `cnn train` take images away meanwhile.
-  eval: [...OF_A_PROCESS, 'data-patience'],
+  eval: [...OF_A_PROCESS, 'data-patience', 'csv'],
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
   bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],
@@ -262,6 +275,7 @@ describe('options beside those of cnn train', function () {
     });
     await cp(at('data'), at('damaged'), { recursive: true });
     await truncate(at('damaged/val/class1/0.png'), 60);
+    await writeFile(at('real.json'), '[[0], [1], [], [0, 2], [2], [1]]');
     await runDataStats({ data: at('data') });
     for (const [experiment, seed] of [
       ['run', '0'],

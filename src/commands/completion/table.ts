@@ -75,14 +75,15 @@ function completionOf(command: Command, path: string): Completion {
 }
 
 function flagOf(name: OptionName): Flag {
-  const { aliases = [], kind, recipe, choices = [], help, names } = optionRow(name);
+  const { aliases = [], kind, recipe, choices = [], help, names, ...row } = optionRow(name);
   const spelled = [name, ...aliases].map(dashed);
   if (kind !== 'boolean') {
     const values = names === undefined ? words(choices.map(String)) : NAMED[names];
     return { names: spelled, help, values };
   }
-  // Only a recipe can have turned it on.
-  const negated = recipe === undefined ? [] : [`--no-${name}`];
+  // Only a recipe, or what the command takes where nothing is given, can have turned it on.
+  const known = recipe === undefined && row.default !== null;
+  const negated = known ? [] : [`--no-${name}`];
   return { names: [...spelled, ...negated], help, values: undefined };
 }
 

@@ -68,30 +68,31 @@ export async function* passOver<R>(
   module: URL,
   workers: number,
   workerData?: unknown,
+  chunk = CHUNK,
 ): AsyncGenerator<ChunkResult<R>> {
   const count = affordableThreads(workers);
   const threads = Array.from({ length: count }, () => new PassThread<R>(module, workerData));
   const ahead: Promise<Reply<R>>[] = [];
   let next = 0;
   try {
-    for (let first = 0; first < images.length; first += CHUNK) {
-      for (; next < images.length && ahead.length < count * IN_HAND; next += CHUNK) {
-        const thread = threads[(next / CHUNK) % count] as PassThread<R>;
-        const reply = thread.send({ first: next, locations: chunkOf(images, next) });
+    for (let first = 0; first < images.length; first += chunk) {
+      for (; next < images.length && ahead.length < count * IN_HAND; next += chunk) {
+        const thread = threads[(next / chunk) % count] as PassThread<R>;
+        const reply = thread.send({ first: next, locations: chunkOf(images, next, chunk) });
         // An error is thrown where the reply is awaited below.
         reply.catch(() => {});
         ahead.push(reply);
       }
       const { result } = await (ahead.shift() as Promise<Reply<R>>);
-      yield { first, count: Math.min(CHUNK, images.length - first), result };
+      yield { first, count: Math.min(chunk, images.length - first), result };
     }
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
   }
 }
 
-function chunkOf(images: ImageList, first: number): ImageLocation[] {
-  const count = Math.min(CHUNK, images.length - first);
+function chunkOf(images: ImageList, first: number, chunk: number): ImageLocation[] {
+  const count = Math.min(chunk, images.length - first);
   return Array.from({ length: count }, (_, index) => images.locate(first + index));
 }
 

@@ -1,7 +1,7 @@
 /** A thread's part in `packDataset`: makes small JPEGs of a chunk of images. */
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import { type Image, resample, resizedSize } from '../../augment/index.js';
+import { type Image, resizeShortSide } from '../../augment/index.js';
 import { type DecodeOptions, reasonOf } from '../decode/decode-options.js';
 import { PlaceGone, serveImages } from './image-pass.js';
 import { readPatiently } from './read-patiently.js';
@@ -35,10 +35,7 @@ serveImages(async (locations): Promise<ChunkJpegs> => {
 function shrink(image: Image): Image {
   const { width, height } = image;
   if (Math.min(width, height) <= size) return image;
-  const to = resizedSize(width, height, size);
-  const box = { left: 0, top: 0, width, height, clipped: false };
-  const place = { outLeft: 0, outTop: 0, outWidth: to.width, outHeight: to.height };
-  return resample(image, { ...box, ...place });
+  return resizeShortSide(image, size);
 }
 
 async function encode({ data, width, height, channels }: Image): Promise<Uint8Array> {

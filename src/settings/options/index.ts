@@ -5,6 +5,7 @@
  */
 import { AUGMENTATION } from './augmentation.js';
 import { DATASET } from './dataset.js';
+import { EVALUATION } from './evaluation.js';
 import { IMAGES } from './images.js';
 import { MACHINE } from './machine.js';
 import { MEASUREMENT } from './measurement.js';
@@ -13,7 +14,7 @@ import { OUTPUT } from './output.js';
 import type { Row } from './row.js';
 import { TRAINING } from './training.js';
 
-export { GROUPS, type Value } from './row.js';
+export { GROUPS, type Row, type Value } from './row.js';
 
 export const OPTIONS = {
   ...NETWORK,
@@ -21,6 +22,7 @@ export const OPTIONS = {
   ...TRAINING,
   ...IMAGES,
   ...AUGMENTATION,
+  ...EVALUATION,
   ...MACHINE,
   ...MEASUREMENT,
   ...OUTPUT,

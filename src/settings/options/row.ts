@@ -8,6 +8,7 @@ export const GROUPS = {
   training: 'Training',
   images: 'Images',
   augmentation: 'Augmentation',
+  evaluation: 'Evaluation',
   machine: 'Machine',
   measurement: 'Measurement',
   output: 'Output',
@@ -30,6 +31,8 @@ export interface Row {
    */
   readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'colour' | 'range';
   readonly choices?: readonly (string | number)[];
+  /** A list of such values, with commas between them; after a flag of texts, words up to the next flag. */
+  readonly many?: true;
   /** What a text names, for the completion in a shell. */
   readonly names?: 'networks' | 'modules' | 'datasets' | 'runs' | 'files';
   /** Bounds: `above` and `below` are exclusive, the others inclusive. */
@@ -49,4 +52,4 @@ export interface Row {
   readonly help: string;
 }
 
-export type Value = string | number | boolean | null | readonly number[];
+export type Value = string | number | boolean | null | readonly number[] | readonly string[];
