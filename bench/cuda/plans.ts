@@ -75,7 +75,8 @@ function note(
   device: Device,
   compiled: boolean,
 ): void {
-  for (const way of ways) {
+  // cuBLASLt tells nothing without a device.
+  for (const way of ways.filter(({ way }) => !way.startsWith('cublasLt'))) {
     const { kernel, types, parameters, networks } = calls[way.line] as ProductCall;
     const row = {
       ...{ call: kernel, types, shape: shapeOf(parameters), way: way.way },
@@ -101,8 +102,7 @@ function shapeOf(p: ProductCall['parameters']): string {
 }
 
 /** The engine and its workspace in MiB; `c`: cuDNN compiled it. */
-function cellOf({ way, engine, compiled, workspaceBytes }: Way, all: boolean): string {
-  if (way.startsWith('cublasLt')) return '';
+function cellOf({ engine, compiled, workspaceBytes }: Way, all: boolean): string {
   if (engine === '') return all ? 'none' : 'not compiled';
   const mebibytes = (workspaceBytes / 2 ** 20).toFixed(1);
   return `${engine}${compiled === 'ready' ? '' : 'c'} ${mebibytes}`;
@@ -125,12 +125,14 @@ function withoutPlan(calls: readonly ProductCall[], ways: readonly Way[]): strin
 function toCsv(rows: readonly Row[], { devices, batchSizes }: Options): string {
   const cells = devices.flatMap((device) => batchSizes.map((size) => cellName(device, size)));
   const header = ['call', 'types', 'shape', 'way', ...cells, 'networks'];
-  const lines = rows.map((row) => [
-    ...[row.call, row.types, row.shape, row.way],
-    ...cells.map((name) => row.cells.get(name) ?? ''),
-    row.networks,
-  ]);
-  return [header, ...lines].map((line) => `${line.join(',')}\n`).join('');
+  const lines = rows.map((row) =>
+    [
+      ...[row.call, row.types, row.shape, row.way],
+      ...cells.map((name) => row.cells.get(name) ?? ''),
+      row.networks,
+    ].join(','),
+  );
+  return [header.join(','), ...lines.sort()].map((line) => `${line}\n`).join('');
 }
 
 type Options = ReturnType<typeof readOptions>;
