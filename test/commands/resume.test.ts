@@ -7,19 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { resumeRequest } from '../../src/commands/train.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { saveCheckpoint } from '../../src/runs/checkpoint/save.js';
-import { STATE, smallModel } from '../runs/small-checkpoint.js';
+import { RECORD, STATE, smallModel } from '../runs/small-checkpoint.js';
 import { temporaryDirectory } from './program.js';
-
-const RECORD = {
-  started: '2026-01-01T00:00:00.000Z',
-  settings: {
-    arch: { value: 'lenet5', source: 'flag' },
-    'batch-size': { value: 4, source: 'flag' },
-    'weights-out': { value: '/etc/passwd', source: 'flag' },
-  },
-  data: { name: 'd', root: '/nowhere', fingerprint: 'f', training: 4, classes: ['a', 'b'] },
-  resumed: [],
-};
 
 describe('the run.json of a stranger', () => {
   const directory = temporaryDirectory();

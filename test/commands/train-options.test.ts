@@ -317,13 +317,13 @@ describe('cnn train', function () {
     'checkpoint-minutes': () => checkpointsWithin({ 'checkpoint-minutes': '1e-9' }),
 
     rollback: async () => {
-      const diverging = { lr: '1e8', 'rollback-factor': '1e-10' };
+      const diverging = { lr: '1e8', 'lr-scheduler': 'constant', 'rollback-factor': '1e-10' };
       await assert.rejects(training({ lr: '1e8' }), DivergedError);
       const { lr } = await training({ ...diverging, rollback: '1' });
       assert.deepEqual(lr, [0.01]);
     },
     'rollback-factor': async () => {
-      const diverging = { lr: '1e8', rollback: '1' };
+      const diverging = { lr: '1e8', 'lr-scheduler': 'constant', rollback: '1' };
       const { lr } = await training({ ...diverging, 'rollback-factor': '2e-10' });
       assert.deepEqual(lr, [0.02]);
       await assert.rejects(training({ 'rollback-factor': '0.5' }), UsageError);

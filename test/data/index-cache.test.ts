@@ -11,31 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { loadIndex } from '../../src/data/index-cache.js';
 import type { StoredHeader } from '../../src/data/index-check.js';
 import { openDataset } from '../../src/data/open-dataset.js';
+import { forged } from './forged-index.js';
 import { namesOf, temporaryDirectory, writeTree } from './images.js';
 import { writeTar } from './layouts/tars.js';
 
 const CLASSES = ['a', 'b', 'ä'];
 const PER_CLASS = 7000;
 const LONG_AGO = new Date('2020-02-02');
-
-/** The file with another header or other columns, and the right checksum. */
-function forged(bytes: Buffer, change: (header: StoredHeader, columns: Buffer) => void): Buffer {
-  const length = bytes.readUInt32LE(8);
-  const header = JSON.parse(bytes.toString('utf8', 16, 16 + length));
-  const columns = Buffer.from(bytes.subarray(16 + length));
-  change(header, columns);
-  const text = Buffer.from(JSON.stringify(header));
-  const json = Buffer.concat([text, Buffer.alloc(-text.length & 7, ' ')]);
-  const prefix = Buffer.from(bytes.subarray(0, 16));
-  prefix.writeUInt32LE(json.length, 8);
-  const file = Buffer.concat([prefix, json, columns]);
-  file.writeUInt32LE(crc32(file.subarray(8)), 4);
-  return file;
-}
 
 describe('the kept index', function () {
   this.timeout(120_000);

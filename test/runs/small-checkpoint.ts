@@ -35,6 +35,18 @@ export function smallModel(units = 2): LayersModel {
   return model({ inputs: images, outputs: dense.apply(flat) as SymbolicTensor });
 }
 
+/** What run.json of its run holds. */
+export const RECORD = {
+  started: '2026-01-01T00:00:00.000Z',
+  settings: {
+    arch: { value: 'lenet5', source: 'flag' },
+    'batch-size': { value: 4, source: 'flag' },
+    'weights-out': { value: '/etc/passwd', source: 'flag' },
+  },
+  data: { name: 'd', root: '/nowhere', fingerprint: 'f', training: 4, classes: ['a', 'b'] },
+  resumed: [],
+};
+
 /** Replaces a file of a checkpoint by one for which state.json vouches. */
 export function putFile(directory: string, name: string, content: string | Uint8Array): void {
   writeFileSync(join(directory, name), content);

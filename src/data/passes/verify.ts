@@ -1,4 +1,5 @@
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
+import { printable } from '../../system/file-names.js';
 import type { DecodeOptions } from '../decode/decode-options.js';
 import type { DatasetIndex } from '../indexed-dataset.js';
 import { passOver } from './image-pass.js';
@@ -56,6 +57,8 @@ export async function verifyImages(
 export function badImagesCsv(bad: readonly BadImage[]): string {
   const columns = ['image', 'part', 'class', 'reason'];
   const csv = createObjectCsvStringifier({ header: columns.map((id) => ({ id, title: id })) });
-  const rows = bad.length === 0 ? '' : csv.stringifyRecords(bad);
+  // What decoders say may quote the file, and a terminal obeys control characters.
+  const shown = bad.map((image) => ({ ...image, reason: printable(image.reason) }));
+  const rows = bad.length === 0 ? '' : csv.stringifyRecords(shown);
   return `${csv.getHeaderString()}${rows}`;
 }

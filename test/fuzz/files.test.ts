@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { Header } from 'tar';
+import { findGroundTruth, readMeta, withDevkits } from '../../src/data/layouts/labels/devkit.js';
+import { findLabelList } from '../../src/data/layouts/labels/label-list.js';
+import { readMat } from '../../src/data/layouts/labels/mat.js';
+import type { Opened } from '../../src/data/layouts/opened.js';
+import { Survey } from '../../src/data/layouts/survey.js';
+import { bytesSource, readMembers } from '../../src/data/layouts/tar/tar.js';
+import { DataError } from '../../src/errors.js';
+import { openWeightsFile } from '../../src/weights/index.js';
+import { writeTar } from '../data/layouts/tars.js';
+import { archive, dict, float32, pickle, safetensors, tensor, zip } from '../weights/files.js';
+import { fuzz } from './fuzz.js';
+import { damagedFile, damagedJson } from './mutations.js';
+
+const isError = (error: unknown) => error instanceof Error && error.constructor === Error;
+
+describe('files of strangers', function () {
+  this.timeout(0);
+  const directory = mkdtempSync(join(tmpdir(), 'cnn-fuzz-'));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  const at = (name: string) => join(directory, name);
+
+  async function readWeights(bytes: Uint8Array): Promise<void> {
+    await writeFile(at('weights'), bytes);
+    const { tensors, close } = await openWeightsFile(at('weights'));
+    try {
+      for (const one of tensors.values()) await one.read();
+    } finally {
+      await close();
+    }
+  }
+
+  const header = {
+    a: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] },
+    'b.weight': { dtype: 'BF16', shape: [4], data_offsets: [24, 32] },
+    __metadata__: { classes: '["x","y"]' },
+  };
+  const data = Buffer.alloc(32, 1);
+  fuzz('safetensors', () => damagedFile([safetensors(header, data)]), readWeights);
+  fuzz(
+    'headers of safetensors',
+    () => damagedJson(header).map((json) => safetensors(json, data)),
+    readWeights,
+  );
+
+  const state = pickle(
+    dict({
+      a: tensor({ count: 6, size: [2, 3], stride: [3, 1] }),
+      b: tensor({ count: 6, size: [3, 2], stride: [1, 3], offset: 0 }),
+    }),
+  );
+  const numbers = { '0': float32(0, 1, 2, 3, 4, 5) };
+  fuzz('.pth files', () => damagedFile([archive(state, numbers)]), readWeights);
+  fuzz(
+    'pickles in .pth files',
+    () => damagedFile([state]).map((bytes) => archive(bytes, numbers)),
+    readWeights,
+  );
+  fuzz(
+    'zip directories of .pth files',
+    () =>
+      fc
+        .record(
+          {
+            ...{ size: fc.constantFrom(0, 7, 24, 2 ** 31, 0xffffffff), crc: fc.nat() },
+            ...{
+              offset: fc.constantFrom(0, 5, 2 ** 31, 0xffffffff),
+              method: fc.constantFrom(0, 8, 99),
+            },
+          },
+          { requiredKeys: [] },
+        )
+        .map((wrong) => {
+          const content = numbers['0'];
+          return zip([
+            { name: 'archive/data.pkl', content: state },
+            { name: 'archive/data/0', content, ...wrong },
+          ]);
+        }),
+    readWeights,
+  );
+
+  let tars: Buffer[] = [];
+  let devkit = Buffer.alloc(0);
+  let mats: Buffer[] = [];
+  before(async () => {
+    const long = `train/${'long/'.repeat(40)}1.png`;
+    for (const format of ['gnu', 'pax', 'ustar'] as const) {
+      const files = format === 'ustar' ? { 'a/1.png': 'x' } : { 'a/1.png': 'x', [long]: 'y' };
+      writeTar(at(`${format}.tar`), { ...files, 'b/2.txt': 'z'.repeat(700) }, { format });
+    }
+    tars = await Promise.all(['gnu', 'pax', 'ustar'].map((name) => readFile(at(`${name}.tar`))));
+    const meta = (name: string) => readFile(new URL(`../data/layouts/${name}`, import.meta.url));
+    mats = [await meta('meta.mat'), await meta('meta-compressed.mat')];
+    const truth = { 'data/ILSVRC2012_validation_ground_truth.txt': '1\n2\n3\n' };
+    writeTar(at('devkit.tar'), { ...truth, 'data/meta.mat': mats[1] as Buffer });
+    devkit = await readFile(at('devkit.tar'));
+  });
+
+  const readTar = (bytes: Buffer) => readMembers(bytesSource(bytes), 'a.tar');
+  fuzz('tar files', () => damagedFile(tars), readTar);
+  fuzz('tar files with right checksums', () => damagedFile(tars).map(checkSummed), readTar);
+
+  fuzz('MATLAB files', () => damagedFile(mats), readMat, isErrorOfZlib);
+  fuzz(
+    'compressed variables of MATLAB files',
+    () => damagedFile([(mats[0] as Buffer).subarray(128)]).map(asCompressed),
+    readMat,
+    isErrorOfZlib,
+  );
+
+  /** The only folder, with one file. */
+  const opened = (name: string, bytes: Buffer): Opened => ({
+    path: '/data',
+    contents: {
+      folders: [],
+      files: [name],
+      entry: () => ({ name, size: bytes.length }),
+      read: (_, most) => bytes.subarray(0, most),
+    },
+  });
+  const images = ['ILSVRC2012_val_00000001.JPEG', 'ILSVRC2012_val_00000002.JPEG', '3.png'];
+  async function readDevkit(bytes: Buffer): Promise<void> {
+    const survey = new Survey();
+    const places = await withDevkits([opened('ILSVRC2012_devkit_t12.tar.gz', bytes)], survey);
+    const [problem] = survey.problems;
+    if (problem !== undefined) throw new DataError(problem);
+    for (const place of places) readMeta(place);
+    const labelling = findGroundTruth(places, images.slice(0, 2));
+    for (const image of images.slice(0, 2)) labelling?.classOf(image);
+  }
+  fuzz('devkits', () => damagedFile([devkit, gzipSync(devkit)]), readDevkit);
+  fuzz('unpacked devkits', () => damagedFile([devkit]).map(checkSummed), readDevkit);
+
+  const lists = [
+    'synset,image\nn01440764,3.png\nn02119789,ILSVRC2012_val_00000001.JPEG\n',
+    'file;label\n"3.png";"a ""b"""\nILSVRC2012_val_00000002.JPEG;0\n',
+    'n01440764\nn02119789\nn01440764\n',
+    'ImageId,PredictionString\nILSVRC2012_val_00000001,n01440764 1 2 3 4\n',
+  ].map((text) => Buffer.from(text));
+  fuzz(
+    'lists of labels',
+    () => damagedFile(lists),
+    (bytes) => {
+      const list = findLabelList([opened('val.txt', bytes)], images, ['a', 'b']);
+      for (const image of images) list?.classOf(image);
+    },
+  );
+});
+
+/** A damaged tar file whose headers have the checksums of what they hold. */
+function checkSummed(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  for (let at = 0; at + 512 <= copy.length; at += 512) {
+    const block = copy.subarray(at, at + 512);
+    if (block.toString('latin1', 257, 262) !== 'ustar' || isRight(block)) continue;
+    block.fill(' ', 148, 156);
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  }
+  return copy;
+}
+
+function isRight(block: Buffer): boolean {
+  try {
+    return new Header(block, 0).cksumValid;
+  } catch {
+    return true;
+  }
+}
+
+/** A MATLAB file with these elements in a compressed variable. */
+function asCompressed(elements: Buffer): Buffer {
+  const packed = deflateSync(elements);
+  const start = Buffer.alloc(136);
+  start.write('MATLAB 5.0', 0);
+  start.write('IM', 126);
+  start.writeUInt32LE(15, 128);
+  start.writeUInt32LE(packed.length, 132);
+  return Buffer.concat([start, packed]);
+}
+
+/** What devkit.ts makes a sentence of. */
+function isErrorOfZlib(error: unknown): boolean {
+  return isError(error) || (error instanceof Error && 'errno' in error);
+}
