@@ -12,6 +12,7 @@ const MOCHA = join(PACKAGE_ROOT, 'node_modules/mocha/bin/mocha.js');
 const TESTS = [
   'batch-norm',
   'binary',
+  'decode',
   'joined-maps',
   'layout',
   'lrn',

@@ -91,7 +91,7 @@ JpegLibrary::JpegLibrary(MemoryPool& pool, StreamHandle stream)
   constexpr unsigned kFlags = kStrictBitstream | kUpsamplingWithInterpolation;
   const Functions& call = functions();
   Status status = call.nvjpegCreateExV2(Backend::Hardware, &device_, &pinned_, kFlags, &handle_);
-  if (status == Status::ArchMismatch || status == Status::ImplementationNotSupported) {
+  if (status != Status::Success && status != Status::AllocatorFailure) {
     hardware_ = false;
     status = call.nvjpegCreateExV2(Backend::Hybrid, &device_, &pinned_, kFlags, &handle_);
   }
