@@ -44,6 +44,17 @@ export const commands: Commands = [
     load: async () => (await import('./diff.js')).runDiff,
   },
   {
+    name: 'compare',
+    operands: '<runs..>',
+    summary: 'Say whether one of two networks is better by more than chance',
+    options: 'compare',
+    example: 'cnn compare runs/resnet18 runs/resnet34',
+    load: async () => {
+      const { runCompare } = await import('./compare.js');
+      return (given) => runCompare(given);
+    },
+  },
+  {
     name: 'predict',
     places: ['checkpoint'],
     operands: '<images..>',

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { nameBelow } from '../data/selection.js';
-import { RunError } from '../errors.js';
+import { RunError, UsageError } from '../errors.js';
 import { checkDecode, createDecodingNote } from '../session/decoding.js';
 import { badImageOptions, defaultWorkers, openEvaluationBatches } from '../session/loaders.js';
 import type { Scores } from '../session/metrics.js';
@@ -67,11 +67,16 @@ export async function evaluate(
     checkProtocols(candidate.view, candidate.trained.architecture);
   await checkResultFiles(settings);
   checkDecode(settings);
+  const plain = isPlain(candidates, settings);
+  if (!plain && settings.decode === 'gpu') {
+    throw new UsageError(
+      '--decode gpu makes one crop of an image, and keeps nothing of it: leave it out for several views, networks or files',
+    );
+  }
   const opened = await openEvaluation(candidates, settings, reporter);
   const { dataset, members } = opened;
   const { realLabels } = settings;
   const real = realLabels === null ? undefined : await readRealLabels(realLabels, dataset);
-  const plain = isPlain(opened) && real === undefined && !wantsResultFiles(settings);
   const found = plain
     ? await evaluateCentre(opened, settings, reporter)
     : await evaluateProtocols(opened, settings, real, reporter);
@@ -97,10 +102,12 @@ interface Found {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Whether the one network sees the centre of each image alone, as in a training. */
-function isPlain({ members }: OpenedEvaluation): boolean {
-  const protocols = members.flatMap((member) => member.protocols);
-  return protocols.length === 1 && protocols[0]?.views === 1 && protocols[0].crops === '1';
+/** Whether one network sees the centre of each image alone, as in a training. */
+function isPlain(candidates: readonly Candidate[], settings: EvaluationSettings): boolean {
+  const { crops, mirror, realLabels } = settings;
+  const centre = crops === null || crops.join() === '1';
+  const alone = candidates.length === 1 && realLabels === null && !wantsResultFiles(settings);
+  return centre && mirror !== true && alone;
 }
 
 /** Counts on the device, with the numbers of the evaluations in a training to the last bit. */

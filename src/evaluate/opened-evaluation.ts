@@ -24,7 +24,7 @@ export interface OpenedEvaluation {
 
 /** What the evaluations of all commands know of their data and their machine. */
 export type CommonSettings = Pick<
-  Settings<'eval'>,
+  Settings<'eval' | 'compare'>,
   | 'valFraction'
   | 'classes'
   | 'seed'

@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { runBenchData } from '../../src/commands/bench-data.js';
 import { runBenchTrain } from '../../src/commands/bench-train.js';
 import type { Result } from '../../src/commands/command.js';
+import { runCompare } from '../../src/commands/compare.js';
 import { runDataPack } from '../../src/commands/data-pack.js';
 import { runDataPreview } from '../../src/commands/data-preview.js';
 import { runDataStats } from '../../src/commands/data-stats.js';
@@ -101,6 +102,23 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'cache', given: 'memory', both: { data: 'DIRECTORY/jpegs' }, changes: ['workers'] },
       { option: 'backend', given: 'js', changes: ['computes'], may: SCORES },
       { option: 'precision', given: 'bf16', changes: ['computes'], may: SCORES },
+    ],
+  },
+  compare: {
+    run: runCompare, given: { ...ON_CPU, runs: ['DIRECTORY/runs/run', 'DIRECTORY/runs/other'] }, rows: [
+      { option: 'allow-differences', given: true, changes: [] },
+      { option: 'data', given: 'DIRECTORY/flat', fails: /val/ },
+      { option: 'classes', given: 'class0,class2', fails: /was trained on 3 classes but .* has 2/ },
+      { option: 'resize-size', given: '16', changes: ['comparisons'] },
+      { option: 'crop-size', given: '16', changes: ['comparisons'] },
+      { option: 'channels', given: '1', fails: /Expected --channels to be 3/ },
+      { option: 'crops', given: '10', changes: ['comparisons'] },
+      { option: 'scales', given: '12,20', both: { crops: 'dense' }, changes: ['comparisons'] },
+      { option: 'mirror', given: true, changes: ['comparisons'] },
+      { option: 'max-pixels', given: '200', fails: /--max-pixels allows/ },
+      { option: 'workers', given: '3', changes: ['workers'] },
+      { option: 'backend', given: 'js', changes: ['computes'], may: ['comparisons'] },
+      { option: 'precision', given: 'bf16', changes: ['computes'], may: ['comparisons'] },
     ],
   },
   predict: {
@@ -250,6 +268,11 @@ const OF_A_PROCESS = ['threads', 'device', 'deterministic'];
 const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   // The tests of `cnn train` take images away meanwhile.
   eval: [...OF_A_PROCESS, 'data-patience', 'csv'],
+  // What they do to an evaluation is seen in `cnn eval`.
+  compare: [
+    ...[...OF_A_PROCESS, 'val-fraction', 'seed', 'mean', 'std', 'batch-size', 'exif-rotate'],
+    ...['on-bad-image', 'max-bad-images', 'data-patience'],
+  ],
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
   bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],

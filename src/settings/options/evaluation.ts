@@ -69,4 +69,10 @@ export const EVALUATION = {
     default: null,
     help: 'CSV file for how often each class was taken for which',
   },
+  'allow-differences': {
+    group: 'evaluation',
+    kind: 'boolean',
+    default: false,
+    help: 'compare also where images, labels or protocols differ: over the images that both have',
+  },
 } as const satisfies Record<string, Row>;
