@@ -7,6 +7,7 @@ import { cudaAddonPath, requireAddon } from '../../src/addon.js';
 import type { Transform } from '../../src/augment/index.js';
 import { type Addon, kernelNames } from '../../src/backend/addon.js';
 import { NativeBackend } from '../../src/backend/native-backend.js';
+import { runEval } from '../../src/commands/eval.js';
 import { type BatchSettings, openBatches } from '../../src/data/batches/batches.js';
 import type { DeviceDecoder } from '../../src/data/batches/device-decoder.js';
 import type { Split } from '../../src/data/dataset.js';
@@ -15,6 +16,8 @@ import { listFiles } from '../../src/data/image-table.js';
 import { OutOfMemoryError, RunError, UsageError } from '../../src/errors.js';
 import { checkDecode, chosenDecoder } from '../../src/session/decoding.js';
 import { deviceDecoder } from '../../src/session/device-decoder.js';
+import { SILENT } from '../../src/session/reporter.js';
+import type { Given } from '../../src/settings/given.js';
 import { observe } from '../commands/observed.js';
 import { writeOddDataset } from '../commands/odd-dataset.js';
 import { asSharp, temporaryDirectory, testImage } from '../data/images.js';
@@ -191,6 +194,15 @@ describe('decoding on the GPU', function () {
         'JPEGs by nvJPEG 13.0.0 (Huffman codes on the processor, the rest on the GPU)',
         '9 of 12 images were left to the processor, the others decoded on the GPU',
       ]);
+      const evaluate = (decode: string, more: Given = {}) =>
+        withEmulatedGpu('', async () => {
+          const checkpoint = join(directory(), 'gpu/runs/run');
+          const given = { checkpoint, data, backend: 'cuda', precision: 'f32', decode, ...more };
+          return (await runEval(given, SILENT)).json.loss;
+        });
+      assert.equal(await evaluate('gpu'), await evaluate('cpu'));
+      const refused = /^UsageError: --decode gpu makes one crop of an image/;
+      await assert.rejects(evaluate('gpu', { crops: '10' }), refused);
     } finally {
       tf.setBackend(earlier);
     }
