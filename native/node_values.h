@@ -1,4 +1,4 @@
-// What the two binding files share.
+// What the binding files share.
 #pragma once
 #include <node_api.h>
 

@@ -61,6 +61,7 @@ export function describeDecoded({
 }: NonNullable<BatchLoader['decoded']>): string {
   const all = (device + processor).toLocaleString('en');
   if (processor === 0) return `all ${all} images were decoded on the GPU`;
+  if (device === 0) return `all ${all} images were left to the processor, the GPU decoded none`;
   const left = processor.toLocaleString('en');
   return `${left} of ${all} images were left to the processor, the others decoded on the GPU`;
 }

@@ -169,6 +169,25 @@ describe('decoding on the GPU', function () {
     });
   }
 
+  it('ends with its loader, with the memory of what was being decoded', async () => {
+    const { device, decoder } = await openGpu('delay=3000');
+    const size = 256;
+    const form = { transform: { ...centre, resize: size, size }, imageSize: size, batchSize: 2 };
+    const batchBytes = 2 * 3 * size * size;
+    const loader = await openBatches(good, { ...BASE, ...form, decoder });
+    const batches = loader.batches(0);
+    const first = await batches.next();
+    await loader.close();
+    try {
+      for await (const batch of batches) batch.release();
+    } catch (error) {
+      assert.match(`${error}`, /^RunError: The batch loader was closed/);
+    }
+    if (!first.done) first.value.release();
+    await device.sync();
+    assert.ok(device.memory().deviceBytes < batchBytes, `${device.memory().deviceBytes}`);
+  });
+
   it('trains as images decoded by the processor do, and tells how many were', async () => {
     const data = join(directory(), 'data');
     await writeOddDataset(data, 0);
