@@ -108,6 +108,15 @@ describe('the event files of TensorBoard', () => {
       assert.deepEqual(hparams, { lr: 0.05, nesterov: true, mean: '0.5,0.25' });
     });
 
+    it('have the steps after a rollback in place of those before it', async () => {
+      const folder = await write('finished', 10, 20, 30, 40, 20, 30);
+      const { scalars } = read(folder);
+      assert.deepEqual(
+        scalars['train/loss']?.map(([step]) => step),
+        [10, 20, 30],
+      );
+    });
+
     it('go on where a resumed run does, and lose a record that was cut off', async () => {
       const folder = await write('stopped', 10, 20, 30);
       const file = await onlyFile(folder);

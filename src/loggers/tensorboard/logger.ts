@@ -57,8 +57,12 @@ export async function tensorboardLogger(
 ): Promise<Logger> {
   const file = await createEventFile(run.directory, seconds);
   begin(file, run, seconds());
+  let last = run.step;
   return {
     onSteps(figures) {
+      // After a rollback steps are taken again.
+      if (figures.step <= last) file.append(restart(figures.step));
+      last = figures.step;
       file.append(scalars(figures.step, STEP_TAGS, figures));
     },
     async onEpoch(row) {
@@ -76,11 +80,15 @@ export async function tensorboardLogger(
 }
 
 function begin(file: EventFile, { name, step, settings }: TensorboardRun, startTimeSecs: number) {
-  // Readers drop what an earlier start wrote from this step on: those steps are taken again.
-  const value = { status: SessionLog_SessionStatus.START };
-  file.append({ step: BigInt(step + 1), what: { case: 'sessionLog', value } });
+  file.append(restart(step + 1));
   const info = { hparams: hparamsOf(settings), groupName: name, startTimeSecs };
   file.append(hparams('session_start_info', { case: 'sessionStartInfo', value: info }));
+}
+
+/** Has readers drop what was written before from this step on. */
+function restart(step: number): EventContent {
+  const value = { status: SessionLog_SessionStatus.START };
+  return { step: BigInt(step), what: { case: 'sessionLog', value } };
 }
 
 function scalars<K extends string>(

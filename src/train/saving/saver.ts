@@ -22,7 +22,7 @@ export interface SaverOptions {
  * The most that checkpoints within epochs may take of the time: one that takes longer waits longer
  * for the next one, unless --checkpoint-steps asks for it.
  */
-const MOST_SHARE = 0.01;
+export const MOST_SHARE = 0.01;
 
 /** Saves a run after each epoch, and within epochs by the clock or by steps. */
 export class Saver {
