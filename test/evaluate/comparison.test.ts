@@ -9,7 +9,7 @@ import { writeResultFiles } from '../../src/evaluate/result-files.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 const CLASSES = ['a "cat"', 'dog, brown', 'emu', 'fox', 'gnu', 'hen'];
-const PROTOCOL = 'centre crop of 8×8, short side 8 (the recipe)';
+const PROTOCOL = 'centre crop of 8×8, short side 8';
 
 /** Four images, of which the last cannot be read; the best class of each is given. */
 function outcomesOf(best: readonly number[]): Outcomes {

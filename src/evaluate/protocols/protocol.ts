@@ -128,5 +128,5 @@ function stampOf(
   const sides = `short ${scales.length === 1 ? 'side' : 'sides'} ${scales.join(', ')}`;
   const what = places === 'map' ? `${title} for ${size}×${size}` : `${title} of ${size}×${size}`;
   const mean = views === 1 ? '' : `, softmax averaged over ${views} views`;
-  return `${what}, ${sides}${mirror ? ', mirrored' : ''}${mean} (${source})`;
+  return `${what}, ${sides}${mirror ? ', mirrored' : ''}${mean}${source && ` (${source})`}`;
 }

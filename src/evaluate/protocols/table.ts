@@ -6,6 +6,7 @@ export interface ProtocolRow {
   readonly crops: '1' | '10' | '144' | '150' | 'dense';
   /** The families of networks whose papers it is from; all others where it is left out. */
   readonly families?: readonly string[];
+  /** Empty for what is everyone's. */
   readonly source: string;
   /** What people call it. */
   readonly title: string;
@@ -37,14 +38,14 @@ const HE = 'He et al., 2015, section 3.4';
  */
 // biome-ignore format: one protocol a row
 export const PROTOCOLS: readonly ProtocolRow[] = [
-  { crops: '1', source: 'the recipe', title: 'centre crop', scales: 'network', places: 'centre', mirror: false, mirrorIsFree: true },
+  { crops: '1', source: '', title: 'centre crop', scales: 'network', places: 'centre', mirror: false, mirrorIsFree: true },
   // The image is the square in the centre of the resized one.
   { crops: '10', families: ['alexnet'], source: KRIZHEVSKY, title: 'ten crops', scales: 'network', squares: 'centre', places: 'five', mirror: true },
   // The corners of the whole resized image, as in fb.resnet.torch and torchvision's TenCrop.
   { crops: '10', source: HE, title: 'ten crops', scales: 'network', places: 'five', mirror: true },
   { crops: '144', source: SZEGEDY, title: '144 crops', scales: [256, 288, 320, 352], squares: 'three', places: 'five and whole', mirror: true },
   { crops: '150', source: `${SIMONYAN} 3.2`, title: '150 crops', scales: [256, 384, 512], places: 'grid', mirror: true },
-  // Neither the section nor those that it refers to for the form say that images are not mirrored.
+  // The section does not say whether images are mirrored; in VGG's dense form, to which it refers, they are.
   { crops: 'dense', families: ['resnet'], source: HE, title: 'dense', scales: [224, 256, 384, 480, 640], places: 'map', mirror: true, mirrorIsFree: true },
   { crops: 'dense', source: `${SIMONYAN} 3.2`, title: 'dense', scales: 'network', places: 'map', mirror: true, mirrorIsFree: true },
 ];
