@@ -9,8 +9,8 @@ export const commands: Commands = [
     options: 'train',
     example: 'cnn train lenet5 mnist',
     load: async () => {
-      const { runTrainOrEstimate } = await import('./train.js');
-      return (given) => runTrainOrEstimate(given);
+      const { runTrainOrVerify } = await import('./verify-resume/command.js');
+      return runTrainOrVerify;
     },
   },
   {

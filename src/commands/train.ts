@@ -21,7 +21,7 @@ import { createReporter } from '../terminal/progress.js';
 import { table } from '../terminal/table.js';
 import { type DryRun, dryRun } from '../train/dry-run.js';
 import { dataLine, networkLine, timeLine } from '../train/outlook-lines.js';
-import type { TrainRequest } from '../train/request.js';
+import type { ImageLimits, TrainRequest } from '../train/request.js';
 import { type TrainResult, train } from '../train/train.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
@@ -49,20 +49,30 @@ const FIXED: readonly OptionName[] = [
 const GIVEN: readonly Origin[] = ['config', 'environment', 'flag'];
 
 /** Settings of one start of the program, which a run does not keep. */
-export const NOT_STORED: readonly OptionName[] = ['resume', 'output', 'experiment', 'dry-run'];
+export const NOT_STORED: readonly OptionName[] = [
+  'resume',
+  'output',
+  'experiment',
+  'dry-run',
+  'verify-resume',
+];
 
 /** Where a run writes besides its directory: a record must not choose it. */
 export const WRITTEN: readonly OptionName[] = ['weights-out', 'mlflow'];
 
+/** `limits` takes a part of the images. */
 export async function runTrain(
   given: Given,
   reporter = createReporter(),
+  limits?: ImageLimits,
 ): Promise<Result<TrainResult>> {
   const request = await givenRequest(given, reporter);
-  if (request.settings.dryRun) {
-    throw new UsageError('Expected a training but received --dry-run, which only cnn train takes');
+  const { dryRun, verifyResume } = request.settings;
+  if (dryRun || verifyResume) {
+    const flag = dryRun ? '--dry-run' : '--verify-resume';
+    throw new UsageError(`Expected a training but received ${flag}, which only cnn train takes`);
   }
-  return trained(request, reporter);
+  return trained({ ...request, ...(limits && { limits }) }, reporter);
 }
 
 /** `cnn train`, which with --dry-run only estimates. */
@@ -123,7 +133,7 @@ function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
+export async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
   const request = await trainRequest(given);
   checkRollback(request);
   for (const name of WRITTEN) {

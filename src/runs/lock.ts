@@ -3,12 +3,13 @@
  * that share a disk by a file that says who trains it.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { link, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { type Claim, claimDirectory } from '../system/claim.js';
+import { temporaryName, writeDurably } from '../system/files.js';
 import { cannotWrite, hasCode } from '../system/system-errors.js';
 import type { RunDirectory } from './run-directory.js';
 
@@ -116,20 +117,24 @@ async function readHolder(file: string): Promise<Holder | 'not whole' | undefine
   }
 }
 
-/** Creates the lock, where no other machine was faster. */
+/** Creates the lock whole, where no other machine was faster. */
 async function create(file: string, text: string, path: string): Promise<void> {
+  const partial = temporaryName(file);
   try {
-    const handle = await open(file, 'wx');
+    await writeDurably(partial, [text]);
     try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      await link(partial, file);
+    } catch (error) {
+      if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error;
+      // The disk has no hard links.
+      await writeDurably(file, [text]);
     }
   } catch (error) {
     if (hasCode(error, 'EEXIST')) throw takenBy(path, 'just now');
     const next = 'Its checkpoints are whole: a copy of the directory can be resumed elsewhere';
     throw cannotWrite(`the run ${path}`, error, next);
+  } finally {
+    await rm(partial, { force: true });
   }
 }
 

@@ -98,7 +98,7 @@ const NEW_RUN_OPTIONS = [
 
 /** The settings of each command, in the order of its `--help`. */
 export const COMMAND_OPTIONS = {
-  train: [...NEW_RUN_OPTIONS, 'resume'],
+  train: [...NEW_RUN_OPTIONS, 'resume', 'verify-resume'],
   rerun: ['checkpoint', 'other-data', ...NEW_RUN_OPTIONS],
   diff: ['csv'],
   eval: [

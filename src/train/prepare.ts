@@ -6,6 +6,7 @@ import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
+import { limitImages } from '../data/limit-images.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError, UsageError } from '../errors.js';
 import { mlflowAddress } from '../loggers/open-loggers.js';
@@ -52,12 +53,13 @@ export interface Prepared {
 
 export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
   checkDecode(given.settings);
-  const dataset = await openDataset(given.data, {
+  const whole = await openDataset(given.data, {
     ...trainingSelection(given.settings, given.resume),
     onProgress: reporter.note,
   });
-  for (const warning of dataset.warnings) reporter.warn(warning);
-  checkDataset(given, dataset);
+  for (const warning of whole.warnings) reporter.warn(warning);
+  checkDataset(given, whole);
+  const dataset = limited(whole, given.limits);
   const request = await withStatistics(given, dataset);
   const augmentation = augmentationOf(request);
   const { settings, resume } = request;
@@ -97,6 +99,13 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
       await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
     },
   };
+}
+
+function limited(dataset: Dataset, limits: TrainRequest['limits']): Dataset {
+  if (limits === undefined) return dataset;
+  const { train, val } = dataset;
+  const { training, validation } = limits;
+  return { ...dataset, train: limitImages(train, training), val: limitImages(val, validation) };
 }
 
 function checkDataset({ settings, resume, repeats, data }: TrainRequest, dataset: Dataset): void {

@@ -13,6 +13,12 @@ export type EstimateMemory = (
   settings: { batchSize: number; inputSize: number; channels: 1 | 3; numClasses: number },
 ) => Promise<{ readonly stepBytes: number | null; readonly leastBytes: number }>;
 
+/** How many images of each set are used, spread over all of them. */
+export interface ImageLimits {
+  readonly training: number;
+  readonly validation: number;
+}
+
 export interface TrainRequest {
   readonly settings: Settings<'train'>;
   readonly provenance: Provenance;
@@ -25,6 +31,8 @@ export interface TrainRequest {
   readonly principalColours?: PrincipalColours;
   /** The run whose settings are repeated on the same data. */
   readonly repeats?: { readonly run: string; readonly fingerprint: string };
+  /** Uses a part of the images, for tests of the program; all by default. */
+  readonly limits?: ImageLimits;
   /** The run to resume, and the settings that changed since. */
   readonly resume?: {
     readonly run: RunDirectory;

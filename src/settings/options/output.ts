@@ -53,6 +53,12 @@ export const OUTPUT = {
     auto: 'by the clock',
     help: 'also a checkpoint after so many steps since the last one',
   },
+  'verify-resume': {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'test of resuming on this machine: short runs with these settings, which are killed 20 times in steps, evaluations and saving, against one that is not',
+  },
   resume: {
     group: 'output',
     kind: 'text',
