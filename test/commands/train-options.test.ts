@@ -341,6 +341,11 @@ describe('cnn train', function () {
       await assert.rejects(training({ mlflow: 'mlruns' }), UsageError);
     },
 
+    'verify-resume': async () => {
+      // Its own test has it done.
+      await assert.rejects(training({ 'verify-resume': true }), UsageError);
+    },
+
     'dry-run': async () => {
       const run = at('dry');
       await mkdir(run);
