@@ -25,7 +25,7 @@ export type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
  * Signals of a person who does not want to wait: the second of a kind ends the program at once. A
  * closed terminal sends SIGHUP twice, and a scheduler sends another kind while the run is saved.
  */
-const IMPATIENT: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+export const IMPATIENT: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
 /** Listens for signals that ask to stop: the first is noted, so that the run can be saved. */
 export function listenForStop(onFirst: (signal: StopSignal) => void): StopRequest {

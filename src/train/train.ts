@@ -23,7 +23,7 @@ import type { TrainRequest } from './request.js';
 import { Saver } from './saving/saver.js';
 import { createSentinel } from './sentinel/create-sentinel.js';
 import { runWithRollbacks } from './sentinel/diverged.js';
-import { listenForStop } from './signals.js';
+import { IMPATIENT, listenForStop } from './signals.js';
 import { resumeRun, startRun } from './start-run.js';
 
 export interface TrainResult extends Scores {
@@ -115,7 +115,8 @@ async function runUntilStopped(
   const { backend, schedule, trainLoader, valLoader } = prepared;
   const { settings } = prepared.request;
   const stop = listenForStop((signal) => {
-    reporter.warn(`${signal}: saving after this step; once more ends at once`);
+    const more = IMPATIENT.includes(signal) ? '; once more ends at once' : '';
+    reporter.warn(`${signal}: saving after this step${more}`);
   });
   const stopped = () => stop.signal !== undefined;
   const outlook = openOutlook(prepared, reporter);
