@@ -15,6 +15,7 @@ const USAGE = `npm run bench:compare-data -- --data DIR [options]
 
   --data DIR       ImageNet-format directory of JPEGs
   --augment NAME   alexnet or inception; default both
+  --changes NAME   none, ra, ta_wide, imagenet or jitter; default none
   --rounds N       runs of each, in turn; default 3
   --python FILE    a Python with torchvision; default /usr/bin/python3 (python3-torchvision)`;
 
@@ -41,25 +42,37 @@ interface Measured {
   readonly pillow?: string;
 }
 
+/** Flags of `cnn bench data` by --changes. */
+const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  none: [],
+  ra: ['--auto-augment', 'ra'],
+  ta_wide: ['--auto-augment', 'ta_wide'],
+  imagenet: ['--auto-augment', 'imagenet'],
+  jitter: ['--color-jitter', '0.4'],
+};
+
 async function compare(): Promise<void> {
   const options = readOptions();
   warnOfLoad();
   console.log(`${hardware}, one thread`);
-  for (const augment of options.augments) {
+  const { changes } = options;
+  for (const crop of options.augments) {
+    const augment = changes === 'none' ? crop : `${crop}, ${changes}`;
     const rows: Record<string, unknown>[] = [];
-    const shared = ['--data', options.data, '--augment', augment, '--json'];
+    const shared = ['--data', options.data, '--augment', crop, '--json'];
     const rates = { cnn: [] as number[], bytes: [] as number[], floats: [] as number[] };
     for (let round = 1; round <= Number(options.rounds); round++) {
       const common = { date: new Date().toISOString(), commit: commit(), hardware, augment, round };
       const own = run<Measured>(process.execPath, [
         ...['bin/cnn.js', 'bench', 'data', '--workers', '1', '--batch-size', '60'],
         ...shared,
+        ...(CHANGES[changes] as readonly string[]),
       ]);
       rates.cnn.push(own.images_per_core_second);
       rows.push({ ...own, ...common, program: 'cnn', version: version(), output: 'bytes' });
       for (const output of ['bytes', 'floats'] as const) {
         const peer = run<Measured>(options.python, [
-          ...['bench/torchvision_data.py', '--output', output],
+          ...['bench/torchvision_data.py', '--output', output, '--changes', changes],
           ...shared,
         ]);
         rates[output].push(peer.images_per_core_second);
@@ -84,6 +97,7 @@ function readOptions() {
     options: {
       data: text,
       augment: text,
+      changes: { ...text, default: 'none' },
       rounds: { ...text, default: '3' },
       python: { ...text, default: '/usr/bin/python3' },
       help: { type: 'boolean' },
@@ -93,8 +107,11 @@ function readOptions() {
     console.log(USAGE);
     process.exit(0);
   }
-  const { data, augment } = values;
+  const { data, augment, changes } = values;
   if (data === undefined) throw new Error(`Expected --data\n\n${USAGE}`);
+  if (CHANGES[changes] === undefined) {
+    throw new Error(`Expected --changes to be one of ${Object.keys(CHANGES)}\n\n${USAGE}`);
+  }
   if (!(Number(values.rounds) >= 1)) {
     throw new Error(`Expected --rounds to be at least 1 but received "${values.rounds}"`);
   }

@@ -29,6 +29,15 @@ CROPS = {
     "alexnet": [transforms.Resize(256), transforms.RandomCrop(224)],
     "inception": [transforms.RandomResizedCrop(224)],
 }
+BILINEAR = transforms.InterpolationMode.BILINEAR
+# By --auto-augment and --color-jitter of `cnn`.
+CHANGES = {
+    "none": [],
+    "ra": [transforms.RandAugment(interpolation=BILINEAR)],
+    "ta_wide": [transforms.TrivialAugmentWide(interpolation=BILINEAR)],
+    "imagenet": [transforms.AutoAugment(interpolation=BILINEAR)],
+    "jitter": [transforms.ColorJitter(0.4, 0.4, 0.4)],
+}
 ENDINGS = {
     "bytes": [numpy.asarray],
     "floats": [
@@ -50,7 +59,12 @@ def measure(options):
     files = sorted(path for path in pathlib.Path(options.data, "train").rglob("*") if path.is_file())
     assert files, f"no files in {options.data}/train"
     transform = transforms.Compose(
-        [*CROPS[options.augment], transforms.RandomHorizontalFlip(), *ENDINGS[options.output]]
+        [
+            *CROPS[options.augment],
+            transforms.RandomHorizontalFlip(),
+            *CHANGES[options.changes],
+            *ENDINGS[options.output],
+        ]
     )
     walls, processors = [], []
     for _ in range(options.epochs + 1):
@@ -75,6 +89,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--augment", choices=sorted(CROPS), default="alexnet")
+    parser.add_argument("--changes", choices=sorted(CHANGES), default="none")
     parser.add_argument("--output", choices=sorted(ENDINGS), default="bytes")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print one JSON value")

@@ -3,7 +3,7 @@
 // JavaScript writes commands into the Int32Array that it shares with a stream and calls
 // submit(words); JavaScript (src/backend) decides on shapes, types and kernels. A stream belongs to
 // one environment.
-#include "jpeg/binding.h"
+#include "augment/binding.h"
 
 #include <node_api.h>
 #include <omp.h>
@@ -13,6 +13,7 @@
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
 #include "image_batch_binding.h"
+#include "jpeg/binding.h"
 #include "node_values.h"
 #include "stream.h"
 
@@ -358,6 +359,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "hasCpu", entry<hasCpu>);
   define(env, exports, "measure", entry<measure>);
+  defineAugment(env, exports);
   defineJpeg(env, exports);
 }
 

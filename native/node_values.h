@@ -16,10 +16,10 @@ namespace cnn {
 
 struct Arguments {
   napi_env env;
-  napi_value values[6];
+  napi_value values[7];
   void* data;
   Arguments(napi_env environment, napi_callback_info info) : env(environment) {
-    size_t count = 6;
+    size_t count = 7;
     NAPI_CHECK(napi_get_cb_info(env, info, &count, values, nullptr, &data));
   }
   int32_t integer(int index) const {
@@ -51,6 +51,17 @@ struct Arguments {
     return type == napi_float32_array || type == napi_int32_array ? 4 : 1;
   }
 };
+
+// Wraps a function so that a C++ exception becomes a JavaScript one.
+template <napi_value (*function)(napi_env, const Arguments&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  try {
+    return function(env, Arguments(env, info));
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+}
 
 inline napi_value number(napi_env env, double value) {
   napi_value result;

@@ -60,7 +60,7 @@ struct LrnParams {
 
 // `weight` times the cross-entropy of logits (rows, classes) with `smoothing` / classes of the
 // target on every class. Without `hits` only the loss is counted.
-struct SoftmaxParams {
+struct CrossEntropyParams {
   CNN_INTS(rows, classes, hits);
   CNN_FLOATS(smoothing, weight);
 };
@@ -75,6 +75,10 @@ struct DropoutParams {
 struct ImageParams {
   CNN_INTS(batch, height, width, channels);
   CNN_FLOATS(scale[3], shift[3]);
+};
+
+struct MixImagesParams {
+  CNN_INTS(batch, height, width, channels);
 };
 
 struct BiasActivationGradParams {

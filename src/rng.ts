@@ -46,6 +46,10 @@ export const PURPOSES = {
   subset: 5,
   box: 6,
   colour: 7,
+  policy: 8,
+  jitter: 9,
+  erase: 10,
+  mixing: 11,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
@@ -60,15 +64,15 @@ export interface Random {
   normal(): number;
 }
 
-/** A stream of random numbers that depends on the seed, the purpose and up to two indices alone. */
-export function random(seed: number, purpose: Purpose, first = 0, second = 0): Random {
+/** A stream of random numbers that depends on the seed, the purpose and up to three indices alone. */
+export function random(seed: number, purpose: Purpose, first = 0, second = 0, third = 0): Random {
   const key: [number, number] = [seed >>> 0, PURPOSES[purpose]];
   let block = 0;
   let words: Words4 = [0, 0, 0, 0];
   let used = 4;
   function word(): number {
     if (used === 4) {
-      words = philox4x32([block++, first >>> 0, second >>> 0, 0], key);
+      words = philox4x32([block++, first >>> 0, second >>> 0, third >>> 0], key);
       used = 0;
     }
     return words[used++] as number;

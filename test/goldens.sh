@@ -10,8 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 export PYTHONDONTWRITEBYTECODE=1
 python=${CNN_TEST_PYTHON:-/usr/bin/python3}
-scripts=(augment/goldens.py data/decode/odd-images.py data/layouts/meta.py evaluate/protocols.py
-  loggers/event_files.py parity/goldens.py weights/torch_files.py)
+scripts=(augment/changes.py augment/goldens.py data/decode/odd-images.py data/layouts/meta.py
+  evaluate/protocols.py loggers/event_files.py parity/goldens.py weights/torch_files.py)
 
 main() {
   local command=${1:-} script
@@ -44,6 +44,7 @@ record() {
 parts() {
   case $1 in
     augment/goldens.py) echo augment/goldens.json ;;
+    augment/changes.py) echo augment/changes.json ;;
     data/decode/odd-images.py) echo data/decode/odd-images data/decode/odd_formats.py ;;
     data/layouts/meta.py) echo data/layouts/meta.mat data/layouts/meta-compressed.mat ;;
     loggers/event_files.py) echo loggers/expected.tfevents ;;

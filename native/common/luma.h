@@ -1,8 +1,9 @@
-// Grey of a colour.
+// Grey of a colour. Anonymous because each instruction set compiles a version of its own.
 #pragma once
 #include "common/bf16.h"
 
 namespace cnn {
+namespace {
 
 // Pillow's convert("L"), which leaves grey as it is.
 CNN_HOST_DEVICE inline uint8_t luma(const uint8_t* pixel) {
@@ -10,4 +11,5 @@ CNN_HOST_DEVICE inline uint8_t luma(const uint8_t* pixel) {
                               16);
 }
 
+}  // namespace
 }  // namespace cnn

@@ -16,7 +16,7 @@
   X(Relu6, x < 0.0f ? 0.0f : (x > 6.0f ? 6.0f : x)) \
   X(Rsqrt, 1.0f / __builtin_sqrtf(x)) \
   X(ScaledTanh, 1.7159f * tanhOf((2.0f / 3) * x)) \
-  X(Sigmoid, 1.0f / (1.0f + expOf(-x))) \
+  X(Sigmoid, sigmoidOf(x)) \
   X(Sign, x > 0.0f ? 1.0f : (x < 0.0f ? -1.0f : 0.0f)) \
   X(Sqrt, __builtin_sqrtf(x)) \
   X(Square, x * x) \

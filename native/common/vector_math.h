@@ -76,6 +76,17 @@ CNN_HOST_DEVICE inline float logOf(float x) {
   return x > 0.0f && x < kInfinity ? value : edge;
 }
 
+CNN_HOST_DEVICE inline float sigmoidOf(float x) { return 1.0f / (1.0f + expOf(-x)); }
+
+// log(1 + e^x) - target * x, the binary cross-entropy of the logit x.
+CNN_HOST_DEVICE inline float binaryLossOf(float x, float target) {
+  const float small = expOf(-__builtin_fabsf(x));
+  const float sum = 1.0f + small;
+  // What the rounding of the sum takes away is put back by the quotient.
+  const float rest = sum == 1.0f ? small : logOf(sum) * (small / (sum - 1.0f));
+  return (x > 0.0f ? x : (x <= 0.0f ? 0.0f : x)) + rest - (target > 0.0f ? target * x : 0.0f);
+}
+
 CNN_HOST_DEVICE inline float tanhOf(float x) {
   float size = __builtin_fabsf(x);
   float square = x * x;

@@ -27,17 +27,6 @@ struct Host {
   JpegPool pool;
 };
 
-// Wraps a function so that a C++ exception becomes a JavaScript one.
-template <napi_value (*function)(napi_env, const Arguments&)>
-napi_value entry(napi_env env, napi_callback_info info) {
-  try {
-    return function(env, Arguments(env, info));
-  } catch (const std::exception& error) {
-    napi_throw_error(env, nullptr, error.what());
-    return nullptr;
-  }
-}
-
 Host& hostOf(const Arguments& arguments) {
   void* host;
   NAPI_CHECK(napi_get_value_external(arguments.env, arguments.values[0], &host));
@@ -146,7 +135,7 @@ napi_value measureJpegs(napi_env, const Arguments& arguments) {
   return submit(arguments, requestOf(arguments), false);
 }
 
-// fillFromJpegs(pool, files, records, images, size, channels): the same for the slots.
+// fillFromJpegs(pool, files, records, images, size, channels, operations): the same for the slots.
 napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
   auto request = requestOf(arguments);
   request->measure = false;
@@ -156,6 +145,9 @@ napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
   if (request->size < 1 || (request->channels != 1 && request->channels != 3)) {
     throw std::runtime_error("expected slots of at least one pixel of 1 or 3 channels");
   }
+  size_t bytes;
+  const auto* operations = static_cast<const Operation*>(arguments.typedArray(6, &bytes));
+  request->operations.assign(operations, operations + bytes / sizeof(Operation));
   return submit(arguments, request, true);
 }
 

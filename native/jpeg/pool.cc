@@ -18,7 +18,8 @@ Window windowOf(const JpegRecord& record) {
 // The memory that a thread reuses from image to image.
 class JpegWorker {
  public:
-  JpegWorker(Isa isa, const JpegLimits& limits) : decoder_(limits), filler_(passesFor(isa)) {}
+  JpegWorker(Isa isa, const JpegLimits& limits)
+      : decoder_(limits), filler_(passesFor(isa)), augmenter_(isa) {}
 
   void run(const JpegRequest& request, size_t index) {
     JpegRecord& record = request.records[index];
@@ -57,13 +58,21 @@ class JpegWorker {
     const size_t slot = static_cast<size_t>(record.slot);
     if (!fits(window, decoder_.width(), decoder_.height(), request.size)) return false;
     if (slot >= request.bytes / slotBytes) return false;
-    return filler_.fill(decoder_, window, request.size, request.channels,
-                        request.images + slot * slotBytes);
+    uint8_t* pixels = request.images + slot * slotBytes;
+    if (!filler_.fill(decoder_, window, request.size, request.channels, pixels)) return false;
+    const size_t first = static_cast<size_t>(record.firstOperation);
+    const size_t count = static_cast<size_t>(record.operations);
+    if (first > request.operations.size() || count > request.operations.size() - first)
+      return false;
+    augmenter_.apply(request.operations.data() + first, count, request.size, request.channels,
+                     pixels);
+    return true;
   }
 
   FileBytes bytes_;
   JpegDecoder decoder_;
   SlotFiller filler_;
+  Augmenter augmenter_;
 };
 
 JpegPool::JpegPool(int threads, Isa isa, const JpegLimits& limits) {

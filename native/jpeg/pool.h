@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "augment/operations.h"
 #include "image_batch.h"
 #include "jpeg/slot.h"
 #include "kernel.h"
@@ -20,10 +21,11 @@ namespace cnn {
 // it compares with what jpegFacts() tells.
 //   offset, length: bytes of the file before the image, and of the image; -1 is all of a file
 //   width, height: of the image; 0 is what this decoder does not take or finds damaged
-//   the others: the window (src/augment/window.ts), and the slot of the batch that shows it
+//   the others: the window (src/augment/window.ts), the slot of the batch that shows it, and what
+//   of the request's operations changes the slot
 struct JpegRecord {
   CNN_DOUBLES(offset, length, width, height, left, top, boxWidth, boxHeight, clipped, outLeft,
-              outTop, outWidth, outHeight, slot);
+              outTop, outWidth, outHeight, slot, firstOperation, operations);
 };
 Window windowOf(const JpegRecord& record);
 
@@ -42,6 +44,7 @@ struct JpegRequest {
   int channels = 0;
   // Takes the images in place of slots in memory.
   std::shared_ptr<ImageBatch> batch;
+  std::vector<Operation> operations;
   // Called by one of the threads at the end; false if the pool was stopped before it.
   std::function<void(bool)> done;
 

@@ -1,4 +1,6 @@
 import { UsageError } from '../errors.js';
+import type { ColourJitter } from './operations/jitter.js';
+import type { Policy } from './operations/policies.js';
 
 /**
  * How an image becomes the input of a network. Plain data: it is stored in run.json and sent to
@@ -28,6 +30,11 @@ export interface Transform {
    * 4.1, have 0.1.
    */
   readonly colour?: number;
+  /** What is done to the pixels after the crop, in this order. */
+  readonly auto?: Policy;
+  readonly jitter?: ColourJitter;
+  /** Probability that a box is erased in the end; 0 or absent for none. */
+  readonly erase?: number;
 }
 
 /** Inception's bounds, as in torchvision's RandomResizedCrop. */

@@ -1,4 +1,5 @@
 import type { Draws } from './draws.js';
+import { roundHalfEven } from './round.js';
 import { INCEPTION_AREA, INCEPTION_ASPECT, type Transform } from './transform.js';
 
 /**
@@ -122,11 +123,4 @@ function wholeSlot(box: Pick<Window, 'left' | 'top' | 'width' | 'height'>, size:
 
 function between([least, most]: readonly [number, number], draw: number): number {
   return least + (most - least) * draw;
-}
-
-/** Rounds as Python's round does, which torchvision's crops use. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -91,6 +91,10 @@ const WINDOW_MEANS = {
 } as const;
 
 const REDUCE = { ints: ['outer', 'reduce', 'inner', 'divisor'] } as const;
+const CROSS_ENTROPY = {
+  ints: ['rows', 'classes', 'hits'],
+  floats: ['smoothing', 'weight'],
+} as const;
 const LRN = { ints: ['rows', 'channels', 'radius'], floats: ['bias', 'alpha', 'beta'] } as const;
 const BINARY = { ints: ['rank'], intLists: ['sizes', 'stridesA', 'stridesB'] } as const;
 const PIECES = { intLists: ['sizes'] } as const;
@@ -135,7 +139,9 @@ export const PARAMETERS = {
     ints: ['batch', 'height', 'width', 'channels'],
     floats: ['scale[3]', 'shift[3]'],
   },
-  SoftmaxCrossEntropy: { ints: ['rows', 'classes', 'hits'], floats: ['smoothing', 'weight'] },
+  MixImages: { ints: ['batch', 'height', 'width', 'channels'] },
+  SoftmaxCrossEntropy: CROSS_ENTROPY,
+  SigmoidCrossEntropy: CROSS_ENTROPY,
   Sgd: {
     ints: ['nesterov'],
     floats: ['momentum', 'lr'],

@@ -25,3 +25,34 @@ export function imagesToFloat(
   tf.dispose([flags, colours]);
   return images as tf.Tensor4D;
 }
+
+/** A box of an image, what is mixed into it, and how much of the image stays in it. */
+export interface MixedBox {
+  /** The number of the other image in the batch, or -1 for zeros, which are the mean colour. */
+  readonly partner: number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly share: number;
+}
+
+/** Images (N, H, W, C) with a box of each mixed with another one, in float32 or as they are. */
+export function mixImages(images: tf.Tensor4D, boxes: readonly MixedBox[]): tf.Tensor4D {
+  registerTwins(tf.getBackend());
+  const numbers = boxes.flatMap(({ partner, left, top, right, bottom }) => [
+    partner,
+    left,
+    top,
+    right,
+    bottom,
+  ]);
+  const rows = tf.tensor2d(numbers, [boxes.length, 5], 'int32');
+  const shares = tf.tensor1d(
+    boxes.map(({ share }) => share),
+    'float32',
+  );
+  const mixed = runKernel('MixImages', { images, rows, shares });
+  tf.dispose([rows, shares]);
+  return mixed as tf.Tensor4D;
+}

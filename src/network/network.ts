@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Phase } from '../backend/profiler.js';
 import { UsageError } from '../errors.js';
-import { softmaxCrossEntropy } from './loss.js';
+import { crossEntropy, type Loss, type Mixed } from './loss.js';
 import { type Plan, planOf, type Step } from './plan.js';
 import type { LayerWeight, Pass } from './rules/rule.js';
 import { addInto } from './run-kernel.js';
@@ -17,6 +17,10 @@ export interface GradientOptions {
   step: number;
   /** Share of each auxiliary head's loss in the total; needed where the model has heads. */
   auxiliaryWeight?: number;
+  /** Softmax by default. */
+  loss?: Loss;
+  /** What the images are mixed with, if they are. */
+  mixed?: Mixed | undefined;
 }
 
 /** The output of a layer that is not finite. */
@@ -153,7 +157,7 @@ export class Network {
   /** The sum of the heads' stats; writes the gradients of their logits and frees the logits. */
   #losses(
     labels: tf.Tensor1D,
-    { smoothing, auxiliaryWeight }: GradientOptions,
+    { smoothing, auxiliaryWeight, loss = 'softmax', mixed }: GradientOptions,
     dValues: (tf.Tensor | undefined)[],
   ): tf.Tensor1D {
     const { outputs, keptOutputs } = this.#plan;
@@ -164,7 +168,7 @@ export class Network {
         if (weight === undefined) throw new UsageError('Expected a weight of the auxiliary heads');
         const logits = this.#values[output] as tf.Tensor2D;
         const settings = { smoothing, weight, hits: head === 0 };
-        const { stats, dLogits } = softmaxCrossEntropy(logits, labels, settings);
+        const { stats, dLogits } = crossEntropy(loss, logits, { labels, mixed }, settings);
         if (!keptOutputs.has(output)) this.#free(output);
         dValues[output] = dLogits;
         return stats;

@@ -20,6 +20,11 @@ export type AugmentSettings = Pick<
   | 'padding'
   | 'hflip'
   | 'colorPca'
+  | 'colorJitter'
+  | 'autoAugment'
+  | 'raMagnitude'
+  | 'raNumOps'
+  | 'randomErase'
 >;
 
 /** How training images are augmented. */
@@ -44,10 +49,58 @@ export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Tr
     pad: padding ?? base.pad,
     mirror: hflip ?? base.mirror,
     ...(colorPca !== null && { colour: colorPca }),
+    ...policyOf(settings),
+    ...jitterOf(settings),
+    ...(settings.randomErase > 0 && { erase: settings.randomErase }),
   };
   checkUse(transform, settings);
   checkTransform(transform);
   return transform;
+}
+
+/** RandAugment's changes of an image and their magnitude, as in torchvision. */
+const RAND_AUGMENT = { changes: 2, magnitude: 9 };
+
+function policyOf({
+  autoAugment,
+  raMagnitude,
+  raNumOps,
+}: AugmentSettings): Pick<Transform, 'auto'> {
+  if (autoAugment === 'ra') {
+    const changes = raNumOps ?? RAND_AUGMENT.changes;
+    const magnitude = raMagnitude ?? RAND_AUGMENT.magnitude;
+    return { auto: { name: 'ra', changes, magnitude } };
+  }
+  for (const [name, value] of [
+    ['ra-magnitude', raMagnitude],
+    ['ra-num-ops', raNumOps],
+  ]) {
+    if (value === null) continue;
+    throw new UsageError(
+      `--${name} is for RandAugment alone: leave it out, or add --auto-augment ra`,
+    );
+  }
+  return autoAugment === 'none' ? {} : { auto: { name: autoAugment } };
+}
+
+/** A single number is for all but the hue, as in timm. */
+function jitterOf({ colorJitter }: AugmentSettings): Pick<Transform, 'jitter'> {
+  if (colorJitter === null) return {};
+  const [brightness = 0, ...others] = colorJitter;
+  const alone = others.length === 0 ? brightness : 0;
+  const [contrast = alone, saturation = alone, hue = 0, ...rest] = others;
+  if (rest.length > 0) {
+    throw new UsageError(
+      `Expected --color-jitter to have four numbers at most, of brightness, contrast, saturation and hue, but received ${colorJitter.length}`,
+    );
+  }
+  if (hue > 0.5) {
+    throw new UsageError(
+      `Expected the hue of --color-jitter, its fourth number, to be at most 0.5 but received ${hue}`,
+    );
+  }
+  const jitter = { brightness, contrast, saturation, hue };
+  return Object.values(jitter).some((range) => range > 0) ? { jitter } : {};
 }
 
 /**

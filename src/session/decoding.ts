@@ -16,8 +16,16 @@ export function checkDecode({
   decode,
   backend,
   cache,
-}: Pick<Settings<'eval'>, 'decode' | 'backend' | 'cache'>): void {
+  autoAugment = 'none',
+  colorJitter = null,
+}: Pick<Settings<'eval'>, 'decode' | 'backend' | 'cache'> &
+  Partial<Pick<Settings<'train'>, 'autoAugment' | 'colorJitter'>>): void {
   if (decode === 'cpu') return;
+  if (autoAugment !== 'none' || colorJitter !== null) {
+    throw new UsageError(
+      `--decode gpu leaves images to the processor that change their pixels, but ${autoAugment === 'none' ? '--color-jitter' : `--auto-augment ${autoAugment}`} was given: leave one of them out.`,
+    );
+  }
   if (backend !== 'auto' && backend !== 'cuda') throw needsCuda(`--backend ${backend} was given`);
   if (cache === 'memory') {
     throw new UsageError(

@@ -1,5 +1,5 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import type { PrincipalColours, Transform } from '../augment/index.js';
+import type { MixSettings, PrincipalColours, Transform } from '../augment/index.js';
 import type { Backend } from '../backend/index.js';
 import { type BatchLoader, type BatchSettings, openBatches } from '../data/batches/batches.js';
 import type { Split } from '../data/dataset.js';
@@ -26,6 +26,9 @@ export interface LoaderOptions {
   readonly maxBadImages?: number;
   readonly patience?: number;
   readonly onTrouble?: (line: string) => void;
+  /** As in `BatchSettings`. */
+  readonly copies?: number;
+  readonly mixing?: MixSettings;
 }
 
 /** What becomes of images that cannot be read, as the settings say. */

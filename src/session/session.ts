@@ -3,8 +3,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Architecture } from '../archs/index.js';
 import type { Batch } from '../data/batches/batches.js';
 import { imagesToFloat } from '../network/images.js';
-import { lossWithoutGradient } from '../network/loss.js';
+import { lossWithoutGradient, type Mixed } from '../network/loss.js';
 import { Network } from '../network/network.js';
+import { eraseBoxes, mixBatch, mixedTargets, mixedTensors } from './mixing.js';
 import type { NetworkCard } from './network-card.js';
 
 /** A network on the device, with what turns a batch into its input. */
@@ -18,8 +19,9 @@ export interface Session {
 export interface DeviceBatch {
   /** (N, H, W, C) normalised. */
   readonly images: tf.Tensor4D;
-  /** (N) int32, -1 where there is no label. */
+  /** (N) int32, -1 where there is no label; of mixed images the label of the larger part. */
   readonly labels: tf.Tensor1D;
+  readonly mixed?: Mixed;
 }
 
 /**
@@ -45,13 +47,34 @@ export function openSession(
 
 /**
  * Uploads the bytes of a batch and turns them into the network's input. The batch can be released
- * after it.
+ * after it. Of mixed images, labels of a larger share than `threshold` count as whole ones, if it is
+ * given.
  */
-export function upload(session: Session, batch: Batch): DeviceBatch {
+export function upload(
+  session: Session,
+  batch: Batch,
+  threshold: number | null = null,
+): DeviceBatch {
   const { inputSize } = session.card;
+  const images = tf.tidy(() => changed(uploadImages(session, batch, inputSize, inputSize), batch));
+  if (batch.mix !== undefined) {
+    return { images, ...mixedTensors(mixedTargets(batch.labels, batch.mix, threshold)) };
+  }
   // A copy: stock tfjs keeps the array it is given, and this one is filled again.
-  const labels = tf.tensor1d(batch.labels.slice(), 'int32');
-  return { images: uploadImages(session, batch, inputSize, inputSize), labels };
+  return { images, labels: tf.tensor1d(batch.labels.slice(), 'int32') };
+}
+
+export function disposeBatch({ images, labels, mixed }: DeviceBatch): void {
+  tf.dispose([images, labels, ...(mixed ? [mixed.others, mixed.shares] : [])]);
+}
+
+/** The images of a batch with what is erased and mixed. */
+export function changed(
+  images: tf.Tensor4D,
+  { labels, erased, mix }: Pick<Batch, 'labels' | 'erased' | 'mix'>,
+): tf.Tensor4D {
+  const whole = erased === undefined ? images : eraseBoxes(images, erased);
+  return mix === undefined ? whole : mixBatch(whole, labels, mix);
 }
 
 /** The same for images alone, of any size: as many as `mirror` has. */

@@ -12,6 +12,8 @@ const TRAINING_OPTIONS = [
   'nesterov',
   'weight-decay',
   'label-smoothing',
+  'bce-loss',
+  'bce-target-thresh',
   'aux-weight',
 ] as const satisfies readonly OptionName[];
 
@@ -29,6 +31,17 @@ const AUGMENT_OPTIONS = [
   'padding',
   'hflip',
   'color-pca',
+  'color-jitter',
+  'auto-augment',
+  'ra-magnitude',
+  'ra-num-ops',
+  'random-erase',
+] as const satisfies readonly OptionName[];
+/** How the images of a step are mixed and repeated. */
+const MIX_OPTIONS = [
+  'mixup-alpha',
+  'cutmix-alpha',
+  'repeated-augmentation',
 ] as const satisfies readonly OptionName[];
 
 const MACHINE_OPTIONS = [
@@ -72,6 +85,7 @@ const NEW_RUN_OPTIONS = [
   ...COLOUR_OPTIONS,
   'stats',
   ...AUGMENT_OPTIONS,
+  ...MIX_OPTIONS,
   'resize-size',
   'max-steps',
   'rollback',
@@ -200,6 +214,8 @@ export const COMMAND_OPTIONS = {
     'input-size',
     'channels',
     ...AUGMENT_OPTIONS,
+    ...MIX_OPTIONS,
+    'batch-size',
     'stats',
     'seed',
     ...READING_OPTIONS,

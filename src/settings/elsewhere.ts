@@ -28,15 +28,10 @@ const AUGMENTATION: Hint = {
  * with what to do instead.
  */
 const HINTS: Readonly<Record<string, Hint>> = {
-  aa: AUGMENTATION,
   amp: { with: 'precision', hint: 'give --precision bf16' },
-  'auto-augment': AUGMENTATION,
   'clip-grad': CLIPPED,
   'clip-grad-norm': CLIPPED,
-  'color-jitter': AUGMENTATION,
   'crop-pct': { with: 'resize-size', hint: 'give --resize-size in pixels' },
-  cutmix: AUGMENTATION,
-  'cutmix-alpha': AUGMENTATION,
   'decay-milestones': {
     with: 'lr-step-size',
     hint: 'the step schedule falls every --lr-step-size epochs',
@@ -51,16 +46,16 @@ const HINTS: Readonly<Record<string, Hint>> = {
   'lr-warmup-epochs': WARMUP,
   'lr-warmup-method': WARMUP,
   'min-lr': LEAST_RATE,
-  mixup: AUGMENTATION,
-  'mixup-alpha': AUGMENTATION,
   'model-ema': AVERAGED,
   'model-ema-decay': AVERAGED,
   'num-classes': { with: 'data', hint: 'the dataset says how many classes there are' },
   opt: OPTIMIZER,
   optimizer: OPTIMIZER,
   pretrained: { with: 'weights', hint: 'give --weights FILE' },
-  'random-erase': AUGMENTATION,
-  reprob: AUGMENTATION,
+  'ra-sampler': {
+    with: 'repeated-augmentation',
+    hint: 'give --repeated-augmentation 3, which is how often a step has each of its images',
+  },
   'start-epoch': { with: 'resume', hint: 'a run that is resumed knows its epoch' },
   'test-only': EVALUATES,
   vflip: AUGMENTATION,

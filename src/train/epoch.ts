@@ -3,7 +3,7 @@ import { DataError } from '../errors.js';
 import type { Progress } from '../runs/state.js';
 import { Counters, totalsOf } from '../session/metrics.js';
 import { createPace, createStopwatch, type Stopwatch, timed } from '../session/pace.js';
-import { type DeviceBatch, upload } from '../session/session.js';
+import { type DeviceBatch, disposeBatch, upload } from '../session/session.js';
 import { createEpochReport } from './epoch-report.js';
 import { learningRate } from './schedule.js';
 import { trainStep } from './step.js';
@@ -34,7 +34,7 @@ export async function trainEpoch(
   let problem: DataError | undefined;
   try {
     for await (const batch of timed(batches, stopwatch.wait, training.stopAsked)) {
-      const input = upload(session, batch);
+      const input = upload(session, batch, settings.bceTargetThresh);
       const { count } = batch;
       images += count;
       const place = { epoch: start.epoch, step };
@@ -77,10 +77,10 @@ function takeStep(training: EpochTraining, input: DeviceBatch, step: number) {
     step,
     lr: learningRate(step, schedule),
     smoothing: settings.labelSmoothing,
+    loss: settings.bceLoss ? 'sigmoid' : 'softmax',
     auxiliaryWeight: settings.auxWeight,
     seed: settings.seed,
   });
-  input.images.dispose();
-  input.labels.dispose();
+  disposeBatch(input);
   return stats;
 }

@@ -18,6 +18,7 @@ import { startFrom } from '../runs/weights-files.js';
 import { type Augmentation, trainingTransform } from '../session/augmentation.js';
 import { checkDecode } from '../session/decoding.js';
 import { badImageOptions, openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
+import { checkLoss, mixingOf } from '../session/mixing.js';
 import { type NetworkCard, networkCard } from '../session/network-card.js';
 import { takesTurns } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
@@ -197,6 +198,7 @@ async function openLoaders(
   dataset: Dataset,
   { backend, augmentation, view, reporter }: LoaderParts,
 ) {
+  checkLoss(settings);
   const { batchSize, channels, seed, workers, cache, decode } = settings;
   const images = {
     reading: decodeOptionsOf(settings),
@@ -204,7 +206,11 @@ async function openLoaders(
     ...badImageOptions(settings, reporter),
   };
   const options = { backend, batchSize, channels, seed, workers, cache, ...images };
-  const trainLoader = await openTrainingBatches(dataset.train, { ...options, ...augmentation });
+  const trainLoader = await openTrainingBatches(dataset.train, {
+    ...options,
+    ...augmentation,
+    ...mixingOf(settings),
+  });
   const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
   return { trainLoader, valLoader };
 }

@@ -5,14 +5,18 @@ import type { Architecture } from '../archs/index.js';
 import { IMAGENET_PRINCIPAL_COLOURS } from '../augment/index.js';
 import { openBackend } from '../backend/index.js';
 import { type Batch, openBatches } from '../data/batches/batches.js';
+import { type Place, placesOf } from '../data/batches/epoch-order.js';
 import type { Dataset } from '../data/dataset.js';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { openDataset } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
+import { perChannel } from '../network/colours.js';
 import { imagesToFloat } from '../network/images.js';
 import { shuffledIndices } from '../rng.js';
 import { trainingTransform } from '../session/augmentation.js';
+import { mixedTargets, mixingOf } from '../session/mixing.js';
 import type { Reporter } from '../session/reporter.js';
+import { changed } from '../session/session.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Settings } from '../settings/types.js';
 import { checkWritable, writeOutput } from '../system/files.js';
@@ -32,26 +36,20 @@ type PreviewSettings = Settings<'data-preview'> & { readonly data: string; reado
 const FORMATS = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' } as const;
 
 /**
- * Draws the images of the first training steps with their labels: epoch 0 in its order, mirrored
- * and coloured by the same kernel as in training.
+ * Draws the images of the first training steps with their labels: epoch 0 in its order, mirrored,
+ * coloured, erased and mixed by the same kernels as in training.
  */
 export async function preview(
   architecture: Architecture,
   settings: PreviewSettings,
   reporter: Reporter,
 ): Promise<Preview> {
-  const { data, out, seed } = settings;
+  const { data, out } = settings;
   const format = formatOf(out);
   await checkWritable(out, '--out');
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
-  const count = Math.min(settings.images, dataset.train.images.length);
-  const bytes = await firstImages(architecture, settings, dataset, reporter);
-  const order = shuffledIndices(dataset.train.images.length, seed, 0);
-  const images = [...order.subarray(0, count)].map((index) => ({
-    file: dataset.train.images.name(index),
-    label: labelOf(dataset, index),
-  }));
-  const columns = Math.ceil(Math.sqrt(count * 1.5));
+  const { bytes, images } = await firstImages(architecture, settings, dataset, reporter);
+  const columns = Math.ceil(Math.sqrt(images.length * 1.5));
   const sheet = { size: settings.inputSize, channels: settings.channels, columns };
   const labels = images.map(({ label }) => label);
   const drawn = await drawContactSheet(bytes, labels, sheet);
@@ -60,59 +58,103 @@ export async function preview(
   return { out, columns, images };
 }
 
-/** The first images of a training as bytes (N, H, W, C). */
+/** The first images of a training, and their bytes (N, H, W, C). */
 async function firstImages(
   { recipe }: Architecture,
   settings: PreviewSettings,
   dataset: Dataset,
   reporter: Reporter,
-): Promise<Uint8Array> {
-  const { data, stats, channels, seed, inputSize, workers } = settings;
-  const principalColours =
-    stats === 'dataset'
-      ? (await requiredStatistics(data, dataset)).principal
-      : IMAGENET_PRINCIPAL_COLOURS;
+): Promise<{ bytes: Uint8Array; images: Preview['images'] }> {
+  const { channels, seed, inputSize, workers } = settings;
+  const { length } = dataset.train.images;
+  const statistics =
+    settings.stats === 'dataset' ? await requiredStatistics(settings.data, dataset) : undefined;
+  const { mixing, copies } = mixingOf(settings);
+  const mean = perChannel(statistics?.mean ?? recipe.mean, channels);
+  const count = Math.min(settings.images, length);
+  // What an image is mixed with, and where its copies are, depends on the batch.
+  const whole = copies > 1 || mixing.mixup > 0 || mixing.cutmix > 0;
+  const batchSize = Math.min(whole ? settings.batchSize : count, length);
   const loader = await openBatches(dataset.train, {
-    batchSize: Math.min(settings.images, dataset.train.images.length),
+    batchSize,
     imageSize: inputSize,
     channels,
     transform: trainingTransform(recipe, settings),
-    principalColours,
+    principalColours: statistics?.principal ?? IMAGENET_PRINCIPAL_COLOURS,
     seed,
     workers: workers ?? availableParallelism(),
     shuffle: true,
+    copies,
+    mixing,
     lastBatch: 'drop',
     prefetch: 0,
     cacheBytes: 0,
     reading: decodeOptionsOf(settings),
   });
+  const order = shuffledIndices(length, seed, 0);
+  const images: Preview['images'][number][] = [];
+  const parts: Uint8Array[] = [];
   try {
-    const first = await loader.batches(0).next();
+    for await (const batch of loader.batches(0)) {
+      const places = placesOf(order, images.length, batchSize, copies);
+      parts.push(await seenImages(batch, inputSize, mean));
+      images.push(...describeImages(dataset, places, batch));
+      batch.release();
+      if (images.length >= count) break;
+    }
     createUnreadableWarning(reporter)(loader, 'which leaves a black tile');
-    if (first.done) throw new Error('a batch of no images');
-    return await seenImages(first.value, inputSize, channels);
+    return { bytes: Buffer.concat(parts), images: images.slice(0, count) };
   } finally {
     await loader.close();
   }
 }
 
-/** The batch after mirroring and colour offsets, as bytes. */
+/** A batch as the network sees it, as bytes. */
 async function seenImages(
-  { images, labels, mirror, offsets }: Batch,
+  batch: Batch,
   size: number,
-  channels: 1 | 3,
+  mean: readonly number[],
 ): Promise<Uint8Array> {
   await openBackend('js', { precision: 'f32' });
-  const bytes = tf.tensor4d(images, [labels.length, size, size, channels], 'bool');
-  const levels = imagesToFloat(bytes, mirror, { mean: [0], std: [1 / 255] }, offsets);
-  const seen = Uint8ClampedArray.from(await levels.data());
-  tf.dispose([bytes, levels]);
-  return new Uint8Array(seen.buffer);
+  const { images, labels, mirror, offsets } = batch;
+  const seen = tf.tidy(() => {
+    const bytes = tf.tensor4d(images, [labels.length, size, size, mean.length], 'bool');
+    const levels = imagesToFloat(bytes, mirror, { mean, std: [1 / 255] }, offsets);
+    // What is erased is of the mean colour.
+    const colour = mean.map((level) => 255 * level);
+    return tf.add(changed(levels, batch), colour);
+  });
+  const bytes = Uint8ClampedArray.from(await seen.data());
+  seen.dispose();
+  return new Uint8Array(bytes.buffer);
 }
 
-/** What people call an image's class: the first of its words, else its folder. */
-function labelOf({ classes, words, train }: Dataset, index: number): string {
-  const label = train.labels[index] as number;
+/** The file of each image, and its label or both labels of a mixed one. */
+function describeImages(
+  dataset: Dataset,
+  places: readonly Place[],
+  { labels, mix }: Batch,
+): Preview['images'][number][] {
+  const { images } = dataset.train;
+  const targets = mix && mixedTargets(labels, mix, null);
+  return places.map(({ index }, slot) => {
+    const file = images.name(index);
+    const other = targets?.others[slot] ?? -1;
+    if (targets === undefined || other < 0) return { file, label: labelOf(dataset, index) };
+    const parts = [targets.labels[slot] as number, other].map((label, part) => {
+      const share = targets.shares[2 * slot + part] as number;
+      return `${className(dataset, label)} ${Math.round(100 * share)} %`;
+    });
+    return { file, label: parts.join(', ') };
+  });
+}
+
+function labelOf(dataset: Dataset, index: number): string {
+  return className(dataset, dataset.train.labels[index] as number);
+}
+
+/** What people call a class: the first of its words, else its folder. */
+function className({ classes, words }: Dataset, label: number): string {
   return words[label]?.split(',')[0] || (classes[label] ?? '');
 }
 

@@ -130,4 +130,5 @@ def check():
         assert value == expected[name], name
 
 
-{"write": write, "check": check}[sys.argv[1]]()
+if __name__ == "__main__":
+    {"write": write, "check": check}[sys.argv[1]]()

@@ -130,17 +130,27 @@ function training(): Row[] {
       inputs: { x: { shape: [300] } },
       run: (inputs) => all('Dropout', inputs, { rate: 0.5, seed: 1, step: 2, layer: 3 }),
     },
-    ...[0, 0.1].map(
-      (smoothing): Row => ({
-        name: `the loss with smoothing ${smoothing}`,
-        inputs: { logits },
-        run: (given) => {
-          const settings = { smoothing, weight: 1, hits: true };
-          return all('SoftmaxCrossEntropy', { ...given, labels: labels() }, settings);
-        },
-        infinityOrNan: true,
-      }),
+    ...['SoftmaxCrossEntropy', 'SigmoidCrossEntropy'].flatMap((kernel) =>
+      [0, 0.1].map(
+        (smoothing): Row => ({
+          name: `${kernel} with smoothing ${smoothing}`,
+          inputs: { logits },
+          run: (given) => {
+            const settings = { smoothing, weight: 1, hits: true };
+            return all(kernel, { ...given, labels: labels() }, settings);
+          },
+          infinityOrNan: true,
+        }),
+      ),
     ),
+    {
+      name: 'MixImages',
+      inputs: { images: { shape: [2, 4, 5, 3] } },
+      run: (inputs) => {
+        const rows = tf.tensor2d([1, 0, 0, 5, 4, 0, 0, 0, 5, 4], [2, 5], 'int32');
+        return all('MixImages', { ...inputs, rows, shares: tf.tensor1d([0.5, 0.25]) });
+      },
+    },
     ...[false, true].map(
       (nesterov): Row => ({
         name: `Sgd ${nesterov ? 'by Nesterov' : 'plain'}`,

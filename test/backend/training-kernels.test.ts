@@ -68,6 +68,35 @@ describe('native training kernels', () => {
       }
     });
 
+    describe('mixed images', () => {
+      for (const shape of [
+        [3, 5, 7, 3],
+        [4, 28, 28, 1],
+        [2, 40, 33, 3],
+        [1, 1, 1, 1],
+      ]) {
+        it(`of [${shape}] are those of their twin`, () => {
+          const [count = 0, height = 0, width = 0] = shape;
+          const rows = Array.from({ length: count }, (_, image) => [
+            ...[image % 3 === 2 ? -1 : (image + 1) % count, image % 2, Math.floor(image / 2)],
+            ...[width - (image % 3), height - image],
+          ]).flat();
+          const shares = Array.from(
+            { length: count },
+            (_, image) => [0.25, 0, 1][image % 3] as number,
+          );
+          const data = numbers(tf.util.sizeFromShape(shape));
+          const compute = (make: typeof stored) =>
+            runKernel('MixImages', {
+              images: make(data, shape),
+              rows: tf.tensor2d(rows, [count, 5], 'int32'),
+              shares: tf.tensor1d(shares),
+            });
+          assert.deepEqual(compare(compute, tolerance, 'MixImages'), [precision]);
+        });
+      }
+    });
+
     describe('softmax cross-entropy', () => {
       const cases = [
         { rows: 1, classes: 2 },
@@ -95,6 +124,29 @@ describe('native training kernels', () => {
             const storages = compare(compute, { error: 1e-5, ofLargest: true }, 'the loss');
             assert.deepEqual(storages, ['f32', 'f32']);
           });
+        }
+      }
+
+      for (const kernel of ['SoftmaxCrossEntropy', 'SigmoidCrossEntropy']) {
+        for (const classes of [3, 10, 1000]) {
+          for (const settings of [WHOLE_LOSS, { smoothing: 0, weight: 0.3, hits: false }]) {
+            it(`${kernel} of mixed rows of ${classes} classes is its twin's, hits ${settings.hits}`, () => {
+              const data = numbers(7 * classes).map((value) => value * 16);
+              const labels = Int32Array.from([0, -1, 2, 1, 0, 1, 2]);
+              const others = Int32Array.from([1, 0, -1, 2, 1, 0, 0]);
+              const shares = [0.9, 0.1, 0.5, 0.5, 1, 0, 0.6, 0.4, 0.75, 0.25, 1, 0, 0.5, 0.5];
+              const compute = (make: typeof stored) => {
+                const logits = make(data, [7, classes]);
+                const inputs = {
+                  ...{ logits, labels: tf.tensor1d(labels, 'int32') },
+                  ...{ others: tf.tensor1d(others, 'int32'), shares: tf.tensor2d(shares, [7, 2]) },
+                };
+                return list(runKernel(kernel, inputs, settings));
+              };
+              const storages = compare(compute, { error: 1e-5, ofLargest: true }, 'the loss');
+              assert.deepEqual(storages, ['f32', 'f32']);
+            });
+          }
         }
       }
 

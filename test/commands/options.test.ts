@@ -65,6 +65,7 @@ const DRAWN_QUARTER = { data: 'DIRECTORY/flat', 'val-fraction': '0.25' };
 const DATA = { data: 'DIRECTORY/data' };
 const PROFILE = { profile: true } as const;
 const AREA = { 'train-crop-mode': 'area' };
+const RA = { 'auto-augment': 'ra', 'ra-magnitude': '3' };
 
 // biome-ignore format: one option a row
 const COMMANDS: Partial<Record<CommandName, Tested>> = {
@@ -203,6 +204,15 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'padding', given: '4', changes: ['files'] },
       { option: 'hflip', given: '1', changes: ['files'] },
       { option: 'color-pca', given: '0.5', changes: ['files'] },
+      { option: 'color-jitter', given: '0.4', changes: ['files'] },
+      { option: 'auto-augment', given: 'ta_wide', changes: ['files'] },
+      { option: 'ra-magnitude', given: '25', both: { 'auto-augment': 'ra' }, changes: ['files'] },
+      { option: 'ra-num-ops', given: '5', both: { 'auto-augment': 'ra' }, changes: ['files'] },
+      { option: 'random-erase', given: '1', changes: ['files'] },
+      { option: 'mixup-alpha', given: '1', changes: ['images', 'files'] },
+      { option: 'cutmix-alpha', given: '1', changes: ['images', 'files'] },
+      { option: 'repeated-augmentation', given: '2', changes: ['images', 'files'] },
+      { option: 'batch-size', given: '4', both: { 'mixup-alpha': '1' }, changes: ['images', 'files'], may: ['columns'] },
       { option: 'stats', given: 'dataset', both: { 'color-pca': '0.5' }, changes: ['files'] },
       { option: 'seed', given: '7', changes: ['images', 'files'] },
       { option: 'max-pixels', given: '500', changes: ['files'] },
@@ -230,6 +240,10 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'train-resize-size', given: '16', both: { ...DATA, ...AREA }, fails: /--train-resize-size does nothing/ },
       { option: 'scale', given: '0.2,0.4', both: DATA, fails: /--scale does nothing/ },
       { option: 'ratio', given: '2,3', both: DATA, fails: /--ratio does nothing/ },
+      { option: 'color-jitter', given: '0.4,0.4,0.4,0.6', both: DATA, fails: /at most 0\.5/ },
+      { option: 'auto-augment', given: 'ta_wide', both: { ...DATA, ...RA }, fails: /--ra-magnitude is for RandAugment/ },
+      { option: 'ra-magnitude', given: '3', both: DATA, fails: /--ra-magnitude is for RandAugment/ },
+      { option: 'ra-num-ops', given: '3', both: DATA, fails: /--ra-num-ops is for RandAugment/ },
       { option: 'workers', given: '3', both: DATA, changes: ['workers'] },
       { option: 'backend', given: 'js', changes: ['backend'], may: ['threads'] },
       { option: 'precision', given: 'bf16', changes: ['precision'] },
@@ -253,6 +267,10 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'train-resize-size', given: '16', both: AREA, fails: /--train-resize-size does nothing/ },
       { option: 'scale', given: '0.2,0.4', fails: /--scale does nothing/ },
       { option: 'ratio', given: '2,3', fails: /--ratio does nothing/ },
+      { option: 'color-jitter', given: '0.4,0.4,0.4,0.6', fails: /at most 0\.5/ },
+      { option: 'auto-augment', given: 'ta_wide', both: RA, fails: /--ra-magnitude is for RandAugment/ },
+      { option: 'ra-magnitude', given: '3', fails: /--ra-magnitude is for RandAugment/ },
+      { option: 'ra-num-ops', given: '3', fails: /--ra-num-ops is for RandAugment/ },
       { option: 'workers', given: '3', changes: ['workers'] },
     ],
   },
@@ -275,8 +293,8 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   ],
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
-  bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'cache'],
-  'bench-data': ['warmup', 'seed', 'hflip', 'color-pca', 'channels'],
+  bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'cache'],
+  'bench-data': ['warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'channels'],
 };
 
 describe('options beside those of cnn train', function () {

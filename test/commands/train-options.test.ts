@@ -24,7 +24,7 @@ interface Row {
   /** With it; DIRECTORY is that of all tests, RUN that of this training. */
   readonly given: string | true;
   /** Settings of both trainings that are not those of BASE. */
-  readonly both?: Readonly<Record<string, string>>;
+  readonly both?: Readonly<Record<string, string | true>>;
   /** All that differs. */
   readonly changes: readonly Aspect[];
   /** What may differ besides, by rounding. */
@@ -43,6 +43,12 @@ const BASE = {
 };
 const LEARNED = ['weights', 'momenta', 'training', 'evaluation'] as const;
 const STEP_SCHEDULE = { 'lr-scheduler': 'step', 'lr-step-size': '1', epochs: '2' };
+const RA = { 'auto-augment': 'ra' };
+const AUGMENTED = {
+  ...{ 'auto-augment': 'ra', 'color-jitter': '0.4,0.4,0.4,0.1', 'random-erase': '0.5' },
+  ...{ 'mixup-alpha': '0.2', 'cutmix-alpha': '1', 'repeated-augmentation': '2' },
+  ...{ 'bce-loss': true, 'bce-target-thresh': '0.2' },
+} as const;
 const AREA = { 'train-crop-mode': 'area' };
 // A bias of 0 may become one of 1e-30.
 const STILL = { lr: '1e-30', 'weight-decay': '0' };
@@ -90,6 +96,8 @@ const ROWS: readonly Row[] = [
   { option: 'nesterov', given: true, changes: LEARNED },
   { option: 'weight-decay', given: '0.1', changes: LEARNED },
   { option: 'label-smoothing', given: '0.2', changes: LEARNED },
+  { option: 'bce-loss', given: true, changes: LEARNED },
+  { option: 'bce-target-thresh', given: '0.2', both: { 'bce-loss': true, 'mixup-alpha': '4' }, changes: LEARNED },
   { option: 'aux-weight', given: '0', both: HEADS, changes: [...LEARNED, 'card'] },
   { option: 'aux-weight', given: '0.6', both: HEADS, changes: LEARNED },
   { option: 'input-size', given: '16', changes: [...LEARNED, 'card', 'augmentation'] },
@@ -107,6 +115,14 @@ const ROWS: readonly Row[] = [
   { option: 'padding', given: '4', changes: [...LEARNED, 'augmentation'] },
   { option: 'hflip', given: '1', changes: [...LEARNED, 'augmentation'] },
   { option: 'color-pca', given: '0.5', changes: [...LEARNED, 'augmentation'] },
+  { option: 'color-jitter', given: '0.4', changes: [...LEARNED, 'augmentation'] },
+  { option: 'auto-augment', given: 'imagenet', changes: [...LEARNED, 'augmentation'] },
+  { option: 'ra-magnitude', given: '20', both: RA, changes: [...LEARNED, 'augmentation'] },
+  { option: 'ra-num-ops', given: '4', both: RA, changes: [...LEARNED, 'augmentation'] },
+  { option: 'random-erase', given: '1', changes: [...LEARNED, 'augmentation'] },
+  { option: 'mixup-alpha', given: '1', changes: LEARNED },
+  { option: 'cutmix-alpha', given: '1', changes: LEARNED },
+  { option: 'repeated-augmentation', given: '2', changes: LEARNED },
   { option: 'resize-size', given: '16', changes: ['evaluation', 'card'] },
   { option: 'max-steps', given: '1', changes: [...LEARNED, 'steps', 'lr'], shows: equals('steps', [1]) },
   // Without learning, of the first weights; then with the same ones, of order and crops, of
@@ -370,14 +386,16 @@ describe('cnn train', function () {
     },
 
     resume: async () => {
-      const run = at('resumed');
-      await mkdir(run);
-      await observe(run, settings(run, { 'max-steps': '1' }));
-      const resumed = await observe(run, { resume: join(run, 'runs/run'), 'max-steps': '2' });
-      const { weights, momenta, steps, files } = await withoutOption({});
-      assert.deepEqual(resumed.steps, steps);
-      assert.deepEqual([resumed.weights, resumed.momenta], [weights, momenta]);
-      assert.deepEqual(resumed.files, files);
+      for (const [name, more] of Object.entries({ plain: {}, augmented: AUGMENTED })) {
+        const run = at(`resumed-${name}`);
+        await mkdir(run);
+        await observe(run, settings(run, { ...more, 'max-steps': '1' }));
+        const resumed = await observe(run, { resume: join(run, 'runs/run'), 'max-steps': '2' });
+        const { weights, momenta, steps, files } = await withoutOption(more);
+        assert.deepEqual(resumed.steps, steps);
+        assert.deepEqual([resumed.weights, resumed.momenta], [weights, momenta]);
+        assert.deepEqual(resumed.files, files);
+      }
     },
   };
   for (const [option, test] of Object.entries(others)) it(`--${option} does what it is for`, test);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { imagesToFloat } from '../../src/network/images.js';
-import { assertClose, liveTensors, onEachBackend } from './backends.js';
+import { imagesToFloat, type MixedBox, mixImages } from '../../src/network/images.js';
+import { assertClose, liveTensors, numbers, onEachBackend } from './backends.js';
 
 describe('Bytes become images', () => {
   onEachBackend((backend) => {
@@ -33,6 +33,34 @@ describe('Bytes become images', () => {
         assert.deepEqual(liveTensors(), live);
       });
     }
+
+    it('with a box of each mixed with another image, or of zeros', () => {
+      const live = liveTensors();
+      for (const channels of [1, 3]) {
+        const shape: [number, number, number, number] = [3, 5, 7, channels];
+        const values = numbers(3 * 5 * 7 * channels);
+        const images = tf.tensor4d(values, shape);
+        const boxes = [
+          { partner: 2, left: 0, top: 0, right: 7, bottom: 5, share: 0.75 },
+          { partner: 0, left: 2, top: 1, right: 6, bottom: 4, share: 0 },
+          { partner: -1, left: 6, top: 0, right: 7, bottom: 2, share: 0 },
+        ];
+        const mixed = mixImages(images, boxes);
+        const size = 35 * channels;
+        const expected = Array.from(values, (value, index) => {
+          const image = Math.floor(index / size);
+          const pixel = Math.floor((index % size) / channels);
+          const [x, y] = [pixel % 7, Math.floor(pixel / 7)];
+          const { partner, left, top, right, bottom, share } = boxes[image] as MixedBox;
+          if (x < left || x >= right || y < top || y >= bottom) return value;
+          const other = partner < 0 ? 0 : (values[partner * size + (index % size)] as number);
+          return share * value + (1 - share) * other;
+        });
+        assertClose(mixed.dataSync(), expected, tolerance, 'mixed images');
+        tf.dispose([images, mixed]);
+      }
+      assert.deepEqual(liveTensors(), live);
+    });
 
     it('with one mean for three channels, and the mean of three for one', () => {
       const run = (channels: number, mean: number[]) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers'; // registers the gradients that the reference needs
-import { lossWithoutGradient, softmaxCrossEntropy } from '../../src/network/loss.js';
+import { crossEntropy, lossWithoutGradient, softmaxCrossEntropy } from '../../src/network/loss.js';
 import { registerTwins } from '../../src/network/twins/index.js';
 import { assertClose, liveTensors, numbers, onEachBackend, onReference } from './backends.js';
 
@@ -54,6 +54,72 @@ describe('Softmax cross-entropy', () => {
         });
       }
     }
+
+    it('of mixed images is that of targets of two classes', () => {
+      for (const loss of ['softmax', 'sigmoid'] as const) {
+        for (const [smoothing, shares] of [
+          [0, [0.7, 0.3, 0.5, 0.5, 1, 0]],
+          [0.1, [0.7, 0.3, 0.5, 0.5, 1, 0]],
+          ...(loss === 'sigmoid' ? ([[0, [1, 1, 1, 0, 1, 1]]] as const) : []),
+        ] as const) {
+          const [count, classes] = [3, 9];
+          const values = numbers(count * classes).map((value) => 8 * value);
+          const [labels, others] = [
+            [0, 8, 4],
+            [3, 1, -1],
+          ];
+          const expected = onReference(() => {
+            const own = tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
+            const other = tf.oneHot(tf.tensor1d(others, 'int32'), classes);
+            const part = (place: number) =>
+              tf.tensor2d(
+                labels.map((_, row) => (row === 2 ? 1 - place : shares[2 * row + place]) as number),
+                [count, 1],
+              );
+            const whole = tf.add(tf.mul(own, part(0)), tf.mul(other, part(1)));
+            const targets = tf.add(tf.mul(whole, 1 - smoothing), smoothing / classes);
+            const ofLogits = (logits: tf.Tensor) =>
+              loss === 'softmax'
+                ? tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits))))
+                : tf.div(tf.sum(tf.sub(tf.softplus(logits), tf.mul(targets, logits))), classes);
+            const mean = (logits: tf.Tensor) => tf.div(ofLogits(logits), count) as tf.Scalar;
+            const { value, grad } = tf.valueAndGrad(mean)(tf.tensor2d(values, [count, classes]));
+            return { loss: (value.dataSync()[0] as number) * count, dLogits: grad.dataSync() };
+          });
+          tf.tidy(() => {
+            const { stats, dLogits } = crossEntropy(
+              loss,
+              tf.tensor2d(values, [count, classes]),
+              {
+                labels: tf.tensor1d(labels, 'int32'),
+                mixed: {
+                  others: tf.tensor1d(others, 'int32'),
+                  shares: tf.tensor2d([...shares], [count, 2]),
+                },
+              },
+              { smoothing, weight: 1, hits: true },
+            );
+            assertClose(stats.dataSync().slice(0, 1), [expected.loss], tolerance, loss);
+            assert.equal(stats.dataSync()[3], count);
+            assertClose(dLogits.dataSync(), expected.dLogits, tolerance, `${loss} dLogits`);
+          });
+        }
+      }
+    });
+
+    it('by sigmoids leaves out labels below 0 and is finite for logits far apart', () => {
+      tf.tidy(() => {
+        const logits = tf.tensor2d([
+          [1000, -1000, 0],
+          [Number.NaN, 1, 2],
+        ]);
+        const labels = tf.tensor1d([1, -1], 'int32');
+        const settings = { smoothing: 0, weight: 1, hits: true };
+        const { stats, dLogits } = crossEntropy('sigmoid', logits, { labels }, settings);
+        assertClose(stats.dataSync(), [(2000 + Math.LN2) / 3, 0, 1, 1], 1e-6, 'stats');
+        assertClose(dLogits.dataSync(), [1 / 3, -1 / 3, 1 / 6, 0, 0, 0], 1e-6, 'dLogits');
+      });
+    });
 
     it('leaves out labels below 0, whatever their logits', () => {
       const rows = [

@@ -30,4 +30,19 @@ function imageToFloat({
   return backend.runOne('ImageToFloat', [images, mirror, offsets], output, params);
 }
 
-export const imageKernels: KernelRows = { ImageToFloat: imageToFloat };
+interface MixInputs {
+  images: TensorInfo;
+  rows: TensorInfo;
+  shares: TensorInfo;
+}
+
+function mixImages({ inputs: { images, rows, shares }, backend }: KernelCall<MixInputs>) {
+  const [batch, height, width, channels] = images.shape as [number, number, number, number];
+  if (rows.dtype !== 'int32' || shares.dtype !== 'float32') return undefined;
+  if (images.dtype !== 'float32' || images.shape.includes(0)) return undefined;
+  const output = { shape: images.shape, storage: 'same' } as const;
+  const params = { batch, height, width, channels };
+  return backend.runOne('MixImages', [images, rows, shares], output, params);
+}
+
+export const imageKernels: KernelRows = { ImageToFloat: imageToFloat, MixImages: mixImages };

@@ -1,10 +1,13 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { allFloat } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
+import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 
 interface LossInputs {
   logits: TensorInfo;
   labels: TensorInfo;
+  /** Of mixed images. */
+  others?: TensorInfo;
+  shares?: TensorInfo;
 }
 
 interface LossAttrs {
@@ -13,17 +16,22 @@ interface LossAttrs {
   hits: boolean;
 }
 
-function softmaxCrossEntropy({
-  inputs: { logits, labels },
-  attrs: { smoothing, weight, hits },
-  backend,
-}: KernelCall<LossInputs, LossAttrs>) {
-  if (!allFloat([logits]) || labels.dtype !== 'int32') return undefined;
-  const [rows, classes] = logits.shape as [number, number];
-  const outputs = [{ shape: [4] }, { shape: logits.shape }];
-  const inputs = [logits, labels];
-  const params = { rows, classes, hits: Number(hits), smoothing, weight };
-  return backend.run('SoftmaxCrossEntropy', inputs, outputs, params);
+function crossEntropy(kernel: 'SoftmaxCrossEntropy' | 'SigmoidCrossEntropy'): KernelFunction {
+  return ({
+    inputs: { logits, labels, others, shares },
+    attrs: { smoothing, weight, hits },
+    backend,
+  }: KernelCall<LossInputs, LossAttrs>) => {
+    if (!allFloat([logits]) || labels.dtype !== 'int32') return undefined;
+    const [rows, classes] = logits.shape as [number, number];
+    const outputs = [{ shape: [4] }, { shape: logits.shape }];
+    const mixed = others === undefined || shares === undefined ? [] : [others, shares];
+    const params = { rows, classes, hits: Number(hits), smoothing, weight };
+    return backend.run(kernel, [logits, labels, ...mixed], outputs, params);
+  };
 }
 
-export const lossKernels: KernelRows = { SoftmaxCrossEntropy: softmaxCrossEntropy };
+export const lossKernels: KernelRows = {
+  SoftmaxCrossEntropy: crossEntropy('SoftmaxCrossEntropy'),
+  SigmoidCrossEntropy: crossEntropy('SigmoidCrossEntropy'),
+};

@@ -1,3 +1,5 @@
+import type { Box } from '../../augment/index.js';
+
 interface BatchShape {
   readonly batchSize: number;
   /** Side of an image in pixels. */
@@ -11,6 +13,8 @@ export class Buffers {
   readonly labels: Int32Array;
   readonly mirror: Uint8Array;
   readonly offsets: Float32Array;
+  /** Rows of left, top, right and bottom; all 0 where nothing is erased. */
+  readonly erased: Int32Array;
   readonly #imageBytes: number;
 
   constructor(
@@ -22,6 +26,7 @@ export class Buffers {
     this.labels = new Int32Array(batchSize);
     this.mirror = new Uint8Array(batchSize);
     this.offsets = new Float32Array(batchSize * channels);
+    this.erased = new Int32Array(batchSize * 4);
     this.#imageBytes = shared.byteLength / batchSize;
   }
 
@@ -38,12 +43,19 @@ export class Buffers {
     }
   }
 
+  /** Sets what of a slot is erased. */
+  erase(slot: number, box?: Box): void {
+    const { left, top, right, bottom } = box ?? { left: 0, top: 0, right: 0, bottom: 0 };
+    this.erased.set([left, top, right, bottom], 4 * slot);
+  }
+
   /** Marks a slot as empty: zeros and label -1. */
   clear(slot: number): void {
     this.slot(slot).fill(0);
     this.labels[slot] = -1;
     this.mirror[slot] = 0;
     this.move(slot, []);
+    this.erase(slot);
   }
 }
 

@@ -3,9 +3,12 @@ import {
   colourOffset,
   cropWindow,
   drawAugmentation,
+  drawMix,
   fillSlot,
   IMAGENET_PRINCIPAL_COLOURS,
   isPlainCrop,
+  type Mix,
+  type MixSettings,
   type PrincipalColours,
   type Transform,
 } from '../../augment/index.js';
@@ -14,11 +17,13 @@ import { shuffledIndices } from '../../rng.js';
 import type { Split } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
 import { affordableThreads } from '../thread.js';
+import { checkAugmentation } from './augment-pixels.js';
 import { type BadImageSettings, BadImages } from './bad-images.js';
 import { BatchBuffers, type Buffers } from './batch-buffers.js';
 import { DecodePool } from './decode-pool.js';
 import type { DecodeItem } from './decode-worker.js';
 import type { DeviceDecoder, DeviceImages } from './device-decoder.js';
+import { type Place, placesOf } from './epoch-order.js';
 import { ImageCache } from './image-cache.js';
 import { JpegFiller } from './jpeg-filler.js';
 import { type Failures, Patience } from './patience.js';
@@ -32,6 +37,10 @@ export interface Batch {
   readonly mirror: Uint8Array;
   /** (N, C); what the device adds to the colours, in [0, 1] units; 0 where C is 1. */
   readonly offsets: Float32Array;
+  /** (N, 4) left, top, right and bottom of what the device erases; absent where nothing is. */
+  readonly erased?: Int32Array;
+  /** How the device mixes each image with the one before it; absent where it does not. */
+  readonly mix?: Mix;
   /** Slots that stand for an image of the split, read or not: N less padding. */
   readonly count: number;
   /**
@@ -55,6 +64,10 @@ export interface BatchSettings extends BadImageSettings {
   /** Decoding threads. */
   readonly workers: number;
   readonly shuffle: boolean;
+  /** How often an epoch has each of its images, of which there are then fewer; 1 by default. */
+  readonly copies?: number;
+  /** How the images of a step are mixed; they are not by default. */
+  readonly mixing?: MixSettings;
   /**
    * Whether images that do not fill a last batch are dropped, or the batch is padded with label -1.
    */
@@ -107,6 +120,7 @@ export interface BatchLoader {
 /** Batches of a split, decoded by threads of their own. Throws a UsageError if settings clash. */
 export async function openBatches(split: Split, settings: BatchSettings): Promise<BatchLoader> {
   checkSettings(split, settings);
+  checkAugmentation(settings.transform);
   const { transform, channels, reading = AS_PILLOW, decoder } = settings;
   const workers = affordableThreads(settings.workers);
   const form = { transform, channels, threads: workers, reading, ...(decoder && { decoder }) };
@@ -232,15 +246,12 @@ class Loader implements BatchLoader {
     const release = this.#buffers.releaser(buffers);
     const first = step * batchSize;
     const count = Math.min(batchSize, this.#split.images.length - first);
-    const indices = Array.from(
-      { length: count },
-      (_, slot) => order?.[first + slot] ?? first + slot,
-    );
+    const places = placesOf(order, first, count, this.#settings.copies ?? 1);
+    const indices = places.map(({ index }) => index);
     for (let slot = count; slot < batchSize; slot++) buffers.clear(slot);
     try {
-      const items = indices.flatMap((index, slot) => this.#place(buffers, slot, index, epoch));
-      const { images, labels, mirror, offsets } = buffers;
-      const batch = { images, labels, mirror, offsets, count, release };
+      const items = places.flatMap((place, slot) => this.#place(buffers, slot, place, epoch));
+      const batch = { ...this.#batchOf(buffers, epoch, step), count, release };
       const decoding = { buffers, items, indices };
       if (this.decoded === undefined) {
         return { batch, indices, failures: await this.#decodePatiently(decoding) };
@@ -251,6 +262,18 @@ class Loader implements BatchLoader {
       release();
       throw error;
     }
+  }
+
+  /** What a buffer holds, and how the device changes it. */
+  #batchOf(
+    { images, labels, mirror, offsets, erased }: Buffers,
+    epoch: number,
+    step: number,
+  ): Omit<Batch, 'count' | 'release'> {
+    const { transform, mixing, seed } = this.#settings;
+    const mix = mixing && drawMix(mixing, transform.size, seed, epoch, step);
+    const changes = { ...(transform.erase && { erased }), ...(mix && { mix }) };
+    return { images, labels, mirror, offsets, ...changes };
   }
 
   async #decodeOnDevice(decoding: Decoding, decoded: Decoded): Promise<OnDevice> {
@@ -271,22 +294,24 @@ class Loader implements BatchLoader {
   }
 
   /** Fills a slot from memory, or returns the task for a thread. */
-  #place(buffers: Buffers, slot: number, index: number, epoch: number): DecodeItem[] {
+  #place(buffers: Buffers, slot: number, { index, copy }: Place, epoch: number): DecodeItem[] {
     const { transform, seed, channels, principalColours } = this.#settings;
     const { images } = this.#split;
     if (this.#bad.isUndecodable(index)) {
       buffers.clear(slot);
       return [];
     }
-    const draws = drawAugmentation(transform, seed, epoch, index);
+    const draws = drawAugmentation(transform, seed, epoch, index, copy);
     buffers.labels[slot] = this.#split.labels[index] as number;
     buffers.mirror[slot] = Number(draws.mirror);
     const basis = principalColours ?? IMAGENET_PRINCIPAL_COLOURS;
     buffers.move(slot, colourOffset(basis, transform.colour ?? 0, draws.colour));
+    buffers.erase(slot, draws.erased);
     const image = this.#cache.get(index);
     if (image === undefined) return [{ slot, source: images.locate(index), draws }];
     const window = cropWindow(transform, image.width, image.height, draws);
-    if (!isPlainCrop(window)) return [{ slot, source: image, draws }];
+    if (!isPlainCrop(window) || draws.operations.length > 0)
+      return [{ slot, source: image, draws }];
     // Cheaper here than to send it to a thread.
     fillSlot(image, window, transform.size, buffers.slot(slot), channels);
     return [];

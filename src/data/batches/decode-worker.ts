@@ -5,6 +5,7 @@ import type { ImageLocation } from '../dataset.js';
 import { readImage } from '../decode/decode.js';
 import type { DecodeOptions } from '../decode/decode-options.js';
 import { type Failure, failureOf } from '../decode/failure.js';
+import { augmentPixels } from './augment-pixels.js';
 import { showImage } from './show-image.js';
 
 /** What a thread receives at its start. */
@@ -70,6 +71,7 @@ async function decode({ id, buffer, items, keep }: DecodeTask): Promise<DecodeRe
         const target = new Uint8Array(buffers[buffer] as SharedArrayBuffer, slot * bytes, bytes);
         const window = cropWindow(transform, image.width, image.height, draws);
         showImage(image, window, transform.size, target, channels);
+        augmentPixels(target, transform.size, channels, draws.operations);
         if (keep && !('data' in source)) images.set(slot, image);
       } catch (error) {
         failures.set(slot, failureOf(error));

@@ -1,4 +1,4 @@
-import { cropWindow, type Transform } from '../../augment/index.js';
+import { cropWindow, packOperations, type Transform } from '../../augment/index.js';
 import { RunError } from '../../errors.js';
 import { encodeName } from '../../system/file-names.js';
 import type { ImageList } from '../dataset.js';
@@ -68,10 +68,8 @@ export class JpegFiller {
     const { taken, files, records } = await this.#place(items, indices);
     if (taken.length === 0) return [...items];
     const { transform, channels } = this.#settings;
-    const size = transform.size;
-    this.#check(
-      await this.#addon.fillFromJpegs(this.#pool, files, records, images, size, channels),
-    );
+    const form = [images, transform.size, channels, operationsOf(taken, records)] as const;
+    this.#check(await this.#addon.fillFromJpegs(this.#pool, files, records, ...form));
     return leftOf(items, taken, records);
   }
 
@@ -86,7 +84,9 @@ export class JpegFiller {
     items: readonly DecodeItem[],
     indices: readonly number[],
   ): Promise<{ readonly images: DeviceImages; readonly left: DecodeItem[] }> {
-    const { taken, files, records } = await this.#place(items, indices);
+    // A device changes no pixels.
+    const plain = items.filter(({ draws }) => draws.operations.length === 0);
+    const { taken, files, records } = await this.#place(plain, indices);
     const { transform, channels } = this.#settings;
     const images = await this.#device?.decode(files, records, [slots, transform.size, channels]);
     if (images === undefined) throw closed();
@@ -172,6 +172,17 @@ function leftOf(
 ): DecodeItem[] {
   const filled = new Set(taken.filter((_, i) => sizeIn(recordAt(records, i))));
   return items.filter((item) => !filled.has(item));
+}
+
+/** The operations of all images, whose places the records get. */
+function operationsOf(items: readonly DecodeItem[], records: Float64Array): Float64Array {
+  let firstOperation = 0;
+  for (const [i, { draws }] of items.entries()) {
+    const operations = draws.operations.length;
+    fillRecord(recordAt(records, i), { firstOperation, operations });
+    firstOperation += operations;
+  }
+  return packOperations(items.flatMap(({ draws }) => draws.operations));
 }
 
 function closed(): RunError {

@@ -16,6 +16,8 @@ export const RECORD_FIELDS = [
   'outWidth',
   'outHeight',
   'slot',
+  'firstOperation',
+  'operations',
 ] as const;
 
 type Field = (typeof RECORD_FIELDS)[number];

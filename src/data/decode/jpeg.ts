@@ -18,7 +18,7 @@ export interface JpegAddon {
   jpegFacts(): string[];
   /** Fills in widths and heights. False if the pool was closed before it was done. */
   measureJpegs(pool: JpegPool, files: Uint8Array, records: Float64Array): Promise<boolean>;
-  /** Fills the slots of (N, size, size, channels); the width of what is left out becomes 0. */
+  /** Fills the slots of (N, size, size, channels) and changes them by `operations`; the width of what is left out becomes 0. */
   fillFromJpegs(
     pool: JpegPool,
     files: Uint8Array,
@@ -26,6 +26,7 @@ export interface JpegAddon {
     images: Uint8Array,
     size: number,
     channels: 1 | 3,
+    operations: Float64Array,
   ): Promise<boolean>;
   /** Has a device fill the slots of a batch of its own; as fillFromJpegs. */
   decodeJpegs(

@@ -35,7 +35,7 @@ export function viewsOf(protocol: Geometry, width: number, height: number): Wind
   const { places, size, transform } = protocol;
   if (places === 'centre') {
     const resize = Math.min(width, height);
-    const still = { x: 0, y: 0, mirror: false, short: 0, tries: [], colour: [] };
+    const still = { x: 0, y: 0, mirror: false, short: 0, tries: [], colour: [], operations: [] };
     return [cropWindow({ ...transform, resize, crop: 'centre' }, width, height, still)];
   }
   return squaresOf(protocol, { left: 0, top: 0, width, height }).flatMap((box) => {

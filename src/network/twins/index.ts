@@ -6,11 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TENSORFLOW_BACKEND } from '../../backend/tensorflow/operation.js';
 import { batchNormGradTwin, batchNormInferenceTwin, batchNormTrainTwin } from './batch-norm.js';
 import { biasActivationGradTwin } from './bias-activation-grad.js';
+import { sigmoidCrossEntropyTwin, softmaxCrossEntropyTwin } from './cross-entropy.js';
 import { dropoutTwin } from './dropout.js';
 import { imageToFloatTwin } from './image-to-float.js';
+import { mixImagesTwin } from './mix-images.js';
 import { scaledTanhTwin } from './scaled-tanh.js';
 import { sgdTwin } from './sgd.js';
-import { softmaxCrossEntropyTwin } from './softmax-cross-entropy.js';
 import {
   batchNormGradOfTensorflow,
   batchNormInferenceOfTensorflow,
@@ -30,8 +31,10 @@ const TWINS: Readonly<Record<string, Twin>> = {
   BiasActivationGrad: biasActivationGradTwin,
   Dropout: dropoutTwin,
   ImageToFloat: imageToFloatTwin,
+  MixImages: mixImagesTwin,
   ScaledTanh: scaledTanhTwin,
   Sgd: sgdTwin,
+  SigmoidCrossEntropy: sigmoidCrossEntropyTwin,
   SoftmaxCrossEntropy: softmaxCrossEntropyTwin,
   WindowMeans: windowMeansTwin,
   WindowMeansGrad: windowMeansGradTwin,

@@ -108,6 +108,21 @@ export const TRAINING = {
     recipe: ({ recipe }) => recipe.labelSmoothing,
     help: 'share of the target spread over all classes',
   },
+  'bce-loss': {
+    group: 'training',
+    kind: 'boolean',
+    default: false,
+    help: 'the mean of the binary cross-entropies of all classes in place of the softmax cross-entropy',
+  },
+  'bce-target-thresh': {
+    group: 'training',
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    default: null,
+    auto: 'the shares are the targets',
+    help: '--bce-loss: both classes of mixed images are targets of 1, if their share is above this',
+  },
   'aux-weight': {
     group: 'training',
     kind: 'number',

@@ -4,6 +4,8 @@
 export interface Chance {
   /** Loss of the shares of the classes as probabilities: ln(classes) where all are alike. */
   readonly loss: number;
+  /** The same of the mean of the binary cross-entropies of all classes. */
+  readonly binaryLoss: number;
   /** Share of the largest class, which is the accuracy of naming it always. */
   readonly top1: number;
 }
@@ -15,8 +17,12 @@ export function chanceOf(labels: ArrayLike<number>): Chance {
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
   const shares = [...counts.values()].map((count) => count / labels.length);
+  const unlike = shares.filter((share) => share < 1);
+  const rest = unlike.reduce((sum, share) => sum - (1 - share) * Math.log(1 - share), 0);
+  const loss = shares.reduce((sum, share) => sum - share * Math.log(share), 0);
   return {
-    loss: shares.reduce((sum, share) => sum - share * Math.log(share), 0),
+    loss,
+    binaryLoss: (loss + rest) / shares.length,
     top1: Math.max(0, ...shares),
   };
 }

@@ -19,6 +19,7 @@ export function createSentinel(prepared: Prepared, told: Told): Sentinel {
     val: dataset.val,
     schedule: rollbacks.lowered(schedule),
     auxiliary: heads * request.settings.auxWeight,
+    loss: request.settings.bceLoss ? 'sigmoid' : 'softmax',
     known: request.resume?.record.events?.map(({ kind }) => kind) ?? [],
   });
 }

@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Split } from '../../data/dataset.js';
 import { DivergedError } from '../../errors.js';
+import type { Loss } from '../../network/loss.js';
 import type { EventLog } from '../../runs/events.js';
 import type { Progress } from '../../runs/state.js';
 import { addTotals, type Scores, scores, type Totals, totalsOf } from '../../session/metrics.js';
@@ -39,6 +40,8 @@ export interface SentinelOptions {
   readonly known?: readonly string[];
   /** The sum of the shares of auxiliary heads, whose losses are in the loss. */
   readonly auxiliary?: number;
+  /** Softmax by default. */
+  readonly loss?: Loss;
 }
 
 type Place = Pick<Progress, 'epoch' | 'step'>;
@@ -85,7 +88,7 @@ export class Sentinel {
   losses(totals: Totals, steps: number, place: Place): void {
     this.glance(totals, steps, place);
     const { loss } = scores(totals);
-    const high = HIGH * this.#chanceLoss;
+    const high = HIGH * this.#firstLoss;
     this.#highSteps = loss > high ? this.#highSteps + steps : 0;
     if (this.#highSteps === 0) return;
     const what = `The loss is ${short(loss)}, more than ${HIGH} times that of knowing nothing`;
@@ -126,15 +129,26 @@ export class Sentinel {
     this.#recent = { lossSum: 0, labelled: 0, steps: 0 };
   }
 
+  /** Of a network that knows how many labels there are of each class. */
   get #chanceLoss(): number {
+    const { loss, binaryLoss } = this.#chance;
     // A dataset of one class has no chance loss.
-    return (1 + (this.#options.auxiliary ?? 0)) * (this.#chance.loss || Math.LN2);
+    return this.#heads * ((this.#options.loss === 'sigmoid' ? binaryLoss : loss) || Math.LN2);
+  }
+
+  /** Of a network whose logits are 0. */
+  get #firstLoss(): number {
+    return this.#options.loss === 'sigmoid' ? this.#heads * Math.LN2 : this.#chanceLoss;
+  }
+
+  get #heads(): number {
+    return 1 + (this.#options.auxiliary ?? 0);
   }
 
   #checkLoss(what: string, totals: Totals, steps: number, place: Pick<Place, 'step'>): void {
     const { step } = place;
     const { loss } = scores(totals);
-    if (Number.isFinite(totals.lossSum) && loss <= HOPELESS * this.#chanceLoss) return;
+    if (Number.isFinite(totals.lossSum) && loss <= HOPELESS * this.#firstLoss) return;
     const where =
       steps > 1 ? `between step ${step - steps + 1} and step ${step}` : `at step ${step}`;
     const value = Number.isFinite(totals.lossSum) ? short(loss) : totals.lossSum;

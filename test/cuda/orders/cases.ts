@@ -72,13 +72,34 @@ function images(): tf.Tensor[] {
     mirror: tf.tensor1d([0, 1, 1, 0, 1, 0, 1], 'int32'),
     offsets: tf.tensor2d(numbers(21), [7, 3]),
   };
-  return all('ImageToFloat', inputs, { mean: [0.4, 0.5, 0.6], std: [0.3, 0.2, 0.1] });
+  const colours = { mean: [0.4, 0.5, 0.6], std: [0.3, 0.2, 0.1] };
+  const [images] = all('ImageToFloat', inputs, colours) as [tf.Tensor];
+  const rows = Array.from({ length: 7 }, (_, image) => [image - 1, image, 2, 30, 30 - image]);
+  const shares = tf.tensor1d([0, 0.5, 0, 0.25, 1, 0.75, 0.3]);
+  return [
+    images,
+    ...all('MixImages', { images, rows: tf.tensor2d(rows, [7, 5], 'int32'), shares }, {}),
+  ];
 }
 
 function losses(rows: number, classes: number): tf.Tensor[] {
   const labels = Int32Array.from({ length: rows }, (_, row) => ((row * 7) % (classes + 1)) - 1);
   const inputs = { logits: tf.mul(data(rows, classes), 8), labels: tf.tensor1d(labels, 'int32') };
-  return all('SoftmaxCrossEntropy', inputs, { smoothing: 0.1, weight: 1, hits: true });
+  const others = Int32Array.from({ length: rows }, (_, row) => ((row * 5) % (classes + 1)) - 1);
+  const mixed = {
+    ...{ ...inputs, others: tf.tensor1d(others, 'int32') },
+    shares: tf.tensor2d(
+      Float32Array.from({ length: 2 * rows }, (_, i) => (i % 2 ? 0.3 : 0.7)),
+      [rows, 2],
+    ),
+  };
+  const settings = { smoothing: 0.1, weight: 1, hits: true };
+  return [
+    ...all('SoftmaxCrossEntropy', inputs, settings),
+    ...['SoftmaxCrossEntropy', 'SigmoidCrossEntropy'].flatMap((kernel) =>
+      all(kernel, mixed, settings),
+    ),
+  ];
 }
 
 function convolution(): tf.Tensor[] {

@@ -69,7 +69,7 @@ describe('what the addon shows of a decoded image', () => {
     const addon = jpegAddon();
     assert.ok(!(addon instanceof Error));
     const pixels = new Uint8Array(4 * 3 * 3);
-    const right = [0, 0, 4, 3, 0, 0, 4, 3, 0, 0, 0, 2, 2, 0];
+    const right = [0, 0, 4, 3, 0, 0, 4, 3, 0, 0, 0, 2, 2, 0, 0, 0];
     const show = (change: Record<number, number>, bytes = 12, image = pixels, size = 2) => {
       const record = Float64Array.from(right, (value, field) => change[field] ?? value);
       addon.fillFromPixels(image, record, new Uint8Array(bytes), size, 3);

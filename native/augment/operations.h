@@ -1,0 +1,39 @@
+// Changes of an image's pixels, bit for bit as Pillow makes them for torchvision.
+#pragma once
+#include <vector>
+
+#include "augment/loops.h"
+
+namespace cnn {
+
+// What the values of an operation are:
+//   Affine: the matrix of AugmentLoops::warp
+//   Brightness, Contrast, Saturation, Sharpness: the factor, 1 for none
+//   Hue: the share of a turn; Posterize: the bits that are kept; Solarize: the lowest level that
+//   is inverted
+// The others have none. src/augment/operations.ts has the same names in this order.
+CNN_ENUM(OperationKind, Mirror, Affine, Brightness, Contrast, Saturation, Sharpness, Hue, Posterize,
+         Solarize, AutoContrast, Equalize, Invert);
+
+struct Operation {
+  double kind;
+  double values[6];
+};
+
+// One per thread; it reuses its memory for the next image.
+class Augmenter {
+ public:
+  explicit Augmenter(Isa isa) : loops_(augmentLoopsFor(isa)) {}
+  // Changes an image (size, size, channels) of 1 or 3 channels.
+  void apply(const Operation* operations, size_t count, int size, int channels, uint8_t* pixels);
+
+ private:
+  void applyOne(const Operation& operation, int size, int channels, uint8_t* pixels);
+  void relevel(const Operation& operation, int64_t count, int channels, uint8_t* pixels);
+  const uint8_t* copyOf(const uint8_t* pixels, int64_t bytes);
+
+  const AugmentLoops& loops_;
+  std::vector<uint8_t> copy_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,140 @@
+import type { Random } from '../../rng.js';
+import { CHANGES, type ChangeName } from './changes.js';
+import type { Operation } from './operations.js';
+
+/** How operations are chosen; `--auto-augment` takes the names. */
+export type Policy =
+  /** Cubuk et al., 2019: some changes of one magnitude. */
+  | { readonly name: 'ra'; readonly changes: number; readonly magnitude: number }
+  /** Müller and Hutter, 2021: one change of any magnitude. */
+  | { readonly name: 'ta_wide' }
+  /** Cubuk et al., 2018: one of the pairs that were learned on ImageNet. */
+  | { readonly name: 'imagenet' };
+
+/** The magnitude of a change for a share of its range in [0, 1] and the side of the image. */
+type Magnitude = (share: number, size: number) => number;
+
+const upTo =
+  (most: number): Magnitude =>
+  (share) =>
+    share * most;
+const none: Magnitude = () => 0;
+/** From 8 bits down. */
+const bits =
+  (removed: number): Magnitude =>
+  (share) =>
+    8 - Math.round(share * removed);
+const threshold: Magnitude = (share) => 255 - share * 255;
+/** Of the paper's 331 pixels. */
+const shift: Magnitude = (share, size) => share * ((150 / 331) * size);
+
+/** The greatest magnitudes of AutoAugment's paper, which RandAugment's took over. */
+const NARROW: Readonly<Record<ChangeName, Magnitude>> = {
+  Identity: none,
+  ShearX: upTo(0.3),
+  ShearY: upTo(0.3),
+  TranslateX: shift,
+  TranslateY: shift,
+  Rotate: upTo(30),
+  Brightness: upTo(0.9),
+  Color: upTo(0.9),
+  Contrast: upTo(0.9),
+  Sharpness: upTo(0.9),
+  Posterize: bits(4),
+  Solarize: threshold,
+  AutoContrast: none,
+  Equalize: none,
+  Invert: none,
+};
+
+/** TrivialAugment's, in its wide form. */
+const WIDE: typeof NARROW = {
+  ...NARROW,
+  ShearX: upTo(0.99),
+  ShearY: upTo(0.99),
+  TranslateX: upTo(32),
+  TranslateY: upTo(32),
+  Rotate: upTo(135),
+  Brightness: upTo(0.99),
+  Color: upTo(0.99),
+  Contrast: upTo(0.99),
+  Sharpness: upTo(0.99),
+  Posterize: bits(6),
+};
+
+/** RandAugment and TrivialAugment choose among all but this one. */
+const CHOICES = (Object.keys(CHANGES) as ChangeName[]).filter((name) => name !== 'Invert');
+
+/** Steps from no magnitude to the greatest, in RandAugment and TrivialAugment. */
+export const MAGNITUDES = 30;
+/** The same in AutoAugment. */
+const LEVELS = 9;
+
+type Part = readonly [change: ChangeName, probability: number, level?: number];
+
+/** AutoAugment's paper, table 9: pairs of a change, its probability and its level of 0 to 9. */
+// biome-ignore format: one pair a line
+const IMAGENET_PAIRS: readonly (readonly [Part, Part])[] = [
+  [['Posterize', 0.4, 8], ['Rotate', 0.6, 9]],
+  [['Solarize', 0.6, 5], ['AutoContrast', 0.6]],
+  [['Equalize', 0.8], ['Equalize', 0.6]],
+  [['Posterize', 0.6, 7], ['Posterize', 0.6, 6]],
+  [['Equalize', 0.4], ['Solarize', 0.2, 4]],
+  [['Equalize', 0.4], ['Rotate', 0.8, 8]],
+  [['Solarize', 0.6, 3], ['Equalize', 0.6]],
+  [['Posterize', 0.8, 5], ['Equalize', 1]],
+  [['Rotate', 0.2, 3], ['Solarize', 0.6, 8]],
+  [['Equalize', 0.6], ['Posterize', 0.4, 6]],
+  [['Rotate', 0.8, 8], ['Color', 0.4, 0]],
+  [['Rotate', 0.4, 9], ['Equalize', 0.6]],
+  [['Equalize', 0], ['Equalize', 0.8]],
+  [['Invert', 0.6], ['Equalize', 1]],
+  [['Color', 0.6, 4], ['Contrast', 1, 8]],
+  [['Rotate', 0.8, 8], ['Color', 1, 2]],
+  [['Color', 0.8, 8], ['Solarize', 0.8, 7]],
+  [['Sharpness', 0.4, 7], ['Invert', 0.6]],
+  [['ShearX', 0.6, 5], ['Equalize', 1]],
+  [['Color', 0.4, 0], ['Equalize', 0.6]],
+  [['Equalize', 0.4], ['Solarize', 0.2, 4]],
+  [['Solarize', 0.6, 5], ['AutoContrast', 0.6]],
+  [['Invert', 0.6], ['Equalize', 1]],
+  [['Color', 0.6, 4], ['Contrast', 1, 8]],
+  [['Equalize', 0.8], ['Equalize', 0.6]],
+];
+
+/** What a policy does to an image of `size` × `size` pixels. */
+export function drawPolicy(policy: Policy, size: number, draw: Random): Operation[] {
+  switch (policy.name) {
+    case 'ra':
+      return Array.from({ length: policy.changes }, () =>
+        drawChange(choose(CHOICES, draw), NARROW, policy.magnitude / MAGNITUDES, size, draw),
+      ).flat();
+    case 'ta_wide': {
+      const change = choose(CHOICES, draw);
+      return [...drawChange(change, WIDE, draw.below(MAGNITUDES + 1) / MAGNITUDES, size, draw)];
+    }
+    case 'imagenet':
+      return choose(IMAGENET_PAIRS, draw).flatMap(([change, probability, level = 0]) => {
+        const taken = draw.uniform() < probability;
+        const operations = drawChange(change, NARROW, level / LEVELS, size, draw);
+        return taken ? operations : [];
+      });
+  }
+}
+
+function drawChange(
+  name: ChangeName,
+  magnitudes: typeof NARROW,
+  share: number,
+  size: number,
+  draw: Random,
+): readonly Operation[] {
+  const { signed, operations } = CHANGES[name];
+  const negative = draw.below(2) === 0;
+  const magnitude = magnitudes[name](share, size);
+  return operations(signed && negative ? -magnitude : magnitude, size);
+}
+
+function choose<T>(choices: readonly T[], draw: Random): T {
+  return choices[draw.below(choices.length)] as T;
+}
