@@ -1,7 +1,8 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { DataError } from '../errors.js';
-import { withPath, writeAtomically } from '../system/files.js';
-import { hasCode } from '../system/system-errors.js';
+import { replaceFile, withPath } from '../system/files.js';
+import { readRegularFile } from '../system/read-file.js';
+import { hasCode, systemReason } from '../system/system-errors.js';
 
 /**
  * The columns of summary.csv: those of timm, then ours. Accuracies in percent. Programs that draw
@@ -25,6 +26,9 @@ export const COLUMNS = [
 
 export type Row = Readonly<Record<(typeof COLUMNS)[number], number>>;
 
+/** Of half a million epochs. */
+const MOST_BYTES = 2 ** 26;
+
 const HEADER = `${COLUMNS.join(',')}\n`;
 /** The columns of the first runs. */
 const FIRST_COLUMNS: readonly string[] = COLUMNS.filter((column) => column !== 'step');
@@ -44,7 +48,7 @@ const DIGITS: Partial<Record<keyof Row, number>> = {
 
 /** Starts a summary with its header. */
 export async function startSummary(file: string): Promise<void> {
-  await writeAtomically(file, HEADER);
+  await replaceFile(file, HEADER);
 }
 
 /** A row as a checkpoint keeps it: JSON has null for what is no number. */
@@ -57,7 +61,7 @@ export async function appendRow(
   before: readonly StoredRow[] = [],
 ): Promise<void> {
   if (!(await hasContent(file))) {
-    await writeAtomically(file, textOf([...before, row]));
+    await replaceFile(file, textOf([...before, row]));
     return;
   }
   const handle = await open(file, 'a');
@@ -94,14 +98,15 @@ export async function readSummary(file: string): Promise<Partial<Row>[]> {
  */
 export async function restoreSummary(file: string, rows: readonly StoredRow[]): Promise<boolean> {
   const wanted = textOf(rows);
-  const found = await readText(file);
-  if (found !== wanted) await writeAtomically(file, wanted);
+  const found = (await hasContent(file)) ? await readText(file) : '';
+  if (found !== wanted) await replaceFile(file, wanted);
   return !found.startsWith(wanted);
 }
 
+/** Whether there is a file to append to; a link is none, because rows must not go where it leads. */
 async function hasContent(file: string): Promise<boolean> {
-  return stat(file).then(
-    ({ size }) => size > 0,
+  return lstat(file).then(
+    (stats) => stats.isFile() && stats.size > 0,
     (error) => {
       if (hasCode(error, 'ENOENT')) return false;
       throw error;
@@ -143,13 +148,15 @@ export async function truncateSummary(file: string, lastEpoch: number): Promise<
     columns.indexOf(column === 'step' && !columns.includes(column) ? 'steps' : column),
   );
   const texts = kept.map((row) => `${places.map((place) => row[place]).join(',')}\n`);
-  await writeAtomically(file, HEADER + texts.join(''));
+  await replaceFile(file, HEADER + texts.join(''));
 }
 
 /** The text of a summary; a header alone where the file is gone. */
 async function readText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error) => {
+  try {
+    return (await readRegularFile(file, MOST_BYTES)).toString();
+  } catch (error) {
     if (hasCode(error, 'ENOENT')) return HEADER;
-    throw error;
-  });
+    throw new DataError(`Cannot read ${file}: ${systemReason(error)}`, { cause: error });
+  }
 }

@@ -8,9 +8,9 @@ import { ORIGINS } from '../settings/types.js';
 import {
   exists,
   makeDirectories,
+  replaceFile,
   syncDirectory,
   temporaryName,
-  writeAtomically,
 } from '../system/files.js';
 import { readRegularFile } from '../system/read-file.js';
 import { cannotWrite, hasCode, systemReason } from '../system/system-errors.js';
@@ -175,7 +175,7 @@ export async function readRecord(run: RunDirectory): Promise<RunRecord> {
 }
 
 export async function writeRecord(run: RunDirectory, record: RunRecord): Promise<void> {
-  await writeAtomically(run.record, `${JSON.stringify(record, undefined, 2)}\n`);
+  await replaceFile(run.record, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 /** Gives the directory of a run a name that no other run has. */

@@ -20,23 +20,35 @@ export async function writeDurably(
  * a pipe is written to in place.
  */
 export async function writeAtomically(file: string, content: Content): Promise<void> {
-  const whole = typeof content === 'string' || content instanceof Uint8Array;
-  const parts = whole ? [content] : content;
   const existing = await stat(file).catch(() => undefined);
   if (existing !== undefined && !existing.isFile() && !existing.isDirectory()) {
-    return writeParts(file, 'w', parts);
+    return writeParts(file, 'w', partsOf(content));
   }
   // The file that a link leads to, so that the link stays.
   const target = await realpath(file).catch(() => file);
-  const partial = temporaryName(target);
+  await replaceFile(target, content).catch((error) => {
+    throw withPath(error, file, target);
+  });
+}
+
+/**
+ * Writes a file in the place of whatever has its name, as `writeAtomically` does. A link is replaced
+ * and not followed, because anybody may have put it where our files are kept.
+ */
+export async function replaceFile(file: string, content: Content): Promise<void> {
+  const partial = temporaryName(file);
   try {
-    await writeDurably(partial, parts);
-    await rename(partial, target);
+    await writeDurably(partial, partsOf(content));
+    await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
     throw withPath(error, file, partial);
   }
-  await syncDirectory(dirname(target));
+  await syncDirectory(dirname(file));
+}
+
+function partsOf(content: Content): Iterable<Bytes> | AsyncIterable<Bytes> {
+  return typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 }
 
 /** Writes a file that someone named on the command line, as `writeAtomically` does. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -191,6 +191,16 @@ describe('runs in MLflow', function () {
       const start = performance.now();
       for (const epoch of [1, 2, 3]) await logger.onEpoch(row(epoch), ROWS.slice(0, epoch - 1));
       assert.ok(performance.now() - start < 100);
+    });
+
+    it('are not kept where a link in their place leads', async () => {
+      const { open, id, file } = newRun(server.uri);
+      const victim = join(directory.path, 'victim');
+      await writeFile(victim, 'mine');
+      await symlink(victim, file);
+      await open().onEnd('finished');
+      assert.equal(await readFile(victim, 'utf8'), 'mine');
+      assert.match(await id(), /^\d{32}$/);
     });
 
     it('end at once where nothing listens', async () => {

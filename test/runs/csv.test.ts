@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   appendRow,
   COLUMNS,
   type Row,
+  readSummary,
   restoreSummary,
   startSummary,
   truncateSummary,
@@ -86,6 +87,20 @@ describe('summary.csv', () => {
       (column) => ({ epoch: '1', step: 'steps' })[column as string] ?? column,
     );
     assert.equal(await readFile(file, 'utf8'), `${COLUMNS}\n${today}\n`);
+  });
+
+  it('is put in the place of a link, and nothing is written where that leads', async () => {
+    const victim = join(directory.path, 'victim');
+    const file = join(directory.path, 'link.csv');
+    await writeFile(victim, 'mine');
+    const rows = [row(1)];
+    await symlink(victim, file);
+    await restoreSummary(file, rows);
+    await rm(file);
+    await symlink(victim, file);
+    await appendRow(file, row(2), rows);
+    assert.equal(await readFile(victim, 'utf8'), 'mine');
+    assert.equal((await readSummary(file)).length, 2);
   });
 
   it('refuses a file with other columns', async () => {

@@ -14,7 +14,7 @@ describe('the events of a run', () => {
 
   it('are appended to its record, in the order in which they came', async () => {
     const run = { ...runDirectory(directory.path), record: join(directory.path, 'run.json') };
-    const data = { name: 'a', root: '/a', fingerprint: 'f' };
+    const data = { name: 'a', root: '/a', fingerprint: 'f', classes: [] };
     await writeRecord(run, { settings: {}, data, more: 1 } as unknown as RunRecord);
     const log = openEventLog(run);
     await Promise.all(
