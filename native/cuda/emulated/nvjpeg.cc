@@ -158,7 +158,8 @@ Status destroy(Body* body) {
 
 // Where folders are named nvJPEG has to be in one, so that its absence can be tested.
 const Functions& functions() {
-  if (std::getenv("CNN_CUDA_LIBRARIES") != nullptr) openLibrary("libnvjpeg.so.13");
+  const char* folders = std::getenv("CNN_CUDA_LIBRARIES");
+  if (folders != nullptr && *folders != 0) openLibrary("libnvjpeg.so.13");
   static const Functions functions = {
       [](Property part, int* value) {
         *value = part == Property::Major ? 13 : 0;

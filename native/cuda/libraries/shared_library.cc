@@ -54,7 +54,7 @@ void* open(const std::string& name, std::string& refused) {
 std::string joined(const std::vector<std::string>& folders) {
   std::string text;
   for (const auto& folder : folders) text += folder + ", ";
-  return text;
+  return text.empty() ? "" : text + "or ";
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ void* openLibrary(const std::string& name) {
   if (void* library = open(name, refused)) return library;
   if (!refused.empty()) throw std::runtime_error("Expected to load " + name + " but " + refused);
   throw std::runtime_error("Expected " + name + " in " + joined(libraryFolders()) +
-                           "or the system's folders but it is in none: run bin/setup --cuda, or "
+                           "the system's folders but it is in none: run bin/setup --cuda, or "
                            "set CNN_CUDA_LIBRARIES to the folder that has it");
 }
 
