@@ -12,7 +12,7 @@ export type { Batch, BatchLoader } from './data/batches/batches.js';
 export type { Dataset, Split } from './data/dataset.js';
 export { openDataset } from './data/open-dataset.js';
 export { CnnError, DataError, DivergedError, RunError, UsageError } from './errors.js';
-export type { EvaluationResult } from './evaluate/evaluation.js';
+export type { EvaluationResult, ProtocolResult } from './evaluate/evaluation.js';
 export type { Prediction } from './evaluate/predict.js';
 export { evaluateSplit } from './evaluate/split.js';
 export { imagesToFloat } from './network/images.js';

@@ -63,8 +63,12 @@ export async function evaluate(
   reporter: Reporter,
 ): Promise<EvaluationResult> {
   const [{ trained }, ...others] = candidates;
-  for (const candidate of candidates)
-    checkProtocols(candidate.view, candidate.trained.architecture);
+  for (const { view, trained: model } of candidates) checkProtocols(view, model.architecture);
+  const places = candidates.map((candidate) => placeOf(candidate));
+  const twice = places.find((place, at) => places.indexOf(place) !== at);
+  if (twice !== undefined) {
+    throw new UsageError(`Expected --ensemble to name other networks but ${twice} comes twice`);
+  }
   await checkResultFiles(settings);
   checkDecode(settings);
   const plain = isPlain(candidates, settings);
@@ -88,13 +92,16 @@ export async function evaluate(
     ...{ loss, top1, top5, images, protocol, top1_interval, top5_interval },
     results: found.results,
     ...trained.origin,
-    ...(others.length > 0 && {
-      ensemble: others.map((other) => Object.values(other.trained.origin)[0] as string),
-    }),
+    ...(others.length > 0 && { ensemble: others.map(placeOf) }),
     arch: members[0].architecture.name,
     data: settings.data,
     unreadable: found.unreadable.size,
   };
+}
+
+/** Where its weights are. */
+function placeOf({ trained }: Candidate): string {
+  return Object.values(trained.origin)[0] as string;
 }
 
 interface Found {

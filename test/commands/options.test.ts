@@ -86,6 +86,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'mirror', given: true, changes: ['protocol', 'loss', 'batches'], may: VIEWS },
       { option: 'mirror', given: true, both: { crops: '10' }, fails: /--mirror does nothing to --crops 10/ },
       { option: 'ensemble', given: 'DIRECTORY/runs/other', changes: ['ensemble', 'protocol', 'loss', 'batches'], may: VIEWS },
+      { option: 'ensemble', given: 'DIRECTORY/runs/run', fails: /checkpoints.last comes twice/ },
       { option: 'real-labels', given: 'DIRECTORY/real.json', changes: ['results', 'batches'], may: VIEWS },
       { option: 'predictions', given: 'RUN/predictions.csv', changes: ['files', 'batches'], may: VIEWS },
       { option: 'per-class', given: 'RUN/classes.csv', changes: ['files', 'batches'], may: VIEWS },
