@@ -99,12 +99,11 @@ function valuesAfter(args: readonly string[], at: number, flag: Flag): readonly 
   return next === '--' || readFlag(next) !== undefined ? [] : [next];
 }
 
-/** Whether an argument after the first belongs to the values before it: a number, or one of texts. */
-function isOneOfMany({ option, values }: Flag, arg: string): boolean {
-  const row = option === undefined ? undefined : optionRow(option);
-  if (values === Number.POSITIVE_INFINITY && row?.kind === 'text') {
-    return arg !== '--' && readFlag(arg) === undefined;
-  }
+/** Whether an argument is one of several values: a number, a choice, or one of texts. */
+function isOneOfMany({ option }: Flag, arg: string): boolean {
+  const { kind, many, choices = [] } = option === undefined ? {} : optionRow(option);
+  if (many && kind === 'text') return arg !== '--' && readFlag(arg) === undefined;
+  if (many && kind === 'choice') return arg.split(',').every((part) => choices.includes(part));
   return isNumber(arg);
 }
 
