@@ -15,7 +15,7 @@ describe('the events of a run', () => {
   it('are appended to its record, in the order in which they came', async () => {
     const run = { ...runDirectory(directory.path), record: join(directory.path, 'run.json') };
     const data = { name: 'a', root: '/a', fingerprint: 'f', classes: [] };
-    await writeRecord(run, { settings: {}, data, more: 1 } as unknown as RunRecord);
+    await writeRecord(run, { settings: {}, data, resumed: [], more: 1 } as unknown as RunRecord);
     const log = openEventLog(run);
     await Promise.all(
       [1, 2, 3].map((step) => log.add({ epoch: 1, step, kind: 'test', text: `step ${step}` })),
@@ -30,6 +30,6 @@ describe('the events of a run', () => {
       ],
     );
     assert.ok(events.every(({ time }) => Math.abs(Date.parse(time) - Date.now()) < 60_000));
-    assert.deepEqual(rest, { settings: {}, data, more: 1 });
+    assert.deepEqual(rest, { settings: {}, data, resumed: [], more: 1 });
   });
 });
