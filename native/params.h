@@ -139,11 +139,36 @@ struct WindowMeansParams {
   CNN_INT_LISTS(rows, columns);
 };
 
-// Each weight has a `weightDecay` and a `lrScale`.
+// Of the optimizers, each weight has a `weightDecay` and a `lrScale`. Gradients count
+// `gradientScale` times, or as often as a last input of one element says.
+
+// `caffe`: the velocity has the learning rate in it.
 struct SgdParams {
-  CNN_INTS(nesterov);
-  CNN_FLOATS(momentum, lr);
+  CNN_INTS(nesterov, caffe);
+  CNN_FLOATS(momentum, lr, gradientScale);
   CNN_FLOAT_LISTS(weightDecay, lrScale);
+};
+
+// The mean of squares keeps the share `alpha`.
+struct RmsPropParams {
+  CNN_FLOATS(alpha, epsilon, momentum, lr, gradientScale);
+  CNN_FLOAT_LISTS(weightDecay, lrScale);
+};
+
+// Moments keep the shares `beta1` and `beta2`; `correction1` and `correction2` are one minus their
+// powers by the number of updates.
+struct AdamParams {
+  CNN_FLOATS(beta1, beta2, epsilon, correction1, correction2, lr, gradientScale);
+  CNN_FLOAT_LISTS(weightDecay, lrScale);
+};
+
+struct ClipParams {
+  CNN_FLOATS(maxNorm, gradientScale);
+};
+
+// to = keep * to + share * from; with `keep` 0 the old values do not count, whatever they are.
+struct AccumulateParams {
+  CNN_FLOATS(keep, share);
 };
 
 // The size of a row of each tensor that is joined, or that comes of a split.

@@ -18,7 +18,7 @@ export { evaluateSplit } from './evaluate/split.js';
 export { imagesToFloat } from './network/images.js';
 export { lossWithoutGradient, softmaxCrossEntropy } from './network/loss.js';
 export { Network } from './network/network.js';
-export { Sgd } from './network/sgd.js';
+export { Optimizer } from './network/optimizer.js';
 export type { Weight } from './network/weights.js';
 export { openEvaluationBatches, openTrainingBatches } from './session/loaders.js';
 export { Counters, type Scores, scores } from './session/metrics.js';

@@ -11,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export PYTHONDONTWRITEBYTECODE=1
 python=${CNN_TEST_PYTHON:-/usr/bin/python3}
 scripts=(augment/changes.py augment/goldens.py data/decode/odd-images.py data/layouts/meta.py
-  evaluate/protocols.py loggers/event_files.py parity/goldens.py weights/torch_files.py)
+  evaluate/protocols.py loggers/event_files.py network/optimizers.py parity/goldens.py
+  weights/torch_files.py)
 
 main() {
   local command=${1:-} script
@@ -49,6 +50,7 @@ parts() {
     data/layouts/meta.py) echo data/layouts/meta.mat data/layouts/meta-compressed.mat ;;
     loggers/event_files.py) echo loggers/expected.tfevents ;;
     evaluate/protocols.py) echo evaluate/protocols.json ;;
+    network/optimizers.py) echo network/optimizers.json ;;
     parity/goldens.py) echo parity/goldens.json ;;
     weights/torch_files.py) echo weights/torch ;;
   esac

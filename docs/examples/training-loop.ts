@@ -6,12 +6,12 @@ import {
   evaluateSplit,
   findArchitecture,
   networkCard,
+  Optimizer,
   openBackend,
   openDataset,
   openEvaluationBatches,
   openSession,
   openTrainingBatches,
-  Sgd,
   SILENT,
   scores,
   trainStep,
@@ -27,7 +27,7 @@ const { recipe } = architecture;
 const { train, val, classes } = await openDataset(data);
 const card = networkCard(architecture, { classes, inputSize: 28, channels: 1 });
 const session = openSession(architecture, card, 0);
-const optimizer = new Sgd(session.network.weights, recipe);
+const optimizer = new Optimizer(session.network.weights, recipe);
 
 const options = {
   backend,

@@ -65,6 +65,7 @@ const shared = {
   recipe: {
     ...TORCHVISION_RECIPE,
     batchSize: 128,
+    opt: 'sgd-caffe' as const,
     lrWarmupSteps: 200,
     weightDecay: 5e-4,
     decayBias: false,

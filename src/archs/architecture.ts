@@ -2,7 +2,22 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augment/index.js';
 
 /** How the learning rate falls after the warm-up. */
-export const SCHEDULES = ['step', 'cosine', 'constant'] as const;
+export const SCHEDULES = [
+  'step',
+  'multistep',
+  'plateau',
+  'cosine',
+  'poly',
+  'exponential',
+  'onecycle',
+  'constant',
+] as const;
+
+/** How weights change; `sgd-caffe` is the rule of AlexNet's paper and of Caffe. */
+export const OPTIMIZERS = ['sgd', 'sgd-caffe', 'rmsprop', 'adamw', 'lamb'] as const;
+
+/** How the learning rate is below its own in the warm-up. */
+export const WARMUP_METHODS = ['linear', 'constant'] as const;
 
 /**
  * How the network was trained in its paper: the defaults of `cnn train`. Named like its settings.
@@ -15,7 +30,15 @@ export interface Recipe {
   /** Epochs between two steps of the step schedule. */
   readonly lrStepSize: number;
   readonly lrGamma: number;
+  /** Epochs after which the multistep schedule falls; below 1 shares of all epochs. */
+  readonly lrMilestones?: readonly number[];
+  readonly lrPower?: number;
   readonly lrWarmupSteps: number;
+  readonly lrWarmupMethod?: (typeof WARMUP_METHODS)[number];
+  /** The share of the rate with which the warm-up begins. */
+  readonly lrWarmupDecay?: number;
+  /** SGD by PyTorch's rule where it is absent. */
+  readonly opt?: (typeof OPTIMIZERS)[number];
   readonly momentum: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;

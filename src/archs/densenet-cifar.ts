@@ -3,9 +3,6 @@
  * Convolutional Networks", 2016, section 3 ("Implementation Details") and table 2: three dense
  * blocks with the same number of layers; L = 40, k = 12 and, with bottlenecks and compression
  * (-BC), L = 100, k = 12.
- *
- * Differs from the paper: the learning rate falls at thirds of the training instead of at 1/2 and
- * 3/4.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
@@ -41,6 +38,6 @@ export const cifarDensenets: Architecture[] = NETWORKS.map((network) => ({
   macs: network.macs,
   depth: network.depth,
   published: { top1: network.top1, protocol: 'CIFAR-10 test, augmented training' },
-  recipe: { ...CIFAR_RECIPE, epochs: 300, batchSize: 64, lrStepSize: 100, nesterov: true },
+  recipe: { ...CIFAR_RECIPE, epochs: 300, batchSize: 64, nesterov: true },
   build: (options) => build(network, options),
 }));

@@ -87,7 +87,7 @@ const shared = {
 };
 
 /** Caffe's solver: biases learn at twice the rate and without decay. */
-const CAFFE = { decayBias: false, biasLrScale: 2 };
+const CAFFE = { opt: 'sgd-caffe', decayBias: false, biasLrScale: 2 } as const;
 
 export const nin: Architecture = {
   ...shared,
@@ -116,6 +116,8 @@ export const nin: Architecture = {
   build: (options) => build('nin', IMAGENET, options),
 };
 
+const { lrMilestones: _, ...recipe } = CIFAR_RECIPE;
+
 export const ninCifar: Architecture = {
   ...shared,
   name: 'nin-cifar',
@@ -125,6 +127,6 @@ export const ninCifar: Architecture = {
   macs: 222_486_528,
   depth: CIFAR.length,
   published: { top1: 91.19, protocol: 'CIFAR-10 test, augmented training' },
-  recipe: { ...CIFAR_RECIPE, ...CAFFE, epochs: 260, lrStepSize: 87 },
+  recipe: { ...recipe, ...CAFFE, epochs: 260, lrScheduler: 'step', lrStepSize: 87 },
   build: (options) => build('nin-cifar', CIFAR, options),
 };

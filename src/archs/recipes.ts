@@ -47,13 +47,14 @@ export const TORCH_RECIPE: Recipe = {
 };
 
 /**
- * He et al., 2015, section 4.2: 64,000 steps; the rate falls at thirds instead of at 1/2 and 3/4.
+ * He et al., 2015, section 4.2: 64,000 steps, the rate falls after 32,000 and 48,000.
  */
 export const CIFAR_RECIPE: Recipe = {
   ...RESNET_RECIPE,
   epochs: 164,
   batchSize: 128,
-  lrStepSize: 55,
+  lrScheduler: 'multistep',
+  lrMilestones: [0.5, 0.75],
   transform: {
     train: { resize: 32, crop: 'random', size: 32, mirror: 0.5, pad: 4 },
     val: { resize: 32, crop: 'centre', size: 32, mirror: 0, pad: 0 },
@@ -71,7 +72,9 @@ export const GOOGLENET_RECIPE: Recipe = {
   ...TORCHVISION_RECIPE,
   epochs: 60,
   batchSize: 32,
-  lrScheduler: 'cosine',
+  lrScheduler: 'poly',
+  lrPower: 0.5,
+  opt: 'sgd-caffe',
   weightDecay: 2e-4,
   decayBias: false,
   biasLrScale: 2,

@@ -3,10 +3,9 @@
  * Image Recognition", 2015, section 4.2: 6n + 2 layers in three stages, shortcuts without
  * parameters (option A).
  *
- * Differs from the paper: the learning rate falls at thirds of the training instead of at 1/2 and
- * 3/4; ResNet-110 warms up by 400 rising steps instead of steps at 0.01; images are centred by the
- * mean colour and divided by its deviation instead of the mean of each pixel; fc is drawn as
- * PyTorch's Linear.
+ * Differs from the paper: ResNet-110 warms up for 400 steps instead of until the training error is
+ * below 80 %; images are centred by the mean colour and divided by its deviation instead of the mean
+ * of each pixel; fc is drawn as PyTorch's Linear.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
@@ -48,6 +47,11 @@ function build(name: string, depth: number, options: BuildOptions) {
   return model({ inputs: images, outputs: logits, name });
 }
 
+/** At a tenth of the rate. */
+function warmUp(lrWarmupSteps: number) {
+  return { lrWarmupSteps, lrWarmupMethod: 'constant', lrWarmupDecay: 0.1 } as const;
+}
+
 export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
   const { name, depth, parameters, macs, top1, lrWarmupSteps = 0 } = network;
   return {
@@ -61,7 +65,7 @@ export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth,
     ...(top1 && { published: { top1, protocol: 'CIFAR-10 test' } }),
-    recipe: { ...CIFAR_RECIPE, lrWarmupSteps },
+    recipe: lrWarmupSteps === 0 ? CIFAR_RECIPE : { ...CIFAR_RECIPE, ...warmUp(lrWarmupSteps) },
     build: (options) => build(name, depth, options),
   };
 });

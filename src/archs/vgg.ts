@@ -109,6 +109,7 @@ function torchvisionOf({ convs, form }: Network) {
 
 const PAPER_RECIPE = {
   ...TORCHVISION_RECIPE,
+  opt: 'sgd-caffe' as const,
   epochs: 74,
   lrStepSize: 20,
   weightDecay: 5e-4,

@@ -19,8 +19,12 @@ const OPERATIONS: ByKernel<number> = {
 
 /** The inputs that a kernel changes in place, so that they are written as well as read. */
 const CHANGED: { readonly [K in NativeKernel]?: (index: number) => boolean } = {
-  // Weights and momenta of [w0, m0, g0, w1, …].
+  // Weights and state of [w0, m0, g0, w1, …].
   Sgd: (index) => index % 3 < 2,
+  RmsProp: (index) => index % 4 < 3,
+  AdamW: (index) => index % 4 < 3,
+  Lamb: (index) => index % 4 < 3,
+  Accumulate: (index) => index % 2 === 0,
   PeakUpdate: () => true,
   // The gradient of joined maps; appended maps are written only.
   BatchNormSliceGrad: (index) => index === 6,

@@ -97,6 +97,11 @@ const CROSS_ENTROPY = {
 } as const;
 const LRN = { ints: ['rows', 'channels', 'radius'], floats: ['bias', 'alpha', 'beta'] } as const;
 const BINARY = { ints: ['rank'], intLists: ['sizes', 'stridesA', 'stridesB'] } as const;
+const BY_WEIGHT = ['weightDecay', 'lrScale'] as const;
+const ADAM = {
+  floats: ['beta1', 'beta2', 'epsilon', 'correction1', 'correction2', 'lr', 'gradientScale'],
+  floatLists: BY_WEIGHT,
+} as const;
 const PIECES = { intLists: ['sizes'] } as const;
 
 /** The kernels of the addon, each with its struct. */
@@ -143,10 +148,18 @@ export const PARAMETERS = {
   SoftmaxCrossEntropy: CROSS_ENTROPY,
   SigmoidCrossEntropy: CROSS_ENTROPY,
   Sgd: {
-    ints: ['nesterov'],
-    floats: ['momentum', 'lr'],
-    floatLists: ['weightDecay', 'lrScale'],
+    ints: ['nesterov', 'caffe'],
+    floats: ['momentum', 'lr', 'gradientScale'],
+    floatLists: BY_WEIGHT,
   },
+  RmsProp: {
+    floats: ['alpha', 'epsilon', 'momentum', 'lr', 'gradientScale'],
+    floatLists: BY_WEIGHT,
+  },
+  AdamW: ADAM,
+  Lamb: ADAM,
+  GradientClip: { floats: ['maxNorm', 'gradientScale'] },
+  Accumulate: { floats: ['keep', 'share'] },
   Sum: REDUCE,
   Prod: REDUCE,
   Max: REDUCE,

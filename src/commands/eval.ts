@@ -33,7 +33,7 @@ export async function runEval(
   const data = required(settings.data ?? storedData, '--data', '--data mnist');
   const others: Candidate[] = [];
   for (const path of settings.ensemble ?? []) {
-    const other = await openTrainedModel(path, null);
+    const other = await openTrainedModel(path, null, settings.ema);
     const view = resolveSettings('eval', [other.stored, ...sources], other.architecture).settings;
     others.push({ trained: other, view });
   }

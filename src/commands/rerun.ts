@@ -1,18 +1,27 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Architecture, findArchitecture } from '../archs/index.js';
+import { findArchitecture } from '../archs/index.js';
 import { estimateMemory } from '../measure/memory.js';
 import { findRun, type RunDirectory, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
+import { checkTogether } from '../settings/conflicts.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options/index.js';
-import { fallback, resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import { checkValues } from '../settings/validate.js';
 import { createReporter } from '../terminal/progress.js';
 import type { TrainRequest } from '../train/request.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
-import { NOT_STORED, trainedOrEstimated, WRITTEN, withLastingData } from './train.js';
+import {
+  FIRST_RUNS,
+  givenRecipe,
+  isGiven,
+  NOT_STORED,
+  trainedOrEstimated,
+  WRITTEN,
+  withLastingData,
+} from './train.js';
 
 /** Settings that choose among the images, and so change the fingerprint. */
 const SELECTING: readonly OptionName[] = ['val-fraction', 'subset', 'classes'];
@@ -30,8 +39,13 @@ export async function rerunRequest(given: Given): Promise<TrainRequest> {
   const before = findArchitecture(String(record.settings.arch?.value));
   const arch = givenValue(sources, 'arch');
   const architecture = arch === null ? before : findArchitecture(arch);
-  const stored = storedSource(run, record, architecture === before ? before : undefined);
-  const { settings, provenance } = resolveSettings('train', [stored, ...sources], architecture);
+  const same = architecture === before && givenValue(sources, 'recipe') === null;
+  const recipe = givenRecipe([recordedRecipe(record), ...sources], architecture, sources);
+  const without = resolveSettings('train', [recipe], architecture).provenance;
+  const stored = storedSource(run, record, without, same);
+  const all = [recipe, stored, ...sources];
+  const { settings, provenance } = resolveSettings('train', all, architecture);
+  checkTogether(settings, isGiven(sources), architecture);
   const data = givenValue(sources, 'data') ?? dataOf(record, run);
   const repeats = { run: run.path, fingerprint: record.data.fingerprint };
   const sameData = !given['other-data'] && !selectsOthers(sources, record);
@@ -41,24 +55,31 @@ export async function rerunRequest(given: Given): Promise<TrainRequest> {
   };
 }
 
+/** The name of the recipe of a run. */
+function recordedRecipe({ settings }: RunRecord): SettingsSource {
+  const value = settings.recipe?.value;
+  return { values: value === undefined ? {} : { recipe: value }, source: 'run' };
+}
+
 /**
- * The settings of a run that differ from those that a run has without it. `recipe` is absent where
- * another architecture is trained, which has a recipe of its own.
+ * The settings of a run that differ from those that a run has `without` it. Another architecture or
+ * recipe that is trained, where they are not the `same`, has settings of its own.
  */
 function storedSource(
   run: RunDirectory,
   record: RunRecord,
-  recipe: Architecture | undefined,
+  without: Provenance,
+  same: boolean,
 ): SettingsSource {
   const entries = Object.entries(record.settings).filter(([key, { source }]) => {
     const name = key as OptionName;
     if (NOT_STORED.includes(name) || WRITTEN.includes(name)) return false;
-    return recipe !== undefined || source !== 'recipe';
+    return same || source !== 'recipe';
   });
   const values = Object.fromEntries(entries.map(([name, { value }]) => [name, value]));
-  const checked = checkValues('train', values, run.record);
+  const checked = checkValues('train', { ...(same && FIRST_RUNS), ...values }, run.record);
   const kept = Object.entries(checked).filter(([name, value]) => {
-    return !isDeepStrictEqual(value, fallback(name as OptionName, recipe).value);
+    return !isDeepStrictEqual(value, without[name as OptionName]?.value);
   });
   return { values: Object.fromEntries(kept), source: 'run', where: () => run.path };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture } from '../archs/index.js';
+import type { RecipeName } from '../archs/recipe-names.js';
 import { lastingName } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
@@ -9,11 +10,18 @@ import { findRun, type RunDirectory, readRecord } from '../runs/run-directory.js
 import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
 import type { Reporter } from '../session/reporter.js';
+import { checkTogether } from '../settings/conflicts.js';
 import { describeOrigin, describeSetting } from '../settings/describe-origin.js';
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options/index.js';
-import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import { recipeSource } from '../settings/recipes/index.js';
+import {
+  type Provenance,
+  resolveSettings,
+  type SettingsSource,
+  strongest,
+} from '../settings/resolve.js';
 import type { Origin } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
 import { exists } from '../system/files.js';
@@ -23,12 +31,17 @@ import { type DryRun, dryRun } from '../train/dry-run.js';
 import { dataLine, networkLine, timeLine } from '../train/outlook-lines.js';
 import type { ImageLimits, TrainRequest } from '../train/request.js';
 import { type TrainResult, train } from '../train/train.js';
+import { verdictLines } from '../train/verdict.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
 
 /** Settings that cannot change in a resumed run. */
 const FIXED: readonly OptionName[] = [
   'batch-size',
+  'grad-accum-steps',
+  'recipe',
+  'opt',
+  'ema-decay',
   'aux-weight',
   'input-size',
   'channels',
@@ -47,6 +60,9 @@ const FIXED: readonly OptionName[] = [
 
 /** Origins of settings that someone gave to this start of the program. */
 const GIVEN: readonly Origin[] = ['config', 'environment', 'flag'];
+
+/** What the first runs, which did not keep it yet, were trained with. */
+export const FIRST_RUNS = { opt: 'sgd', 'lr-warmup-method': 'linear', 'lr-warmup-decay': null };
 
 /** Settings of one start of the program, which a run does not keep. */
 export const NOT_STORED: readonly OptionName[] = [
@@ -96,12 +112,17 @@ async function trained(request: TrainRequest, reporter: Reporter): Promise<Resul
   return { lines: resultLines(result), json: result, next };
 }
 
-function resultLines({ run, best, part, ...last }: TrainResult): string[] {
+function resultLines({ run, best, part, average, verdict, ...last }: TrainResult): string[] {
   const epochs = last.epochs === 1 ? '1 epoch' : `${last.epochs} epochs`;
   const partText = part && `${part.steps} of the ${part.of} steps of epoch ${last.epochs + 1}`;
   const done = [...(last.epochs > 0 || !partText ? [epochs] : []), ...(partText ? [partText] : [])];
   const steps = last.epochs > 0 || !partText ? `, ${last.steps} steps` : '';
-  return [`run ${run}: ${done.join(' and ')}${steps}${bestText(best, last)}`, accuracyLine(last)];
+  return [
+    `run ${run}: ${done.join(' and ')}${steps}${bestText(best, last)}`,
+    ...(average ? [`averaged weights:${accuracyLine(average).replace(' *', '')}`] : []),
+    ...(verdict ? verdictLines(verdict) : []),
+    accuracyLine(last),
+  ];
 }
 
 /** Says which epoch was the best, unless there was only a part of one. */
@@ -165,8 +186,24 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
   const arch = required(givenValue(sources, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
   const data = required(givenValue(sources, 'data'), '--data', '--data mnist');
   const architecture = findArchitecture(arch);
-  const { settings, provenance } = resolveSettings('train', sources, architecture);
+  const recipe = givenRecipe(sources, architecture, sources);
+  const { settings, provenance } = resolveSettings('train', [recipe, ...sources], architecture);
+  checkTogether(settings, isGiven(sources), architecture);
   return { settings, provenance, architecture, data, estimateMemory };
+}
+
+/** The settings of the recipe that `sources` name; `given` are those of this start of the program. */
+export function givenRecipe(
+  sources: readonly SettingsSource[],
+  architecture: Architecture,
+  given: readonly SettingsSource[],
+): SettingsSource {
+  const name = (givenValue(sources, 'recipe') ?? 'paper') as RecipeName;
+  return recipeSource(name, architecture, isGiven(given));
+}
+
+export function isGiven(sources: readonly SettingsSource[]): (option: OptionName) => boolean {
+  return (option) => strongest(option, sources) !== undefined;
 }
 
 /** The settings with the dataset as it is found from any directory: a run may be resumed from another. */
@@ -188,12 +225,13 @@ export async function resumeRequest(
     .filter(([name]) => !WRITTEN.includes(name as OptionName))
     .map(([name, entry]) => [name, entry.value]);
   const stored: SettingsSource = {
-    values: checkValues('train', Object.fromEntries(values), run.record),
+    values: checkValues('train', { ...FIRST_RUNS, ...Object.fromEntries(values) }, run.record),
     source: (name) => record.settings[name]?.source ?? 'default',
     where: (name) => record.settings[name]?.where,
   };
   const architecture = architectureOf(checkpoint, stored, given);
   const { settings, provenance } = resolveSettings('train', [stored, ...given], architecture);
+  checkTogether(settings, isGiven(given), architecture);
   const changed = changes(record.settings, provenance);
   for (const name of FIXED) {
     const entry = changed[name];

@@ -1,9 +1,12 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
 import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
+import { averageName } from '../network/average.js';
 import { perChannel } from '../network/colours.js';
 import { type Checkpoint, openCheckpoint } from '../runs/checkpoint/open.js';
-import { loadWeights } from '../runs/checkpoint/tensors.js';
+import { loadTensors, loadWeights } from '../runs/checkpoint/tensors.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
 import { evaluationTransform } from '../session/augmentation.js';
@@ -43,8 +46,15 @@ export interface Opened {
   readonly named: boolean;
 }
 
-/** Opens a checkpoint of an architecture, or of any when `arch` is null. */
-export async function openTrainedModel(path: string, arch: string | null): Promise<TrainedModel> {
+/**
+ * Opens a checkpoint of an architecture, or of any when `arch` is null; `averaged`: with the average
+ * of its weights in their place.
+ */
+export async function openTrainedModel(
+  path: string,
+  arch: string | null,
+  averaged = false,
+): Promise<TrainedModel> {
   const checkpoint = await openCheckpoint(path);
   const { directory, state } = checkpoint;
   const card = state.network;
@@ -62,9 +72,25 @@ export async function openTrainedModel(path: string, arch: string | null): Promi
       checkChannels(view, card, directory);
       const session = withoutDrawing(() => openSession(architecture, viewed(card, view), 0));
       await loadWeights(session.model, checkpoint);
+      if (averaged) await loadAverage(session.model, checkpoint);
       return { session, named: true };
     },
   };
+}
+
+/** Puts the averaged weights of a checkpoint into a model. */
+async function loadAverage({ weights }: LayersModel, checkpoint: Checkpoint): Promise<void> {
+  const variables = weights.map((weight) => {
+    return { name: averageName(weight.originalName), tensor: weight.read() as tf.Variable };
+  });
+  const known = new Set((checkpoint.state.tensors ?? []).map(({ name }) => name));
+  if (variables.every(({ name }) => known.has(name))) {
+    await loadTensors(variables, checkpoint);
+    return;
+  }
+  throw new UsageError(
+    `Expected a run that was trained with --ema-decay but ${checkpoint.directory} has no averaged weights`,
+  );
 }
 
 /** A weights file to load into an architecture; it is opened when the network is built. */

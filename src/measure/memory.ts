@@ -4,7 +4,7 @@ import { type Architecture, withoutDrawing } from '../archs/index.js';
 import { type CountingBackend, withCountingBackend } from '../backend/counting-backend.js';
 import type { Backend } from '../backend/index.js';
 import { UsageError } from '../errors.js';
-import { Sgd } from '../network/sgd.js';
+import { Optimizer } from '../network/optimizer.js';
 import { networkCard } from '../session/network-card.js';
 import { openSession, type Session, upload } from '../session/session.js';
 import { trainStep } from '../train/step.js';
@@ -50,7 +50,7 @@ export function trainingMemory(
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
   const session = withoutDrawing(() => openSession(architecture, card, 0));
   const weights = device.count().bytes;
-  const optimizer = new Sgd(session.network.weights, architecture.recipe);
+  const optimizer = new Optimizer(session.network.weights, architecture.recipe);
   const momentum = device.count().bytes - weights;
   let kept = 0;
   device.onKernel = (kernel) => {
@@ -61,7 +61,7 @@ export function trainingMemory(
   const { copiedBytes: copies, peakBytes } = device.count();
   session.network.dispose();
   session.model.dispose();
-  tf.dispose(optimizer.momenta);
+  tf.dispose(optimizer.state);
   const activations = kept - weights - momentum - copies;
   const known = { weights, momentum, gradients: momentum, activations };
   if (device.source instanceof Error) return { ...known, copies: null, peak: null };
@@ -85,7 +85,7 @@ export async function estimateMemory(
   return { stepBytes: name === 'cpu' ? peak : null, leastBytes };
 }
 
-function runStep(session: Session, optimizer: Sgd, batchSize: number, step: number): void {
+function runStep(session: Session, optimizer: Optimizer, batchSize: number, step: number): void {
   const { inputSize, channels } = session.card;
   const batch = upload(session, {
     images: new Uint8Array(batchSize * inputSize * inputSize * channels),

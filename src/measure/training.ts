@@ -3,7 +3,7 @@ import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
 import { measurePeaks } from '../backend/kernels/peaks.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
-import { Sgd } from '../network/sgd.js';
+import { Optimizer } from '../network/optimizer.js';
 import { checkDecode } from '../session/decoding.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
@@ -137,7 +137,7 @@ function createTrainer(
   profiler: Profiler | undefined,
 ) {
   const { session } = source;
-  const optimizer = new Sgd(session.network.weights, architecture.recipe);
+  const optimizer = new Optimizer(session.network.weights, architecture.recipe);
   const pace = createPace(backend, takesTurns(backend, availableParallelism()));
   // A learning rate so small that random images cannot make the numbers overflow.
   const smoothing = architecture.recipe.labelSmoothing;

@@ -24,12 +24,26 @@ export const COLUMNS = [
   'steps',
 ] as const;
 
-export type Row = Readonly<Record<(typeof COLUMNS)[number], number>>;
+/** Of the averaged weights, after the others in a run with --ema-decay. */
+const AVERAGE_COLUMNS = ['ema_loss', 'ema_top1', 'ema_top5'] as const;
 
 /** Of half a million epochs. */
 const MOST_BYTES = 2 ** 26;
 
-const HEADER = `${COLUMNS.join(',')}\n`;
+export type Row = Readonly<
+  Record<(typeof COLUMNS)[number], number> & {
+    [C in (typeof AVERAGE_COLUMNS)[number]]?: number;
+  }
+>;
+
+/** The columns of a run. */
+function columnsOf(averages: boolean): readonly (keyof Row)[] {
+  return averages ? [...COLUMNS, ...AVERAGE_COLUMNS] : COLUMNS;
+}
+
+function headerOf(averages: boolean): string {
+  return `${columnsOf(averages).join(',')}\n`;
+}
 /** The columns of the first runs. */
 const FIRST_COLUMNS: readonly string[] = COLUMNS.filter((column) => column !== 'step');
 
@@ -41,14 +55,17 @@ const DIGITS: Partial<Record<keyof Row, number>> = {
   eval_top5: 3,
   train_top1: 3,
   train_top5: 3,
+  ema_loss: 6,
+  ema_top1: 3,
+  ema_top5: 3,
   images_per_second: 1,
   data_wait_percent: 1,
   seconds: 2,
 };
 
-/** Starts a summary with its header. */
-export async function startSummary(file: string): Promise<void> {
-  await replaceFile(file, HEADER);
+/** Starts a summary with its header; `averages`: with the columns of averaged weights. */
+export async function startSummary(file: string, averages = false): Promise<void> {
+  await replaceFile(file, headerOf(averages));
 }
 
 /** A row as a checkpoint keeps it: JSON has null for what is no number. */
@@ -60,13 +77,14 @@ export async function appendRow(
   row: Row,
   before: readonly StoredRow[] = [],
 ): Promise<void> {
+  const averages = 'ema_loss' in row;
   if (!(await hasContent(file))) {
-    await replaceFile(file, textOf([...before, row]));
+    await replaceFile(file, textOf([...before, row], averages));
     return;
   }
   const handle = await open(file, 'a');
   try {
-    await handle.writeFile(lineOf(row));
+    await handle.writeFile(lineOf(row, columnsOf(averages)));
     await handle.sync();
   } catch (error) {
     throw withPath(error, file);
@@ -96,8 +114,12 @@ export async function readSummary(file: string): Promise<Partial<Row>[]> {
  * Makes a summary hold the rows that a checkpoint keeps, and no others: a resumed run writes those
  * of later epochs again. Whether any of them was missing or changed.
  */
-export async function restoreSummary(file: string, rows: readonly StoredRow[]): Promise<boolean> {
-  const wanted = textOf(rows);
+export async function restoreSummary(
+  file: string,
+  rows: readonly StoredRow[],
+  averages = false,
+): Promise<boolean> {
+  const wanted = textOf(rows, averages);
   const found = (await hasContent(file)) ? await readText(file) : '';
   if (found !== wanted) await replaceFile(file, wanted);
   return !found.startsWith(wanted);
@@ -114,12 +136,13 @@ async function hasContent(file: string): Promise<boolean> {
   );
 }
 
-function textOf(rows: readonly StoredRow[]): string {
-  return HEADER + rows.map(lineOf).join('');
+function textOf(rows: readonly StoredRow[], averages: boolean): string {
+  const columns = columnsOf(averages);
+  return headerOf(averages) + rows.map((row) => lineOf(row, columns)).join('');
 }
 
-function lineOf(row: StoredRow): string {
-  const cells = COLUMNS.map((column) => {
+function lineOf(row: StoredRow, columns: readonly (keyof Row)[]): string {
+  const cells = columns.map((column) => {
     const [value, digits] = [row[column] ?? Number.NaN, DIGITS[column]];
     return digits === undefined ? String(value) : value.toFixed(digits);
   });
@@ -130,33 +153,36 @@ function lineOf(row: StoredRow): string {
  * The same for the first runs, whose checkpoints keep no rows: drops the rows after an epoch, and adds
  * columns of today.
  */
-export async function truncateSummary(file: string, lastEpoch: number): Promise<void> {
-  const text = await readText(file);
+export async function truncateSummary(
+  file: string,
+  lastEpoch: number,
+  averages = false,
+): Promise<void> {
+  const today: readonly string[] = columnsOf(averages);
+  const text = await readText(file, averages);
   const [header = '', ...lines] = text.split('\n');
-  const columns = [COLUMNS as readonly string[], FIRST_COLUMNS].find(
-    (names) => names.join(',') === header,
-  );
+  const columns = [today, FIRST_COLUMNS].find((names) => names.join(',') === header);
   if (columns === undefined) {
-    throw new DataError(`Expected ${file} to begin with the columns ${HEADER.trim()}`);
+    throw new DataError(`Expected ${file} to begin with the columns ${today}`);
   }
   const rows = lines.map((line) => line.split(','));
   const kept = rows.filter(([epoch = '', ...rest]) => {
     // A full disk cuts the last row off, perhaps within the number of its epoch.
     return rest.length + 1 === columns.length && Number.parseInt(epoch, 10) <= lastEpoch;
   });
-  const places = COLUMNS.map((column) =>
+  const places = today.map((column) =>
     columns.indexOf(column === 'step' && !columns.includes(column) ? 'steps' : column),
   );
   const texts = kept.map((row) => `${places.map((place) => row[place]).join(',')}\n`);
-  await replaceFile(file, HEADER + texts.join(''));
+  await replaceFile(file, headerOf(averages) + texts.join(''));
 }
 
 /** The text of a summary; a header alone where the file is gone. */
-async function readText(file: string): Promise<string> {
+async function readText(file: string, averages = false): Promise<string> {
   try {
     return (await readRegularFile(file, MOST_BYTES)).toString();
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return HEADER;
+    if (hasCode(error, 'ENOENT')) return headerOf(averages);
     throw new DataError(`Cannot read ${file}: ${systemReason(error)}`, { cause: error });
   }
 }

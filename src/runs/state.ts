@@ -7,7 +7,12 @@ const count = z.int().min(0);
 const percent = z.number().min(0).max(100);
 const seconds = z.number().min(0);
 const totals = z.object({ lossSum: z.number(), top1: count, top5: count, labelled: count });
-const scores = z.object({ loss: z.number(), top1: percent, top5: percent, images: count });
+export const scoresSchema = z.object({
+  loss: z.number(),
+  top1: percent,
+  top5: percent,
+  images: count,
+});
 /** The counters of a loss; none where no step is in the window. */
 const window = z.union([z.array(z.number()).length(0), z.array(z.number()).length(4)]);
 
@@ -24,8 +29,8 @@ const progress = withFormerNames(
     seconds: z.object({ all: seconds, training: seconds, waiting: seconds }),
     images: count,
     /** The last evaluation and the best one, which was made after that step. */
-    last: scores.optional(),
-    best: scores.extend({ epoch: count, step: count.exactOptional() }).optional(),
+    last: scoresSchema.optional(),
+    best: scoresSchema.extend({ epoch: count, step: count.exactOptional() }).optional(),
     /** The rows of summary.csv; null for what is no number. Absent in the first checkpoints. */
     rows: z.array(z.record(z.string(), z.number().nullable())).exactOptional(),
   }),

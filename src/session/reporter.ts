@@ -51,6 +51,8 @@ export interface EpochSummary {
   readonly part?: { readonly steps: number; readonly of: number };
   readonly training: { readonly loss: number; readonly top1: number };
   readonly validation: { readonly loss: number; readonly top1: number; readonly top5: number };
+  /** Of the averaged weights on the validation images, where there are any. */
+  readonly average?: { readonly top1: number; readonly top5: number };
   readonly imagesPerSecond: number;
   readonly dataWaitPercent: number;
   readonly seconds: number;

@@ -1,20 +1,46 @@
 import type { OptionName } from './options/index.js';
 
 const TRAINING_OPTIONS = [
+  'recipe',
   'epochs',
   'batch-size',
-  'lr',
-  'lr-scheduler',
-  'lr-step-size',
-  'lr-gamma',
-  'lr-warmup-steps',
-  'momentum',
-  'nesterov',
-  'weight-decay',
+  'grad-accum-steps',
   'label-smoothing',
   'bce-loss',
   'bce-target-thresh',
   'aux-weight',
+  'dropout',
+  'ema-decay',
+  'early-stop-patience',
+] as const satisfies readonly OptionName[];
+
+const SCHEDULE_OPTIONS = [
+  'lr',
+  'lr-scheduler',
+  'lr-step-size',
+  'lr-milestones',
+  'lr-gamma',
+  'lr-power',
+  'lr-min',
+  'patience',
+  'lr-warmup-steps',
+  'lr-warmup-epochs',
+  'lr-warmup-method',
+  'lr-warmup-decay',
+] as const satisfies readonly OptionName[];
+
+const OPTIMIZER_OPTIONS = [
+  'opt',
+  'momentum',
+  'nesterov',
+  'opt-alpha',
+  'opt-betas',
+  'opt-eps',
+  'weight-decay',
+  'norm-weight-decay',
+  'bias-weight-decay',
+  'bias-lr-scale',
+  'clip-grad-norm',
 ] as const satisfies readonly OptionName[];
 
 /** What the network sees. */
@@ -81,6 +107,8 @@ const NEW_RUN_OPTIONS = [
   'data',
   ...SELECTION_OPTIONS,
   ...TRAINING_OPTIONS,
+  ...SCHEDULE_OPTIONS,
+  ...OPTIMIZER_OPTIONS,
   ...INPUT_OPTIONS,
   ...COLOUR_OPTIONS,
   'stats',
@@ -88,6 +116,7 @@ const NEW_RUN_OPTIONS = [
   ...MIX_OPTIONS,
   'resize-size',
   'max-steps',
+  'max-minutes',
   'rollback',
   'rollback-factor',
   'dry-run',
@@ -117,6 +146,7 @@ export const COMMAND_OPTIONS = {
   diff: ['csv'],
   eval: [
     'checkpoint',
+    'ema',
     'arch',
     'weights',
     'data',
@@ -157,6 +187,7 @@ export const COMMAND_OPTIONS = {
   ],
   predict: [
     'checkpoint',
+    'ema',
     'arch',
     'weights',
     'top',
@@ -167,7 +198,7 @@ export const COMMAND_OPTIONS = {
     'workers',
     ...MACHINE_OPTIONS,
   ],
-  export: ['checkpoint', 'arch', 'weights', 'format', 'output', 'input-size', 'channels'],
+  export: ['checkpoint', 'ema', 'arch', 'weights', 'format', 'output', 'input-size', 'channels'],
   bench: [
     'arch',
     'data',

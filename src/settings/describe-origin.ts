@@ -14,6 +14,8 @@ export function describeOrigin({ source, where }: SettingOrigin): string {
       return 'statistics of the dataset';
     case 'run':
       return `run ${where}`;
+    case 'recipe':
+      return where === undefined ? source : `recipe: ${where}`;
     default:
       return source;
   }

@@ -1,6 +1,7 @@
 import type { Architecture } from '../archs/index.js';
 import { COMMAND_OPTIONS, type CommandName } from './commands.js';
 import { camelCase, type OptionName, optionRow, type Value } from './options/index.js';
+import { paperSource } from './recipes/paper.js';
 import type { Origin, Settings } from './types.js';
 import type { Values } from './validate.js';
 
@@ -59,10 +60,12 @@ export function strongest(
 }
 
 /** The value of a setting that nobody gave. */
-export function fallback(name: OptionName, architecture?: Architecture): SettingOrigin {
+function fallback(name: OptionName, architecture?: Architecture): SettingOrigin {
   const { recipe, default: value } = optionRow(name);
   if (architecture !== undefined && recipe !== undefined) {
-    return { value: recipe(architecture), source: 'recipe' as const };
+    const where = paperSource(name, architecture);
+    const value = recipe(architecture);
+    return { value, source: 'recipe', ...(where !== undefined && { where }) };
   }
   return { value: value ?? null, source: 'default' as const };
 }

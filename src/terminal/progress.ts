@@ -50,6 +50,7 @@ function barReporter(stream: NodeJS.WriteStream): Reporter {
       if (!headed) bars.print(EPOCH_HEADER);
       headed = true;
       bars.print(epochRow(summary));
+      if (summary.average) bars.print(`  ${averageText(summary.average).slice(0, -2)}`);
     },
     end: bars.end,
   };
@@ -63,15 +64,21 @@ function figuresText({ loss, top1, top5, lr, ...pace }: Figures): string {
   );
 }
 
-function epochSentence({ training, validation, ...epoch }: EpochSummary): string {
+function epochSentence({ training, validation, average, ...epoch }: EpochSummary): string {
   const part = epoch.part ? ` (${epoch.part.steps} of ${epoch.part.of} steps)` : '';
   return (
     `epoch ${epoch.epoch}/${epoch.epochs}${part}: ` +
     `train loss ${training.loss.toFixed(4)} Acc@1 ${training.top1.toFixed(3)}, ` +
     `validation loss ${validation.loss.toFixed(4)} Acc@1 ${validation.top1.toFixed(3)} ` +
-    `Acc@5 ${validation.top5.toFixed(3)}, ${Math.round(epoch.imagesPerSecond)} images/s, ` +
+    `Acc@5 ${validation.top5.toFixed(3)}, ${averageText(average)}${Math.round(epoch.imagesPerSecond)} images/s, ` +
     `data ${epoch.dataWaitPercent.toFixed(0)}%, ${epoch.seconds.toFixed(1)} s`
   );
+}
+
+/** `EMA Acc@1 71.2 Acc@5 90.1, `, or nothing. */
+function averageText(average: EpochSummary['average']): string {
+  if (average === undefined) return '';
+  return `EMA Acc@1 ${average.top1.toFixed(3)} Acc@5 ${average.top5.toFixed(3)}, `;
 }
 
 /** Widths of the columns of the table of epochs, which fits 80 columns. */

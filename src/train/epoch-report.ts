@@ -10,12 +10,11 @@ import {
   totalsOf,
 } from '../session/metrics.js';
 import { type Lap, paceOf, percent, type Stopwatch } from '../session/pace.js';
-import { learningRate } from './schedule.js';
 import type { EpochTraining } from './training.js';
 
 type Reporting = Pick<
   EpochTraining,
-  'settings' | 'schedule' | 'reporter' | 'logger' | 'sentinel' | 'outlook' | 'stopped'
+  'settings' | 'updating' | 'schedule' | 'reporter' | 'logger' | 'sentinel' | 'outlook' | 'stopped'
 >;
 type Steps = Pick<Progress, 'step' | 'stepInEpoch'>;
 
@@ -24,7 +23,7 @@ const GLIMPSE_SECONDS = 10;
 
 /** Begins the report of an epoch; `step` and `window` are called after each step and each read. */
 export function createEpochReport(
-  { settings, schedule, reporter, logger, sentinel, outlook, stopped }: Reporting,
+  { settings, schedule, updating, reporter, logger, sentinel, outlook, stopped }: Reporting,
   start: Progress,
   { counters, stopwatch }: { readonly counters: Counters; readonly stopwatch: Stopwatch },
 ) {
@@ -36,7 +35,7 @@ export function createEpochReport(
   let shown = performance.now();
 
   function show(totals: Totals, { step }: Steps, lap: Lap, glimpse: boolean) {
-    const lr = learningRate(step - 1, schedule);
+    const lr = updating.rate(step - 1);
     const place = { epoch: start.epoch, step };
     if (glimpse) sentinel.glance(totals, lap.steps, place);
     else sentinel.losses(totals, lap.steps, place);
@@ -75,9 +74,10 @@ export function createEpochReport(
 }
 
 export function summaryRow(
-  { schedule }: Pick<EpochTraining, 'schedule'>,
+  { updating }: Pick<EpochTraining, 'updating'>,
   progress: Progress,
   evaluation: Scores,
+  average?: Scores,
 ): Row {
   const { counters, seconds } = progress;
   const trained = scores(addTotals(counters.totals, totalsOf(counters.window)));
@@ -88,13 +88,18 @@ export function summaryRow(
     eval_loss: evaluation.loss,
     eval_top1: evaluation.top1,
     eval_top5: evaluation.top5,
-    lr: learningRate(progress.step - 1, schedule),
+    lr: updating.rate(progress.step - 1),
     train_top1: trained.top1,
     train_top5: trained.top5,
     images_per_second: progress.images / seconds.training,
     data_wait_percent: percent(seconds.waiting, seconds.training),
     seconds: seconds.all,
     steps: progress.step,
+    ...(average && {
+      ema_loss: average.loss,
+      ema_top1: average.top1,
+      ema_top5: average.top5,
+    }),
   };
 }
 
@@ -110,6 +115,8 @@ export function reportEpoch(
     ...(stepInEpoch < stepsPerEpoch && { part: { steps: stepInEpoch, of: stepsPerEpoch } }),
     training: { loss: row.train_loss, top1: row.train_top1 },
     validation: { loss: row.eval_loss, top1: row.eval_top1, top5: row.eval_top5 },
+    ...(row.ema_top1 !== undefined &&
+      row.ema_top5 !== undefined && { average: { top1: row.ema_top1, top5: row.ema_top5 } }),
     imagesPerSecond: row.images_per_second,
     dataWaitPercent: row.data_wait_percent,
     seconds: row.seconds,

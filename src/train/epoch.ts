@@ -1,13 +1,15 @@
 /** The training of one epoch. */
+
+import type { Batch } from '../data/batches/batches.js';
 import { DataError } from '../errors.js';
 import type { Progress } from '../runs/state.js';
 import { Counters, totalsOf } from '../session/metrics.js';
 import { createPace, createStopwatch, type Stopwatch, timed } from '../session/pace.js';
 import { type DeviceBatch, disposeBatch, upload } from '../session/session.js';
 import { createEpochReport } from './epoch-report.js';
-import { learningRate } from './schedule.js';
 import { trainStep } from './step.js';
 import type { EpochTraining } from './training.js';
+import type { Update } from './updating.js';
 
 /**
  * Trains to the end of the current epoch, to the limit of steps, or until it is stopped. `problem`
@@ -39,15 +41,17 @@ export async function trainEpoch(
       images += count;
       const place = { epoch: start.epoch, step };
       await training.sentinel.batch(batch.labels, input.images, place);
+      const update = training.updating.next(step, stepInEpoch, () => countLabels(batch));
       batch.release();
-      counters.add(takeStep(training, input, step));
+      counters.add(takeStep(training, input, { ...update, step }));
+      training.updating.taken(update);
       step++;
       stepInEpoch++;
       await pace();
       stopwatch.count(count);
       await report.step({ step, stepInEpoch });
       for (const hook of stepHooks) await hook({ step, stepInEpoch, progress });
-      if (training.stopped() || step === settings.maxSteps) break;
+      if (training.stopped() || training.limits.withinEpoch(step)) break;
     }
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
@@ -71,11 +75,18 @@ function secondsOf({ seconds }: Progress, stopwatch: Stopwatch): Progress['secon
   };
 }
 
-function takeStep(training: EpochTraining, input: DeviceBatch, step: number) {
-  const { session, optimizer, schedule, settings } = training;
+/** Labels of images that could be read. */
+function countLabels({ labels }: Pick<Batch, 'labels'>): number {
+  return labels.reduce((count, label) => count + Number(label >= 0), 0);
+}
+
+function takeStep(
+  { session, optimizer, settings }: EpochTraining,
+  input: DeviceBatch,
+  update: Update & { readonly step: number },
+) {
   const stats = trainStep(session, optimizer, input, {
-    step,
-    lr: learningRate(step, schedule),
+    ...update,
     smoothing: settings.labelSmoothing,
     loss: settings.bceLoss ? 'sigmoid' : 'softmax',
     auxiliaryWeight: settings.auxWeight,

@@ -2,6 +2,7 @@ import { DataError } from '../errors.js';
 import { evaluateSplit } from '../evaluate/split.js';
 import { isBest, type Progress } from '../runs/state.js';
 import { createDecodingNote } from '../session/decoding.js';
+import type { Scores } from '../session/metrics.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import { trainEpoch } from './epoch.js';
 import { reportEpoch, summaryRow } from './epoch-report.js';
@@ -10,11 +11,11 @@ import type { Training } from './training.js';
 
 /** Trains until the epochs or steps are done or it is stopped; returns the progress. */
 export async function runEpochs(training: Training, start: Progress): Promise<Progress> {
-  const { settings, saver } = training;
+  const { settings, saver, limits } = training;
   const warnUnreadable = createUnreadableWarning(training.reporter);
   const noteDecoding = createDecodingNote(training.reporter);
   let progress = start;
-  while (progress.epoch < settings.epochs && !reachedLimit(training, progress)) {
+  while (progress.epoch < settings.epochs && !limits.reached(progress)) {
     const trained = await trainEpoch(training, progress);
     progress = trained.progress;
     if (trained.problem) throw await savedBefore(trained.problem, training, progress);
@@ -27,36 +28,49 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
       await saver.save(progress);
       break;
     }
-    progress = await endEpoch(training, evaluated(progress, evaluation.scores, evaluation.seconds));
+    const { scores, average, seconds } = evaluation;
+    progress = await endEpoch(training, evaluated(progress, scores, seconds), average);
     training.outlook.measureEvaluation((performance.now() - ended) / 1000);
   }
+  const limit = limits.reached(progress);
+  if (limit !== undefined) training.reporter.note(`ended after ${limit}`);
   return progress;
 }
 
 /** Writes and reports what an epoch came to, and saves the run. */
-async function endEpoch(training: Training, reached: Progress): Promise<Progress> {
-  const { schedule, saver } = training;
+async function endEpoch(
+  training: Training,
+  reached: Progress,
+  average: Scores | undefined,
+): Promise<Progress> {
+  const { schedule, saver, updating } = training;
   const { last } = reached;
   if (last === undefined) throw new Error('Expected an epoch that was evaluated');
   await training.sentinel.epoch(reached, last);
-  const row = summaryRow(training, reached, last);
+  const row = summaryRow(training, reached, last, average);
   const improved = isBest(reached);
   await training.logger.onEpoch(row, reached.rows ?? []);
   reportEpoch(training, row, { ...reached, improved });
   const progress = withRow(reached, row);
-  const next = progress.stepInEpoch >= schedule.stepsPerEpoch ? nextEpoch(progress) : progress;
+  const whole = progress.stepInEpoch >= schedule.stepsPerEpoch;
+  updating.onEvaluation(last, average, whole);
+  const next = whole ? nextEpoch(progress) : progress;
   await saver.save(next, improved);
   return next;
 }
 
 async function evaluateEpoch(training: Training, progress: Progress) {
-  const { session, valLoader } = training;
+  const { session, valLoader, updating } = training;
   const start = performance.now();
-  const evaluation = evaluateSplit(session, valLoader, training);
-  const result = await evaluation.catch(async (error) => {
+  const evaluate = () => evaluateSplit(session, valLoader, training);
+  try {
+    const scores = await evaluate();
+    const average = scores && (await updating.withAverage(evaluate));
+    if (scores === undefined || (average === undefined && updating.averages)) return undefined;
+    return { scores, average, seconds: (performance.now() - start) / 1000 };
+  } catch (error) {
     throw error instanceof DataError ? await savedBefore(error, training, progress) : error;
-  });
-  return result && { scores: result, seconds: (performance.now() - start) / 1000 };
+  }
 }
 
 /** Saves the run, and returns the error of the unreadable image with how to resume. */
@@ -70,8 +84,4 @@ async function savedBefore(
   return new DataError(`${problem.message} Step ${progress.step} is saved; resume with: ${next}`, {
     cause: problem,
   });
-}
-
-function reachedLimit({ settings }: Training, { step }: Progress): boolean {
-  return settings.maxSteps !== null && step >= settings.maxSteps;
 }

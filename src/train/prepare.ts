@@ -10,7 +10,8 @@ import { limitImages } from '../data/limit-images.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError, UsageError } from '../errors.js';
 import { mlflowAddress } from '../loggers/open-loggers.js';
-import { Sgd } from '../network/sgd.js';
+import { WeightAverage } from '../network/average.js';
+import { Optimizer, type OptimizerSettings } from '../network/optimizer.js';
 import { loadWeights } from '../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../runs/run-selection.js';
 import type { Progress } from '../runs/state.js';
@@ -25,13 +26,16 @@ import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
 import { checkWritable } from '../system/files.js';
+import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
+import { Limits } from './limits.js';
 import { withStatistics } from './measured-colours.js';
 import { startProgress } from './progress.js';
 import type { TrainRequest } from './request.js';
-import { momenta, restoreParts, type Stateful } from './saving/stateful.js';
+import { optimizerState, restoreParts, type Stateful } from './saving/stateful.js';
 import type { Schedule } from './schedule.js';
 import { Rollbacks } from './sentinel/rollbacks.js';
+import { Updating } from './updating.js';
 
 export interface Prepared {
   readonly request: TrainRequest;
@@ -40,11 +44,13 @@ export interface Prepared {
   readonly backend: Backend;
   readonly alternate: boolean;
   readonly session: Session;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   /** What a checkpoint keeps besides the weights. */
   readonly parts: readonly Stateful[];
   readonly rollbacks: Rollbacks;
   readonly schedule: Schedule;
+  readonly updating: Updating;
+  readonly limits: Limits;
   readonly trainLoader: BatchLoader;
   readonly valLoader: BatchLoader;
   readonly start: Progress;
@@ -69,37 +75,37 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const backend = await startBackend(settings, reporter);
 
   const session = await prepareSession(request, dataset, reporter);
-  const optimizer = new Sgd(session.network.weights, {
-    ...request.architecture.recipe,
-    momentum: settings.momentum,
-    nesterov: settings.nesterov,
-    weightDecay: settings.weightDecay,
-  });
-  const rollbacks = new Rollbacks();
-  const parts = [momenta(optimizer, session.network.weights), rollbacks];
-  if (resume?.checkpoint !== undefined) await restoreParts(parts, resume.checkpoint);
-
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view, reporter });
-  return {
-    ...{
-      request,
-      dataset,
-      augmentation,
-      backend,
-      session,
-      optimizer,
-      parts,
-      rollbacks,
-      ...loaders,
-    },
-    alternate: takesTurns(backend, availableParallelism()),
-    schedule: { ...settings, stepsPerEpoch: loaders.trainLoader.steps },
-    start: resume?.checkpoint?.state.progress ?? startProgress(),
-    close: async () => {
-      await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
-    },
+  const start = resume?.checkpoint?.state.progress ?? startProgress();
+  const schedule = { ...settings, stepsPerEpoch: loaders.trainLoader.steps };
+  const optimizer = new Optimizer(session.network.weights, optimizerSettings(settings));
+  const average = settings.emaDecay === null ? undefined : new WeightAverage(session.model);
+  const rollbacks = new Rollbacks();
+  const updating = new Updating(settings, schedule, rollbacks, average);
+  const parts = [optimizerState(optimizer), rollbacks, updating];
+  const close = async () => {
+    await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
   };
+  try {
+    if (resume?.checkpoint !== undefined) await restoreParts(parts, resume.checkpoint);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ...{ request, dataset, augmentation, backend, session, ...loaders },
+    ...{ schedule, optimizer, rollbacks, updating, parts },
+    alternate: takesTurns(backend, availableParallelism()),
+    start,
+    limits: new Limits(settings, start.step),
+    close,
+  };
+}
+
+/** The null of a decay means that of --weight-decay. */
+function optimizerSettings(settings: TrainRequest['settings']): OptimizerSettings {
+  return { ...settings, decayBias: true };
 }
 
 function limited(dataset: Dataset, limits: TrainRequest['limits']): Dataset {
@@ -156,10 +162,11 @@ async function prepareSession(
   reporter: Reporter,
 ): Promise<Session> {
   const { settings, architecture, resume } = request;
-  const { freeze, weights, seed } = settings;
+  const { dropout, freeze, weights, seed } = settings;
   const checkpoint = resume?.checkpoint;
   const card = checkpoint?.state.network ?? newCard(request, dataset);
   const session = openSession(architecture, card, seed, (model) => {
+    if (dropout !== null) setDropout(model, dropout);
     if (freeze !== null) reporter.note(freezeLayers(model, freeze));
   });
   if (checkpoint !== undefined) await loadWeights(session.model, checkpoint);

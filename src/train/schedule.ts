@@ -3,29 +3,113 @@ import type { Settings } from '../settings/types.js';
 /** What the learning rate of a step depends on: settings by their own names. */
 export type Schedule = Pick<
   Settings<'train'>,
-  'lr' | 'lrScheduler' | 'lrStepSize' | 'lrGamma' | 'lrWarmupSteps' | 'epochs'
+  | 'epochs'
+  | 'gradAccumSteps'
+  | 'lr'
+  | 'lrScheduler'
+  | 'lrStepSize'
+  | 'lrMilestones'
+  | 'lrGamma'
+  | 'lrPower'
+  | 'lrMin'
+  | 'lrWarmupSteps'
+  | 'lrWarmupEpochs'
+  | 'lrWarmupMethod'
+  | 'lrWarmupDecay'
 > & { readonly stepsPerEpoch: number };
 
-/** The learning rate of a step, counted from 0 over the whole run. */
-export function learningRate(step: number, schedule: Schedule): number {
-  const { lr, lrWarmupSteps } = schedule;
-  if (step < lrWarmupSteps) return (lr * (step + 1)) / lrWarmupSteps;
-  return lr * factor(step, schedule);
+/** Of PyTorch's OneCycleLR: the share of steps that rise, and lr over the first and that over the last rate. */
+const ONE_CYCLE = { rising: 0.3, first: 25, last: 1e4 };
+
+/**
+ * The learning rate of a step, counted from 0 over the whole run; `falls`: how often a plateau has
+ * made it fall.
+ */
+export function learningRate(step: number, schedule: Schedule, falls = 0): number {
+  const update = updatesBefore(step, schedule);
+  const warmup = warmupUpdates(schedule);
+  if (schedule.lrScheduler === 'onecycle') return oneCycle(update, schedule);
+  const rate = scheduled(update, warmup, schedule, falls);
+  return update < warmup ? rate * warmupFactor(update, warmup, schedule) : rate;
 }
 
-function factor(step: number, schedule: Schedule): number {
+/**
+ * How often the weights have changed before a step: once a step, or once for each group of
+ * --grad-accum-steps, the last of which an epoch may cut short.
+ */
+export function updatesBefore(step: number, schedule: Schedule): number {
+  const { stepsPerEpoch, gradAccumSteps } = schedule;
+  const epoch = Math.floor(step / stepsPerEpoch);
+  const within = Math.floor((step - epoch * stepsPerEpoch) / gradAccumSteps);
+  return epoch * updatesPerEpoch(schedule) + within;
+}
+
+/** Updates in which the learning rate warms up. */
+export function warmupUpdates(schedule: Schedule): number {
+  const { lrWarmupSteps, lrWarmupEpochs } = schedule;
+  if (lrWarmupEpochs === null) return lrWarmupSteps;
+  return Math.round(lrWarmupEpochs * updatesPerEpoch(schedule));
+}
+
+function updatesPerEpoch({ stepsPerEpoch, gradAccumSteps }: Schedule): number {
+  return Math.ceil(stepsPerEpoch / gradAccumSteps);
+}
+
+function warmupFactor(update: number, warmup: number, schedule: Schedule): number {
+  const { lrWarmupMethod, lrWarmupDecay } = schedule;
+  if (lrWarmupMethod === 'constant') return lrWarmupDecay ?? 0.1;
+  const start = lrWarmupDecay ?? 0;
+  return start + ((1 - start) * (update + 1)) / warmup;
+}
+
+function scheduled(update: number, warmup: number, schedule: Schedule, falls: number): number {
+  const { lr, lrGamma, lrPower } = schedule;
+  const least = schedule.lrMin ?? 0;
+  const perEpoch = updatesPerEpoch(schedule);
+  const epoch = Math.floor(update / perEpoch);
+  // The share of what follows the warm-up.
+  const steps = perEpoch * schedule.epochs - warmup;
+  const done = update < warmup ? 0 : steps <= 0 ? 1 : Math.min(1, (update - warmup) / steps);
   switch (schedule.lrScheduler) {
     case 'constant':
-      return 1;
-    case 'step': {
-      const epoch = Math.floor(step / schedule.stepsPerEpoch);
-      return schedule.lrGamma ** Math.floor(epoch / schedule.lrStepSize);
-    }
-    case 'cosine': {
+    case 'onecycle':
+      return lr;
+    case 'step':
+      return lr * lrGamma ** Math.floor(epoch / schedule.lrStepSize);
+    case 'multistep':
+      return lr * lrGamma ** milestonesBefore(update, schedule);
+    case 'exponential':
+      return lr * lrGamma ** epoch;
+    case 'plateau':
+      return Math.max(Math.min(lr, least), lr * lrGamma ** falls);
+    case 'cosine':
       // Loshchilov and Hutter, "SGDR", eq. 5, without restarts.
-      const steps = schedule.stepsPerEpoch * schedule.epochs - schedule.lrWarmupSteps;
-      const progress = steps <= 0 ? 1 : Math.min(1, (step - schedule.lrWarmupSteps) / steps);
-      return (1 + Math.cos(Math.PI * progress)) / 2;
-    }
+      return least + ((lr - least) * (1 + Math.cos(Math.PI * done))) / 2;
+    case 'poly':
+      return least + (lr - least) * (1 - done) ** lrPower;
   }
+}
+
+function milestonesBefore(update: number, schedule: Schedule): number {
+  const { lrMilestones, epochs } = schedule;
+  const perEpoch = updatesPerEpoch(schedule);
+  const reached = (milestone: number) =>
+    update >= Math.round((milestone < 1 ? milestone * epochs : milestone) * perEpoch);
+  return (lrMilestones ?? []).filter(reached).length;
+}
+
+/** Smith and Topin, "Super-Convergence", with the numbers and the cosines of PyTorch's OneCycleLR. */
+function oneCycle(update: number, schedule: Schedule): number {
+  const { lr, epochs, lrMin } = schedule;
+  const end = updatesPerEpoch(schedule) * epochs - 1;
+  const top = ONE_CYCLE.rising * (end + 1) - 1;
+  const first = lr / ONE_CYCLE.first;
+  const last = lrMin ?? first / ONE_CYCLE.last;
+  if (update <= top) return between(first, lr, update / top);
+  return between(lr, last, end <= top ? 1 : Math.min(1, (update - top) / (end - top)));
+}
+
+/** Half a cosine from one rate to another. */
+function between(from: number, to: number, share: number): number {
+  return to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 }

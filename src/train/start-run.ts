@@ -1,5 +1,5 @@
 /** The directory of a run: made for a new one, made ready for one that is resumed. */
-import { restoreSummary, type StoredRow, truncateSummary } from '../runs/csv.js';
+import { restoreSummary, type StoredRow, startSummary, truncateSummary } from '../runs/csv.js';
 import { describeHardware, describeVersions } from '../runs/environment.js';
 import {
   createRun,
@@ -21,6 +21,7 @@ export async function startRun(prepared: Prepared): Promise<RunDirectory> {
   const { settings, architecture } = request;
   const { output, experiment } = settings;
   return createRun(output ?? 'runs', experiment, architecture.name, async (run) => {
+    if (prepared.updating.averages) await startSummary(run.summary, true);
     await writeRecord(run, newRecord(prepared));
     await keepSubset(run, dataset, settings);
   });
@@ -29,7 +30,7 @@ export async function startRun(prepared: Prepared): Promise<RunDirectory> {
 /** Writes into a run that it is resumed, and takes its summary back to the checkpoint. */
 export async function resumeRun(
   { run, record, checkpoint, changed }: NonNullable<TrainRequest['resume']>,
-  { request, augmentation }: Prepared,
+  { request, augmentation, updating }: Prepared,
   reporter: Pick<Reporter, 'note'>,
 ): Promise<void> {
   const progress = checkpoint?.state.progress ?? startProgress();
@@ -37,7 +38,7 @@ export async function resumeRun(
   const entry = { time: new Date().toISOString(), step, changed };
   const resumed = [...record.resumed, entry];
   try {
-    if (await takeBackSummary(run, progress)) {
+    if (await takeBackSummary(run, progress, updating.averages)) {
       reporter.note(`mended ${run.summary} with the rows of the checkpoint`);
     }
     await writeRecord(run, { ...record, settings: request.provenance, augmentation, resumed });
@@ -51,9 +52,10 @@ export async function resumeRun(
 export async function takeBackSummary(
   { summary }: Pick<RunDirectory, 'summary'>,
   { epoch, rows }: Pick<Progress, 'epoch' | 'rows'>,
+  averages: boolean,
 ): Promise<boolean> {
-  if (rows !== undefined) return restoreSummary(summary, completeRows(rows, epoch));
-  await truncateSummary(summary, epoch);
+  if (rows !== undefined) return restoreSummary(summary, completeRows(rows, epoch), averages);
+  await truncateSummary(summary, epoch, averages);
   return false;
 }
 

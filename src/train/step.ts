@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Loss } from '../network/loss.js';
+import type { Optimizer } from '../network/optimizer.js';
 import { asStep } from '../network/run-kernel.js';
-import type { Sgd } from '../network/sgd.js';
 import type { DeviceBatch, Session } from '../session/session.js';
+import type { Update } from './updating.js';
 
 /** How a network is trained. */
 export interface StepOptions {
@@ -14,18 +15,21 @@ export interface StepOptions {
   readonly auxiliaryWeight: number;
 }
 
+/** The learning rate; the weights change at every step where nothing else is said. */
+type Change = Pick<Update, 'lr' | 'group'> & Partial<Pick<Update, 'update'>>;
+
 /** One step of training; returns the four counters of the loss. */
 export function trainStep(
   { network }: Session,
-  optimizer: Sgd,
+  optimizer: Optimizer,
   { images, labels, mixed }: DeviceBatch,
-  { lr, step, ...options }: StepOptions & { lr: number; step: number },
+  { lr, update, group, step, ...options }: StepOptions & Change & { readonly step: number },
 ): tf.Tensor1D {
   return asStep(() =>
     tf.tidy(() => {
       const { stats, gradients } = network.gradients(images, labels, { ...options, step, mixed });
       network.onPhase('optimizer', '');
-      optimizer.step(gradients, lr);
+      optimizer.step(gradients, lr, update ?? step + 1, group);
       return stats;
     }),
   );

@@ -25,6 +25,7 @@ import { createSentinel } from './sentinel/create-sentinel.js';
 import { runWithRollbacks } from './sentinel/diverged.js';
 import { IMPATIENT, listenForStop } from './signals.js';
 import { resumeRun, startRun } from './start-run.js';
+import { type Achieved, isImageNet, type Verdict, verdictOf } from './verdict.js';
 
 export interface TrainResult extends Scores {
   /** The directory of the run. */
@@ -35,6 +36,10 @@ export interface TrainResult extends Scores {
   /** Of an epoch that --max-steps ended early: the steps taken, of how many. */
   readonly part?: { readonly steps: number; readonly of: number };
   readonly best: NonNullable<Progress['best']>;
+  /** The last evaluation of the averaged weights, with --ema-decay. */
+  readonly average?: Scores;
+  /** On ImageNet: what was published beside it. */
+  readonly verdict?: Verdict;
   /** Images that could not be read, in this start of the program. */
   readonly unreadable: { readonly training: number; readonly validation: number };
 }
@@ -143,7 +148,12 @@ async function runUntilStopped(
       validation: valLoader.unreadable.size,
     };
     const part = stepInEpoch > 0 && { part: { steps: stepInEpoch, of: schedule.stepsPerEpoch } };
-    return { ...last, run: run.path, epochs: epoch, steps: step, ...part, best, unreadable };
+    const average = prepared.updating.averageScores;
+    return {
+      ...{ ...last, run: run.path, epochs: epoch, steps: step, ...part, best, unreadable },
+      ...(average && { average }),
+      ...verdictAfter(prepared, { epoch, last, average }),
+    };
   } catch (error) {
     if (isSystemError(error)) throw await brokenOffBy(error, run);
     throw await withFittingBatch(error, backend, settings.batchSize, stepBytes(prepared));
@@ -151,6 +161,17 @@ async function runUntilStopped(
     reporter.end();
     stop.release();
   }
+}
+
+/** After all epochs of a training on ImageNet. */
+function verdictAfter(
+  { request, dataset }: Prepared,
+  { epoch, ...achieved }: Achieved & { readonly epoch: number },
+): { verdict?: Verdict } {
+  const { classes, val } = dataset;
+  if (epoch < request.settings.epochs || !isImageNet(classes, val.images.length)) return {};
+  const verdict = verdictOf(request, achieved);
+  return verdict === undefined ? {} : { verdict };
 }
 
 /** Estimates the memory of a training step by its batch size. */

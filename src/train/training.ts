@@ -1,17 +1,19 @@
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
 import type { Logger } from '../loggers/logger.js';
-import type { Sgd } from '../network/sgd.js';
+import type { Optimizer } from '../network/optimizer.js';
 import type { EventLog } from '../runs/events.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Session } from '../session/session.js';
 import type { Settings } from '../settings/types.js';
+import type { Limits } from './limits.js';
 import type { Outlook } from './outlook.js';
 import type { Saver } from './saving/saver.js';
 import type { Schedule } from './schedule.js';
 import type { Sentinel } from './sentinel/sentinel.js';
 import type { StepHook } from './step-hook.js';
+import type { Updating } from './updating.js';
 
 /** What the training of an epoch needs. */
 export interface EpochTraining {
@@ -19,8 +21,10 @@ export interface EpochTraining {
   readonly backend: Backend;
   readonly alternate: boolean;
   readonly session: Session;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   readonly schedule: Schedule;
+  readonly updating: Updating;
+  readonly limits: Limits;
   readonly trainLoader: BatchLoader;
   readonly reporter: Reporter;
   readonly logger: Logger;

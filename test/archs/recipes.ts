@@ -13,6 +13,8 @@ const accuracy = (top1: number, top5: number) => ({ published: { top1, top5 } })
 const PLAIN = { lrWarmupSteps: 0, nesterov: false, labelSmoothing: 0 };
 const TENTHS = { lrScheduler: 'step', lrGamma: 0.1 } as const;
 const EVERYWHERE = { decayBias: true, biasLrScale: 1 };
+/** v = momentum v - lr (g + decay w), w += v. */
+const CAFFE_RULE = { opt: 'sgd-caffe' } as const;
 // Caffe's models: lr_mult 2 and decay_mult 0 of biases.
 const CAFFE_BIASES = { decayBias: false, biasLrScale: 2 };
 
@@ -89,7 +91,8 @@ const SIMPLE_CNN: Row = {
 /** Krizhevsky et al., 2012, sections 3.3, 4 and 5, and where that departs Caffe's bvlc_alexnet. */
 const ALEXNET: Row = {
   recipe: {
-    ...{ ...PLAIN, ...TENTHS, ...EVERYWHERE, ...GREY_LEVELS, transform: crop(256, 0.1) },
+    ...{ ...PLAIN, ...TENTHS, ...EVERYWHERE, ...GREY_LEVELS, ...CAFFE_RULE },
+    transform: crop(256, 0.1),
     ...{ epochs: 90, batchSize: 128, lr: 0.01, momentum: 0.9, weightDecay: 5e-4 },
   },
   departures: { ...MEAN, lrStepSize: 30, lrWarmupSteps: 200, ...CAFFE_BIASES },
@@ -125,7 +128,8 @@ const ALEXNET_TORCHVISION: Row = {
 /** Caffe's model zoo, nin_imagenet: solver.prototxt, of 450,000 steps, and train_val.prototxt. */
 const NIN: Row = {
   recipe: {
-    ...{ ...PLAIN, ...TENTHS, ...CAFFE_BIASES, ...GREY_LEVELS, transform: crop(256) },
+    ...{ ...PLAIN, ...TENTHS, ...CAFFE_BIASES, ...GREY_LEVELS, ...CAFFE_RULE },
+    transform: crop(256),
     ...{ epochs: 22.5, batchSize: 64, lr: 0.01, lrStepSize: 10, momentum: 0.9, weightDecay: 5e-4 },
   },
   departures: { ...MEAN, epochs: 22 },
@@ -139,7 +143,7 @@ const NIN: Row = {
 /** Section 4 and table 1 of the paper; github.com/mavenlin/cuda-convnet, NIN/cifar-10_def and README. */
 const NIN_CIFAR: Row = {
   recipe: {
-    ...{ ...PLAIN, ...TENTHS, ...CAFFE_BIASES, transform: small(32, 0.5, 4) },
+    ...{ ...PLAIN, ...TENTHS, ...CAFFE_BIASES, ...CAFFE_RULE, transform: small(32, 0.5, 4) },
     ...{ epochs: 260, batchSize: 128, lr: 0.1, momentum: 0.9, weightDecay: 1e-4 },
   },
   departures: { ...CIFAR10, lrStepSize: 87 },
@@ -151,7 +155,8 @@ const NIN_CIFAR: Row = {
 /** Simonyan and Zisserman, 2014, section 3.1; accuracies of table 3, trained and tested at 256. */
 const VGG: Row = {
   recipe: {
-    ...{ ...PLAIN, ...TENTHS, ...EVERYWHERE, ...MEAN, transform: crop([256, 512], 0.1) },
+    ...{ ...PLAIN, ...TENTHS, ...EVERYWHERE, ...MEAN, ...CAFFE_RULE },
+    transform: crop([256, 512], 0.1),
     ...{ epochs: 74, batchSize: 256, lr: 0.01, momentum: 0.9, weightDecay: 5e-4 },
   },
   departures: { std: IMAGENET.std, lrStepSize: 20 },
@@ -169,12 +174,13 @@ const VGG_BN: Row = { ...VGG, recipe: TORCHVISION, departures: {}, batchNorm: TO
 /** Caffe's bvlc_googlenet: quick_solver.prototxt (2,400,000 steps of 32) and train_val.prototxt. */
 const GOOGLENET: Row = {
   recipe: {
-    ...{ ...PLAIN, ...CAFFE_BIASES, ...MEAN, ...GREY_LEVELS },
+    ...{ ...PLAIN, ...CAFFE_BIASES, ...MEAN, ...GREY_LEVELS, ...CAFFE_RULE },
+    ...{ lrScheduler: 'poly', lrPower: 0.5 },
     ...{ epochs: 60, batchSize: 32, lr: 0.01, momentum: 0.9, weightDecay: 2e-4 },
     // Szegedy et al., 2014, section 6.
     transform: { train: RANDOM_RESIZED, val: CENTRE },
   },
-  departures: { lrScheduler: 'cosine', lrStepSize: 30, lrGamma: 0.1 },
+  departures: { lrStepSize: 30, lrGamma: 0.1 },
   initial: [
     [/^(fc|aux\d\.fc2)$/, { uniform: 'caffe' }, 0],
     [/./, { uniform: 'caffe' }, 0.2],
@@ -240,16 +246,20 @@ const PRERESNET: Row = { ...TORCH_MODEL, recipe: TORCH };
 const DENSENET: Row = { ...TORCH_MODEL, recipe: TORCH };
 
 /** He et al., 2015, section 4.2: 64,000 steps of 128, the rate falls after 32,000 and 48,000. */
+const HALF_AND_THREE_QUARTERS = { lrScheduler: 'multistep', lrMilestones: [0.5, 0.75] } as const;
 const RESNET_CIFAR: Row = {
   ...RESIDUAL,
-  recipe: { ...SGD, epochs: 164, batchSize: 128, transform: small(32, 0.5, 4) },
-  departures: { ...CIFAR10, lrStepSize: 55 },
+  recipe: {
+    ...{ ...SGD, ...HALF_AND_THREE_QUARTERS, epochs: 164, batchSize: 128 },
+    transform: small(32, 0.5, 4),
+  },
+  departures: { ...CIFAR10, lrStepSize: 30 },
 };
 /** Huang et al., 2016, section 4.2: the rate falls after 150 and 225 of 300 epochs. */
 const DENSENET_CIFAR: Row = {
   ...TORCH_MODEL,
   recipe: { ...RESNET_CIFAR.recipe, ...CIFAR10, epochs: 300, batchSize: 64, nesterov: true },
-  departures: { lrStepSize: 100 },
+  departures: { lrStepSize: 30 },
 };
 
 // biome-ignore format: one network a row
@@ -293,7 +303,7 @@ export const RECIPES: Readonly<Record<string, Row>> = {
   'resnet32-cifar': { ...RESNET_CIFAR, published: { top1: 92.49 } },
   'resnet44-cifar': { ...RESNET_CIFAR, published: { top1: 92.83 } },
   'resnet56-cifar': { ...RESNET_CIFAR, published: { top1: 93.03 } },
-  'resnet110-cifar': { ...RESNET_CIFAR, departures: { ...RESNET_CIFAR.departures, lrWarmupSteps: 400 }, published: { top1: 93.57 } },
+  'resnet110-cifar': { ...RESNET_CIFAR, recipe: { ...RESNET_CIFAR.recipe, lrWarmupMethod: 'constant', lrWarmupDecay: 0.1 }, departures: { ...RESNET_CIFAR.departures, lrWarmupSteps: 400 }, published: { top1: 93.57 } },
   'plain20-cifar': RESNET_CIFAR,
   'plain56-cifar': RESNET_CIFAR,
   'densenet121': { ...DENSENET, ...accuracy(74.98, 92.29) },

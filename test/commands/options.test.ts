@@ -72,6 +72,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   eval: {
     run: runEval, given: { ...MODEL, ...ON_CPU, cache: 'none' }, rows: [
       { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['checkpoint', 'run', 'loss'], may: SCORES },
+      { option: 'ema', given: true, fails: /trained with --ema-decay/ },
       { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', both: { ...FILE, data: 'DIRECTORY/data' }, changes: ['weights', 'loss'], may: SCORES },
       { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'loss'], may: SCORES },
@@ -126,6 +127,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   predict: {
     run: runPredict, given: { ...MODEL, ...ON_CPU, images: ['DIRECTORY/data/val'], logits: true }, rows: [
       { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['predictions'] },
+      { option: 'ema', given: true, fails: /trained with --ema-decay/ },
       { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', both: FILE, changes: ['predictions'] },
       { option: 'top', given: '2', changes: ['predictions'] },
@@ -145,6 +147,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   export: {
     run: runExport, given: { ...FILE, checkpoint: undefined, 'crop-size': undefined, output: 'RUN/model' }, rows: [
       { option: 'checkpoint', given: 'DIRECTORY/runs/other', both: { ...MODEL, arch: undefined, weights: undefined }, changes: ['files'] },
+      { option: 'ema', given: true, fails: /--checkpoint with --ema/ },
       { option: 'arch', given: 'lenet5', fails: /do not fit lenet5/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', changes: ['files'] },
       { option: 'format', given: 'tfjs', changes: ['format', 'files'] },

@@ -63,6 +63,8 @@ const SAME_FIRST = String(
     return shuffledIndices(12, seed, 0)[0] === shuffledIndices(12, 0, 0)[0];
   }),
 );
+const WARMUP = { 'lr-warmup-steps': '4' };
+const ADAMW = { opt: 'adamw', lr: '0.001' };
 const HEADS = { arch: 'googlenet', 'input-size': '32' };
 
 const equals =
@@ -91,6 +93,29 @@ const ROWS: readonly Row[] = [
   { option: 'lr-step-size', given: '2', both: STEP_SCHEDULE, changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05, 0.05]) },
   { option: 'lr-gamma', given: '0.5', both: STEP_SCHEDULE, changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05, 0.025]) },
   { option: 'lr-warmup-steps', given: '8', changes: [...LEARNED, 'lr'], shows: equals('lr', [0.0125]) },
+  { option: 'lr-milestones', given: '0.25', both: { 'lr-scheduler': 'multistep', 'lr-milestones': '1', epochs: '2' }, changes: [...LEARNED, 'lr'] },
+  { option: 'lr-power', given: '2', both: { 'lr-scheduler': 'poly' }, changes: ['weights', 'evaluation', 'lr'], shows: equals('lr', [0.0125]) },
+  { option: 'lr-min', given: '0.01', changes: ['weights', 'evaluation', 'lr'], shows: equals('lr', [0.03]) },
+  { option: 'patience', given: '0', both: { ...STILL, 'lr-scheduler': 'plateau', epochs: '3' }, changes: ['lr'], may: LEARNED },
+  { option: 'lr-warmup-epochs', given: '1', changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05]) },
+  { option: 'lr-warmup-method', given: 'constant', both: WARMUP, changes: [...LEARNED, 'lr'] },
+  { option: 'lr-warmup-decay', given: '0.5', both: WARMUP, changes: [...LEARNED, 'lr'] },
+  { option: 'opt', given: 'sgd-caffe', changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
+  { option: 'opt', given: 'lamb', both: { lr: '0.01' }, changes: LEARNED },
+  { option: 'opt-alpha', given: '0.5', both: { opt: 'rmsprop', lr: '0.001' }, changes: LEARNED },
+  { option: 'opt-betas', given: '0.5,0.6', both: ADAMW, changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
+  { option: 'opt-eps', given: '0.1', both: ADAMW, changes: LEARNED },
+  // Biases are 0 before the first step, which therefore does not decay them.
+  { option: 'bias-weight-decay', given: '0.1', changes: ['weights', 'momenta', 'evaluation'] },
+  { option: 'norm-weight-decay', given: '0', both: { arch: 'resnet20-cifar', lr: '0.05', 'weight-decay': '0.1' }, changes: LEARNED },
+  { option: 'bias-lr-scale', given: '3', changes: LEARNED },
+  { option: 'clip-grad-norm', given: '0.1', changes: LEARNED },
+  { option: 'grad-accum-steps', given: '2', changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05]) },
+  { option: 'recipe', given: 'quick', changes: [...LEARNED, 'lr'] },
+  { option: 'dropout', given: '0.9', both: { arch: 'simple-cnn' }, changes: LEARNED },
+  { option: 'ema-decay', given: '0.5', changes: ['momenta'] },
+  { option: 'early-stop-patience', given: '1', both: { ...STILL, epochs: '3' }, changes: ['steps', 'lr', 'reports', 'training', 'evaluation'], may: LEARNED, shows: equals('steps', [2, 4]) },
+  { option: 'max-minutes', given: '1e-6', changes: [...LEARNED, 'steps', 'lr'], shows: equals('steps', [1]) },
   // The first step has no momentum yet, so that the losses of both steps are the same.
   { option: 'momentum', given: '0.5', changes: ['weights', 'momenta', 'evaluation'] },
   { option: 'nesterov', given: true, changes: LEARNED },

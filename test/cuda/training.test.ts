@@ -5,7 +5,7 @@ import { findArchitecture } from '../../src/archs/index.js';
 import { openBackend } from '../../src/backend/index.js';
 import { NATIVE_BACKENDS } from '../../src/backend/native.js';
 import type { NativeBackend } from '../../src/backend/native-backend.js';
-import { Sgd } from '../../src/network/sgd.js';
+import { Optimizer } from '../../src/network/optimizer.js';
 import { random } from '../../src/rng.js';
 import { networkCard } from '../../src/session/network-card.js';
 import { openSession, upload } from '../../src/session/session.js';
@@ -62,7 +62,7 @@ function open({ name, size, batch: count = 5 }: Case) {
     ...{ classes: CLASSES, inputSize: size, channels, auxWeight },
   });
   const session = openSession(architecture, card, 3);
-  const optimizer = new Sgd(session.network.weights, SGD);
+  const optimizer = new Optimizer(session.network.weights, SGD);
   const draw = random(9, 'augment');
   const batch = upload(session, {
     images: Uint8Array.from({ length: count * size * size * channels }, () => draw.below(256)),

@@ -10,8 +10,8 @@ import {
 } from '@tensorflow/tfjs-layers';
 import { BatchNormalization } from '../../src/archs/layers/index.js';
 import { Network } from '../../src/network/network.js';
+import { Optimizer } from '../../src/network/optimizer.js';
 import { planOf } from '../../src/network/plan.js';
-import { Sgd } from '../../src/network/sgd.js';
 import { weightsOf } from '../../src/network/weights.js';
 import {
   assertCloseByNorm,
@@ -223,7 +223,7 @@ describe('Dense blocks', () => {
       this.timeout(120_000);
       const net = narrow('densenet121', 48, 1 / 4);
       const network = new Network(net);
-      const sgd = new Sgd(network.weights, {
+      const sgd = new Optimizer(network.weights, {
         momentum: 0.9,
         nesterov: false,
         weightDecay: 1e-4,

@@ -4,7 +4,7 @@ import { input, type LayersModel, layers, model } from '@tensorflow/tfjs-layers'
 import { findArchitecture } from '../../src/archs/index.js';
 import { UsageError } from '../../src/errors.js';
 import { Network } from '../../src/network/network.js';
-import { Sgd } from '../../src/network/sgd.js';
+import { Optimizer } from '../../src/network/optimizer.js';
 import { liveTensors, nativeBackend, numbers, onEachBackend } from './backends.js';
 import { narrow } from './narrow.js';
 import { assertParity } from './parity.js';
@@ -29,7 +29,7 @@ describe('A network', () => {
       );
       const net = small();
       const network = new Network(net);
-      const sgd = new Sgd(network.weights, SGD);
+      const sgd = new Optimizer(network.weights, SGD);
       const losses: number[] = [];
       let live: number[] = [];
       for (let step = 0; step < 200; step++) {
@@ -55,7 +55,7 @@ describe('A network', () => {
       it('takes no more memory in the tenth step of a residual network than in the third', () => {
         const net = narrow('resnet18', 48, 1 / 4);
         const network = new Network(net);
-        const sgd = new Sgd(network.weights, SGD);
+        const sgd = new Optimizer(network.weights, SGD);
         const images = tf.tensor4d(numbers(4 * 48 * 48 * 3), [4, 48, 48, 3]);
         const labels = tf.tensor1d([0, 1, 2, 3], 'int32');
         const memory: unknown[] = [];

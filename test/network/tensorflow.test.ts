@@ -5,7 +5,7 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { findArchitecture } from '../../src/archs/index.js';
 import { nodeBackend } from '../../src/backend/tensorflow/operation.js';
 import { Network } from '../../src/network/network.js';
-import { Sgd } from '../../src/network/sgd.js';
+import { Optimizer } from '../../src/network/optimizer.js';
 import {
   assertClose,
   liveTensors,
@@ -52,7 +52,7 @@ function train(
   const model = build();
   const network = new Network(model);
   disturb(network, disturbance);
-  const sgd = new Sgd(network.weights, { ...SGD, momentum: 0.9, nesterov });
+  const sgd = new Optimizer(network.weights, { ...SGD, momentum: 0.9, nesterov });
   const [, ...size] = (model.inputs[0] as SymbolicTensor).shape as number[];
   const shape = [batch, ...size] as [number, number, number, number];
   const images = tf.tensor4d(numbers(tf.util.sizeFromShape(shape), 5), shape);
@@ -191,7 +191,7 @@ describe("TensorFlow's library", () => {
     const array = Float32Array.of(1, 2, 3, 4);
     const variable = tf.tidy(() => tf.variable(tf.tensor(array)));
     const weight = { name: 'w', variable, kind: 'kernel' } as const;
-    const sgd = new Sgd([weight], { ...SGD, momentum: 0.9, nesterov: false });
+    const sgd = new Optimizer([weight], { ...SGD, momentum: 0.9, nesterov: false });
     const step = () => {
       const gradient = tf.tensor1d([1, 1, 1, 1]);
       sgd.step([gradient], 0.5);

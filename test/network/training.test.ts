@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture } from '../../src/archs/index.js';
-import { Sgd } from '../../src/network/sgd.js';
+import { Optimizer } from '../../src/network/optimizer.js';
 import { random } from '../../src/rng.js';
 import { networkCard } from '../../src/session/network-card.js';
 import { evaluateStep, openSession, upload } from '../../src/session/session.js';
@@ -56,7 +56,7 @@ function learn({ name, size, lr }: (typeof NETWORKS)[number]): number[] {
   const auxWeight = architecture.auxiliary?.weight ?? 0;
   const options = { classes: CLASSES, inputSize: size, channels, auxWeight };
   const session = openSession(architecture, networkCard(architecture, options), 1);
-  const optimizer = new Sgd(session.network.weights, SGD);
+  const optimizer = new Optimizer(session.network.weights, SGD);
   const batch = upload(session, {
     images: images(size, channels),
     labels: Int32Array.from({ length: IMAGES }, (_, index) => index % CLASSES.length),

@@ -13,7 +13,7 @@ import {
 } from '../../src/archs/index.js';
 import { openBackend } from '../../src/backend/index.js';
 import { Network } from '../../src/network/network.js';
-import { Sgd } from '../../src/network/sgd.js';
+import { Optimizer } from '../../src/network/optimizer.js';
 import { loadWeightsFile } from '../../src/weights/index.js';
 import { placesOf, reverseAxes, type WeightPlace } from '../../src/weights/mapping.js';
 import { cnn, temporaryDirectory } from '../commands/program.js';
@@ -129,7 +129,7 @@ async function compare(architecture: Architecture, golden: Run): Promise<void> {
   const at = <T>(list: readonly T[], step: number) => list[step % list.length] as T;
   const logits = () => tf.tidy(() => network.predict(at(images, 0)).dataSync());
   assertClose(logits(), golden.logits, 1e-4, 'logits');
-  const sgd = new Sgd(network.weights, {
+  const sgd = new Optimizer(network.weights, {
     ...{ momentum, nesterov: false, weightDecay, decayBias: true, biasLrScale: 1 },
   });
   const places = placesOf(net, architecture);

@@ -15,7 +15,6 @@ import { networkCard } from '../../src/session/network-card.js';
 import { SILENT } from '../../src/session/reporter.js';
 import { openSession, upload } from '../../src/session/session.js';
 import type { Given } from '../../src/settings/given.js';
-import type { Schedule } from '../../src/train/schedule.js';
 import { chanceOf } from '../../src/train/sentinel/chance.js';
 import { Sentinel } from '../../src/train/sentinel/sentinel.js';
 import { temporaryDirectory } from '../commands/program.js';
@@ -25,10 +24,6 @@ type Classes = Readonly<Record<string, Colour>>;
 
 const DARK: Colour = [40, 60, 50];
 const BRIGHT: Colour = [210, 200, 190];
-const SCHEDULE: Schedule = {
-  ...{ lr: 0.1, lrScheduler: 'constant', lrStepSize: 1, lrGamma: 1, lrWarmupSteps: 0 },
-  ...{ epochs: 1, stepsPerEpoch: 10 },
-};
 
 describe('the sentinel', function () {
   this.timeout(120_000);
@@ -140,7 +135,7 @@ describe('the sentinel', function () {
     const session = openSession(findArchitecture(arch), card, 0);
     const events: Omit<RunEvent, 'time'>[] = [];
     const sentinel = new Sentinel({
-      ...{ session, train: dataset.train, val: dataset.val, schedule: SCHEDULE },
+      ...{ session, train: dataset.train, val: dataset.val, rate: () => 0.1 },
       reporter: SILENT,
       events: { add: async (event) => void events.push(event) },
     });

@@ -25,10 +25,10 @@ import { layoutKernels } from './layout.js';
 import { lossKernels } from './loss.js';
 import { lrnKernels } from './lrn.js';
 import { matmulKernels } from './matmul.js';
+import { optimizerKernels } from './optimizers.js';
 import { poolKernels } from './pool.js';
 import { reduceKernels } from './reduce.js';
 import type { KernelFunction, KernelRows } from './row.js';
-import { sgdKernels } from './sgd.js';
 import { unaryKernels } from './unary.js';
 import { viewKernels } from './views.js';
 import { windowMeansKernels } from './window-means.js';
@@ -50,7 +50,7 @@ const rows: KernelRows = {
   ...dropoutKernels,
   ...imageKernels,
   ...lossKernels,
-  ...sgdKernels,
+  ...optimizerKernels,
 };
 
 /** The names of the kernels that have a row: tfjs's, or ours where tfjs has none. */

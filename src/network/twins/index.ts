@@ -10,8 +10,15 @@ import { sigmoidCrossEntropyTwin, softmaxCrossEntropyTwin } from './cross-entrop
 import { dropoutTwin } from './dropout.js';
 import { imageToFloatTwin } from './image-to-float.js';
 import { mixImagesTwin } from './mix-images.js';
+import {
+  accumulateTwin,
+  adamWTwin,
+  gradientClipTwin,
+  lambTwin,
+  rmsPropTwin,
+  sgdTwin,
+} from './optimizers.js';
 import { scaledTanhTwin } from './scaled-tanh.js';
-import { sgdTwin } from './sgd.js';
 import {
   batchNormGradOfTensorflow,
   batchNormInferenceOfTensorflow,
@@ -25,13 +32,18 @@ import { windowMeansGradTwin, windowMeansTwin } from './window-means.js';
 export type Twin = (inputs: never, attributes: never) => tf.Tensor | tf.Tensor[];
 
 const TWINS: Readonly<Record<string, Twin>> = {
+  Accumulate: accumulateTwin,
+  AdamW: adamWTwin,
   BatchNormGrad: batchNormGradTwin,
   BatchNormInference: batchNormInferenceTwin,
   BatchNormTrain: batchNormTrainTwin,
   BiasActivationGrad: biasActivationGradTwin,
   Dropout: dropoutTwin,
+  GradientClip: gradientClipTwin,
   ImageToFloat: imageToFloatTwin,
+  Lamb: lambTwin,
   MixImages: mixImagesTwin,
+  RmsProp: rmsPropTwin,
   ScaledTanh: scaledTanhTwin,
   Sgd: sgdTwin,
   SigmoidCrossEntropy: sigmoidCrossEntropyTwin,

@@ -10,8 +10,10 @@ import { IMAGES } from './images.js';
 import { MACHINE } from './machine.js';
 import { MEASUREMENT } from './measurement.js';
 import { NETWORK } from './network.js';
+import { OPTIMIZER } from './optimizer.js';
 import { OUTPUT } from './output.js';
 import type { Row } from './row.js';
+import { SCHEDULE } from './schedule.js';
 import { TRAINING } from './training.js';
 
 export { GROUPS, type Row, type Value } from './row.js';
@@ -20,6 +22,8 @@ export const OPTIONS = {
   ...NETWORK,
   ...DATASET,
   ...TRAINING,
+  ...SCHEDULE,
+  ...OPTIMIZER,
   ...IMAGES,
   ...AUGMENTATION,
   ...EVALUATION,

@@ -36,6 +36,13 @@ export const NETWORK = {
     default: null,
     help: "file of weights in torchvision's or our names: .safetensors, or .pth of torch.save(model.state_dict())",
   },
+  ema: {
+    group: 'network',
+    synonyms: ['use-ema'],
+    kind: 'boolean',
+    default: false,
+    help: 'the averaged weights of a run that was trained with --ema-decay',
+  },
   freeze: {
     group: 'network',
     kind: 'text',

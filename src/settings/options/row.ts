@@ -6,6 +6,8 @@ export const GROUPS = {
   network: 'Network',
   dataset: 'Dataset',
   training: 'Training',
+  schedule: 'Learning rate',
+  optimizer: 'Optimizer',
   images: 'Images',
   augmentation: 'Augmentation',
   evaluation: 'Evaluation',

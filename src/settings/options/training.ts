@@ -1,5 +1,5 @@
-/** Settings of the optimiser, the schedule and the length of a training. */
-import { SCHEDULES } from '../../archs/architecture.js';
+/** Settings of what a training does with images and how long it takes. */
+import { RECIPE_NAMES } from '../../archs/recipe-names.js';
 import type { Row } from './row.js';
 
 export const TRAINING = {
@@ -34,70 +34,58 @@ export const TRAINING = {
     recipe: ({ recipe }) => recipe.batchSize,
     help: 'images in a step',
   },
-  lr: {
-    group: 'training',
-    synonyms: ['learning-rate', 'lr0'],
-    kind: 'number',
-    above: 0,
-    recipe: ({ recipe }) => recipe.lr,
-    help: 'learning rate',
-  },
-  'lr-scheduler': {
-    group: 'training',
-    synonyms: ['sched', 'scheduler'],
-    choiceSynonyms: { steplr: 'step', cosineannealinglr: 'cosine' },
-    kind: 'choice',
-    choices: SCHEDULES,
-    recipe: ({ recipe }) => recipe.lrScheduler,
-    help: 'how the learning rate falls',
-  },
-  'lr-step-size': {
-    group: 'training',
-    synonyms: ['decay-epochs'],
-    kind: 'integer',
-    above: 0,
-    unit: 'epochs',
-    recipe: ({ recipe }) => recipe.lrStepSize,
-    help: 'step schedule: epochs between two falls',
-  },
-  'lr-gamma': {
-    group: 'training',
-    synonyms: ['decay-rate', 'dr', 'gamma'],
-    kind: 'number',
-    above: 0,
-    atMost: 1,
-    recipe: ({ recipe }) => recipe.lrGamma,
-    help: 'step schedule: factor of a fall',
-  },
-  'lr-warmup-steps': {
+  'grad-accum-steps': {
     group: 'training',
     kind: 'integer',
-    atLeast: 0,
+    above: 0,
     unit: 'steps',
-    recipe: ({ recipe }) => recipe.lrWarmupSteps,
-    help: 'steps in which the learning rate rises linearly from 0',
+    default: 1,
+    help: 'steps whose gradients change the weights together, as those of one large batch would',
   },
-  momentum: {
+  recipe: {
     group: 'training',
+    kind: 'choice',
+    choices: RECIPE_NAMES,
+    default: 'paper',
+    help: "settings that are not given: those of the network's paper, of torchvision's references, of their newer ones, or of a short run",
+  },
+  dropout: {
+    group: 'training',
+    synonyms: ['drop'],
     kind: 'number',
     atLeast: 0,
     below: 1,
-    recipe: ({ recipe }) => recipe.momentum,
-    help: 'momentum of SGD',
+    default: null,
+    auto: "the network's",
+    help: 'rate of every dropout layer but those of auxiliary heads',
   },
-  nesterov: {
+  'ema-decay': {
     group: 'training',
-    kind: 'boolean',
-    recipe: ({ recipe }) => recipe.nesterov,
-    help: "Nesterov's momentum",
-  },
-  'weight-decay': {
-    group: 'training',
-    aliases: ['wd'],
+    synonyms: ['model-ema-decay'],
     kind: 'number',
-    atLeast: 0,
-    recipe: ({ recipe }) => recipe.weightDecay,
-    help: 'weight decay',
+    above: 0,
+    below: 1,
+    default: null,
+    auto: 'no average',
+    help: 'keeps a moving average of the weights, which keeps this share of itself at each step and is evaluated too',
+  },
+  'early-stop-patience': {
+    group: 'training',
+    kind: 'integer',
+    above: 0,
+    unit: 'epochs',
+    default: null,
+    auto: 'trains to the end',
+    help: 'ends the training when the best top-1 accuracy is that many epochs old',
+  },
+  'max-minutes': {
+    group: 'training',
+    kind: 'number',
+    above: 0,
+    unit: 'minutes',
+    default: null,
+    auto: 'no limit',
+    help: 'stops training, evaluates and saves after this time; --resume goes on',
   },
   'label-smoothing': {
     group: 'training',

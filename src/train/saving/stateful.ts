@@ -1,8 +1,7 @@
 /** Parts of a training whose state a resumed run continues from. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { DataError } from '../../errors.js';
-import type { Sgd } from '../../network/sgd.js';
-import type { Weight } from '../../network/weights.js';
+import type { Optimizer } from '../../network/optimizer.js';
 import type { Checkpoint } from '../../runs/checkpoint/open.js';
 import type { NamedTensor } from '../../runs/checkpoint/save.js';
 import { loadTensors } from '../../runs/checkpoint/tensors.js';
@@ -46,13 +45,11 @@ export function statesOf(parts: readonly Stateful[]): Record<string, PartState> 
   );
 }
 
-/** The momenta of the weights. */
-export function momenta(optimizer: Pick<Sgd, 'momenta'>, weights: readonly Weight[]): Stateful {
+/** What an optimizer keeps from step to step. */
+export function optimizerState({ named }: Pick<Optimizer, 'named'>): Stateful {
   return {
-    name: 'momentum',
-    tensors: optimizer.momenta.map((tensor, index) => {
-      return { name: `momentum/${weights[index]?.name}`, tensor };
-    }),
+    name: 'optimizer',
+    tensors: named,
     state: () => undefined,
     restore(_, [missing], directory) {
       if (missing === undefined) return;

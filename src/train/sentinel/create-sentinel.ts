@@ -10,14 +10,14 @@ interface Told {
 
 /** The sentinel of a prepared training; what was named before a resume is not named again. */
 export function createSentinel(prepared: Prepared, told: Told): Sentinel {
-  const { request, session, dataset, schedule, rollbacks } = prepared;
+  const { request, session, dataset, updating } = prepared;
   const heads = session.model.outputs.length - 1;
   return new Sentinel({
     ...told,
     session,
     train: dataset.train,
     val: dataset.val,
-    schedule: rollbacks.lowered(schedule),
+    rate: (step) => updating.rate(step),
     auxiliary: heads * request.settings.auxWeight,
     loss: request.settings.bceLoss ? 'sigmoid' : 'softmax',
     known: request.resume?.record.events?.map(({ kind }) => kind) ?? [],

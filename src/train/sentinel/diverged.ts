@@ -24,14 +24,13 @@ export async function runWithRollbacks(
   training: Training & Part,
   start: Progress,
 ): Promise<Progress> {
-  const { settings, run, saver, schedule, rollbacks } = training;
+  const { settings, run, saver, rollbacks } = training;
   // There must be something to go back to.
   if (settings.rollback > 0 && !(await hasCheckpoint(run))) await saver.save(start);
   let progress = start;
   for (;;) {
     try {
-      const lowered = rollbacks.lowered(schedule);
-      return await runEpochs({ ...training, schedule: lowered }, progress);
+      return await runEpochs(training, progress);
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
       const what = await describeDivergence(error, training);
@@ -59,8 +58,8 @@ async function rollBack(
   // The checkpoint may be older than the last rollback.
   while (rollbacks.count <= before) rollbacks.add(settings.rollbackFactor);
   const lowered = rollbacks.lowered(schedule);
-  sentinel.rollBack(lowered);
-  await takeBackSummary(training.run, progress);
+  sentinel.rollBack();
+  await takeBackSummary(training.run, progress, training.updating.averages);
   const turn = `${rollbacks.count} of ${settings.rollback}`;
   const text = `Rollback ${turn}: back to step ${progress.step}, with --lr ${Number(lowered.lr.toPrecision(4))}`;
   reporter.end();

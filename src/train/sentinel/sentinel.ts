@@ -8,7 +8,6 @@ import type { Progress } from '../../runs/state.js';
 import { addTotals, type Scores, scores, type Totals, totalsOf } from '../../session/metrics.js';
 import type { Reporter } from '../../session/reporter.js';
 import type { Session } from '../../session/session.js';
-import { learningRate, type Schedule } from '../schedule.js';
 import { areConstant, type Chance, chanceOf, threeSigma } from './chance.js';
 import { deadLayers, type SilentLayer } from './dead-channels.js';
 import { type Finding, sentenceOf } from './findings.js';
@@ -35,7 +34,8 @@ export interface SentinelOptions {
   readonly val: Pick<Split, 'labels'>;
   readonly reporter: Pick<Reporter, 'warn'>;
   readonly events: EventLog;
-  readonly schedule: Schedule;
+  /** The learning rate of a step. */
+  readonly rate: (step: number) => number;
   /** What was named before the run was resumed. */
   readonly known?: readonly string[];
   /** The sum of the shares of auxiliary heads, whose losses are in the loss. */
@@ -58,13 +58,11 @@ export class Sentinel {
   #constantBatches = 0;
   #misalignedEpochs = 0;
   #nextLook = FIRST_LOOK;
-  #schedule: Schedule;
   /** Of the epochs whose losses are taken together. */
   #recent = { lossSum: 0, labelled: 0, steps: 0 };
 
   constructor(options: SentinelOptions) {
     this.#options = options;
-    this.#schedule = options.schedule;
     this.#chance = chanceOf(options.train.labels);
     this.#evaluationChance = chanceOf(options.val.labels);
     this.#named = new Set(options.known);
@@ -121,8 +119,7 @@ export class Sentinel {
   }
 
   /** Begins anew at an earlier step. */
-  rollBack(schedule: Schedule): void {
-    this.#schedule = schedule;
+  rollBack(): void {
     this.#highSteps = 0;
     this.#misalignedEpochs = 0;
     this.#nextLook = 0;
@@ -156,7 +153,7 @@ export class Sentinel {
   }
 
   #rate({ step }: Pick<Place, 'step'>): string {
-    return `with learning rate ${short(learningRate(step - 1, this.#schedule))}`;
+    return `with learning rate ${short(this.#options.rate(step - 1))}`;
   }
 
   #lookAtLabels(labels: Int32Array, place: Place): void {

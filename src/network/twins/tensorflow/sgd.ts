@@ -1,25 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { changeInPlace, own } from '../../../backend/tensorflow/in-place.js';
 import { FLOAT, operate } from '../../../backend/tensorflow/operation.js';
-import type { SgdAttributes } from '../sgd.js';
+import { eachWeight, type SgdAttributes } from '../optimizers.js';
 
 const TYPE = { T: FLOAT, use_locking: false };
 
-/** As ../sgd.ts, in place. */
-export function sgdOfTensorflow(
-  inputs: tf.Tensor[],
-  { lr, momentum, nesterov, weightDecay, lrScale }: SgdAttributes,
-): tf.Tensor[] {
+/** As ../optimizers.ts, in place. */
+export function sgdOfTensorflow(inputs: tf.Tensor[], attributes: SgdAttributes): tf.Tensor[] {
+  const { momentum, nesterov, caffe = false } = attributes;
+  const operation = caffe ? 'ResourceApplyKerasMomentum' : 'ResourceApplyMomentum';
   const share = tf.scalar(momentum);
-  weightDecay.forEach((decay, index) => {
-    const [w, m, g] = inputs.slice(3 * index, 3 * index + 3) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    tf.tidy(() => {
-      const gradient = decay === 0 ? g : decayed(g, w, decay);
-      const rate = tf.scalar(lr * (lrScale[index] ?? 1));
-      changeInPlace([w, m], ([weight, sum]) => {
-        const operands = [weight, sum, rate, gradient, share] as tf.Tensor[];
-        operate('ResourceApplyMomentum', operands, { ...TYPE, use_nesterov: nesterov }, 0);
-      });
+  eachWeight(inputs, attributes, ({ w, state, g, lr, decay }) => {
+    const gradient = decay === 0 ? g : decayed(g, w, decay);
+    const rate = tf.scalar(lr);
+    changeInPlace([w, ...state], ([weight, sum]) => {
+      const operands = [weight, sum, rate, gradient, share] as tf.Tensor[];
+      operate(operation, operands, { ...TYPE, use_nesterov: nesterov }, 0);
     });
   });
   share.dispose();

@@ -1,0 +1,90 @@
+// LAMB (You et al., "Large Batch Optimization for Deep Learning", 2020, algorithm 2): AdamW's step,
+// whose size is that of the weight. As in timm a weight without decay is not rescaled.
+#include <cmath>
+
+#include "squares.h"
+#include "weights.h"
+
+namespace cnn {
+namespace {
+
+using LambWeights = Weights<2, AdamParams>;
+
+// u = m / correction1 / (√(v / correction2) + epsilon) + decay * w
+struct Step {
+  Step(const AdamParams& params, float decay)
+      : rate(1 / params.correction1),
+        root(1 / std::sqrt(params.correction2)),
+        epsilon(params.epsilon),
+        decay(decay) {}
+  float operator()(float w, float m, float v) const {
+    return rate * m / (std::sqrt(v) * root + epsilon) + decay * w;
+  }
+  float rate, root, epsilon, decay;
+};
+
+template <class G>
+void updateMoments(float* __restrict m, float* __restrict v, const G* __restrict g, int64_t count,
+                   const AdamParams& params, float scale) {
+  for (int64_t i = 0; i < count; i++) {
+    const float gradient = scaled(toFloat(g[i]), scale);
+    m[i] = params.beta1 * m[i] + (1 - params.beta1) * gradient;
+    v[i] = params.beta2 * v[i] + (1 - params.beta2) * gradient * gradient;
+  }
+}
+
+// The moments of a range, and the squares of its weights and steps, which are added to `squares`.
+void beginRange(const LambWeights& weights, int weight, int64_t begin, int64_t end,
+                double* squares) {
+  const float* w = valuesOf<float>(weights.w(weight));
+  float *m = weights.state(weight, 0), *v = weights.state(weight, 1);
+  const Step step(weights.params, weights.decay[weight]);
+  for (int64_t first = begin; first < end; first += kPiece) {
+    const int64_t count = end - first < kPiece ? end - first : kPiece;
+    withGradient(weights.g(weight), first, [&](const auto* g) {
+      updateMoments(m + first, v + first, g, count, weights.params, weights.gradientScale);
+    });
+    if (weights.decay[weight] == 0) continue;
+    squares[0] += sumOfSquares(count, [&](int64_t i) { return w[first + i]; });
+    squares[1] += sumOfSquares(
+        count, [&](int64_t i) { return step(w[first + i], m[first + i], v[first + i]); });
+  }
+}
+
+void endRange(const LambWeights& weights, int weight, int64_t begin, int64_t end, float trust) {
+  const Step step(weights.params, weights.decay[weight]);
+  const float rate = weights.lr(weight) * trust;
+  eachPiece(weights.w(weight), begin, end, [&](float* __restrict w, int64_t first, int64_t count) {
+    const float* __restrict m = weights.state(weight, 0) + first;
+    const float* __restrict v = weights.state(weight, 1) + first;
+    for (int64_t i = 0; i < count; i++) w[i] -= rate * step(w[i], m[i], v[i]);
+  });
+}
+
+}  // namespace
+
+CNN_KERNEL(Lamb, AdamParams) {
+  const LambWeights weights(call, params);
+  if (!weights.taken()) return false;
+  const int parts = partsOfElements(weights.total);
+  PartScratch<double> squares(call.context, parts, 2 * int64_t{weights.count});
+  for (int part = 0; part < parts; part++) {
+    for (int i = 0; i < 2 * weights.count; i++) squares.of(part)[i] = 0;
+  }
+  weights.each(parts, [&](int part, int weight, int64_t begin, int64_t end) {
+    beginRange(weights, weight, begin, end, squares.of(part) + 2 * weight);
+  });
+  double* sums = squares.of(0);
+  for (int i = 0; i < 2 * weights.count; i++) {
+    for (int part = 1; part < parts; part++) sums[i] += squares.of(part)[i];
+  }
+  weights.each(parts, [&](int, int weight, int64_t begin, int64_t end) {
+    const double w = sums[2 * weight], u = sums[2 * weight + 1];
+    const float trust = w > 0 && u > 0 ? static_cast<float>(std::sqrt(w / u)) : 1.0f;
+    endRange(weights, weight, begin, end, trust);
+  });
+  weights.changed();
+  return true;
+}
+
+}  // namespace cnn

@@ -1,0 +1,46 @@
+/** What `--recipe` stands for. The paper's are in src/archs/, with each network. */
+import type { Architecture, Published } from '../../archs/architecture.js';
+import type { RecipeName } from '../../archs/recipe-names.js';
+import { UsageError } from '../../errors.js';
+import type { OptionName } from '../options/index.js';
+import type { SettingsSource } from '../resolve.js';
+import { QUICK } from './quick.js';
+import type { NamedRecipe } from './recipe.js';
+import { TORCHVISION } from './torchvision.js';
+import { TORCHVISION_V2 } from './torchvision-v2.js';
+
+export const NAMED_RECIPES: Readonly<Record<Exclude<RecipeName, 'paper'>, readonly NamedRecipe[]>> =
+  { torchvision: TORCHVISION, 'torchvision-v2': TORCHVISION_V2, quick: QUICK };
+
+/**
+ * The settings of a recipe, weaker than all that is `given`: a warm-up that is given in steps takes
+ * the place of one in epochs.
+ */
+export function recipeSource(
+  name: RecipeName,
+  architecture: Architecture,
+  given: (option: OptionName) => boolean,
+): SettingsSource {
+  const entries = (find(name, architecture)?.settings ?? []).filter(
+    ([option]) => option !== 'lr-warmup-epochs' || !given('lr-warmup-steps'),
+  );
+  const values = Object.fromEntries(entries.map(([option, value]) => [option, value]));
+  const where = new Map(entries.map(([option, , source]) => [option, `${name}: ${source}`]));
+  return { values, source: 'recipe', where: (option) => where.get(option) };
+}
+
+/** What was published of a network trained by a recipe. */
+export function publishedBy(name: RecipeName, architecture: Architecture): Published | undefined {
+  if (name === 'paper') return architecture.published;
+  return find(name, architecture)?.published[architecture.name];
+}
+
+function find(name: RecipeName, architecture: Architecture): NamedRecipe | undefined {
+  if (name === 'paper') return undefined;
+  const recipes = NAMED_RECIPES[name];
+  const found = recipes.find(({ takes }) => takes(architecture));
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `Expected --recipe ${name} with one of ${recipes[0]?.networks} but received it with ${architecture.name}`,
+  );
+}

@@ -1,0 +1,45 @@
+/** What ends a training before its last epoch. */
+import type { Progress } from '../runs/state.js';
+import type { Settings } from '../settings/types.js';
+
+type Options = Pick<Settings<'train'>, 'maxSteps' | 'maxMinutes' | 'earlyStopPatience'>;
+
+export class Limits {
+  readonly #settings: Options;
+  readonly #now: () => number;
+  readonly #started: number;
+  readonly #first: number;
+
+  /**
+   * The time begins now, and is up after one step more than `first` at the earliest; `now` tells
+   * seconds.
+   */
+  constructor(settings: Options, first: number, now = () => performance.now() / 1000) {
+    this.#settings = settings;
+    this.#now = now;
+    this.#started = now();
+    this.#first = first;
+  }
+
+  /** Whether steps or time are up. */
+  withinEpoch(step: number): boolean {
+    const { maxSteps } = this.#settings;
+    return (maxSteps !== null && step >= maxSteps) || this.#timeIsUp(step);
+  }
+
+  /** Why nothing comes after an epoch that is evaluated, in the words of a report. */
+  reached({ epoch, step, best }: Progress): string | undefined {
+    const { maxSteps, maxMinutes, earlyStopPatience } = this.#settings;
+    if (maxSteps !== null && step >= maxSteps) return `${step} steps (--max-steps)`;
+    if (this.#timeIsUp(step)) return `${maxMinutes} minutes (--max-minutes)`;
+    if (earlyStopPatience === null || best === undefined) return undefined;
+    if (epoch - best.epoch < earlyStopPatience) return undefined;
+    return `${epoch - best.epoch} epochs without a better Acc@1 (--early-stop-patience)`;
+  }
+
+  #timeIsUp(step: number): boolean {
+    const { maxMinutes } = this.#settings;
+    if (maxMinutes === null || step <= this.#first) return false;
+    return this.#now() - this.#started >= 60 * maxMinutes;
+  }
+}
