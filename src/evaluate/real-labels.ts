@@ -48,9 +48,26 @@ export async function readRealLabels(
   // ReaL's lists are in the order of the images' numbers, and not in that of their classes.
   const found = numbers.map((number, index) => lists[numbered ? number - 1 : index] ?? []);
   const strange = found.flat().find((label) => label >= classes.length);
-  if (strange === undefined) return found;
+  if (strange !== undefined) {
+    throw new DataError(
+      `Expected --real-labels ${file} to have classes of 0 to ${classes.length - 1} but it has ${strange}`,
+    );
+  }
+  checkOrder(file, found, val.labels);
+  return found;
+}
+
+/** Nine of ten of ImageNet's images have their own class among ReaL's. */
+const LEAST_AGREEMENT = 0.5;
+
+/** Throws where the lists are in another order, such as those of ILSVRC for images that were packed. */
+function checkOrder(file: string, found: RealLabels, labels: Int32Array): void {
+  const counted = [...found.entries()].filter(([, list]) => list.length > 0);
+  const agree = counted.filter(([image, list]) => list.includes(labels[image] as number)).length;
+  if (agree >= LEAST_AGREEMENT * counted.length) return;
+  const share = ((100 * agree) / counted.length).toFixed(0);
   throw new DataError(
-    `Expected --real-labels ${file} to have classes of 0 to ${classes.length - 1} but it has ${strange}`,
+    `Expected the lists of --real-labels ${file} in the order of the validation images and with the numbers of their classes, but only ${share} % of the images have their own class in theirs`,
   );
 }
 

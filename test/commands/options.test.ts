@@ -320,7 +320,7 @@ describe('options beside those of cnn train', function () {
     });
     await cp(at('data'), at('damaged'), { recursive: true });
     await truncate(at('damaged/val/class1/0.png'), 60);
-    await writeFile(at('real.json'), '[[0], [1], [], [0, 2], [2], [1]]');
+    await writeFile(at('real.json'), '[[0], [1], [], [1, 2], [2], [1]]');
     await runDataStats({ data: at('data') });
     for (const [experiment, seed] of [
       ['run', '0'],

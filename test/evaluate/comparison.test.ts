@@ -120,21 +120,24 @@ describe('the results of an evaluation', () => {
       return {
         root: '/data',
         classes: CLASSES,
-        val: { images, labels: new Int32Array(names.length) },
+        val: { images, labels: Int32Array.from(names, (_, index) => index) },
       };
     };
     const file = at('real.json');
-    await writeFile(file, '[[0], [1, 2], []]');
     const ilsvrc = [
       '/data/val/n1/ILSVRC2012_val_00000002.JPEG',
       '/data/val/n2/ILSVRC2012_val_00000001.JPEG',
     ];
-    assert.deepEqual(await readRealLabels(file, dataset(ilsvrc)), [[1, 2], [0]]);
+    await writeFile(file, '[[1], [0, 2], []]');
+    assert.deepEqual(await readRealLabels(file, dataset(ilsvrc)), [[0, 2], [1]]);
+    await writeFile(file, '[[0], [1, 2], []]');
     assert.deepEqual(await readRealLabels(file, dataset(['x', 'y', 'z'])), [[0], [1, 2], []]);
     await assert.rejects(
       readRealLabels(file, dataset(['x', 'y'])),
       /each of the 2 validation images/,
     );
+    await writeFile(file, '[[1], [0], [1, 2]]');
+    await assert.rejects(readRealLabels(file, dataset(['x', 'y', 'z'])), /only 33 % of the images/);
     await writeFile(file, '[[0], [6]]');
     await assert.rejects(
       readRealLabels(file, dataset(['x', 'y'])),
