@@ -49,7 +49,7 @@ describe('a run that cannot be written', function () {
   it('keeps its last checkpoint on a full disk, and is resumed when there is room', async function () {
     if (!(await canMount(directory.path))) this.skip();
     const { code, stdout, stderr } = await run(`mkdir full; unshare -rm bash -c '
-      mount -t tmpfs -o size=270k tmpfs full
+      mount -t tmpfs -o size=330k tmpfs full
       ${TRAIN} ${EPOCHS} --output full; echo "rc $?"
       mount -o remount,size=4m full
       cnn train --resume full/run; echo "rc $?"

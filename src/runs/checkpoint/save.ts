@@ -56,7 +56,10 @@ export async function copyCheckpoint(source: string, target: string): Promise<vo
   await fillDirectory(target, async (partial) => {
     for (const name of [...FILES, STATE]) {
       const copy = join(partial, name);
-      await copyFile(join(source, name), copy, constants.COPYFILE_FICLONE);
+      await copyFile(join(source, name), copy, constants.COPYFILE_FICLONE).catch((error) => {
+        // Node names the source, which is whole.
+        throw Object.assign(error, { path: copy });
+      });
       await syncFile(copy);
     }
   });
