@@ -16,7 +16,7 @@ import { COMMAND_HELP } from './settings/commands.js';
 import { describeKind, describeValue } from './settings/describe.js';
 import { GROUPS, optionRow } from './settings/options/index.js';
 import { givenArguments, printableJson, printableText } from './system/file-names.js';
-import { watchStandardStreams } from './system/standard-streams.js';
+import { closeDeadTerminals, watchStandardStreams } from './system/standard-streams.js';
 import {
   describeSystemError,
   isLackOfMemory,
@@ -40,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${printableText(describeError(error, verbose))}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
   };
+  process.on('exit', closeDeadTerminals);
   process.on('uncaughtException', (error) => process.exit(fail(error)));
   try {
     await runCommand(args);

@@ -2,6 +2,8 @@
  * Standard output and standard error that fail: their reader is gone, or the disk below them is
  * full.
  */
+import { closeSync, fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { hasCode } from './system-errors.js';
 
 export interface StandardStreams {
@@ -27,4 +29,18 @@ export function watchStandardStreams(): StandardStreams {
       return problem;
     },
   };
+}
+
+/**
+ * Closes the standard streams whose terminal was closed. Node sets terminals back when the program
+ * ends, and aborts where one is gone.
+ */
+export function closeDeadTerminals(): void {
+  for (const stream of [0, 1, 2]) {
+    try {
+      if (fstatSync(stream).isCharacterDevice() && !isatty(stream)) closeSync(stream);
+    } catch {
+      // It is closed already.
+    }
+  }
 }
