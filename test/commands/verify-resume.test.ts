@@ -78,7 +78,7 @@ describe('a run that is killed and resumed', function () {
   const AREA = { 'train-crop-mode': 'area', scale: '0.3,1', ratio: '0.8,1.2' };
   // biome-ignore format: one training a row
   const TRAININGS = [
-    ['bf16, batch norm, images in memory', { arch: 'resnet20-cifar', precision: 'bf16', cache: 'memory' }, 3],
+    ['bf16, batch norm, images in memory', { arch: 'resnet20-cifar', precision: 'bf16', cache: 'memory', lr: '1e-3' }, 3],
     ['dropout, offsets of colours', { arch: 'simple-cnn', ...COLOURS }, 3],
     ['boxes of random area, bf16', { ...AREA, precision: 'bf16', 'label-smoothing': '0.1' }, 3],
     ['a resized side, padding, images in memory', { 'train-resize-size': '14,20', 'train-crop-mode': 'random', padding: '2', cache: 'memory' }, 3],

@@ -11,8 +11,12 @@ import { EVALUATION, STEP } from './moments.js';
 import { type Verified, verifyResume } from './verify-resume.js';
 
 const KILLS = 20;
-/** Of the short run: two epochs of a few steps, with checkpoints within them. */
+/**
+ * Of the short run: two epochs of a few steps, with checkpoints within them. Small batches diverge at
+ * the learning rates of large ones.
+ */
 const SHORT = {
+  lr: 1e-3,
   epochs: 2,
   batchSize: 16,
   trainingSteps: 5,
@@ -43,6 +47,7 @@ async function runVerifyResume(given: Given): Promise<Result<Verified>> {
     ...Object.fromEntries(kept),
     'batch-size': String(batchSize),
     epochs: String(SHORT.epochs),
+    lr: String(Math.min(settings.lr, SHORT.lr)),
     'checkpoint-steps': String(SHORT.checkpointSteps),
     'print-freq': '2',
   };
