@@ -44,9 +44,10 @@ const EPOCH_TAGS = {
   seconds: 'epoch/seconds',
 } as const satisfies Partial<Record<keyof Row, string>>;
 
-const STATUS: Readonly<Record<Ending, SessionEndInfo_Status>> = {
+/** A run that was stopped has not ended: readers keep the first status that they find. */
+const STATUS: Readonly<Record<Ending, SessionEndInfo_Status | undefined>> = {
   finished: SessionEndInfo_Status.SUCCESS,
-  stopped: SessionEndInfo_Status.RUNNING,
+  stopped: undefined,
   failed: SessionEndInfo_Status.FAILURE,
 };
 
@@ -69,8 +70,10 @@ export async function tensorboardLogger(
       file.append(scalars(row.step, EPOCH_TAGS, row));
     },
     async onEnd(ending) {
+      const status = STATUS[ending];
       try {
-        const value = { status: STATUS[ending], endTimeSecs: seconds() };
+        if (status === undefined) return;
+        const value = { status, endTimeSecs: seconds() };
         file.append(hparams('session_end_info', { case: 'sessionEndInfo', value }));
       } finally {
         file.close();
