@@ -7,7 +7,7 @@
  * give the 55×55 of figure 2; biases learn at twice the rate and without decay (Caffe); the
  * learning rate warms up for 200 steps and falls at fixed epochs instead of by hand; images are
  * centred by the mean colour instead of the mean image; one centre crop is evaluated instead of
- * ten.
+ * ten, which are `cnn eval --crops 10`.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -21,6 +21,10 @@ const AUGMENTATION: Hint = {
 const HINTS: Readonly<Record<string, Hint>> = {
   amp: { with: 'precision', hint: 'give --precision bf16' },
   'crop-pct': { with: 'resize-size', hint: 'give --resize-size in pixels' },
+  crops: {
+    with: 'epochs',
+    hint: 'a training evaluates the centre of each image; cnn eval has --crops',
+  },
   e: EVALUATES,
   evaluate: EVALUATES,
   interpolation: { with: 'resize-size', hint: 'images are resized bilinearly, with antialias' },
@@ -31,8 +35,10 @@ const HINTS: Readonly<Record<string, Hint>> = {
     with: 'repeated-augmentation',
     hint: 'give --repeated-augmentation 3, which is how often a step has each of its images',
   },
+  'results-file': { with: 'crops', hint: 'give --csv, or --predictions FILE for each image' },
   'start-epoch': { with: 'resume', hint: 'a run that is resumed knows its epoch' },
   'test-only': EVALUATES,
+  tta: { with: 'crops', hint: 'give --mirror, or --crops 10' },
   vflip: AUGMENTATION,
   'warmup-lr': WARMUP,
 };

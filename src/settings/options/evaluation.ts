@@ -26,7 +26,6 @@ export const EVALUATION = {
   },
   mirror: {
     group: 'evaluation',
-    synonyms: ['tta'],
     kind: 'boolean',
     default: null,
     auto: "the paper's; --no-mirror turns it off",
