@@ -17,6 +17,7 @@ const USAGE = `npm run cuda:plans -- [options]
   --arch NAME        a network, which may be given several times; default all
   --batch-size N     which may be given several times; default 1, 32, 128 and 256
   --device NAME      a100 or h100; default both
+  --precision NAME   bf16, tf32 or f32; default all
   --skip-compiled    leaves out engines that cuDNN compiles, each in seconds
   --keep             puts those into the file of choices below $CNN_CACHE, for the real GPU
   --out FILE         default bench/results/cudnn-plans.csv`;
@@ -40,7 +41,7 @@ async function planAll(): Promise<void> {
   if (missing !== undefined) throw new Error(`No plans can be made here: ${missing}`);
   const rows = new Map<string, Row>();
   const without: string[] = [];
-  for (const types of TYPES) {
+  for (const types of options.precisions) {
     const calls = await convolutions(options, types);
     for (const device of options.devices) {
       const ways = await plan(device, calls.map(requestLine), options, (line) => {
@@ -144,6 +145,7 @@ function readOptions() {
       arch: several,
       'batch-size': several,
       device: several,
+      precision: several,
       'skip-compiled': { type: 'boolean' },
       keep: { type: 'boolean', default: false },
       out: { type: 'string', default: 'bench/results/cudnn-plans.csv' },
@@ -157,15 +159,25 @@ function readOptions() {
   return {
     networks: values.arch?.map(findArchitecture) ?? architectures,
     batchSizes: (values['batch-size'] ?? ['1', '32', '128', '256']).map(Number),
-    devices: (values.device ?? DEVICES).map((name) => {
-      const device = DEVICES.find((known) => known === name);
-      if (device) return device;
-      throw new Error(`Expected --device to be ${DEVICES.join(' or ')} but received "${name}"`);
-    }),
+    devices: chosen('device', DEVICES, values.device),
+    precisions: chosen('precision', TYPES, values.precision),
     compile: !values['skip-compiled'],
     keep: values.keep,
     out: values.out,
   };
+}
+
+/** The names given, all where none is. */
+function chosen<T extends string>(
+  option: string,
+  known: readonly T[],
+  given: readonly string[] = known,
+): T[] {
+  return given.map((name) => {
+    const found = known.find((one) => one === name);
+    if (found) return found;
+    throw new Error(`Expected --${option} to be one of ${known.join(', ')} but received "${name}"`);
+  });
 }
 
 await main(planAll);
