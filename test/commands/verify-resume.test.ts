@@ -83,6 +83,7 @@ describe('a run that is killed and resumed', function () {
     ['boxes of random area, bf16', { ...AREA, precision: 'bf16', 'label-smoothing': '0.1' }, 3],
     ['a resized side, padding, images in memory', { 'train-resize-size': '14,20', 'train-crop-mode': 'random', padding: '2', cache: 'memory' }, 3],
     ['augmentation of GoogLeNet', { augment: 'inception' }, 2],
+    ['AdamW, averaged weights, a plateau', { opt: 'adamw', lr: '1e-3', 'ema-decay': '0.9', 'lr-scheduler': 'plateau', patience: '1' }, 3],
     ['Nesterov, warm-up, cosine', { nesterov: true, 'lr-scheduler': 'cosine', 'lr-warmup-steps': '3' }, 2],
   ] as const;
   for (const [what, settings, kills] of TRAININGS) {

@@ -25,7 +25,15 @@ const SHORT = {
 };
 
 /** Settings that the short run has of its own, or does without. */
-const REPLACED = ['max-steps', 'weights-out', 'verify-resume', 'resume', 'json', 'mlflow'] as const;
+const REPLACED = [
+  'max-steps',
+  'max-minutes',
+  'weights-out',
+  'verify-resume',
+  'resume',
+  'json',
+  'mlflow',
+] as const;
 
 /** `cnn train`, which with --verify-resume is a test of resuming. */
 export async function runTrainOrVerify(given: Given): Promise<Result> {
