@@ -39,9 +39,15 @@ export const TORCHVISION_V2: readonly NamedRecipe[] = [
       ['norm-weight-decay', 0, COMMAND],
       ['bias-weight-decay', null, DEFAULT],
       ['label-smoothing', 0.1, COMMAND],
-      // 1 - 2e-5 every 32 steps, which train.py makes 1 - 2e-5 · 1024 · 32 / 600: a step's share.
+      // 0.99998 is 1 - 2e-5, which train.py makes 1 - 2e-5 · 1024 · 32 / 600 every 32 steps: of that the
+      // 32nd root.
       ['ema-decay', 0.999966, 'train.py: 0.99998 every 32 steps, adjusted to batch and epochs'],
       ['augment', 'inception', PRESETS],
+      ['auto-augment', 'ta_wide', COMMAND],
+      ['random-erase', 0.1, COMMAND],
+      ['mixup-alpha', 0.2, COMMAND],
+      ['cutmix-alpha', 1, COMMAND],
+      ['repeated-augmentation', 4, COMMAND],
       ['resize-size', 232, COMMAND],
       ['input-size', 224, 'README.md: the crop of evaluation'],
     ],
