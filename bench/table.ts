@@ -105,10 +105,12 @@ function meanOfBest(lines: readonly Line[], own: Side, peers: readonly Side[]): 
     .flatMap((eager) => {
       const both = peers.filter(({ version }) => version === eager.version);
       if (both.length < 2) return [];
-      const means = precisionsOf(lines).map((precision) => {
+      const means = precisionsOf(lines).flatMap((precision) => {
         const same = lines.filter(({ cell }) => cell.precision === precision);
-        return `${geometricMean(ratios(same, own, both)).toFixed(2)} in ${precision}`;
+        const found = ratios(same, own, both);
+        return found.length === 0 ? [] : `${geometricMean(found).toFixed(2)} in ${precision}`;
       });
+      if (means.length === 0) return [];
       const name = sideName(eager);
       return ['', `Against the faster of ${name} and its torch.compile: ${means.join(', ')}.`];
     });

@@ -72,6 +72,11 @@ The most main memory that each process had, in MiB:
     assert.match(text, /torch\.compile: 2\.00 in f32/);
   });
 
+  it('compare with nothing where only we have run', () => {
+    const text = tables([line('lenet5', { 'cnn-cpu': [8] })], [own, eager, compiled]);
+    assert.doesNotMatch(text, /NaN|Against/);
+  });
+
   it('have the mean of factors', () => {
     assert.ok(Math.abs(geometricMean([1, 2, 4]) - 2) < 1e-12);
     assert.ok(Number.isNaN(geometricMean([])));
