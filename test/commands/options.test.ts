@@ -289,7 +289,7 @@ const OF_A_PROCESS = ['threads', 'device', 'deterministic'];
 /** Options that no result shows. */
 const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   // The tests of `cnn train` take images away meanwhile.
-  eval: [...OF_A_PROCESS, 'data-patience', 'csv'],
+  eval: [...OF_A_PROCESS, 'decode', 'data-patience', 'csv'],
   // What they do to an evaluation is seen in `cnn eval`.
   compare: [
     ...[...OF_A_PROCESS, 'val-fraction', 'seed', 'mean', 'std', 'batch-size', 'exif-rotate'],
@@ -297,8 +297,19 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   ],
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
-  bench: [...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'cache'],
-  'bench-data': ['warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'channels'],
+  bench: [
+    ...[...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'cache', 'decode'],
+  ],
+  'bench-data': [
+    'warmup',
+    'seed',
+    'hflip',
+    'color-pca',
+    'random-erase',
+    'channels',
+    'decode',
+    'device',
+  ],
 };
 
 describe('options beside those of cnn train', function () {
