@@ -1,5 +1,6 @@
 import { cropWindow, packOperations, type Transform } from '../../augment/index.js';
 import { RunError } from '../../errors.js';
+import { SET_UP } from '../../package-root.js';
 import { encodeName } from '../../system/file-names.js';
 import type { ImageList } from '../dataset.js';
 import { AS_PILLOW, type DecodeOptions } from '../decode/decode-options.js';
@@ -52,7 +53,11 @@ export class JpegFiller {
   /** Undefined where the addon does not decode JPEGs. */
   static open(images: ImageList, settings: JpegFillerSettings): JpegFiller | undefined {
     const addon = jpegAddon();
-    return addon instanceof Error ? undefined : new JpegFiller(addon, images, settings);
+    if (!(addon instanceof Error)) return new JpegFiller(addon, images, settings);
+    if (settings.decoder === undefined) return undefined;
+    throw new RunError(
+      `--decode gpu reads the headers of JPEGs by the addon, but ${addon.message}: run ${SET_UP}, or leave it out`,
+    );
   }
 
   /**
