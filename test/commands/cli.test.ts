@@ -66,8 +66,8 @@ describe('the command line', () => {
     ['a flag like a shorter one', ['train', '--modle', 'x'], /--modle\. Did you mean "--model"\?/],
     [
       "a flag of timm's",
-      ['train', '--opt', 'adam'],
-      /--opt: SGD with momentum is the only optimizer/,
+      ['train', '--warmup-lr', '1e-5'],
+      /--warmup-lr: give --lr-warmup-decay, a share of --lr/,
     ],
     [
       'a backend for a GPU',
