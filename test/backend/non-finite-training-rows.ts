@@ -115,6 +115,45 @@ function joinedMaps(): Row[] {
 
 const APPENDED = { offset: 0, channels: CHANNELS, statistics: true };
 
+/** Optimizers with two tensors of state, and what is done to gradients before them. */
+function optimizers(): Row[] {
+  const variable: Input = { shape: [130], variable: true };
+  const each = { lr: 0.1, weightDecay: [1e-3], lrScale: [1] };
+  const adam = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3, correction1: 0.1, correction2: 0.01 };
+  const rules = {
+    RmsProp: { ...each, alpha: 0.9, epsilon: 1e-3, momentum: 0.9 },
+    AdamW: { ...each, ...adam },
+    Lamb: { ...each, ...adam },
+  };
+  const squares: Input = { ...variable, positive: true };
+  return [
+    ...Object.entries(rules).map(([name, rule]): Row => {
+      // RMSprop's squares come first.
+      const state =
+        name === 'RmsProp' ? { squares, moment: variable } : { moment: variable, squares };
+      return {
+        name,
+        inputs: { weight: variable, ...state, gradient: { shape: [130] } },
+        run: (inputs) => all(name, Object.values(inputs) as never, rule),
+        infinityOrNan: true,
+      };
+    }),
+    {
+      name: 'GradientClip',
+      inputs: { first: { shape: [130] }, second: { shape: [7] } },
+      run: (inputs) => {
+        const limit = { maxNorm: 1, gradientScale: 0.5 };
+        return all('GradientClip', Object.values(inputs) as never, limit);
+      },
+    },
+    {
+      name: 'Accumulate',
+      inputs: { to: variable, from: { shape: [130] } },
+      run: (inputs) => all('Accumulate', Object.values(inputs) as never, { keep: 0.5, share: 2 }),
+    },
+  ];
+}
+
 function training(): Row[] {
   const rows: Row[] = ['linear', 'relu', 'tanh', 'scaledTanh'].map((activation) => ({
     name: `the gradient of a bias and ${activation}`,
@@ -183,4 +222,5 @@ export const TRAINING_ROWS: readonly Row[] = [
   ...normalisation(),
   ...joinedMaps(),
   ...training(),
+  ...optimizers(),
 ];
