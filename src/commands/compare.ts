@@ -50,7 +50,8 @@ async function answersOf(
 ): Promise<Answers> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return readAnswers(path);
-  const trained = await openTrainedModel(path, null);
+  const { ema } = resolveSettings('compare', sources).settings;
+  const trained = await openTrainedModel(path, null, ema);
   const { stored, architecture, record, run } = trained;
   const selection = evaluationSource(record, givenValue(sources, 'data'));
   const { settings } = resolveSettings('compare', [stored, selection, ...sources], architecture);

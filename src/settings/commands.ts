@@ -171,6 +171,7 @@ export const COMMAND_OPTIONS = {
   ],
   compare: [
     'allow-differences',
+    'ema',
     'data',
     'val-fraction',
     'classes',

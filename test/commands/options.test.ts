@@ -110,6 +110,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   compare: {
     run: runCompare, given: { ...ON_CPU, runs: ['DIRECTORY/runs/run', 'DIRECTORY/runs/other'] }, rows: [
       { option: 'allow-differences', given: true, changes: [] },
+      { option: 'ema', given: true, fails: /no averaged weights/ },
       { option: 'data', given: 'DIRECTORY/flat', fails: /val/ },
       { option: 'classes', given: 'class0,class2', fails: /was trained on 3 classes but .* has 2/ },
       { option: 'resize-size', given: '16', changes: ['comparisons'] },
