@@ -89,9 +89,9 @@ describe('the command line', () => {
     ],
     ['no value before a flag', ['train', '--arch', '--lr', '1'], /Expected a value after --arch/],
     [
-      "timm's warm-up",
-      ['train', '--warmup_epochs', '5'],
-      /--warmup_epochs: give --lr-warmup-steps/,
+      "timm's rate of warm-up with an underscore",
+      ['train', '--warmup_lr', '1e-5'],
+      /--warmup_lr: give --lr-warmup-decay/,
     ],
     ['no network', ['train', '--data', 'mnist'], /--arch is missing/],
     ['no data', ['train', '--arch', 'lenet5'], /--data is missing/],
