@@ -21,11 +21,11 @@ import { resolveSettings } from '../src/settings/resolve.js';
 import { flagValues } from '../src/settings/validate.js';
 import { trainEpoch } from '../src/train/epoch.js';
 import { summaryRow } from '../src/train/epoch-report.js';
-import { openOutlook } from '../src/train/opening.js';
-import { type Prepared, prepareTraining } from '../src/train/prepare.js';
+import { openOutlook } from '../src/train/opening/opening.js';
 import { MOST_SHARE, Saver } from '../src/train/saving/saver.js';
 import { createSentinel } from '../src/train/sentinel/create-sentinel.js';
-import { startRun } from '../src/train/start-run.js';
+import { type Prepared, prepareTraining } from '../src/train/start/prepare.js';
+import { startRun } from '../src/train/start/start-run.js';
 import { startStandIn } from '../test/loggers/mlflow-server.js';
 
 /** ILSVRC's training images. */

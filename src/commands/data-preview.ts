@@ -3,7 +3,7 @@ import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import { resolveSettings } from '../settings/resolve.js';
 import { createReporter } from '../terminal/progress.js';
-import { preview } from '../train/preview.js';
+import { preview } from '../train/preview/preview.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
 

@@ -10,7 +10,7 @@ import type { OptionName } from '../settings/options/index.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import { checkValues } from '../settings/validate.js';
 import { createReporter } from '../terminal/progress.js';
-import type { TrainRequest } from '../train/request.js';
+import type { TrainRequest } from '../train/start/request.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
 import {

@@ -16,15 +16,15 @@ import type { Claim } from '../system/claim.js';
 import { cannotWrite, isSystemError } from '../system/system-errors.js';
 import { brokenOffBy, stoppedBy } from './endings.js';
 import { followed } from './followed.js';
-import { describeOpening, openOutlook } from './opening.js';
-import { dataLine, networkLine } from './outlook-lines.js';
-import { type Prepared, prepareTraining } from './prepare.js';
-import type { TrainRequest } from './request.js';
+import { describeOpening, openOutlook } from './opening/opening.js';
+import { dataLine, networkLine } from './opening/outlook-lines.js';
 import { Saver } from './saving/saver.js';
 import { createSentinel } from './sentinel/create-sentinel.js';
 import { runWithRollbacks } from './sentinel/diverged.js';
 import { IMPATIENT, listenForStop } from './signals.js';
-import { resumeRun, startRun } from './start-run.js';
+import { type Prepared, prepareTraining } from './start/prepare.js';
+import type { TrainRequest } from './start/request.js';
+import { resumeRun, startRun } from './start/start-run.js';
 import { type Achieved, isImageNet, type Verdict, verdictOf } from './verdict.js';
 
 export interface TrainResult extends Scores {

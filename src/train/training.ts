@@ -8,7 +8,7 @@ import type { Reporter } from '../session/reporter.js';
 import type { Session } from '../session/session.js';
 import type { Settings } from '../settings/types.js';
 import type { Limits } from './limits.js';
-import type { Outlook } from './outlook.js';
+import type { Outlook } from './opening/outlook.js';
 import type { Saver } from './saving/saver.js';
 import type { Schedule } from './schedule.js';
 import type { Sentinel } from './sentinel/sentinel.js';

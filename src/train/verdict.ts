@@ -4,7 +4,7 @@ import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { type Interval, wilson } from '../evaluate/statistics.js';
 import type { Scores } from '../session/metrics.js';
 import { publishedBy } from '../settings/recipes/index.js';
-import type { TrainRequest } from './request.js';
+import type { TrainRequest } from './start/request.js';
 
 const CLASSES = 1000;
 const VALIDATION_IMAGES = 50_000;

@@ -2,7 +2,7 @@
 import { type Reporter, SILENT } from '../../session/reporter.js';
 import type { Given } from '../../settings/given.js';
 import { watchFileChanges } from '../../system/file-changes.js';
-import type { ImageLimits } from '../../train/request.js';
+import type { ImageLimits } from '../../train/start/request.js';
 import { runTrain } from '../train.js';
 import { type Census, EVALUATION, isBelow, type Moment, nameOf, STEP } from './moments.js';
 

@@ -9,7 +9,7 @@ import { RunError } from '../../errors.js';
 import type { Reporter } from '../../session/reporter.js';
 import type { Given } from '../../settings/given.js';
 import { exists } from '../../system/files.js';
-import type { ImageLimits } from '../../train/request.js';
+import type { ImageLimits } from '../../train/start/request.js';
 import { differences } from './compare.js';
 import type { Doomed } from './doomed.js';
 import { type Census, drawMoments, type Moment } from './moments.js';

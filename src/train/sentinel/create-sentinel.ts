@@ -1,6 +1,6 @@
 import type { EventLog } from '../../runs/events.js';
 import type { Reporter } from '../../session/reporter.js';
-import type { Prepared } from '../prepare.js';
+import type { Prepared } from '../start/prepare.js';
 import { Sentinel } from './sentinel.js';
 
 interface Told {

@@ -7,7 +7,7 @@ import type { Progress } from '../../runs/state.js';
 import { upload } from '../../session/session.js';
 import { runEpochs } from '../loop.js';
 import { restoreParts, type Stateful } from '../saving/stateful.js';
-import { takeBackSummary } from '../start-run.js';
+import { takeBackSummary } from '../start/start-run.js';
 import type { Training } from '../training.js';
 import type { Rollbacks } from './rollbacks.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Lap } from '../../src/session/pace.js';
-import { type Expectation, Outlook, type RunLength } from '../../src/train/outlook.js';
+import type { Lap } from '../../../src/session/pace.js';
+import { type Expectation, Outlook, type RunLength } from '../../../src/train/opening/outlook.js';
 
 const START = { epoch: 0, stepInEpoch: 0, step: 0 };
 

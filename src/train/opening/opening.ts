@@ -1,10 +1,10 @@
 /** What is known of a run before its first step, and what its first steps tell of the rest. */
 import { availableParallelism } from 'node:os';
-import { modelCost } from '../archs/index.js';
-import type { Reporter } from '../session/reporter.js';
+import { modelCost } from '../../archs/index.js';
+import type { Reporter } from '../../session/reporter.js';
+import type { Prepared } from '../start/prepare.js';
 import { Outlook, type OutlookEvents, type RunLength, totalSteps } from './outlook.js';
 import { limitText, type Opening, timeLine } from './outlook-lines.js';
-import type { Prepared } from './prepare.js';
 
 export async function describeOpening(prepared: Prepared): Promise<Opening> {
   const { request, dataset, session, backend, schedule } = prepared;

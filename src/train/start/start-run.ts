@@ -1,18 +1,18 @@
 /** The directory of a run: made for a new one, made ready for one that is resumed. */
-import { restoreSummary, type StoredRow, startSummary, truncateSummary } from '../runs/csv.js';
-import { describeHardware, describeVersions } from '../runs/environment.js';
+import { restoreSummary, type StoredRow, startSummary, truncateSummary } from '../../runs/csv.js';
+import { describeHardware, describeVersions } from '../../runs/environment.js';
 import {
   createRun,
   type RunDirectory,
   type RunRecord,
   writeRecord,
-} from '../runs/run-directory.js';
-import { keepSubset } from '../runs/run-selection.js';
-import type { Progress } from '../runs/state.js';
-import type { Reporter } from '../session/reporter.js';
-import { cannotWrite } from '../system/system-errors.js';
+} from '../../runs/run-directory.js';
+import { keepSubset } from '../../runs/run-selection.js';
+import type { Progress } from '../../runs/state.js';
+import type { Reporter } from '../../session/reporter.js';
+import { cannotWrite } from '../../system/system-errors.js';
+import { startProgress } from '../progress.js';
 import type { Prepared } from './prepare.js';
-import { startProgress } from './progress.js';
 import type { TrainRequest } from './request.js';
 
 /** Makes the directory of a new run; fails before any training where it cannot be written. */

@@ -1,6 +1,6 @@
-import type { Dataset } from '../data/dataset.js';
-import { type ColourStatistics, readStatistics } from '../data/passes/statistics.js';
-import { UsageError } from '../errors.js';
+import type { Dataset } from '../../data/dataset.js';
+import { type ColourStatistics, readStatistics } from '../../data/passes/statistics.js';
+import { UsageError } from '../../errors.js';
 import type { TrainRequest } from './request.js';
 
 /** What `cnn data stats` measured. Throws a UsageError where it has not been run. */

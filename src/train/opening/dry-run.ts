@@ -1,17 +1,17 @@
 /** `cnn train --dry-run`: says how large a run is and how long it takes, and leaves nothing of it. */
-import { CnnError, UsageError } from '../errors.js';
-import { joinLoggers } from '../loggers/logger.js';
-import { NO_EVENTS } from '../runs/events.js';
-import type { Reporter } from '../session/reporter.js';
-import type { Provenance } from '../settings/resolve.js';
-import { trainEpoch } from './epoch.js';
+import { CnnError, UsageError } from '../../errors.js';
+import { joinLoggers } from '../../loggers/logger.js';
+import { NO_EVENTS } from '../../runs/events.js';
+import type { Reporter } from '../../session/reporter.js';
+import type { Provenance } from '../../settings/resolve.js';
+import { trainEpoch } from '../epoch.js';
+import { createSentinel } from '../sentinel/create-sentinel.js';
+import { listenForStop, SIGNAL_EXIT_CODES } from '../signals.js';
+import { prepareTraining } from '../start/prepare.js';
+import type { TrainRequest } from '../start/request.js';
 import { adviceOn, createOutlook, describeOpening } from './opening.js';
 import type { Expectation } from './outlook.js';
 import type { Opening } from './outlook-lines.js';
-import { prepareTraining } from './prepare.js';
-import type { TrainRequest } from './request.js';
-import { createSentinel } from './sentinel/create-sentinel.js';
-import { listenForStop, SIGNAL_EXIT_CODES } from './signals.js';
 
 export interface DryRun {
   readonly opening: Opening;

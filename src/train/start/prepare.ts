@@ -1,41 +1,45 @@
 /** Everything that a training needs before it has a directory. */
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../augment/index.js';
-import type { Backend } from '../backend/index.js';
-import type { BatchLoader } from '../data/batches/batches.js';
-import type { Dataset } from '../data/dataset.js';
-import { decodeOptionsOf } from '../data/decode/decode-options.js';
-import { limitImages } from '../data/limit-images.js';
-import { openDataset } from '../data/open-dataset.js';
-import { DataError, UsageError } from '../errors.js';
-import { mlflowAddress } from '../loggers/open-loggers.js';
-import { WeightAverage } from '../network/average.js';
-import { Optimizer, type OptimizerSettings } from '../network/optimizer.js';
-import { loadWeights } from '../runs/checkpoint/tensors.js';
-import { trainingSelection } from '../runs/run-selection.js';
-import type { Progress } from '../runs/state.js';
-import { startFrom } from '../runs/weights-files.js';
-import { type Augmentation, trainingTransform } from '../session/augmentation.js';
-import { checkDecode } from '../session/decoding.js';
-import { badImageOptions, openEvaluationBatches, openTrainingBatches } from '../session/loaders.js';
-import { checkLoss, mixingOf } from '../session/mixing.js';
-import { type NetworkCard, networkCard } from '../session/network-card.js';
-import { takesTurns } from '../session/pace.js';
-import type { Reporter } from '../session/reporter.js';
-import { openSession, type Session } from '../session/session.js';
-import { startBackend } from '../session/start-backend.js';
-import { checkWritable } from '../system/files.js';
+import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../../augment/index.js';
+import type { Backend } from '../../backend/index.js';
+import type { BatchLoader } from '../../data/batches/batches.js';
+import type { Dataset } from '../../data/dataset.js';
+import { decodeOptionsOf } from '../../data/decode/decode-options.js';
+import { limitImages } from '../../data/limit-images.js';
+import { openDataset } from '../../data/open-dataset.js';
+import { DataError, UsageError } from '../../errors.js';
+import { mlflowAddress } from '../../loggers/open-loggers.js';
+import { WeightAverage } from '../../network/average.js';
+import { Optimizer, type OptimizerSettings } from '../../network/optimizer.js';
+import { loadWeights } from '../../runs/checkpoint/tensors.js';
+import { trainingSelection } from '../../runs/run-selection.js';
+import type { Progress } from '../../runs/state.js';
+import { startFrom } from '../../runs/weights-files.js';
+import { type Augmentation, trainingTransform } from '../../session/augmentation.js';
+import { checkDecode } from '../../session/decoding.js';
+import {
+  badImageOptions,
+  openEvaluationBatches,
+  openTrainingBatches,
+} from '../../session/loaders.js';
+import { checkLoss, mixingOf } from '../../session/mixing.js';
+import { type NetworkCard, networkCard } from '../../session/network-card.js';
+import { takesTurns } from '../../session/pace.js';
+import type { Reporter } from '../../session/reporter.js';
+import { openSession, type Session } from '../../session/session.js';
+import { startBackend } from '../../session/start-backend.js';
+import { checkWritable } from '../../system/files.js';
+import { Limits } from '../limits.js';
+import { startProgress } from '../progress.js';
+import { optimizerState, restoreParts, type Stateful } from '../saving/stateful.js';
+import type { Schedule } from '../schedule.js';
+import { Rollbacks } from '../sentinel/rollbacks.js';
+import { Updating } from '../updating.js';
 import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
-import { Limits } from './limits.js';
 import { withStatistics } from './measured-colours.js';
-import { startProgress } from './progress.js';
 import type { TrainRequest } from './request.js';
-import { optimizerState, restoreParts, type Stateful } from './saving/stateful.js';
-import type { Schedule } from './schedule.js';
-import { Rollbacks } from './sentinel/rollbacks.js';
-import { Updating } from './updating.js';
 
 export interface Prepared {
   readonly request: TrainRequest;

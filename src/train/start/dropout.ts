@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../../errors.js';
 
 /** Sets the rate of the dropout layers, but not of those in auxiliary heads. */
 export function setDropout(model: LayersModel, rate: number): void {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { findArchitecture } from '../../src/archs/index.js';
-import { openBackend } from '../../src/backend/index.js';
-import { UsageError } from '../../src/errors.js';
-import { Network } from '../../src/network/network.js';
-import { freezeLayers } from '../../src/train/freeze.js';
+import { findArchitecture } from '../../../src/archs/index.js';
+import { openBackend } from '../../../src/backend/index.js';
+import { UsageError } from '../../../src/errors.js';
+import { Network } from '../../../src/network/network.js';
+import { freezeLayers } from '../../../src/train/start/freeze.js';
 
 describe('freezing', () => {
   before(() => openBackend('js', { precision: 'f32' }));

@@ -1,10 +1,10 @@
-import type { Architecture } from '../archs/index.js';
-import type { PrincipalColours } from '../augment/index.js';
-import type { Backend } from '../backend/index.js';
-import type { Checkpoint } from '../runs/checkpoint/open.js';
-import type { RunDirectory, RunRecord } from '../runs/run-directory.js';
-import type { Provenance } from '../settings/resolve.js';
-import type { Settings } from '../settings/types.js';
+import type { Architecture } from '../../archs/index.js';
+import type { PrincipalColours } from '../../augment/index.js';
+import type { Backend } from '../../backend/index.js';
+import type { Checkpoint } from '../../runs/checkpoint/open.js';
+import type { RunDirectory, RunRecord } from '../../runs/run-directory.js';
+import type { Provenance } from '../../settings/resolve.js';
+import type { Settings } from '../../settings/types.js';
 
 /** Bytes of a training step: null where only `leastBytes`, a part of them, is known. */
 export type EstimateMemory = (

@@ -1,6 +1,6 @@
 /** How long a run takes and what limits its speed, estimated from the steps that it has taken. */
-import { type Lap, paceOf, percent } from '../session/pace.js';
-import type { RunPace } from '../session/reporter.js';
+import { type Lap, paceOf, percent } from '../../session/pace.js';
+import type { RunPace } from '../../session/reporter.js';
 
 /** The run, as far as its length depends on it. */
 export interface RunLength {

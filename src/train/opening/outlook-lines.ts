@@ -1,5 +1,5 @@
 /** The three lines before a training: the network, the data, and how long it takes. */
-import { clock, duration } from '../time.js';
+import { clock, duration } from '../../time.js';
 import type { Expectation } from './outlook.js';
 
 /** What is known before the first step. */
