@@ -21,6 +21,7 @@ namespace cnn {
 namespace {
 
 constexpr size_t kCommandWords = 1 << 16;
+constexpr int kMostThreads = 1024;
 
 // A promise that another thread settles: a read (with its buffer) or a plain sync.
 struct Request {
@@ -148,6 +149,16 @@ napi_value hasCpu(napi_env env, Addon&, const Arguments&) {
   return value;
 }
 
+DType typeOf(int32_t number) {
+  if (number >= 0 && number <= static_cast<int>(DType::UInt8)) return static_cast<DType>(number);
+  throw std::runtime_error("there is no type " + std::to_string(number));
+}
+
+int threadsOf(int32_t threads) {
+  if (threads >= 1 && threads <= kMostThreads) return threads;
+  throw std::runtime_error("expected 1 to " + std::to_string(kMostThreads) + " threads");
+}
+
 // measure(kernel, threads, tensors, words): [scratch, temporary, kept by each input …] in bytes,
 // what a call would take beside its inputs and outputs. `tensors`, a Float64Array: the number of
 // inputs, then type (-1: none) and size of each input and of each output. `words`, an Int32Array:
@@ -159,7 +170,7 @@ napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
   const int32_t* words = static_cast<const int32_t*>(arguments.typedArray(3, &wordBytes));
   if (!addon.measuring) addon.measuring = measuringCpu();
   Context& context = *addon.measuring;
-  context.threads = arguments.integer(1);
+  context.threads = threadsOf(arguments.integer(1));
   omp_set_num_threads(context.threads);
   std::vector<Tensor> inputs, outputs;
   const size_t inputCount = static_cast<size_t>(tensors[0]);
@@ -167,8 +178,7 @@ napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
     std::vector<Tensor>& list = inputs.size() < inputCount ? inputs : outputs;
     const int type = static_cast<int>(tensors[at]);
     const int64_t size = static_cast<int64_t>(tensors[at + 1]);
-    list.push_back(type < 0 ? Tensor{}
-                            : Tensor::create(&context.pool, static_cast<DType>(type), size));
+    list.push_back(type < 0 ? Tensor{} : Tensor::create(&context.pool, typeOf(type), size));
   }
   const KernelMemory memory = measureKernel(kernel, {context, kernel.name.c_str(), inputs, outputs,
                                                      words, static_cast<int>(wordBytes / 4)});
@@ -195,7 +205,11 @@ napi_value commands(napi_env env, Queue& queue, const Arguments&) {
 
 // submit(words): enqueues the commands that the first `words` words of the shared buffer hold.
 napi_value submit(napi_env, Queue& queue, const Arguments& arguments) {
-  queue.stream->submit(queue.commands.data(), arguments.integer(0));
+  const int32_t words = arguments.integer(0);
+  if (words < 0 || static_cast<size_t>(words) > kCommandWords) {
+    throw std::runtime_error("expected at most " + std::to_string(kCommandWords) + " words");
+  }
+  queue.stream->submit(queue.commands.data(), static_cast<size_t>(words));
   return nullptr;
 }
 
@@ -203,7 +217,7 @@ napi_value submit(napi_env, Queue& queue, const Arguments& arguments) {
 napi_value write(napi_env, Queue& queue, const Arguments& arguments) {
   size_t bytes;
   const void* values = arguments.typedArray(2, &bytes);
-  DType dtype = static_cast<DType>(arguments.integer(1));
+  const DType dtype = typeOf(arguments.integer(1));
   queue.stream->write(arguments.integer(0), dtype, values,
                       static_cast<int64_t>(bytes / bytesOf(dtype)));
   return nullptr;
@@ -320,7 +334,7 @@ napi_value open(napi_env env, Addon& addon, std::unique_ptr<Engine> engine) {
 
 // openCpu(threads, strict): a device, whose thread starts.
 napi_value openCpu(napi_env env, Addon& addon, const Arguments& arguments) {
-  return open(env, addon, cnn::openCpu(arguments.integer(0), arguments.boolean(1)));
+  return open(env, addon, cnn::openCpu(threadsOf(arguments.integer(0)), arguments.boolean(1)));
 }
 
 // openCuda(device, tf32, deterministic): a GPU by its number.

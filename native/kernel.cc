@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "checks/call_check.h"
+
 namespace cnn {
 
 void* Context::scratchMemory(size_t bytes) {
@@ -36,6 +38,7 @@ static const std::vector<KernelBody>& bodiesFor(const KernelBodies& kernel, cons
 }
 
 void runKernel(const KernelBodies& kernel, const Call& call) {
+  checkCall(call);
   for (const auto& body : bodiesFor(kernel, call)) {
     if (body.function(call)) return;
   }

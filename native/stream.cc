@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "checks/call_check.h"
+
 namespace cnn {
 namespace {
 
@@ -14,6 +16,60 @@ size_t lengthOf(const int32_t* words) {
   if (words[0] == kFree) return 2;
   if (words[0] < 0) return 1;
   return static_cast<size_t>(4 + words[1] + 3 * words[2] + words[3]);
+}
+
+// Slots are numbered from 0 on without gaps; more tensors than these have no room anywhere.
+constexpr int32_t kMostSlots = 1 << 24;
+
+void expectSlot(int32_t slot, int32_t least) {
+  if (slot >= least && slot < kMostSlots) return;
+  throw std::runtime_error("a command names the slot " + std::to_string(slot));
+}
+
+// The fixed words of the parameters of each kernel.
+const std::vector<int>& parameterWords() {
+  static const std::vector<int> words = [] {
+    std::vector<int> list;
+    for (const auto& kernel : kernelTable()) list.push_back(fixedWordsOf(kernel.fields));
+    return list;
+  }();
+  return words;
+}
+
+// Throws unless the words are whole commands whose kernels, slots, types and sizes there are.
+void checkCommands(const int32_t* words, size_t count) {
+  for (size_t at = 0; at < count;) {
+    const int32_t* command = words + at;
+    const size_t left = count - at;
+    const int32_t kernel = command[0];
+    if (kernel < 0) {
+      const bool known = kernel == kFree || kernel == kBeginStep || kernel == kEndStep;
+      if (!known || left < lengthOf(command)) throw std::runtime_error("a command is none");
+      if (kernel == kFree) expectSlot(command[1], 0);
+      at += lengthOf(command);
+      continue;
+    }
+    if (static_cast<size_t>(kernel) >= parameterWords().size() || left < 4) {
+      throw std::runtime_error("a command is of a kernel that there is not");
+    }
+    const size_t inputs = static_cast<uint32_t>(command[1]);
+    const size_t outputs = static_cast<uint32_t>(command[2]);
+    const size_t parameters = static_cast<uint32_t>(command[3]);
+    if (inputs > left || outputs > left || parameters > left ||
+        4 + inputs + 3 * outputs + parameters > left ||
+        parameters < static_cast<size_t>(parameterWords()[kernel])) {
+      throw std::runtime_error("a command of " + kernelTable()[kernel].name + " is too short");
+    }
+    for (size_t i = 0; i < inputs; i++) expectSlot(command[4 + i], -1);
+    for (const int32_t* result = command + 4 + inputs; result < command + 4 + inputs + 3 * outputs;
+         result += 3) {
+      expectSlot(result[0], 0);
+      if (result[1] < 0 || result[1] > static_cast<int>(DType::UInt8) || result[2] < 0) {
+        throw std::runtime_error("a result of " + kernelTable()[kernel].name + " is no tensor");
+      }
+    }
+    at += 4 + inputs + 3 * outputs + parameters;
+  }
 }
 
 // A step that begins at `at`: where it ends, before its end mark, and what its kernels are. It is
@@ -80,6 +136,7 @@ void Stream::append(Append change) {
 }
 
 void Stream::submit(const int32_t* words, size_t count) {
+  checkCommands(words, count);
   append([&](Work& work) { work.words.insert(work.words.end(), words, words + count); });
 }
 
