@@ -65,6 +65,13 @@ void checkBiasActivationGrad(const Call& call) {
   throw std::runtime_error("expected the output of the activation");
 }
 
+// Scale and offset, inputs 1 and 2, are left out where they are 1 and 0.
+void checkBatchNormInference(const Call& call) {
+  checkRows<BatchNormInferenceParams>(call);
+  if (call.inputs.at(3).exists() && call.inputs.at(4).exists()) return;
+  throw std::runtime_error("expected a mean and a variance");
+}
+
 void checkBatchNormSlice(const Call& call) {
   checkSlices<BatchNormSliceParams>(call);
   expectActivation(paramsOf<BatchNormSliceParams>(call).activation);
@@ -192,7 +199,7 @@ const std::unordered_map<std::string, Check>& checks() {
         {"ImageToFloat", {checkImage, 3, 1}},
         {"BiasActivationGrad", {checkBiasActivationGrad, 1, 1}},
         {"BatchNormTrain", {checkRows<BatchNormTrainParams>, 5, 3}},
-        {"BatchNormInference", {checkRows<BatchNormInferenceParams>, 5, 1}},
+        {"BatchNormInference", {checkBatchNormInference, 1, 1}},
         {"BatchNormGrad", {checkRows<BatchNormGradParams>, 6, 3}},
         {"BatchNormSlice", {checkBatchNormSlice, 5, 1}},
         {"BatchNormSliceGrad", {checkSlices<BatchNormSliceGradParams>, 6, 2}},
