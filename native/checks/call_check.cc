@@ -16,8 +16,8 @@ void checkLrn(const Call& call) {
   expectOutputs(call, {size});
 }
 
-void checkSoftmax(const Call& call) {
-  const SoftmaxParams& p = paramsOf<SoftmaxParams>(call);
+void checkCrossEntropy(const Call& call) {
+  const CrossEntropyParams& p = paramsOf<CrossEntropyParams>(call);
   const int64_t size = product({p.rows, p.classes});
   expectInputs(call, {size, p.rows});
   expectOutputs(call, {size, 4});
@@ -93,13 +93,15 @@ void checkReduce(const Call& call) {
   expectRange("a divisor", p.divisor, 1, INT32_MAX);
 }
 
+// Each weight with its momentum and its gradient, and perhaps the factor of all gradients.
 void checkSgd(const Call& call) {
-  const size_t weights = call.inputs.size() / 3;
-  if (call.inputs.size() % 3 != 0) throw std::runtime_error("expected three inputs of each weight");
+  const size_t count = call.inputs.size();
+  const size_t weights = count / 3;
+  if (count % 3 == 2) throw std::runtime_error("expected three inputs of each weight");
   expectWords(call, fixedWords<SgdParams>() + 2 * static_cast<int64_t>(weights));
-  for (size_t i = 0; i < call.inputs.size(); i++) {
+  for (size_t i = 0; i < count; i++) {
     if (!call.inputs[i].exists()) throw std::runtime_error("a weight is none");
-    expectSize("input", i, call.inputs[i], {call.inputs[i / 3 * 3].size});
+    expectSize("input", i, call.inputs[i], {i < 3 * weights ? call.inputs[i / 3 * 3].size : 1});
   }
 }
 
@@ -195,7 +197,8 @@ const std::unordered_map<std::string, Check>& checks() {
         {"BatchMatMul", {checkMatMul, 2, 1}},
         {"LRN", {checkLrn, 1, 1}},
         {"LRNGrad", {checkLrn, 3, 1}},
-        {"SoftmaxCrossEntropy", {checkSoftmax, 2, 2}},
+        {"SoftmaxCrossEntropy", {checkCrossEntropy, 2, 2}},
+        {"SigmoidCrossEntropy", {checkCrossEntropy, 2, 2}},
         {"ImageToFloat", {checkImage, 3, 1}},
         {"BiasActivationGrad", {checkBiasActivationGrad, 1, 1}},
         {"BatchNormTrain", {checkRows<BatchNormTrainParams>, 5, 3}},
