@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "cpu/single_pixels.h"
 #include "filter_layout.h"
 #include "primitive.h"
 
@@ -234,24 +235,19 @@ PreparedConv prepareFilterGrad(const Call& call, const ConvParams& p, DType type
 // wrote (2.6.3 and 3.x on AVX2, below 8 channels). Without a stride it is right.
 bool needsDensePixels(const ConvParams& p) {
   constexpr int kLargestBlock = 16;
-  return p.filterHeight == 1 && p.filterWidth == 1 && (p.strideHeight > 1 || p.strideWidth > 1) &&
-         p.padTop == 0 && p.padLeft == 0 && (p.outHeight - 1) * p.strideHeight < p.inHeight &&
-         (p.outWidth - 1) * p.strideWidth < p.inWidth &&
+  return readsSinglePixels(p) && (p.strideHeight > 1 || p.strideWidth > 1) &&
          p.inChannels / p.groups % kLargestBlock != 0;
 }
 
 // The pixels that the 1×1 filter meets, one after the other.
 Tensor densePixels(Context& context, const Tensor& x, const ConvParams& p) {
   const int64_t pixelBytes = p.inChannels * static_cast<int64_t>(bytesOf(x.dtype));
-  const int64_t pixels = int64_t{p.batch} * p.outHeight * p.outWidth;
+  const int64_t pixels = pixelsOf(p);
   Tensor dense = Tensor::create(&context.pool, x.dtype, pixels * p.inChannels);
   if (context.measuring) return dense;
   char* to = static_cast<char*>(dense.raw());
   for (int64_t pixel = 0; pixel < pixels; pixel++, to += pixelBytes) {
-    const int64_t column = pixel % p.outWidth, row = pixel / p.outWidth % p.outHeight;
-    const int64_t image = pixel / (int64_t{p.outWidth} * p.outHeight);
-    const int64_t rowMet = image * p.inHeight + row * p.strideHeight;
-    const int64_t from = (rowMet * p.inWidth + column * p.strideWidth) * pixelBytes;
+    const int64_t from = inputPixel(p, pixel) * pixelBytes;
     std::memcpy(to, static_cast<const char*>(x.raw()) + from, pixelBytes);
   }
   return dense;

@@ -14,6 +14,7 @@ interface Paper {
 }
 
 const OURS = 'of this project';
+const OPTIMIZER: readonly OptionName[] = ['batch-size', 'lr', 'opt', 'momentum'];
 const SHAPE: readonly OptionName[] = ['input-size', 'channels'];
 const COLOURS: readonly OptionName[] = ['mean', 'std'];
 const DECAYS: readonly OptionName[] = ['weight-decay', 'norm-weight-decay', 'bias-weight-decay'];
@@ -51,17 +52,7 @@ export const PAPERS: readonly Paper[] = [
     sources: [
       [LENET, 'epochs', ...SHAPE],
       ['of MNIST’s training images; lenet5-1998: as printed', ...COLOURS],
-      [
-        OURS,
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        ...FALLS,
-        ...DECAYS,
-        'bias-lr-scale',
-        ...WARMUP,
-      ],
+      [OURS, ...OPTIMIZER, ...FALLS, ...DECAYS, 'bias-lr-scale', ...WARMUP],
       [UNUSED, ...NOT_MENTIONED],
     ],
   },
@@ -70,35 +61,14 @@ export const PAPERS: readonly Paper[] = [
     sources: [
       ['Géron, 2019', ...SHAPE],
       ['of Fashion-MNIST’s training images', ...COLOURS],
-      [
-        OURS,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        ...FALLS,
-        ...DECAYS,
-        'bias-lr-scale',
-        ...WARMUP,
-      ],
+      [OURS, 'epochs', ...OPTIMIZER, ...FALLS, ...DECAYS, 'bias-lr-scale', ...WARMUP],
       [UNUSED, ...NOT_MENTIONED],
     ],
   },
   {
     networks: /^alexnet(-1gpu)?$/,
     sources: [
-      [
-        ALEXNET,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        'weight-decay',
-        'lr-gamma',
-        ...SHAPE,
-      ],
+      [ALEXNET, 'epochs', ...OPTIMIZER, 'weight-decay', 'lr-gamma', ...SHAPE],
       [`${ALEXNET}, falls by hand: at fixed epochs here`, 'lr-scheduler', 'lr-step-size'],
       [CAFFE_ALEXNET, 'norm-weight-decay', 'bias-weight-decay', 'bias-lr-scale'],
       [GREY_LEVELS, ...COLOURS],
@@ -109,18 +79,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^nin$/,
     sources: [
-      [
-        NIN,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        ...FALLS,
-        ...DECAYS,
-        'bias-lr-scale',
-        ...SHAPE,
-      ],
+      [NIN, 'epochs', ...OPTIMIZER, ...FALLS, ...DECAYS, 'bias-lr-scale', ...SHAPE],
       [GREY_LEVELS, ...COLOURS],
       [UNUSED, ...NOT_MENTIONED, ...WARMUP],
     ],
@@ -128,18 +87,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^nin-cifar$/,
     sources: [
-      [
-        NIN_CIFAR,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        ...DECAYS,
-        'bias-lr-scale',
-        'lr-gamma',
-        ...SHAPE,
-      ],
+      [NIN_CIFAR, 'epochs', ...OPTIMIZER, ...DECAYS, 'bias-lr-scale', 'lr-gamma', ...SHAPE],
       [`${NIN_CIFAR}, falls by hand: at thirds here`, 'lr-scheduler', 'lr-step-size'],
       ['of CIFAR-10’s training images', ...COLOURS],
       [UNUSED, ...NOT_MENTIONED, ...WARMUP],
@@ -148,18 +96,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^vgg\d+(-lrn|-1x1)?$/,
     sources: [
-      [
-        VGG,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        'lr-gamma',
-        ...DECAYS,
-        'bias-lr-scale',
-        ...SHAPE,
-      ],
+      [VGG, 'epochs', ...OPTIMIZER, 'lr-gamma', ...DECAYS, 'bias-lr-scale', ...SHAPE],
       [`${VGG}, falls by hand: at fixed epochs here`, 'lr-scheduler', 'lr-step-size'],
       [IMAGENET_COLOURS, ...COLOURS],
       [UNUSED, ...NOT_MENTIONED, ...WARMUP],
@@ -168,18 +105,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^googlenet$/,
     sources: [
-      [
-        CAFFE_GOOGLENET,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        ...FALLS,
-        'lr-power',
-        ...DECAYS,
-        'bias-lr-scale',
-      ],
+      [CAFFE_GOOGLENET, 'epochs', ...OPTIMIZER, ...FALLS, 'lr-power', ...DECAYS, 'bias-lr-scale'],
       [GOOGLENET, 'aux-weight', ...SHAPE],
       [GREY_LEVELS, ...COLOURS],
       [UNUSED, 'nesterov', 'label-smoothing', 'lr-milestones', ...WARMUP],
@@ -188,17 +114,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^(resnet|plain)\d+$/,
     sources: [
-      [
-        RESNET,
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        'lr-gamma',
-        ...DECAYS,
-        'bias-lr-scale',
-        ...SHAPE,
-      ],
+      [RESNET, ...OPTIMIZER, 'lr-gamma', ...DECAYS, 'bias-lr-scale', ...SHAPE],
       [
         `${RESNET}, 600,000 steps that fall by hand: as ${TORCH}`,
         'epochs',
@@ -212,15 +128,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^((resnet|plain)\d+-cifar|densenet.*-k12)$/,
     sources: [
-      [
-        `${RESNET_CIFAR}; ${DENSENET_CIFAR}`,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        'nesterov',
-      ],
+      [`${RESNET_CIFAR}; ${DENSENET_CIFAR}`, 'epochs', ...OPTIMIZER, 'nesterov'],
       [
         `${RESNET_CIFAR}; ${DENSENET_CIFAR}`,
         ...FALLS,
@@ -237,19 +145,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^(preresnet|densenet)\d+$/,
     sources: [
-      [
-        TORCH,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        'nesterov',
-        ...FALLS,
-        ...DECAYS,
-        'bias-lr-scale',
-        ...SHAPE,
-      ],
+      [TORCH, 'epochs', ...OPTIMIZER, 'nesterov', ...FALLS, ...DECAYS, 'bias-lr-scale', ...SHAPE],
       [IMAGENET_COLOURS, ...COLOURS],
       [UNUSED, 'label-smoothing', 'aux-weight', 'lr-power', 'lr-milestones', ...WARMUP],
     ],
@@ -257,18 +153,7 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /-(torchvision|bn)$/,
     sources: [
-      [
-        TORCHVISION,
-        'epochs',
-        'batch-size',
-        'lr',
-        'opt',
-        'momentum',
-        'nesterov',
-        ...FALLS,
-        ...DECAYS,
-        'bias-lr-scale',
-      ],
+      [TORCHVISION, 'epochs', ...OPTIMIZER, 'nesterov', ...FALLS, ...DECAYS, 'bias-lr-scale'],
       [TORCHVISION, 'label-smoothing', ...COLOURS, ...SHAPE, ...WARMUP],
       [GOOGLENET, 'aux-weight'],
       [UNUSED, 'lr-power', 'lr-milestones'],

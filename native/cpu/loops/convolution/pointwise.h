@@ -1,8 +1,8 @@
-// What the 1×1 convolutions share: which ones these kernels take, and their pixels as rows of a
-// matrix.
+// What the 1×1 convolutions share: which ones these kernels take.
 #pragma once
 #include "cpu/compute_type.h"
 #include "cpu/loops/to_bf16.h"
+#include "cpu/single_pixels.h"
 #include "matrix_tile.h"
 
 namespace cnn {
@@ -16,28 +16,13 @@ constexpr int kMinPointwiseChannels = 16;
 // slower than ours.
 constexpr int64_t kMinPointwisePixels = 8192;
 
-inline int64_t pixelsOf(const ConvParams& p) { return int64_t{p.batch} * p.outHeight * p.outWidth; }
-
 inline bool isPointwise(const ConvParams& p) {
-  return p.filterHeight == 1 && p.filterWidth == 1 && p.groups == 1 && p.padTop == 0 &&
-         p.padLeft == 0 && (p.outHeight - 1) * p.strideHeight < p.inHeight &&
-         (p.outWidth - 1) * p.strideWidth < p.inWidth && p.inChannels >= kMinPointwiseChannels &&
+  return readsSinglePixels(p) && p.groups == 1 && p.inChannels >= kMinPointwiseChannels &&
          p.outChannels >= kMinPointwiseChannels;
 }
 
 inline bool widensInCache(const ConvParams& p, DType storage) {
   return storage == DType::BFloat16 && pixelsOf(p) >= kMinPointwisePixels;
-}
-
-// The input pixel that an output pixel comes from.
-inline int64_t inputPixel(const ConvParams& p, int64_t pixel) {
-  if (p.strideHeight == 1 && p.strideWidth == 1 && p.inWidth == p.outWidth &&
-      p.inHeight == p.outHeight) {
-    return pixel;
-  }
-  const int64_t column = pixel % p.outWidth, row = pixel / p.outWidth % p.outHeight;
-  const int64_t image = pixel / (int64_t{p.outWidth} * p.outHeight);
-  return (image * p.inHeight + row * p.strideHeight) * p.inWidth + column * p.strideWidth;
 }
 
 inline void widen(const float* __restrict from, float* __restrict to, int64_t count) {
