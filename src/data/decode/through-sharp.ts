@@ -67,23 +67,44 @@ function open(bytes: Buffer): Sharp {
   });
 }
 
+/** Images that failed are decoded again one after the other. */
+let lastAgain: Promise<unknown> = Promise.resolve();
+
 /**
- * libvips keeps one message for all threads: where two images fail at once, one of them gets none
- * from sharp and is decoded again a little later.
+ * libvips keeps one list of messages for all threads: where images fail at once, each of them gets
+ * from sharp what was added by others, or nothing. So an image that failed is decoded again, until
+ * it gets the same message twice in succession.
  */
 async function withReason<T>(decode: () => Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch {
+    const again = lastAgain.then(() => decodeAgain(decode));
+    lastAgain = again.catch(() => {});
+    return again;
+  }
+}
+
+async function decodeAgain<T>(decode: () => Promise<T>): Promise<T> {
+  let before: string | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
       return await decode();
     } catch (error) {
       const { message } = error as Error;
-      // The first bytes were looked at before.
-      if (/unsupported image format/.test(message)) throw new Error('the file is damaged');
-      if (!NO_REASON.test(message)) throw error;
-      if (attempt === ATTEMPTS) throw new Error('it cannot be decoded');
-      await setTimeout(10 * attempt);
+      if (message === before || attempt === ATTEMPTS) throw reasonFor(error as Error);
+      before = NO_REASON.test(message) ? undefined : message;
+      if (before === undefined) await setTimeout(10 * attempt);
     }
   }
+}
+
+function reasonFor(error: Error): Error {
+  const { message } = error;
+  if (NO_REASON.test(message)) return new Error('it cannot be decoded');
+  // The first bytes were looked at before.
+  if (/unsupported image format/.test(message)) return new Error('the file is damaged');
+  return error;
 }
 
 async function plainPixels(image: Sharp, grey: boolean): Promise<Image> {

@@ -118,4 +118,17 @@ describe('reading an image', () => {
     await assert.rejects(readImage(save('text.jpg', Buffer.from('hello'))), /unsupported/);
     await assert.rejects(readImage(wholeFile(join(directory(), 'missing.jpg'))), /ENOENT/);
   });
+
+  it('that is cut off gets its own reason, where others fail at the same time', async () => {
+    const jpeg = await asSharp(testImage(90, 80, 3))
+      .jpeg()
+      .toBuffer();
+    const cut = save('cut.jpg', jpeg.subarray(0, -200));
+    const reasonOf = () => readImage(cut).then(assert.fail, (error: Error) => error.message);
+    const alone = await reasonOf();
+    for (let round = 0; round < 20; round++) {
+      const reasons = await Promise.all(Array.from({ length: 4 }, reasonOf));
+      assert.deepEqual(reasons, Array(4).fill(alone));
+    }
+  });
 });
