@@ -8,7 +8,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { pytorch } from './initialisers.js';
+import { pytorch } from './blocks/initialisers.js';
 import { TORCHVISION_RECIPE } from './recipes.js';
 import {
   adaptiveAveragePool,

@@ -11,7 +11,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { constant, normal } from './initialisers.js';
+import { constant, normal } from './blocks/initialisers.js';
 import { ALEXNET_TRANSFORM, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
 import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './words.js';
 

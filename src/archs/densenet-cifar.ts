@@ -6,7 +6,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { denseNet } from './dense-block.js';
+import { denseNet } from './blocks/dense-block.js';
 import { DENSENET_PAPER } from './densenet.js';
 import { CIFAR_RECIPE } from './recipes.js';
 import { heConvolution, image } from './words.js';

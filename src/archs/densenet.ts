@@ -7,7 +7,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { denseNet } from './dense-block.js';
+import { denseNet } from './blocks/dense-block.js';
 import { TORCH_RECIPE } from './recipes.js';
 import { batchNorm, heConvolution, image, maxPool, relu } from './words.js';
 

@@ -16,8 +16,8 @@
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { auxiliaryHead, conv, type Form, full, inception } from './inception.js';
-import { constant, normal, pytorch, uniform } from './initialisers.js';
+import { auxiliaryHead, conv, type Form, full, inception } from './blocks/inception.js';
+import { constant, normal, pytorch, uniform } from './blocks/initialisers.js';
 import { GOOGLENET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
 import { dropout, globalAveragePool, image, localResponse, maxPool } from './words.js';
 

@@ -24,10 +24,10 @@ import { simpleCnn } from './simple-cnn.js';
 import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
+export { withoutDrawing } from './blocks/initialisers.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
-export { DenseForm } from './dense-form.js';
-export { fullyConvolutional } from './fully-convolutional.js';
-export { withoutDrawing } from './initialisers.js';
+export { DenseForm } from './dense-evaluation/dense-form.js';
+export { fullyConvolutional } from './dense-evaluation/fully-convolutional.js';
 export * from './layers/index.js';
 
 /** Every network that `--arch` takes. */

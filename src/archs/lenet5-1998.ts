@@ -10,7 +10,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { uniform } from './initialisers.js';
+import { uniform } from './blocks/initialisers.js';
 import { lenet5 } from './lenet5.js';
 import {
   channelsOf,

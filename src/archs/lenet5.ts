@@ -11,7 +11,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { constant, uniform } from './initialisers.js';
+import { constant, uniform } from './blocks/initialisers.js';
 import { averagePool, channelsOf, convolution, dense, flatten, image } from './words.js';
 
 // biome-ignore format: figure 2 of the paper, one stage a row

@@ -13,7 +13,7 @@
 import { model } from '@tensorflow/tfjs-layers';
 import { CENTRE_CROP } from '../augment/papers.js';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { constant, normal } from './initialisers.js';
+import { constant, normal } from './blocks/initialisers.js';
 import { CIFAR_RECIPE, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
 import { convolution, dropout, globalAveragePool, image, maxPool } from './words.js';
 

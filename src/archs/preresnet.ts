@@ -8,7 +8,7 @@
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { pytorch } from './initialisers.js';
+import { pytorch } from './blocks/initialisers.js';
 import { TORCH_RECIPE } from './recipes.js';
 import {
   add,

@@ -9,9 +9,9 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { pytorch } from './initialisers.js';
+import { pytorch } from './blocks/initialisers.js';
+import { BASIC, convNorm, residual } from './blocks/residual.js';
 import { CIFAR_RECIPE } from './recipes.js';
-import { BASIC, convNorm, residual } from './residual.js';
 import { RESNET_PAPER } from './resnet.js';
 import { channelsOf, dense, globalAveragePool, image, relu } from './words.js';
 

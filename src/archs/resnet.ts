@@ -11,9 +11,9 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { pytorch } from './initialisers.js';
+import { pytorch } from './blocks/initialisers.js';
+import { BASIC, BOTTLENECK, convNorm, residual } from './blocks/residual.js';
 import { RESNET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
-import { BASIC, BOTTLENECK, convNorm, residual } from './residual.js';
 import { channelsOf, dense, globalAveragePool, image, maxPool, relu } from './words.js';
 
 const FILTERS = [64, 128, 256, 512];

@@ -8,7 +8,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { he, uniform } from './initialisers.js';
+import { he, uniform } from './blocks/initialisers.js';
 import { lenet5 } from './lenet5.js';
 import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './words.js';
 

@@ -12,7 +12,7 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { he, normal } from './initialisers.js';
+import { he, normal } from './blocks/initialisers.js';
 import { TORCHVISION_NORM_RECIPE, TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
 import {
   batchNorm,

@@ -6,8 +6,8 @@ import { input, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { LayerActivation } from '../activations.js';
 import { UsageError } from '../errors.js';
 import type { BuildOptions } from './architecture.js';
-import { denseSize } from './dense-form.js';
-import { constant, he, type Initialiser } from './initialisers.js';
+import { constant, he, type Initialiser } from './blocks/initialisers.js';
+import { denseSize } from './dense-evaluation/dense-form.js';
 import {
   AdaptiveAveragePooling2D,
   BatchNormalization,

@@ -88,7 +88,7 @@ export const commands: Commands = [
     summary: 'Show the layers of a network: shapes, memory, parameters, multiply-adds',
     options: 'summary',
     example: 'cnn summary vgg16 --batch-size 32',
-    load: async () => (await import('./summary.js')).runSummary,
+    load: async () => (await import('./summary/summary.js')).runSummary,
   },
   {
     name: 'data',
@@ -101,7 +101,7 @@ export const commands: Commands = [
           'Recognise the layout of a dataset, count it and list all findings; changes nothing',
         options: 'data-check',
         example: 'cnn data check /data/imagenet',
-        load: async () => (await import('./data-check.js')).runDataCheck,
+        load: async () => (await import('./data/check.js')).runDataCheck,
       },
       {
         name: 'verify',
@@ -109,7 +109,7 @@ export const commands: Commands = [
         summary: 'Decode every image and list those that cannot be read',
         options: 'data-verify',
         example: 'cnn data verify /data/imagenet --out bad-images.csv',
-        load: async () => (await import('./data-verify.js')).runDataVerify,
+        load: async () => (await import('./data/verify.js')).runDataVerify,
       },
       {
         name: 'pack',
@@ -117,7 +117,7 @@ export const commands: Commands = [
         summary: 'Write small JPEGs of all images into WebDataset shards, which load faster',
         options: 'data-pack',
         example: 'cnn data pack /data/imagenet --out /data/imagenet-256',
-        load: async () => (await import('./data-pack.js')).runDataPack,
+        load: async () => (await import('./data/pack.js')).runDataPack,
       },
       {
         name: 'stats',
@@ -125,7 +125,7 @@ export const commands: Commands = [
         summary: 'Measure mean, deviation and principal colours of the training images',
         options: 'data-stats',
         example: 'cnn data stats fashion-mnist',
-        load: async () => (await import('./data-stats.js')).runDataStats,
+        load: async () => (await import('./data/stats.js')).runDataStats,
       },
       {
         name: 'preview',
@@ -133,7 +133,7 @@ export const commands: Commands = [
         summary: 'Draw training images as a network sees them, with their labels',
         options: 'data-preview',
         example: 'cnn data preview alexnet synthetic --out preview.png',
-        load: async () => (await import('./data-preview.js')).runDataPreview,
+        load: async () => (await import('./data/preview.js')).runDataPreview,
       },
     ],
   },
@@ -147,7 +147,7 @@ export const commands: Commands = [
         summary: 'Measure the speed of training steps',
         options: 'bench',
         example: 'cnn bench train alexnet --batch-size 64 --precision bf16',
-        load: async () => (await import('./bench-train.js')).runBenchTrain,
+        load: async () => (await import('./bench/train.js')).runBenchTrain,
       },
       {
         name: 'data',
@@ -155,7 +155,7 @@ export const commands: Commands = [
         summary: 'Measure how fast training images are read, decoded and augmented',
         options: 'bench-data',
         example: 'cnn bench data /data/imagenet --augment inception',
-        load: async () => (await import('./bench-data.js')).runBenchData,
+        load: async () => (await import('./bench/data.js')).runBenchData,
       },
     ],
   },
@@ -171,6 +171,6 @@ export const commands: Commands = [
     summary: 'Print a script that completes the command line in bash, zsh or fish',
     options: null,
     example: 'source <(cnn completion bash)',
-    load: async () => (await import('./completion.js')).runCompletion,
+    load: async () => (await import('./completion/completion.js')).runCompletion,
   },
 ];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { buildModule, findModule, MODULES } from '../../src/archs/blocks/modules.js';
 import { layerCosts } from '../../src/archs/index.js';
-import { buildModule, findModule, MODULES } from '../../src/archs/modules.js';
 
 // biome-ignore format: module, multiply-adds, weights and outputs
 const TABLE = [

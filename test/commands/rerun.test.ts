@@ -10,7 +10,7 @@ import { runTrain } from '../../src/commands/train.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { SILENT } from '../../src/session/reporter.js';
 import type { Given } from '../../src/settings/given.js';
-import { writeOddDataset } from './odd-dataset.js';
+import { writeOddDataset } from './data/odd-dataset.js';
 import { temporaryDirectory } from './program.js';
 
 describe('a run that is repeated', function () {

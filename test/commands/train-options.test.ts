@@ -4,15 +4,15 @@ import { renameSync, rmSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { runDataStats } from '../../src/commands/data-stats.js';
+import { runDataStats } from '../../src/commands/data/stats.js';
 import { DataError, DivergedError, UsageError } from '../../src/errors.js';
 import { shuffledIndices } from '../../src/rng.js';
 import type { RunRecord } from '../../src/runs/run-directory.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
 import { startStandIn } from '../loggers/mlflow-server.js';
+import { writeOddDataset } from './data/odd-dataset.js';
 import { type Observed, observe } from './observed.js';
-import { writeOddDataset } from './odd-dataset.js';
 import { cnn, temporaryDirectory } from './program.js';
 
 type Option = (typeof COMMAND_OPTIONS.train)[number];

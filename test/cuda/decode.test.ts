@@ -18,8 +18,8 @@ import { checkDecode, chosenDecoder } from '../../src/session/decoding.js';
 import { deviceDecoder } from '../../src/session/device-decoder.js';
 import { SILENT } from '../../src/session/reporter.js';
 import type { Given } from '../../src/settings/given.js';
+import { writeOddDataset } from '../commands/data/odd-dataset.js';
 import { observe } from '../commands/observed.js';
-import { writeOddDataset } from '../commands/odd-dataset.js';
 import { asSharp, temporaryDirectory, testImage } from '../data/images.js';
 import { emulatedOrSkip, withEmulatedGpu } from './emulated.js';
 

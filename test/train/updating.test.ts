@@ -7,7 +7,7 @@ import { runEval } from '../../src/commands/eval.js';
 import { runExport } from '../../src/commands/export.js';
 import { runTrain } from '../../src/commands/train.js';
 import { SILENT } from '../../src/session/reporter.js';
-import { writeOddDataset } from '../commands/odd-dataset.js';
+import { writeOddDataset } from '../commands/data/odd-dataset.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 /** Columns of summary.csv that are no times. */

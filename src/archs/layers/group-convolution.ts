@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { ACTIVATIONS, type LayerActivation } from '../../activations.js';
 import { UsageError } from '../../errors.js';
-import type { Initialiser } from '../initialisers.js';
+import type { Initialiser } from '../blocks/initialisers.js';
 import { initialiser, type LayerSettings, only, type Shape, serialized } from './layer.js';
 
 export interface GroupConv2DSettings extends LayerSettings {

@@ -1,7 +1,7 @@
 /** What our own layers share. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import type { Initialiser } from '../initialisers.js';
+import type { Initialiser } from '../blocks/initialisers.js';
 
 export type LayerSettings = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 export type Shape = ReturnType<layers.Layer['computeOutputShape']>;

@@ -3,7 +3,7 @@ import { layers } from '@tensorflow/tfjs-layers';
 import { ACTIVATIONS, type LayerActivation } from '../../activations.js';
 import { placement } from '../../connections.js';
 import { UsageError } from '../../errors.js';
-import type { Initialiser } from '../initialisers.js';
+import type { Initialiser } from '../blocks/initialisers.js';
 import { initialiser, type LayerSettings, only, type Shape, serialized } from './layer.js';
 
 export interface PartialConv2DSettings extends LayerSettings {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import type { Initialiser } from '../initialisers.js';
+import type { Initialiser } from '../blocks/initialisers.js';
 import { initialiser, type LayerSettings, only, type Shape, serialized } from './layer.js';
 
 export interface Subsampling2DSettings extends LayerSettings {

@@ -1,6 +1,7 @@
 /** What can be completed on the command line, from the table of commands and that of options. */
+
+import { MODULES } from '../../archs/blocks/modules.js';
 import { ALIASES, architectures } from '../../archs/index.js';
-import { MODULES } from '../../archs/modules.js';
 import { catalogue } from '../../data/catalogue/catalogue.js';
 import { dashed } from '../../settings/describe.js';
 import { type OptionName, optionRow } from '../../settings/options/index.js';

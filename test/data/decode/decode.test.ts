@@ -124,7 +124,11 @@ describe('reading an image', () => {
       .jpeg()
       .toBuffer();
     const cut = save('cut.jpg', jpeg.subarray(0, -200));
-    const reasonOf = () => readImage(cut).then(assert.fail, (error: Error) => error.message);
+    const reasonOf = () =>
+      readImage(cut).then(
+        () => assert.fail(),
+        (error: Error) => error.message,
+      );
     const alone = await reasonOf();
     for (let round = 0; round < 20; round++) {
       const reasons = await Promise.all(Array.from({ length: 4 }, reasonOf));

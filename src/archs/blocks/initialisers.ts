@@ -1,0 +1,173 @@
+import { type Tensor, tensor, util, zeros } from '@tensorflow/tfjs-core';
+import { initializers } from '@tensorflow/tfjs-layers';
+import { random } from '../../rng.js';
+
+/** What tf.layers takes as an initialiser; the class itself is not exported. */
+export type Initialiser = ReturnType<typeof initializers.zeros>;
+
+type Settings = { mean?: number; stddev?: number; minval?: number; maxval?: number; seed: number };
+type Stock<S> = new (settings: S) => Initialiser;
+
+// Subclasses of the stock classes keep their names, so that a saved model.json is stock.
+const StockNormal = initializers.randomNormal({}).constructor as Stock<Settings>;
+const StockUniform = initializers.randomUniform({}).constructor as Stock<Settings>;
+const StockConstant = initializers.constant({ value: 0 }).constructor as Stock<{ value: number }>;
+
+/** Draws from N(0, deviation²) that depend on the seed and the weight's name alone. */
+export function normal(deviation: number, seed: number, weight: string): Initialiser {
+  return new SeededNormal({ mean: 0, stddev: deviation, seed: weightSeed(seed, weight) });
+}
+
+/** Draws from U(-limit, limit) that depend on the seed and the weight's name alone. */
+export function uniform(limit: number, seed: number, weight: string): Initialiser {
+  return new SeededUniform({ minval: -limit, maxval: limit, seed: weightSeed(seed, weight) });
+}
+
+/**
+ * N(0, 2 / fan): He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", equations 10 and 14.
+ */
+export function he(fan: number, seed: number, weight: string): Initialiser {
+  return normal(Math.sqrt(2 / fan), seed, weight);
+}
+
+/** What PyTorch's Conv2d and Linear start with: kernel and bias from U(±1 / √fan-in). */
+export function pytorch(fanIn: number, seed: number, layer: string) {
+  const limit = 1 / Math.sqrt(fanIn);
+  return {
+    kernelInitializer: uniform(limit, seed, `${layer}/kernel`),
+    biasInitializer: uniform(limit, seed, `${layer}/bias`),
+  };
+}
+
+/** One value everywhere. */
+export function constant(value: number): Initialiser {
+  return new HostConstant({ value });
+}
+
+let drawing = true;
+
+/**
+ * Runs `build` without drawing weights, which are 0 instead: a second and half a gigabyte less for
+ * VGG where only the shapes are of interest.
+ */
+export function withoutDrawing<T>(build: () => T): T {
+  drawing = false;
+  try {
+    return build();
+  } finally {
+    drawing = true;
+  }
+}
+
+/** The stock one multiplies on the device, which may round to bf16 there. */
+class HostConstant extends StockConstant {
+  readonly #value: number;
+
+  constructor(settings: { value: number }) {
+    super(settings);
+    this.#value = settings.value;
+  }
+
+  override apply(shape: number[]): Tensor {
+    return tensor(new Float32Array(util.sizeFromShape(shape)).fill(this.#value), shape);
+  }
+}
+
+class SeededNormal extends StockNormal {
+  readonly #settings: Settings;
+
+  constructor(settings: Settings) {
+    super(settings);
+    this.#settings = settings;
+  }
+
+  override apply(shape: number[]): Tensor {
+    if (!drawing) return zeros(shape);
+    const { stddev = 0.05, seed } = this.#settings;
+    const quantiles = normalQuantiles().map((quantile) => quantile * stddev);
+    const words = randomWords(Math.ceil(util.sizeFromShape(shape) / 2), seed);
+    const values = new Float32Array(2 * words.length);
+    for (let index = 0; index < words.length; index++) {
+      const word = words[index] as number;
+      values[2 * index] = quantiles[word & 0xffff] as number;
+      values[2 * index + 1] = quantiles[word >>> 16] as number;
+    }
+    return tensor(values.subarray(0, util.sizeFromShape(shape)), shape);
+  }
+}
+
+class SeededUniform extends StockUniform {
+  readonly #settings: Settings;
+
+  constructor(settings: Settings) {
+    super(settings);
+    this.#settings = settings;
+  }
+
+  override apply(shape: number[]): Tensor {
+    if (!drawing) return zeros(shape);
+    const { maxval = 0.05, seed } = this.#settings;
+    const scale = maxval / 2 ** 31;
+    const words = randomWords(util.sizeFromShape(shape), seed);
+    const values = new Float32Array(words.length);
+    for (let index = 0; index < words.length; index++) {
+      values[index] = (words[index] as number) * scale;
+    }
+    return tensor(values, shape);
+  }
+}
+
+let quantiles: Float32Array | undefined;
+
+/**
+ * The normal distribution's 65,536 quantiles at (i + ½) / 65,536, out to 4.3 deviations: half a
+ * random word and one look-up per draw, so that AlexNet's 60 million weights take half a second
+ * (a logarithm per draw takes two).
+ */
+function normalQuantiles(): Float32Array {
+  if (quantiles) return quantiles;
+  quantiles = new Float32Array(2 ** 16);
+  // Runge-Kutta on dz/dp = 1 / density(z), from the median upwards in half steps; odd ones are
+  // kept.
+  const slope = (z: number) => Math.sqrt(2 * Math.PI) * Math.exp((z * z) / 2);
+  const step = 2 ** -17;
+  let z = 0;
+  for (let half = 1; half < 2 ** 16; half++) {
+    const k1 = slope(z);
+    const k2 = slope(z + (step / 2) * k1);
+    const k3 = slope(z + (step / 2) * k2);
+    z += (step / 6) * (k1 + 2 * k2 + 2 * k3 + slope(z + step * k3));
+    if (half % 2 === 0) continue;
+    quantiles[2 ** 15 + (half - 1) / 2] = z;
+    quantiles[2 ** 15 - 1 - (half - 1) / 2] = -z;
+  }
+  return quantiles;
+}
+
+/** Signed 32-bit words of xoshiro128++ (Blackman and Vigna, 2021), started by Philox. */
+function randomWords(count: number, seed: number): Int32Array {
+  const start = random(seed, 'weights');
+  let [a, b, c, d] = [start.word() | 1, start.word() | 0, start.word() | 0, start.word() | 0];
+  const words = new Int32Array(count);
+  for (let index = 0; index < count; index++) {
+    const sum = (a + d) | 0;
+    words[index] = ((sum << 7) | (sum >>> 25)) + a;
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = (d << 11) | (d >>> 21);
+  }
+  return words;
+}
+
+/** A 31-bit seed from the run's seed and the weight's name (FNV-1a). */
+function weightSeed(seed: number, weight: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of weight) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return random(seed, 'weights', hash >>> 0).word() >>> 1;
+}

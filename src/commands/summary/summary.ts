@@ -1,0 +1,105 @@
+import { findArchitecture, layerCosts, withoutDrawing } from '../../archs/index.js';
+import { openCountingBackend } from '../../backend/counting-backend.js';
+import { UsageError } from '../../errors.js';
+import { type TrainingMemory, trainingMemory } from '../../measure/memory.js';
+import { SET_UP } from '../../package-root.js';
+import { COMMAND_OPTIONS } from '../../settings/commands.js';
+import type { Given } from '../../settings/given.js';
+import { givenSources, givenValue } from '../../settings/given.js';
+import type { OptionName } from '../../settings/options/index.js';
+import { resolveSettings, type SettingsSource } from '../../settings/resolve.js';
+import type { Result } from '../command.js';
+import { required } from '../require.js';
+import { summariseModule } from './module.js';
+import { csvLines, megabytes, shapeText, tableLines, totalsOf, totalsText } from './table.js';
+
+/** The options that shape a module; all others but --csv belong to networks. */
+const OF_MODULES: readonly OptionName[] = ['module', 'in-channels'];
+const OF_BOTH: readonly OptionName[] = ['input-size', 'csv'];
+
+/** Works by shapes alone: no weight is drawn and no backend computes. */
+export async function runSummary(given: Given): Promise<Result> {
+  const sources = await givenSources('summary', given);
+  const { csv } = resolveSettings('summary', sources).settings;
+  if (csv && given['json'] === true) throw new UsageError('Expected --csv or --json, not both');
+  const result = await summarise(sources);
+  return csv ? { lines: csvLines(result.json.layers), json: null } : result;
+}
+
+async function summarise(sources: readonly SettingsSource[]) {
+  const module = givenValue(sources, 'module');
+  const others = COMMAND_OPTIONS.summary.filter((name) => {
+    return !OF_BOTH.includes(name) && OF_MODULES.includes(name) === (module === null);
+  });
+  for (const name of others) {
+    if (sources.some(({ values }) => values[name] !== undefined)) {
+      throw new UsageError(`Expected --${name} ${module === null ? 'with' : 'without'} --module`);
+    }
+  }
+  if (module !== null) return summariseModule(module, sources);
+  const arch = required(
+    givenValue(sources, 'arch'),
+    '--arch',
+    '--arch vgg16; or --module inception',
+  );
+  return summariseNetwork(arch, sources);
+}
+
+async function summariseNetwork(arch: string, sources: readonly SettingsSource[]) {
+  const architecture = findArchitecture(arch);
+  const { settings, provenance } = resolveSettings('summary', sources, architecture);
+  const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
+  if (auxiliary && !architecture.auxiliary) {
+    throw new UsageError(`${architecture.name} has no classifiers for --auxiliary to add`);
+  }
+  const precision = settings.precision === 'bf16' ? 'bf16' : 'f32';
+  const device = await openCountingBackend(precision);
+  const options = { classes, size, channels, seed: 0, auxiliary };
+  const model = withoutDrawing(() => architecture.build(options));
+  const costs = layerCosts(model);
+  model.dispose();
+  const totals = totalsOf(costs, precision);
+  const image = shapeText([size, size, channels]);
+  const lines = [
+    ...tableLines(costs, totals),
+    '',
+    `${architecture.name} with ${classes} classes on ${image}: ${totalsText(totals, precision)}`,
+  ];
+  const json = {
+    arch: architecture.name,
+    ...{ inputSize: size, channels, classes, auxiliary, precision },
+    layers: costs,
+    ...totals,
+  };
+  if (provenance['batch-size']?.source === 'recipe') return { lines, json };
+  const bytes = trainingMemory(architecture, device, settings);
+  return {
+    lines: [
+      ...lines,
+      `a training step of ${batchSize} images in ${precision}, estimated for backend cpu:`,
+      ...memoryLines(bytes),
+      ...(device.source instanceof Error ? [unknownText(device.source)] : []),
+    ],
+    json: { ...json, training: { batchSize, bytes } },
+  };
+}
+
+function memoryLines(bytes: TrainingMemory): string[] {
+  const parts = [
+    ['weights', bytes.weights],
+    ['momentum', bytes.momentum],
+    ['gradients of the weights', bytes.gradients],
+    ['copies of weights for the kernels', bytes.copies],
+    ['activations kept for the backward pass', bytes.activations],
+    ['at most at any time', bytes.peak],
+  ] as const;
+  return parts.map(([part, count]) => {
+    const text = count === null ? 'not known' : megabytes(count);
+    return `  ${part.padEnd(38)}${text.padStart(12)}`;
+  });
+}
+
+function unknownText({ message }: Error): string {
+  const [reason] = message.split('\n');
+  return `What kernels take for themselves is not known without the native addon (${reason}). Run ${SET_UP} to build it.`;
+}
