@@ -1,15 +1,15 @@
 /**
  * Plans every convolution of training steps of the catalogue's networks with cuDNN for GPUs that
- * need not be there, and writes engines and workspaces to bench/results/. Fails where one has no
- * plan.
+ * need not be there, and writes engines and workspaces to bench/results/. Plans that are in the file
+ * already are kept, so that a run that ended early goes on. Fails where a convolution has no plan.
  *
  *     npm run cuda:plans
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { architectures, findArchitecture } from '../../src/archs/index.js';
 import { main } from '../rounds.js';
 import { DEVICES, type Device, plan, type Way, whyNoPlans } from './cudnn-plans.js';
+import { PlanTable } from './plan-table.js';
 import { type ProductCall, productCalls, requestLine } from './product-calls.js';
 
 const USAGE = `npm run cuda:plans -- [options]
@@ -20,42 +20,61 @@ const USAGE = `npm run cuda:plans -- [options]
   --precision NAME   bf16, tf32 or f32; default all
   --skip-compiled    leaves out engines that cuDNN compiles, each in seconds
   --keep             puts those into the file of choices below $CNN_CACHE, for the real GPU
+  --afresh           forgets the plans that are in the file, as after an update of cuDNN
   --out FILE         default bench/results/cudnn-plans.csv`;
 
 const TYPES = ['bf16', 'tf32', 'f32'] as const;
 
-/** A convolution at all batch sizes: what the columns of a row say of it. */
-interface Row {
-  readonly call: string;
-  readonly types: string;
-  readonly shape: string;
-  readonly way: string;
-  readonly networks: string;
-  /** By device and batch size. */
-  readonly cells: Map<string, string>;
-}
+/** After so many calls the file is written, so that a run that ends early loses little. */
+const CALLS_AT_ONCE = 100;
 
 async function planAll(): Promise<void> {
   const options = readOptions();
   const missing = whyNoPlans();
   if (missing !== undefined) throw new Error(`No plans can be made here: ${missing}`);
-  const rows = new Map<string, Row>();
+  const { devices, batchSizes, out } = options;
+  const table = options.afresh
+    ? new PlanTable(devices, batchSizes)
+    : PlanTable.read(out, devices, batchSizes);
   const without: string[] = [];
   for (const types of options.precisions) {
     const calls = await convolutions(options, types);
-    for (const device of options.devices) {
-      const ways = await plan(device, calls.map(requestLine), options, (line) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r${line + 1}/${calls.length}\x1b[K`);
-      });
-      note(rows, calls, ways, device, options.compile);
-      console.error(`${device} ${types}: ${calls.length} calls, ${ways.length} ways`);
-      without.push(...withoutPlan(calls, ways).map((line) => `${device} ${line}`));
+    for (const device of devices) {
+      const wanted = calls.filter(
+        (call) => options.keep || !table.knows(call, device, options.compile),
+      );
+      console.error(`${device} ${types}: ${calls.length} calls, ${wanted.length} to plan`);
+      without.push(...(await planCalls(wanted, device, table, options)));
     }
   }
-  writeFileSync(options.out, toCsv([...rows.values()], options));
-  console.log(`${rows.size} rows in ${options.out}`);
+  await table.write(out);
+  console.log(`${table.size} rows in ${out}`);
   for (const line of without) console.log(`no plan: ${line}`);
   if (without.length > 0) process.exitCode = 1;
+}
+
+/** Adds the plans of the calls to the table and to its file. Returns those that have none. */
+async function planCalls(
+  calls: readonly ProductCall[],
+  device: Device,
+  table: PlanTable,
+  options: Options,
+): Promise<string[]> {
+  const without: string[] = [];
+  for (let begin = 0; begin < calls.length; begin += CALLS_AT_ONCE) {
+    const some = calls.slice(begin, begin + CALLS_AT_ONCE);
+    const ways = await plan(device, some.map(requestLine), options, (line) => {
+      if (!process.stderr.isTTY) return;
+      process.stderr.write(`\r${begin + line + 1}/${calls.length}\x1b[K`);
+    });
+    // cuBLASLt tells nothing without a device.
+    for (const way of ways.filter(({ way }) => !way.startsWith('cublasLt'))) {
+      table.note(some[way.line] as ProductCall, way, device, options.compile);
+    }
+    without.push(...withoutPlan(some, ways).map((line) => `${device} ${line}`));
+    await table.write(options.out);
+  }
+  return without;
 }
 
 async function convolutions(
@@ -68,51 +87,6 @@ async function convolutions(
     .map((call) => (types === 'tf32' ? { ...call, types: 'tf32' } : call));
 }
 
-/** The ways of each call as cells of the rows of its shape. */
-function note(
-  rows: Map<string, Row>,
-  calls: readonly ProductCall[],
-  ways: readonly Way[],
-  device: Device,
-  compiled: boolean,
-): void {
-  // cuBLASLt tells nothing without a device.
-  for (const way of ways.filter(({ way }) => !way.startsWith('cublasLt'))) {
-    const { kernel, types, parameters, networks } = calls[way.line] as ProductCall;
-    const row = {
-      ...{ call: kernel, types, shape: shapeOf(parameters), way: way.way },
-      networks: networks.join(' '),
-      cells: new Map<string, string>(),
-    };
-    const key = [row.call, row.types, row.shape, row.way].join('/');
-    const kept = rows.get(key) ?? row;
-    rows.set(key, kept);
-    const cell = cellOf(way, compiled);
-    kept.cells.set(cellName(device, parameters['batch'] as number), cell);
-  }
-}
-
-/** `224×224×3 7×7/2 → 112×112×64`, with what is not the rule after it. */
-function shapeOf(p: ProductCall['parameters']): string {
-  const stride = p['strideHeight'] === 1 ? '' : `/${p['strideHeight']}`;
-  const groups = p['groups'] === 1 ? '' : ` groups ${p['groups']}`;
-  const image = `${p['inHeight']}×${p['inWidth']}×${p['inChannels']}`;
-  const filter = `${p['filterHeight']}×${p['filterWidth']}${stride}`;
-  const result = `${p['outHeight']}×${p['outWidth']}×${p['outChannels']}`;
-  return `${image} ${filter} → ${result}${groups}`;
-}
-
-/** The engine and its workspace in MiB; `c`: cuDNN compiled it. */
-function cellOf({ engine, compiled, workspaceBytes }: Way, all: boolean): string {
-  if (engine === '') return all ? 'none' : 'not compiled';
-  const mebibytes = (workspaceBytes / 2 ** 20).toFixed(1);
-  return `${engine}${compiled === 'ready' ? '' : 'c'} ${mebibytes}`;
-}
-
-function cellName(device: Device, batchSize: number): string {
-  return `${device} ${batchSize}`;
-}
-
 /** Calls that no way computes. */
 function withoutPlan(calls: readonly ProductCall[], ways: readonly Way[]): string[] {
   const planned = new Set(
@@ -121,19 +95,6 @@ function withoutPlan(calls: readonly ProductCall[], ways: readonly Way[]): strin
       .map(({ line }) => line),
   );
   return calls.filter((_, line) => !planned.has(line)).map(requestLine);
-}
-
-function toCsv(rows: readonly Row[], { devices, batchSizes }: Options): string {
-  const cells = devices.flatMap((device) => batchSizes.map((size) => cellName(device, size)));
-  const header = ['call', 'types', 'shape', 'way', ...cells, 'networks'];
-  const lines = rows.map((row) =>
-    [
-      ...[row.call, row.types, row.shape, row.way],
-      ...cells.map((name) => row.cells.get(name) ?? ''),
-      row.networks,
-    ].join(','),
-  );
-  return [header.join(','), ...lines.sort()].map((line) => `${line}\n`).join('');
 }
 
 type Options = ReturnType<typeof readOptions>;
@@ -148,6 +109,7 @@ function readOptions() {
       precision: several,
       'skip-compiled': { type: 'boolean' },
       keep: { type: 'boolean', default: false },
+      afresh: { type: 'boolean', default: false },
       out: { type: 'string', default: 'bench/results/cudnn-plans.csv' },
       help: { type: 'boolean' },
     },
@@ -163,6 +125,7 @@ function readOptions() {
     precisions: chosen('precision', TYPES, values.precision),
     compile: !values['skip-compiled'],
     keep: values.keep,
+    afresh: values.afresh,
     out: values.out,
   };
 }
