@@ -1,6 +1,6 @@
 // Launches over the elements of many tensors at once: each block has kPerBlock elements of one.
 #pragma once
-#include "kernels.h"
+#include "cuda/kernels.h"
 
 namespace cnn::cuda {
 
