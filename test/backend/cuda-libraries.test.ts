@@ -89,6 +89,7 @@ describe('convolutions and products by cuDNN and cuBLASLt', function () {
   });
 
   it('a library that is missing is one sentence at the start', () => {
+    assert.equal(multiplyAndConvolve({ CNN_CUDA_LIBRARIES: '' }), '8,72', 'names no folder');
     const done = start(['--import', 'tsx', '--input-type=module', '--eval', SCRIPT], {
       CNN_CUDA_LIBRARIES: '/nowhere',
     });

@@ -1,7 +1,6 @@
 // An nvJPEG that decodes by libjpeg-turbo on the emulated GPU. Its memory and its order are those
 // of the real one: the first half of an image goes to a buffer of pinned memory, the second one
 // reads it when the stream gets there, as a batch for the engine reads its bytes.
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -158,8 +157,7 @@ Status destroy(Body* body) {
 
 // Where folders are named nvJPEG has to be in one, so that its absence can be tested.
 const Functions& functions() {
-  const char* folders = std::getenv("CNN_CUDA_LIBRARIES");
-  if (folders != nullptr && *folders != 0) openLibrary("libnvjpeg.so.13");
+  if (foldersAreNamed()) openLibrary("libnvjpeg.so.13");
   static const Functions functions = {
       [](Property part, int* value) {
         *value = part == Property::Major ? 13 : 0;

@@ -19,19 +19,19 @@ namespace {
 
 std::mutex mutex;
 
-void addFolders(std::vector<std::string>& folders, const char* list) {
+std::vector<std::string> foldersOf(const char* list) {
+  std::vector<std::string> folders;
   std::istringstream stream(list == nullptr ? "" : list);
   for (std::string folder; std::getline(stream, folder, ':');) {
     if (!folder.empty()) folders.push_back(folder);
   }
+  return folders;
 }
 
+std::vector<std::string> namedFolders() { return foldersOf(std::getenv("CNN_CUDA_LIBRARIES")); }
+
 std::vector<std::string> libraryFolders() {
-  std::vector<std::string> folders;
-  addFolders(folders, std::getenv("CNN_CUDA_LIBRARIES"));
-  if (!folders.empty()) return folders;
-  addFolders(folders, CNN_CUDA_BUILD_FOLDERS);
-  return folders;
+  return foldersAreNamed() ? namedFolders() : foldersOf(CNN_CUDA_BUILD_FOLDERS);
 }
 
 // `refused` tells of a file that is there and does not load.
@@ -74,6 +74,8 @@ void* openIfThere(const std::string& name) {
   std::string refused;
   return open(name, refused);
 }
+
+bool foldersAreNamed() { return !namedFolders().empty(); }
 
 void* findFunction(void* library, const char* name) {
   if (void* function = dlsym(library, name)) return function;

@@ -14,6 +14,9 @@ void* openLibrary(const std::string& name);
 // is; a library that is open already is found everywhere.
 void* openIfThere(const std::string& name);
 
+// Whether CNN_CUDA_LIBRARIES names a folder.
+bool foldersAreNamed();
+
 // A function of an open library; throws where the library lacks it.
 void* findFunction(void* library, const char* name);
 

@@ -5,7 +5,6 @@
 //   2  refuses to be planned
 //   3  is planned, but refuses to run
 //   4  computes on tensor cores, in TF32 if not in bfloat16, and is compiled at run time
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -316,7 +315,7 @@ cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
 
 // Where folders are named cuDNN has to be in one, so that its absence can be tested.
 const CudnnFunctions& cudnn() {
-  if (std::getenv("CNN_CUDA_LIBRARIES") != nullptr) openLibrary("libcudnn.so.9");
+  if (foldersAreNamed()) openLibrary("libcudnn.so.9");
   static const CudnnFunctions functions = {
       [] { return kVersion; },
       [](cudnnStatus_t status) {
