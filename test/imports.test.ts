@@ -37,6 +37,7 @@ const FORBIDDEN: readonly (readonly [string, readonly string[]])[] = [
   ['train', ['evaluate', 'runs', 'session', 'export']],
   ['measure', ['train', 'evaluate', 'runs', 'session', 'export']],
   ['export', ['train', 'measure', 'evaluate', 'runs']],
+  ['report', ['export', 'measure', 'train', 'evaluate', 'runs', 'terminal']],
   [
     'commands',
     ['train', 'measure', 'export', 'evaluate', 'runs', 'session', 'settings', 'network'],
