@@ -36,6 +36,7 @@ const FORBIDDEN: readonly (readonly [string, readonly string[]])[] = [
   ['evaluate', ['runs', 'session', 'data', 'network']],
   ['train', ['evaluate', 'runs', 'session', 'export']],
   ['measure', ['train', 'evaluate', 'runs', 'session', 'export']],
+  ['experiment', ['train', 'evaluate', 'runs', 'settings', 'terminal']],
   ['export', ['train', 'measure', 'evaluate', 'runs']],
   ['report', ['export', 'measure', 'train', 'evaluate', 'runs', 'terminal']],
   [

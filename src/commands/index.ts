@@ -160,6 +160,27 @@ export const commands: Commands = [
     ],
   },
   {
+    name: 'experiment',
+    summary: 'Train all cells of an experiment, and report what came out',
+    members: [
+      {
+        name: 'run',
+        operands: '<directory>',
+        summary: 'Train every cell with every seed; continues where it was stopped',
+        options: 'experiment-run',
+        example: 'cnn experiment run experiments/degradation',
+        load: async () => (await import('./experiment/run.js')).runExperimentRun,
+      },
+      {
+        name: 'schema',
+        summary: 'Print the JSON schema of experiment files, for editors',
+        options: null,
+        example: 'cnn experiment schema > experiment.schema.json',
+        load: async () => (await import('./experiment/schema.js')).runExperimentSchema,
+      },
+    ],
+  },
+  {
     name: 'doctor',
     summary: 'Say which backends work here and what is missing for the others',
     options: null,

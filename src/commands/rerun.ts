@@ -8,20 +8,13 @@ import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options/index.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import { givenRecipe, isGiven } from '../settings/resolve-training.js';
 import { checkValues } from '../settings/validate.js';
 import { createReporter } from '../terminal/progress.js';
 import type { TrainRequest } from '../train/start/request.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
-import {
-  FIRST_RUNS,
-  givenRecipe,
-  isGiven,
-  NOT_STORED,
-  trainedOrEstimated,
-  WRITTEN,
-  withLastingData,
-} from './train.js';
+import { FIRST_RUNS, NOT_STORED, trainedOrEstimated, WRITTEN, withLastingData } from './train.js';
 
 /** Settings that choose among the images, and so change the fingerprint. */
 const SELECTING: readonly OptionName[] = ['val-fraction', 'subset', 'classes'];

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture } from '../archs/index.js';
-import type { RecipeName } from '../archs/recipe-names.js';
 import { lastingName } from '../data/open-dataset.js';
 import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
@@ -15,13 +14,8 @@ import { describeOrigin, describeSetting } from '../settings/describe-origin.js'
 import type { Given } from '../settings/given.js';
 import { givenSources, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options/index.js';
-import { recipeSource } from '../settings/recipes/index.js';
-import {
-  type Provenance,
-  resolveSettings,
-  type SettingsSource,
-  strongest,
-} from '../settings/resolve.js';
+import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
+import { isGiven, resolveTraining } from '../settings/resolve-training.js';
 import type { Origin } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
 import { exists } from '../system/files.js';
@@ -156,7 +150,6 @@ function shellWord(text: string): string {
 
 export async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
   const request = await trainRequest(given);
-  checkRollback(request);
   for (const name of WRITTEN) {
     const { resume, provenance } = request;
     const before = resume?.record.settings[name]?.value ?? null;
@@ -171,14 +164,6 @@ export async function givenRequest(given: Given, reporter: Reporter): Promise<Tr
   return request;
 }
 
-function checkRollback({ settings, provenance }: TrainRequest): void {
-  const { source = 'default' } = provenance['rollback-factor'] ?? {};
-  if (settings.rollback > 0 || !GIVEN.includes(source)) return;
-  throw new UsageError(
-    '--rollback-factor does nothing without --rollback: leave it out, or add --rollback 2',
-  );
-}
-
 async function trainRequest(given: Given): Promise<TrainRequest> {
   const sources = (await givenSources('train', given)).map(withLastingData);
   const path = givenValue(sources, 'resume');
@@ -186,24 +171,8 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
   const arch = required(givenValue(sources, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
   const data = required(givenValue(sources, 'data'), '--data', '--data mnist');
   const architecture = findArchitecture(arch);
-  const recipe = givenRecipe(sources, architecture, sources);
-  const { settings, provenance } = resolveSettings('train', [recipe, ...sources], architecture);
-  checkTogether(settings, isGiven(sources), architecture);
+  const { settings, provenance } = resolveTraining(architecture, sources);
   return { settings, provenance, architecture, data, estimateMemory };
-}
-
-/** The settings of the recipe that `sources` name; `given` are those of this start of the program. */
-export function givenRecipe(
-  sources: readonly SettingsSource[],
-  architecture: Architecture,
-  given: readonly SettingsSource[],
-): SettingsSource {
-  const name = (givenValue(sources, 'recipe') ?? 'paper') as RecipeName;
-  return recipeSource(name, architecture, isGiven(given));
-}
-
-export function isGiven(sources: readonly SettingsSource[]): (option: OptionName) => boolean {
-  return (option) => strongest(option, sources) !== undefined;
 }
 
 /** The settings with the dataset as it is found from any directory: a run may be resumed from another. */

@@ -253,6 +253,8 @@ export const COMMAND_OPTIONS = {
     ...READING_OPTIONS,
     'workers',
   ],
+  'experiment-run': ['file', 'only', 'jobs', 'dry-run', 'data', 'workers', ...MACHINE_OPTIONS],
+  'experiment-report': ['file', 'mixed'],
   summary: [
     'arch',
     'module',
@@ -299,6 +301,11 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   'data-preview': {
     out: 'image that is written: .png, .jpg or .webp',
     stats: 'where principal colours come from: ImageNet, or what "cnn data stats" measured',
+  },
+  'experiment-run': {
+    'dry-run': 'list the cells with what is done of them and the expected time, then stop',
+    data: 'dataset of all cells, instead of that in the file',
+    threads: 'threads of all jobs together (default: one for each core)',
   },
   export: { output: 'file, or with --format tfjs directory, that is written' },
   summary: {

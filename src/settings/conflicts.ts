@@ -59,6 +59,10 @@ export function checkTogether(
   checkWarmup(settings, given);
   checkMilestones(settings, given);
   checkOptimizer(settings, given, recipe.opt ?? 'sgd');
+  if (!given('rollback-factor') || settings.rollback > 0) return;
+  throw new UsageError(
+    '--rollback-factor does nothing without --rollback: leave it out, or add --rollback 2',
+  );
 }
 
 /** `--no-nesterov` and the like change nothing. */

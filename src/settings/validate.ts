@@ -79,7 +79,7 @@ function oneFromText(kind: Row['kind'], choices: Row['choices'], raw: unknown): 
 
 /** `given` is the value as it was written. */
 function validate(name: OptionName, raw: unknown, where: string, given = raw): Value {
-  const result = schema(name).safeParse(raw);
+  const result = settingSchema(name).safeParse(raw);
   if (result.success) return result.data;
   const shown = typeof raw === 'number' ? String(given) : JSON.stringify(given);
   const { instead } = optionRow(name);
@@ -88,7 +88,8 @@ function validate(name: OptionName, raw: unknown, where: string, given = raw): V
   );
 }
 
-function schema(name: OptionName): z.ZodType<Value> {
+/** What a setting may be, as zod checks it and editors know it. */
+export function settingSchema(name: OptionName): z.ZodType<Value> {
   const row = optionRow(name);
   const value = baseSchema(name);
   return row.default === null ? value.nullable() : value;

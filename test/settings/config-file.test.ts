@@ -35,8 +35,8 @@ describe('the file of --config', () => {
   }
 
   for (const [what, text, message] of [
-    ['text that is cut off', '{"lr": 0.1,\n"epochs": 3', /YAML or JSON in .*config:2: Flow map/],
-    ['a doubled setting', '{"lr": 0.1,\n"lr": 0.2}', /config:2: Map keys must be unique/],
+    ['text that is cut off', '{"lr": 0.1,\n"epochs": 3', /YAML or JSON in .*config:2:12: Flow map/],
+    ['a doubled setting', '{"lr": 0.1,\n"lr": 0.2}', /config:2:1: Map keys must be unique/],
     ['two names of one setting', 'lr: 1\nlearning-rate: 2', /config:2 is another name of "lr"/],
     ['a list', '[1, 2]', /Expected settings such as .* in .*config$/],
     ['nothing', '', /in .*config: it is empty$/],

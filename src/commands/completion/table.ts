@@ -49,6 +49,7 @@ const OPERANDS: Readonly<Record<string, Values>> = {
   '<images..>': NAMED.files,
   '[names..]': NAMED.networks,
   '<runs..>': NAMED.runs,
+  '<directory>': NAMED.files,
   '<shell>': words(SHELLS),
 };
 

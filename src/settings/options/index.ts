@@ -6,6 +6,7 @@
 import { AUGMENTATION } from './augmentation.js';
 import { DATASET } from './dataset.js';
 import { EVALUATION } from './evaluation.js';
+import { EXPERIMENTS } from './experiments.js';
 import { IMAGES } from './images.js';
 import { MACHINE } from './machine.js';
 import { MEASUREMENT } from './measurement.js';
@@ -29,6 +30,7 @@ export const OPTIONS = {
   ...EVALUATION,
   ...MACHINE,
   ...MEASUREMENT,
+  ...EXPERIMENTS,
   ...OUTPUT,
 };
 

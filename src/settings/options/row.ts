@@ -13,6 +13,7 @@ export const GROUPS = {
   evaluation: 'Evaluation',
   machine: 'Machine',
   measurement: 'Measurement',
+  experiments: 'Experiments',
   output: 'Output',
 } as const;
 
