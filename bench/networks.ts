@@ -1,11 +1,13 @@
 import type { Cell } from './results.js';
 
+type Work = Pick<Cell, 'arch' | 'batch_size'>;
+
 /**
  * What `bench:all` measures, in the order of the table in docs/performance.md; GoogLeNet without
  * its heads.
  */
 // biome-ignore format: a table
-export const NETWORKS: readonly Pick<Cell, 'arch' | 'batch_size'>[] = [
+export const NETWORKS: readonly Work[] = [
   { arch: 'lenet5',              batch_size: 128 },
   { arch: 'alexnet',             batch_size: 64 },
   { arch: 'alexnet-torchvision', batch_size: 64 },
@@ -14,6 +16,18 @@ export const NETWORKS: readonly Pick<Cell, 'arch' | 'batch_size'>[] = [
   { arch: 'resnet18',            batch_size: 32 },
   { arch: 'resnet50',            batch_size: 16 },
   { arch: 'densenet121',         batch_size: 16 },
+];
+
+/** One network of each family, at a batch that two cores train in seconds on any library. */
+// biome-ignore format: a table
+export const FAMILIES: readonly Work[] = [
+  { arch: 'lenet5',      batch_size: 128 },
+  { arch: 'alexnet',     batch_size: 16 },
+  { arch: 'vgg11',       batch_size: 4 },
+  { arch: 'nin',         batch_size: 16 },
+  { arch: 'googlenet',   batch_size: 8 },
+  { arch: 'resnet18',    batch_size: 8 },
+  { arch: 'densenet121', batch_size: 4 },
 ];
 
 export const PRECISIONS = ['f32', 'bf16'] as const;

@@ -7,19 +7,9 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { median } from '../src/measure/median.js';
+import { FAMILIES } from './networks.js';
 import { type Measured, type Program, startModelFit, startOwn } from './program.js';
 import { hardware, main, warnOfLoad } from './rounds.js';
-
-/** One network of each family, at a batch that two cores train in seconds. */
-const NETWORKS = [
-  { arch: 'lenet5', batch_size: 128 },
-  { arch: 'alexnet', batch_size: 16 },
-  { arch: 'vgg11', batch_size: 4 },
-  { arch: 'nin', batch_size: 16 },
-  { arch: 'googlenet', batch_size: 8 },
-  { arch: 'resnet18', batch_size: 8 },
-  { arch: 'densenet121', batch_size: 4 },
-];
 
 async function compare(): Promise<void> {
   const text = { type: 'string' } as const;
@@ -35,7 +25,7 @@ async function compare(): Promise<void> {
   const threads = availableParallelism();
   console.log(`${hardware}, ${threads} threads`);
   const { arch } = values;
-  const works = arch ? [{ arch, batch_size: Number(values['batch-size']) }] : NETWORKS;
+  const works = arch ? [{ arch, batch_size: Number(values['batch-size']) }] : FAMILIES;
   for (const work of works) {
     const cell = { ...work, precision: 'f32', aux_weight: 0, threads };
     const sides = [await startOwn(cell, 'tensorflow'), await startModelFit(cell)];
