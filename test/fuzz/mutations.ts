@@ -5,13 +5,13 @@ import fc from 'fast-check';
 const ODD_NUMBERS = [0n, 1n, 0x7fn, 0xffn, 0x7fffn, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn];
 const LARGE_NUMBERS = [2n ** 53n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
 
-type Change = (bytes: Buffer) => Buffer;
+type ByteChange = (bytes: Buffer) => Buffer;
 
 /** A place in the file, as a share of its length, so that it shrinks and grows with it. */
 const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const at = (bytes: Buffer, share: number) => Math.floor(share * bytes.length);
 
-const changes: fc.Arbitrary<Change> = fc.oneof(
+const changes: fc.Arbitrary<ByteChange> = fc.oneof(
   fc.tuple(place, fc.nat(255)).map(([share, value]) => (bytes: Buffer) => {
     const copy = Buffer.from(bytes);
     if (copy.length > 0) copy[at(copy, share)] = value;
@@ -74,27 +74,30 @@ const ODD_VALUES: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** A JSON value with one to three of its parts replaced, removed or doubled. */
+/** A JSON value with one to three of its parts replaced, removed, doubled or, if numbers, scaled. */
 export function damagedJson(seed: unknown): fc.Arbitrary<unknown> {
   const change = fc.record({
     path: fc.array(place, { minLength: 1, maxLength: 6 }),
-    how: fc.constantFrom('replace', 'remove', 'double'),
+    how: fc.constantFrom('replace', 'remove', 'double', 'scale'),
+    factor: fc.constantFrom(-1, 0.5, 2),
     value: ODD_VALUES,
   });
   return fc.array(change, { minLength: 1, maxLength: 3 }).map((list) => {
     const copy = { root: structuredClone(seed) };
-    for (const { path, how, value } of list) changePart(copy, path, how, value);
+    for (const one of list) changePart(copy, one);
     return copy.root;
   });
 }
 
+interface Change {
+  readonly path: readonly number[];
+  readonly how: string;
+  readonly factor: number;
+  readonly value: unknown;
+}
+
 /** Goes down from the root by the shares of a path, as far as there are parts. */
-function changePart(
-  holder: { root: unknown },
-  path: readonly number[],
-  how: string,
-  value: unknown,
-): void {
+function changePart(holder: { root: unknown }, { path, how, factor, value }: Change): void {
   let parent: Record<string, unknown> = holder;
   let key = 'root';
   for (const share of path) {
@@ -105,8 +108,27 @@ function changePart(
     parent = node as Record<string, unknown>;
     key = keys[Math.floor(share * keys.length)] as string;
   }
-  if (how === 'replace' || key === 'root') parent[key] = value;
+  const part = parent[key];
+  if (how === 'scale' && typeof part === 'number') parent[key] = part * factor;
+  else if (how === 'replace' || key === 'root') parent[key] = value;
   else if (how === 'remove') delete parent[key];
   else if (Array.isArray(parent)) parent.push(parent[Number(key)]);
   else parent[`${key}2`] = parent[key];
+}
+
+const ODD_DOUBLES = [
+  ...[Number.NaN, Infinity, -Infinity, -1, -0.5, 0, 0.5, 1, 1e-300, 7.5, 8, 9, 16, 255, 256, 1e5],
+  ...[2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, 1e300, -(2 ** 31), -(2 ** 63), -1e300],
+];
+
+/** Numbers of which one to four are others. */
+export function damagedNumbers(seed: Float64Array): fc.Arbitrary<Float64Array> {
+  const value = fc.oneof(fc.constantFrom(...ODD_DOUBLES), fc.double(), fc.nat(40));
+  return fc
+    .array(fc.tuple(fc.nat(seed.length - 1), value), { minLength: 1, maxLength: 4 })
+    .map((changes) => {
+      const copy = Float64Array.from(seed);
+      for (const [place, number] of changes) copy[place] = number;
+      return copy;
+    });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type MatStruct, readMat } from '../../../src/data/layouts/labels/mat.js';
+import { cellsOf, compressed, element } from './mats.js';
 
 /** What meta.py has scipy write, plain and compressed. */
 function meta(name: string): Buffer {
@@ -41,6 +42,20 @@ describe('a MATLAB 5 file', () => {
         changed[at] = 0xff;
         catching(() => readMat(changed));
       }
+    }
+  });
+
+  it('that would take gigabytes, millions of elements or a deep stack is refused', () => {
+    const empty = element(14, Buffer.alloc(0));
+    const cells = cellsOf(2 ** 21, Buffer.alloc(2 ** 21 * empty.length, empty));
+    let nested = empty;
+    for (let depth = 0; depth < 40; depth++) nested = cellsOf(1, nested);
+    for (const [content, reason] of [
+      [Buffer.alloc(2 ** 26 + 1), /unpacks into more than 67108864 bytes/],
+      [cells, /holds more than 2097152 elements/],
+      [nested, /something else than arrays/],
+    ] as const) {
+      assert.throws(() => readMat(compressed(content)), reason);
     }
   });
 

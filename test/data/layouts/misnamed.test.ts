@@ -114,6 +114,7 @@ describe('a file that is not what its name says', () => {
   const hdf5 = Buffer.alloc(1000);
   hdf5.write('MATLAB 7.3 MAT-file, Platform: GLNXA64');
   hdf5.write('\0\x02IM', 124);
+  const zeros = gzipSync(Buffer.alloc(2 ** 24));
   const others: readonly [what: string, files: Tree, message: RegExp][] = [
     [
       'a meta.mat of HTML',
@@ -154,6 +155,11 @@ describe('a file that is not what its name says', () => {
       'a devkit cut off',
       { 'ILSVRC2012_devkit_t12.tar.gz': gzipSync(random).subarray(0, 200) },
       /Cannot unpack \S*devkit_t12\.tar\.gz: unexpected end of file/,
+    ],
+    [
+      'a devkit that unpacks into gigabytes',
+      { 'ILSVRC2012_devkit_t12.tar.gz': Buffer.concat(Array(17).fill(zeros)) },
+      /Cannot unpack \S*devkit_t12\.tar\.gz: Cannot create a Buffer larger than 268435456/,
     ],
     [
       'a devkit of other bytes',
