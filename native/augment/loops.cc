@@ -202,12 +202,20 @@ void warp(const uint8_t* source, int width, int height, int channels, const doub
                 : warpRows<3>(source, width, height, matrix, out);
 }
 
+void addShare(const uint8_t* __restrict pixels, int64_t bytes, float share, float* __restrict sum) {
+  for (int64_t i = 0; i < bytes; i++) sum[i] += share * static_cast<float>(pixels[i]);
+}
+
+void endSum(const float* __restrict sum, int64_t bytes, uint8_t* __restrict pixels) {
+  for (int64_t i = 0; i < bytes; i++) pixels[i] = static_cast<uint8_t>(static_cast<int>(sum[i]));
+}
+
 }  // namespace
 
 #define CNN_AUGMENT(isa) CNN_AUGMENT_OF(isa)
 #define CNN_AUGMENT_OF(isa) kAugmentLoops##isa
 extern const AugmentLoops CNN_AUGMENT(CNN_ISA);
-const AugmentLoops CNN_AUGMENT(CNN_ISA) = {mirror,   relevel, countLevels, sumLuma,
-                                           saturate, turnHue, sharpen,     warp};
+const AugmentLoops CNN_AUGMENT(CNN_ISA) = {mirror,  relevel, countLevels, sumLuma,  saturate,
+                                           turnHue, sharpen, warp,        addShare, endSum};
 
 }  // namespace cnn

@@ -32,6 +32,10 @@ struct AugmentLoops {
   // bilinear, and 0 where that is outside.
   void (*warp)(const uint8_t* source, int width, int height, int channels, const double* matrix,
                uint8_t* out);
+  // Adds a share of an image to a sum of such shares, and makes an image of the sum, which is cut
+  // off.
+  void (*addShare)(const uint8_t* pixels, int64_t bytes, float share, float* sum);
+  void (*endSum)(const float* sum, int64_t bytes, uint8_t* pixels);
 };
 
 const AugmentLoops& augmentLoopsFor(Isa isa);

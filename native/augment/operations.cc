@@ -67,7 +67,8 @@ void Augmenter::apply(const Operation* operations, size_t count, int size, int c
 void Augmenter::applyOne(const Operation& operation, int size, int channels, uint8_t* pixels) {
   const int64_t count = int64_t{size} * size;
   const double value = operation.values[0];
-  switch (static_cast<OperationKind>(static_cast<int>(operation.kind))) {
+  const auto kind = static_cast<OperationKind>(static_cast<int>(operation.kind));
+  switch (kind) {
     case OperationKind::Mirror:
       loops_.mirror(pixels, size, size, channels);
       break;
@@ -85,9 +86,28 @@ void Augmenter::applyOne(const Operation& operation, int size, int channels, uin
       // Cut off towards 0, and below 0 counted from 256 down.
       if (channels == 3) loops_.turnHue(pixels, count, static_cast<uint8_t>(int(value * 255)));
       break;
+    case OperationKind::MixBegin:
+    case OperationKind::MixAdd:
+    case OperationKind::MixEnd:
+      mix(kind, static_cast<float>(value), count * channels, pixels);
+      break;
     default:
       relevel(operation, count, channels, pixels);
   }
+}
+
+// Sums of float32, as torchvision's of tensors.
+void Augmenter::mix(OperationKind kind, float share, int64_t bytes, uint8_t* pixels) {
+  if (kind == OperationKind::MixBegin) {
+    mixed_.assign(pixels, pixels + bytes);
+    sum_.assign(bytes, 0);
+  }
+  if (static_cast<int64_t>(sum_.size()) != bytes) {
+    throw std::runtime_error("expected a mix of this image to have begun");
+  }
+  if (kind == OperationKind::MixEnd) return loops_.endSum(sum_.data(), bytes, pixels);
+  loops_.addShare(pixels, bytes, share, sum_.data());
+  std::copy(mixed_.begin(), mixed_.end(), pixels);
 }
 
 // Operations that give every level of a channel another one.

@@ -11,9 +11,11 @@ namespace cnn {
 //   Brightness, Contrast, Saturation, Sharpness: the factor, 1 for none
 //   Hue: the share of a turn; Posterize: the bits that are kept; Solarize: the lowest level that
 //   is inverted
+//   MixBegin: the image's own share in a sum; MixAdd: the share of what was made of the image since
+//   then, which is the image again afterwards. MixEnd makes the image the sum.
 // The others have none. src/augment/operations.ts has the same names in this order.
 CNN_ENUM(OperationKind, Mirror, Affine, Brightness, Contrast, Saturation, Sharpness, Hue, Posterize,
-         Solarize, AutoContrast, Equalize, Invert);
+         Solarize, AutoContrast, Equalize, Invert, MixBegin, MixAdd, MixEnd);
 
 struct Operation {
   double kind;
@@ -30,10 +32,12 @@ class Augmenter {
  private:
   void applyOne(const Operation& operation, int size, int channels, uint8_t* pixels);
   void relevel(const Operation& operation, int64_t count, int channels, uint8_t* pixels);
+  void mix(OperationKind kind, float share, int64_t bytes, uint8_t* pixels);
   const uint8_t* copyOf(const uint8_t* pixels, int64_t bytes);
 
   const AugmentLoops& loops_;
-  std::vector<uint8_t> copy_;
+  std::vector<uint8_t> copy_, mixed_;
+  std::vector<float> sum_;
 };
 
 }  // namespace cnn

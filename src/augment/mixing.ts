@@ -1,4 +1,5 @@
-import { type Random, random } from '../rng.js';
+import { random } from '../rng.js';
+import { drawBeta } from './distributions.js';
 import type { Box } from './erase.js';
 
 /** Parameters of Beta(α, α), from which shares are drawn; 0 is not at all. */
@@ -50,25 +51,4 @@ export function cutBox(share: number, size: number, x: number, y: number): Box {
     right: Math.min(size, x + half),
     bottom: Math.min(size, y + half),
   };
-}
-
-/** A draw from Beta(α, α): two of the gamma distribution, as logarithms, which do not underflow. */
-export function drawBeta(alpha: number, draw: Random): number {
-  return 1 / (1 + Math.exp(logGamma(alpha, draw) - logGamma(alpha, draw)));
-}
-
-/** The logarithm of a draw from Gamma(α): Marsaglia and Tsang, 2000. */
-function logGamma(alpha: number, draw: Random): number {
-  // Of α + 1, times a power of a uniform draw.
-  const boost = Math.log(1 - draw.uniform()) / alpha;
-  const d = alpha + 1 - 1 / 3;
-  const c = 1 / Math.sqrt(9 * d);
-  for (;;) {
-    const x = draw.normal();
-    const cube = (1 + c * x) ** 3;
-    const u = 1 - draw.uniform();
-    if (cube > 0 && Math.log(u) < 0.5 * x * x + d - d * cube + d * Math.log(cube)) {
-      return Math.log(d * cube) + boost;
-    }
-  }
 }

@@ -24,6 +24,7 @@ export type AugmentSettings = Pick<
   | 'autoAugment'
   | 'raMagnitude'
   | 'raNumOps'
+  | 'augmixSeverity'
   | 'randomErase'
 >;
 
@@ -60,27 +61,34 @@ export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Tr
 
 /** RandAugment's changes of an image and their magnitude, as in torchvision. */
 const RAND_AUGMENT = { changes: 2, magnitude: 9 };
+/** AugMix's, as in torchvision and in its paper. */
+const SEVERITY = 3;
 
-function policyOf({
-  autoAugment,
-  raMagnitude,
-  raNumOps,
-}: AugmentSettings): Pick<Transform, 'auto'> {
-  if (autoAugment === 'ra') {
-    const changes = raNumOps ?? RAND_AUGMENT.changes;
-    const magnitude = raMagnitude ?? RAND_AUGMENT.magnitude;
-    return { auto: { name: 'ra', changes, magnitude } };
-  }
-  for (const [name, value] of [
-    ['ra-magnitude', raMagnitude],
-    ['ra-num-ops', raNumOps],
-  ]) {
-    if (value === null) continue;
+function policyOf(settings: AugmentSettings): Pick<Transform, 'auto'> {
+  const { autoAugment, raMagnitude, raNumOps, augmixSeverity } = settings;
+  for (const [name, value, policy, ofPolicy] of [
+    ['ra-magnitude', raMagnitude, 'RandAugment', 'ra'],
+    ['ra-num-ops', raNumOps, 'RandAugment', 'ra'],
+    ['augmix-severity', augmixSeverity, 'AugMix', 'augmix'],
+  ] as const) {
+    if (value === null || autoAugment === ofPolicy) continue;
     throw new UsageError(
-      `--${name} is for RandAugment alone: leave it out, or add --auto-augment ra`,
+      `--${name} is for ${policy} alone: leave it out, or add --auto-augment ${ofPolicy}`,
     );
   }
-  return autoAugment === 'none' ? {} : { auto: { name: autoAugment } };
+  switch (autoAugment) {
+    case 'none':
+      return {};
+    case 'ra': {
+      const changes = raNumOps ?? RAND_AUGMENT.changes;
+      const magnitude = raMagnitude ?? RAND_AUGMENT.magnitude;
+      return { auto: { name: 'ra', changes, magnitude } };
+    }
+    case 'augmix':
+      return { auto: { name: 'augmix', severity: augmixSeverity ?? SEVERITY } };
+    default:
+      return { auto: { name: autoAugment } };
+  }
 }
 
 /** A single number is for all but the hue, as in timm. */

@@ -61,6 +61,7 @@ const AUGMENT_OPTIONS = [
   'auto-augment',
   'ra-magnitude',
   'ra-num-ops',
+  'augmix-severity',
   'random-erase',
 ] as const satisfies readonly OptionName[];
 /** How the images of a step are mixed and repeated. */

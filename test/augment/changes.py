@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy
 import PIL
+import torch
 import torchvision
 from goldens import digest, image
 from PIL import Image
 from torchvision.transforms import InterpolationMode
+from torchvision.transforms import autoaugment
 from torchvision.transforms import functional as F
 from torchvision.transforms.autoaugment import _apply_op
 
@@ -49,6 +51,8 @@ CHAINS = [
     [["Mirror", 0], ["ShearX", 0.2], ["Color", 0.5]],
     [["Hue", 0.2], ["Sharpness", 0.99], ["TranslateY", 4]],
 ]
+# Severities of AugMix and seeds of what it draws.
+MIXES = [(3, 0), (3, 5), (10, 1), (10, 8)]
 
 
 def change(source, name, magnitude):
@@ -79,6 +83,44 @@ def all_hues():
     return digest(F.adjust_hue(Image.fromarray(data.astype(numpy.uint8).reshape(64, 64, 3)), 0.1))
 
 
+class Mixed(autoaugment.AugMix):
+    """torchvision's AugMix with its changes made on Pillow images, which notes what it draws."""
+
+    def __call__(self, source):
+        self.shares, self.chains, first = [], [], None
+
+        def change_on_pillow(batch, name, magnitude, interpolation, fill):
+            nonlocal first
+            first = batch if first is None else first
+            if batch is first:
+                self.chains.append([])
+            self.chains[-1].append([name, magnitude])
+            changed = change(F.to_pil_image(batch[0]), name, magnitude)
+            return F.pil_to_tensor(changed)[None]
+
+        autoaugment._apply_op = change_on_pillow
+        mixed = self.forward(source)
+        autoaugment._apply_op = _apply_op
+        return mixed
+
+    def _sample_dirichlet(self, params):
+        shares = super()._sample_dirichlet(params)
+        self.shares.append(shares[0].tolist())
+        return shares
+
+
+def mixes():
+    """Size and channels, shares of the image and of its changes, those of the chains, the chains, digest."""
+    rows = []
+    for severity, seed in MIXES:
+        for size, channels in FORMS:
+            torch.manual_seed(seed)
+            augment = Mixed(severity)
+            mixed = digest(augment(image(size, size, channels)))
+            rows.append([size, channels, *augment.shares, augment.chains, mixed])
+    return rows
+
+
 def pixels():
     singles = [[[name, m]] for name, ms in {**SIGNED, **PLAIN}.items() for m in ms]
     changes = singles + CHAINS
@@ -86,7 +128,7 @@ def pixels():
     for size, channels in FORMS:
         for kind, source in (("patterned", image(size, size, channels)), ("smooth", smooth(size, channels))):
             images.append([kind, size, channels, [chain(source, row) for row in changes]])
-    return {"changes": changes, "images": images, "hues": all_hues()}
+    return {"changes": changes, "images": images, "hues": all_hues(), "mixes": mixes()}
 
 
 def write():

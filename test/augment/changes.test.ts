@@ -13,6 +13,14 @@ interface Goldens {
   readonly changes: readonly (readonly [name: string, magnitude: number][])[];
   readonly images: readonly (readonly [Kind, size: number, 1 | 3, digests: readonly string[]])[];
   readonly hues: string;
+  readonly mixes: readonly (readonly [
+    size: number,
+    channels: 1 | 3,
+    ownAndChanged: readonly [number, number],
+    shares: readonly number[],
+    chains: readonly (readonly (readonly [name: string, magnitude: number])[])[],
+    digest: string,
+  ])[];
 }
 
 const goldens: Goldens = JSON.parse(readFileSync(new URL('changes.json', import.meta.url), 'utf8'));
@@ -56,4 +64,25 @@ describe('changes of pixels are those of torchvision on Pillow images, bit for b
     augmentPixels(pixels, 64, 3, [{ kind: 'Hue', values: [0.1] }]);
     assert.equal(digest(pixels), goldens.hues);
   });
+
+  for (const [row, mix] of goldens.mixes.entries()) {
+    const [size, channels, [own, changed], shares, chains, expected] = mix;
+    it(`AugMix ${row}: ${size} × ${size} × ${channels}`, () => {
+      const pixels = patterned(size, size, channels).data;
+      const parts = chains.map((chain, i): Operation[] => [
+        ...chain.flatMap(([name, value]) => operationsOf(name, value, size)),
+        // torchvision multiplies float32.
+        {
+          kind: 'MixAdd',
+          values: [Math.fround(Math.fround(shares[i] ?? 0) * Math.fround(changed))],
+        },
+      ]);
+      augmentPixels(pixels, size, channels, [
+        { kind: 'MixBegin', values: [own] },
+        ...parts.flat(),
+        { kind: 'MixEnd', values: [] },
+      ]);
+      assert.equal(digest(pixels), expected);
+    });
+  }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cutBox, drawBeta, drawMix } from '../../src/augment/mixing.js';
+import { drawBeta, drawShares } from '../../src/augment/distributions.js';
+import { cutBox, drawMix } from '../../src/augment/mixing.js';
 import { random } from '../../src/rng.js';
 
 describe('mixing of images', () => {
@@ -13,6 +14,24 @@ describe('mixing of images', () => {
       const variance = 1 / (4 * (2 * alpha + 1));
       assert.ok(Math.abs(mean - 0.5) < 4 * Math.sqrt(variance / shares.length), `mean ${mean}`);
       assert.ok(Math.abs(squares / variance - 1) < 0.04, `variance ${squares}, not ${variance}`);
+    });
+  }
+
+  for (const alpha of [0.2, 1, 4]) {
+    it(`draws three shares from the Dirichlet distribution of ${alpha}`, () => {
+      const draw = random(2, 'mixing');
+      const rows = Array.from({ length: 20_000 }, () => drawShares(3, alpha, draw));
+      // Each share alone is from Beta(alpha, 2 alpha).
+      const variance = 2 / (9 * (3 * alpha + 1));
+      for (const part of [0, 1, 2]) {
+        const shares = rows.map((row) => row[part] as number);
+        const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+        const squares = shares.reduce((sum, share) => sum + (share - 1 / 3) ** 2, 0);
+        assert.ok(Math.abs(mean - 1 / 3) < 4 * Math.sqrt(variance / shares.length), `mean ${mean}`);
+        const measured = squares / shares.length;
+        assert.ok(Math.abs(measured / variance - 1) < 0.06, `${measured}, not ${variance}`);
+      }
+      assert.ok(rows.every((row) => Math.abs(row.reduce((sum, s) => sum + s, 0) - 1) < 1e-12));
     });
   }
 

@@ -103,6 +103,34 @@ describe('policies of augmentation', () => {
     assert.deepEqual(values(found, 'Posterize'), [4, 5, 6]);
   });
 
+  it('AugMix adds the image and three chains of one to three of 13 changes, of its severity', () => {
+    const found = operations({ auto: { name: 'augmix', severity: 3 } });
+    const ends = found.map((list) => list.map(({ kind }) => kind).join(' '));
+    const change =
+      '(?:Affine |Brightness |Contrast |Saturation |Sharpness |Posterize |Solarize |AutoContrast |Equalize )';
+    const form = new RegExp(`^MixBegin (?:${change}{0,3}MixAdd ){3}MixEnd$`);
+    assert.ok(ends.every((kinds) => form.test(kinds)));
+    // Two changes of a chain on the average, three chains, 13 kinds.
+    for (const kind of ['Brightness', 'AutoContrast', 'Posterize'] as const) {
+      assertShare(count(found, kind), 4000 * 6, 1 / 13, kind);
+    }
+    // Levels 0, 1 and 2 of nine.
+    assert.deepEqual(values(found, 'Posterize'), [3, 4]);
+    assert.deepEqual(
+      values(found, 'Contrast').map((value) => value.toFixed(6)),
+      ['0.800000', '0.900000', '1.000000', '1.100000', '1.200000'],
+    );
+    for (const list of found) {
+      const shares = list.filter(({ kind }) => kind === 'MixBegin' || kind === 'MixAdd');
+      const sum = shares.reduce((total, { values: [share = 0] }) => total + share, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-12, `shares of ${sum}`);
+    }
+    const own = found.map(([begin]) => begin?.values[0] ?? 0);
+    const mean = own.reduce((sum, share) => sum + share, 0) / own.length;
+    // Uniform: four standard errors.
+    assert.ok(Math.abs(mean - 0.5) < 4 / Math.sqrt(12 * 4000), `the image's own share ${mean}`);
+  });
+
   it('jitter of colours is uniform in its ranges, in any order', () => {
     const jitter = { brightness: 0.4, contrast: 1.5, saturation: 0, hue: 0.1 };
     const found = operations({ jitter });

@@ -144,6 +144,7 @@ const ROWS: readonly Row[] = [
   { option: 'auto-augment', given: 'imagenet', changes: [...LEARNED, 'augmentation'] },
   { option: 'ra-magnitude', given: '20', both: RA, changes: [...LEARNED, 'augmentation'] },
   { option: 'ra-num-ops', given: '4', both: RA, changes: [...LEARNED, 'augmentation'] },
+  { option: 'augmix-severity', given: '9', both: { 'auto-augment': 'augmix' }, changes: [...LEARNED, 'augmentation'] },
   { option: 'random-erase', given: '1', changes: [...LEARNED, 'augmentation'] },
   { option: 'mixup-alpha', given: '1', changes: LEARNED },
   { option: 'cutmix-alpha', given: '1', changes: LEARNED },

@@ -15,6 +15,9 @@ export const OPERATION_KINDS = [
   'AutoContrast',
   'Equalize',
   'Invert',
+  'MixBegin',
+  'MixAdd',
+  'MixEnd',
 ] as const;
 
 export type OperationKind = (typeof OPERATION_KINDS)[number];

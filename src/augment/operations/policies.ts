@@ -1,4 +1,5 @@
 import type { Random } from '../../rng.js';
+import { drawShares } from '../distributions.js';
 import { CHANGES, type ChangeName } from './changes.js';
 import type { Operation } from './operations.js';
 
@@ -9,7 +10,9 @@ export type Policy =
   /** Müller and Hutter, 2021: one change of any magnitude. */
   | { readonly name: 'ta_wide' }
   /** Cubuk et al., 2018: one of the pairs that were learned on ImageNet. */
-  | { readonly name: 'imagenet' };
+  | { readonly name: 'imagenet' }
+  /** Hendrycks et al., 2019: a sum of the image and of what chains of small changes make of it. */
+  | { readonly name: 'augmix'; readonly severity: number };
 
 /** The magnitude of a change for a share of its range in [0, 1] and the side of the image. */
 type Magnitude = (share: number, size: number) => number;
@@ -19,14 +22,14 @@ const upTo =
   (share) =>
     share * most;
 const none: Magnitude = () => 0;
-/** From 8 bits down. */
 const bits =
-  (removed: number): Magnitude =>
+  (kept: number, removed: number): Magnitude =>
   (share) =>
-    8 - Math.round(share * removed);
+    kept - Math.round(share * removed);
 const threshold: Magnitude = (share) => 255 - share * 255;
 /** Of the paper's 331 pixels. */
 const shift: Magnitude = (share, size) => share * ((150 / 331) * size);
+const third: Magnitude = (share, size) => share * (size / 3);
 
 /** The greatest magnitudes of AutoAugment's paper, which RandAugment's took over. */
 const NARROW: Readonly<Record<ChangeName, Magnitude>> = {
@@ -40,7 +43,7 @@ const NARROW: Readonly<Record<ChangeName, Magnitude>> = {
   Color: upTo(0.9),
   Contrast: upTo(0.9),
   Sharpness: upTo(0.9),
-  Posterize: bits(4),
+  Posterize: bits(8, 4),
   Solarize: threshold,
   AutoContrast: none,
   Equalize: none,
@@ -59,16 +62,31 @@ const WIDE: typeof NARROW = {
   Color: upTo(0.99),
   Contrast: upTo(0.99),
   Sharpness: upTo(0.99),
-  Posterize: bits(6),
+  Posterize: bits(8, 6),
+};
+
+/** AugMix's. */
+const MIXED: typeof NARROW = {
+  ...NARROW,
+  TranslateX: third,
+  TranslateY: third,
+  Posterize: bits(4, 4),
 };
 
 /** RandAugment and TrivialAugment choose among all but this one. */
 const CHOICES = (Object.keys(CHANGES) as ChangeName[]).filter((name) => name !== 'Invert');
+/** Of which AugMix leaves out that of nothing. */
+const MIXED_CHOICES = CHOICES.filter((name) => name !== 'Identity');
 
 /** Steps from no magnitude to the greatest, in RandAugment and TrivialAugment. */
 export const MAGNITUDES = 30;
-/** The same in AutoAugment. */
+/** The same in AutoAugment and AugMix. */
 const LEVELS = 9;
+
+/** AugMix's chains, the most changes of one, and the parameter of the distributions of shares. */
+const CHAINS = 3;
+const MOST_DEPTH = 3;
+const ALPHA = 1;
 
 type Part = readonly [change: ChangeName, probability: number, level?: number];
 
@@ -119,7 +137,25 @@ export function drawPolicy(policy: Policy, size: number, draw: Random): Operatio
         const operations = drawChange(change, NARROW, level / LEVELS, size, draw);
         return taken ? operations : [];
       });
+    case 'augmix': {
+      const [own, changed] = drawShares(2, ALPHA, draw) as [number, number];
+      const chains = drawShares(CHAINS, ALPHA, draw).map((share) =>
+        mixed('MixAdd', changed * share, drawChain(policy.severity, size, draw)),
+      );
+      return [...mixed('MixBegin', own), ...chains.flat(), { kind: 'MixEnd', values: [] }];
+    }
   }
+}
+
+function drawChain(severity: number, size: number, draw: Random): Operation[] {
+  return Array.from({ length: 1 + draw.below(MOST_DEPTH) }, () => {
+    const share = draw.below(severity) / LEVELS;
+    return drawChange(choose(MIXED_CHOICES, draw), MIXED, share, size, draw);
+  }).flat();
+}
+
+function mixed(kind: 'MixBegin' | 'MixAdd', share: number, chain: Operation[] = []): Operation[] {
+  return [...chain, { kind, values: [share] }];
 }
 
 function drawChange(

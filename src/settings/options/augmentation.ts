@@ -85,7 +85,7 @@ export const AUGMENTATION = {
     group: 'augmentation',
     synonyms: ['aa'],
     kind: 'choice',
-    choices: ['none', 'ra', 'ta_wide', 'imagenet'],
+    choices: ['none', 'ra', 'ta_wide', 'imagenet', 'augmix'],
     choiceSynonyms: {
       randaugment: 'ra',
       trivialaugmentwide: 'ta_wide',
@@ -93,7 +93,7 @@ export const AUGMENTATION = {
       autoaugment: 'imagenet',
     },
     default: 'none',
-    help: 'training: RandAugment, TrivialAugmentWide, or the pairs that AutoAugment learned on ImageNet',
+    help: 'training: RandAugment, TrivialAugmentWide, the pairs that AutoAugment learned on ImageNet, or AugMix',
   },
   'ra-magnitude': {
     group: 'augmentation',
@@ -111,6 +111,15 @@ export const AUGMENTATION = {
     default: null,
     auto: '2',
     help: '--auto-augment ra: changes of an image',
+  },
+  'augmix-severity': {
+    group: 'augmentation',
+    kind: 'integer',
+    atLeast: 1,
+    atMost: 10,
+    default: null,
+    auto: '3',
+    help: '--auto-augment augmix: how large its changes are',
   },
   'random-erase': {
     group: 'augmentation',
