@@ -196,12 +196,12 @@ export async function openCountingBackend(
 /** The same for the time of `count`, beside a backend that computes. */
 export async function withCountingBackend<T>(
   precision: 'f32' | 'bf16',
-  count: (device: CountingBackend) => T,
+  count: (device: CountingBackend) => T | Promise<T>,
   source?: Addon | Error,
 ): Promise<T> {
   const current = tf.getBackend();
   try {
-    return count(await openCountingBackend(precision, source));
+    return await count(await openCountingBackend(precision, source));
   } finally {
     if (current) await tf.setBackend(current);
     tf.removeBackend(COUNTING_BACKEND);

@@ -124,21 +124,23 @@ function bestText(best: TrainResult['best'], { epochs }: Pick<TrainResult, 'epoc
   if (epochs === 0) return '';
   const where =
     best.epoch > epochs ? `in that part of epoch ${best.epoch}` : `in epoch ${best.epoch}`;
-  return `, best Acc@1 ${best.top1.toFixed(3)} ${where}`;
+  const of = best.averaged ? ' of the averaged weights' : '';
+  return `, best Acc@1 ${best.top1.toFixed(3)}${of} ${where}`;
 }
 
 /** What people do with a run next. */
 function nextCommands(
-  { run, steps }: TrainResult,
+  { run, steps, average }: TrainResult,
   { architecture, data, settings }: TrainRequest,
 ): string[] {
   const quoted = shellWord(run);
+  const ema = average ? ' --ema' : '';
   const { epochs, maxSteps } = settings;
   const more = maxSteps === steps ? `--max-steps ${2 * maxSteps}` : `--epochs ${2 * epochs}`;
   return [
-    `cnn eval --checkpoint ${quoted} --data ${shellWord(data)}`,
-    `cnn predict --checkpoint ${quoted} image.png`,
-    `cnn export ${quoted} --output ${architecture.name}.safetensors`,
+    `cnn eval --checkpoint ${quoted}${ema} --data ${shellWord(data)}`,
+    `cnn predict --checkpoint ${quoted}${ema} image.png`,
+    `cnn export ${quoted}${ema} --output ${architecture.name}.safetensors`,
     `cnn train --resume ${quoted} ${more}`,
   ];
 }

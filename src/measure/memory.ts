@@ -4,16 +4,29 @@ import { type Architecture, withoutDrawing } from '../archs/index.js';
 import { type CountingBackend, withCountingBackend } from '../backend/counting-backend.js';
 import type { Backend } from '../backend/index.js';
 import { UsageError } from '../errors.js';
+import { WeightAverage } from '../network/average.js';
 import { Optimizer } from '../network/optimizer.js';
 import { networkCard } from '../session/network-card.js';
-import { openSession, type Session, upload } from '../session/session.js';
+import {
+  type DeviceBatch,
+  disposeBatch,
+  evaluateStep,
+  openSession,
+  type Session,
+  upload,
+} from '../session/session.js';
+import { freezeLayers } from '../train/start/freeze.js';
+import type { MemorySettings } from '../train/start/request.js';
 import { trainStep } from '../train/step.js';
 
-/** Bytes that a training step takes on backend cpu. */
+/** Bytes that a training takes on backend cpu. */
 export interface TrainingMemory {
   /** Trained weights and running statistics. */
   readonly weights: number;
-  readonly momentum: number;
+  /** What the optimizer keeps from step to step, the sums of --grad-accum-steps among it. */
+  readonly optimizer: number;
+  /** The averaged weights of --ema-decay. */
+  readonly average: number;
   /** Gradients of all weights, which are complete at the end of the backward pass. */
   readonly gradients: number;
   /**
@@ -29,72 +42,129 @@ export interface TrainingMemory {
   readonly peak: number | null;
 }
 
+/** What takes part in a training. */
+interface Trained {
+  readonly session: Session;
+  readonly optimizer: Optimizer;
+  readonly average: WeightAverage | undefined;
+  readonly settings: MemorySettings;
+}
+
 /**
- * Counts a training step of a network with its auxiliary heads. The step runs on the counting
- * backend, which knows shapes alone and must be empty.
+ * Counts a training of a network, with its auxiliary heads where nothing else is said. It runs on
+ * the counting backend, which knows shapes alone and must be empty.
  */
-export function trainingMemory(
+export async function trainingMemory(
   architecture: Architecture,
   device: CountingBackend,
-  settings: { batchSize: number; inputSize: number; channels: 1 | 3; numClasses: number },
-): TrainingMemory {
-  const { batchSize, inputSize, channels, numClasses } = settings;
-  const most = Math.floor(constants.MAX_LENGTH / (inputSize ** 2 * channels));
-  if (batchSize > most) {
-    throw new UsageError(
-      `Expected --batch-size to be at most ${most} at ${inputSize}×${inputSize}×${channels} but received ${batchSize}`,
-    );
-  }
-  const classes = Array.from({ length: numClasses }, (_, index) => String(index));
-  const auxWeight = architecture.auxiliary?.weight ?? 0;
-  const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
-  const session = withoutDrawing(() => openSession(architecture, card, 0));
+  settings: MemorySettings,
+): Promise<TrainingMemory> {
+  checkBatch(settings);
+  const session = openNetwork(architecture, settings);
   const weights = device.count().bytes;
-  const optimizer = new Optimizer(session.network.weights, architecture.recipe);
-  const momentum = device.count().bytes - weights;
+  const optimizer = new Optimizer(session.network.weights, { ...architecture.recipe, ...settings });
+  const state = device.count().bytes - weights;
+  const average = settings.emaDecay == null ? undefined : new WeightAverage(session.model);
+  const averages = device.count().bytes - weights - state;
+  const trained = { session, optimizer, average, settings };
+  // The first step and the evaluations make the copies of weights.
+  runStep(trained, 0);
+  await evaluate(trained);
   let kept = 0;
   device.onKernel = (kernel) => {
-    if (kernel === 'SoftmaxCrossEntropy') kept = device.count().bytes;
+    if (kernel.endsWith('CrossEntropy')) kept = device.count().bytes;
   };
-  // The first step makes the copies of weights.
-  for (let step = 0; step < 2; step++) runStep(session, optimizer, batchSize, step);
+  runStep(trained, 1);
   const { copiedBytes: copies, peakBytes } = device.count();
+  const before = weights + state + averages + copies;
+  const known = {
+    ...{ weights, optimizer: state, average: averages },
+    gradients: session.network.weights.reduce((sum, { variable }) => sum + 4 * variable.size, 0),
+    activations: kept - before,
+  };
+  tf.dispose([optimizer.state, average?.variables ?? []]);
   session.network.dispose();
   session.model.dispose();
-  tf.dispose(optimizer.state);
-  const activations = kept - weights - momentum - copies;
-  const known = { weights, momentum, gradients: momentum, activations };
   if (device.source instanceof Error) return { ...known, copies: null, peak: null };
   return { ...known, copies, peak: peakBytes };
 }
 
 /**
- * The memory of a training step beside a backend that computes. Other backends than cpu allocate in
+ * The memory of a training beside a backend that computes. Other backends than cpu allocate in
  * their own ways, so that only what every one of them holds is known.
  */
 export async function estimateMemory(
   architecture: Architecture,
   { name, precision }: Pick<Backend, 'name' | 'precision'>,
-  settings: Parameters<typeof trainingMemory>[2],
+  settings: MemorySettings,
 ): Promise<{ stepBytes: number | null; leastBytes: number }> {
-  const { peak, weights, momentum, gradients, activations } = await withCountingBackend(
+  const { peak, weights, optimizer, average, gradients, activations } = await withCountingBackend(
     precision,
     (device) => trainingMemory(architecture, device, settings),
   );
-  const leastBytes = weights + momentum + gradients + activations;
+  const leastBytes = weights + optimizer + average + gradients + activations;
   return { stepBytes: name === 'cpu' ? peak : null, leastBytes };
 }
 
-function runStep(session: Session, optimizer: Optimizer, batchSize: number, step: number): void {
-  const { inputSize, channels } = session.card;
-  const batch = upload(session, {
+function checkBatch({ batchSize, inputSize, channels }: MemorySettings): void {
+  const most = Math.floor(constants.MAX_LENGTH / (inputSize ** 2 * channels));
+  if (batchSize <= most) return;
+  throw new UsageError(
+    `Expected --batch-size to be at most ${most} at ${inputSize}×${inputSize}×${channels} but received ${batchSize}`,
+  );
+}
+
+function openNetwork(
+  architecture: Architecture,
+  { inputSize, channels, numClasses, freeze = null, ...settings }: MemorySettings,
+): Session {
+  const classes = Array.from({ length: numClasses }, (_, index) => String(index));
+  const auxWeight = settings.auxWeight ?? architecture.auxiliary?.weight ?? 0;
+  const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
+  return withoutDrawing(() =>
+    openSession(architecture, card, 0, (model) => {
+      if (freeze !== null) freezeLayers(model, freeze);
+    }),
+  );
+}
+
+function runStep({ session, optimizer, average, settings }: Trained, step: number): void {
+  const batch = uploadBatch(session, settings);
+  const { gradAccumSteps = 1, bceLoss = false } = settings;
+  const options = { lr: 0, smoothing: 0, seed: 0, step, auxiliaryWeight: 1 };
+  const loss = bceLoss ? 'sigmoid' : 'softmax';
+  const whole = { first: true, last: true, labels: 1, labelsSoFar: 1 };
+  const group = gradAccumSteps > 1 && { group: whole };
+  trainStep(session, optimizer, batch, { ...options, loss, ...group }).dispose();
+  average?.update(0);
+  disposeBatch(batch);
+}
+
+/** Evaluates the weights and their average, as is done after each epoch. */
+async function evaluate({ session, average, settings }: Trained): Promise<void> {
+  const evaluateBatch = async () => {
+    const { batchSize, inputSize, channels } = settings;
+    const batch = uploadBatch(session, { batchSize, inputSize, channels });
+    evaluateStep(session, batch).dispose();
+    disposeBatch(batch);
+  };
+  await evaluateBatch();
+  await average?.during(evaluateBatch);
+}
+
+function uploadBatch(session: Session, settings: Omit<MemorySettings, 'numClasses'>): DeviceBatch {
+  const { batchSize, inputSize, channels } = settings;
+  const { mixupAlpha = 0, cutmixAlpha = 0, randomErase = 0 } = settings;
+  const box = { left: 0, top: 0, right: 0, bottom: 0 };
+  const mixes = mixupAlpha > 0 || cutmixAlpha > 0;
+  return upload(session, {
     images: new Uint8Array(batchSize * inputSize * inputSize * channels),
     labels: new Int32Array(batchSize),
     mirror: new Uint8Array(batchSize),
     offsets: new Float32Array(batchSize * channels),
+    ...(randomErase > 0 && { erased: new Int32Array(4 * batchSize) }),
+    ...(mixes && { mix: { box, share: 1, shareInBox: 1 } }),
     count: batchSize,
     release: () => {},
   });
-  const options = { lr: 0, smoothing: 0, seed: 0, step, auxiliaryWeight: 1 };
-  tf.dispose([trainStep(session, optimizer, batch, options), batch.images, batch.labels]);
 }

@@ -66,12 +66,14 @@ function settingFacts(a: Provenance, b: Provenance): [Facts, Facts] {
 
 function resultFacts({ record, rows }: RunFacts): Facts {
   const last = rows.at(-1) ?? {};
-  const accuracies = rows.map(({ eval_top1 = Number.NEGATIVE_INFINITY }) => eval_top1);
-  const best = rows[accuracies.indexOf(Math.max(...accuracies))];
+  // Averaged weights, where there are any, decide which epoch is the best.
+  const accuracies = rows.map(({ ema_top1, eval_top1 }) => ema_top1 ?? eval_top1 ?? -1);
+  const most = Math.max(...accuracies);
+  const best = rows[accuracies.indexOf(most)];
   return {
     epochs: rows.length,
     ...Object.fromEntries(LAST.map((column) => [column, last[column]])),
-    best_top1: best?.eval_top1,
+    best_top1: best && most,
     best_epoch: best?.epoch,
     seconds: rows.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     resumed: record.resumed?.length ?? 0,

@@ -28,9 +28,18 @@ const progress = withFormerNames(
     counters: z.object({ totals, window }),
     seconds: z.object({ all: seconds, training: seconds, waiting: seconds }),
     images: count,
-    /** The last evaluation and the best one, which was made after that step. */
+    /**
+     * The last evaluation and the best one, which was made after that step: one of the averaged
+     * weights in a training that has them.
+     */
     last: scoresSchema.optional(),
-    best: scoresSchema.extend({ epoch: count, step: count.exactOptional() }).optional(),
+    best: scoresSchema
+      .extend({
+        epoch: count,
+        step: count.exactOptional(),
+        averaged: z.literal(true).exactOptional(),
+      })
+      .optional(),
     /** The rows of summary.csv; null for what is no number. Absent in the first checkpoints. */
     rows: z.array(z.record(z.string(), z.number().nullable())).exactOptional(),
   }),

@@ -34,7 +34,8 @@ export class Limits {
     if (this.#timeIsUp(step)) return `${maxMinutes} minutes (--max-minutes)`;
     if (earlyStopPatience === null || best === undefined) return undefined;
     if (epoch - best.epoch < earlyStopPatience) return undefined;
-    return `${epoch - best.epoch} epochs without a better Acc@1 (--early-stop-patience)`;
+    const of = best.averaged ? ' of the averaged weights' : '';
+    return `${epoch - best.epoch} epochs without a better Acc@1${of} (--early-stop-patience)`;
   }
 
   #timeIsUp(step: number): boolean {

@@ -6,7 +6,7 @@ import type { Scores } from '../session/metrics.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import { trainEpoch } from './epoch.js';
 import { reportEpoch, summaryRow } from './epoch-report.js';
-import { evaluated, nextEpoch, withRow } from './progress.js';
+import { type Evaluated, evaluated, nextEpoch, withRow } from './progress.js';
 import type { Training } from './training.js';
 
 /** Trains until the epochs or steps are done or it is stopped; returns the progress. */
@@ -28,8 +28,7 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
       await saver.save(progress);
       break;
     }
-    const { scores, average, seconds } = evaluation;
-    progress = await endEpoch(training, evaluated(progress, scores, seconds), average);
+    progress = await endEpoch(training, evaluated(progress, evaluation), evaluation.average);
     training.outlook.measureEvaluation((performance.now() - ended) / 1000);
   }
   const limit = limits.reached(progress);
@@ -59,7 +58,10 @@ async function endEpoch(
   return next;
 }
 
-async function evaluateEpoch(training: Training, progress: Progress) {
+async function evaluateEpoch(
+  training: Training,
+  progress: Progress,
+): Promise<Evaluated | undefined> {
   const { session, valLoader, updating } = training;
   const start = performance.now();
   const evaluate = () => evaluateSplit(session, valLoader, training);

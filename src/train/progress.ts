@@ -13,14 +13,25 @@ export function nextEpoch(progress: Progress): Progress {
   return { ...progress, epoch: progress.epoch + 1, ...epochStart() };
 }
 
-/** The state after an evaluation; `seconds` is what it took. */
-export function evaluated(progress: Progress, last: Scores, seconds: number): Progress {
+/** What an evaluation came to, and the seconds it took. */
+export interface Evaluated {
+  readonly scores: Scores;
+  /** Of the averaged weights, in a training that has them: these decide which epoch is the best. */
+  readonly average: Scores | undefined;
+  readonly seconds: number;
+}
+
+/** The state after an evaluation. */
+export function evaluated(progress: Progress, { scores, average, seconds }: Evaluated): Progress {
   const { best, step } = progress;
-  const improved = best === undefined || last.top1 > best.top1;
+  const decisive = average ?? scores;
+  const alike = (best?.averaged ?? false) === (average !== undefined);
+  const improved = best === undefined || !alike || decisive.top1 > best.top1;
+  const own = { ...decisive, epoch: progress.epoch + 1, step };
   return {
     ...progress,
-    last,
-    best: improved ? { ...last, epoch: progress.epoch + 1, step } : best,
+    last: scores,
+    best: improved ? { ...own, ...(average && { averaged: true }) } : best,
     seconds: { ...progress.seconds, all: progress.seconds.all + seconds },
   };
 }

@@ -179,7 +179,8 @@ function stepBytes({ request, backend, session }: Prepared) {
   const { classes, inputSize, channels } = session.card;
   const { architecture, estimateMemory } = request;
   return async (batchSize: number) => {
-    const settings = { batchSize, inputSize, channels, numClasses: classes.length };
+    const network = { inputSize, channels, numClasses: classes.length };
+    const settings = { ...request.settings, ...network, batchSize };
     const { stepBytes, leastBytes } = await estimateMemory(architecture, backend, settings);
     return stepBytes ?? leastBytes;
   };

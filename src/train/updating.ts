@@ -94,11 +94,12 @@ export class Updating implements Stateful {
     return this.#average?.during(evaluate);
   }
 
-  /** Takes in the evaluation after an epoch. */
+  /** Takes in the evaluation after an epoch; a plateau follows that of the averaged weights. */
   onEvaluation(scores: Scores, average: Scores | undefined, wholeEpoch: boolean): void {
     if (average !== undefined) this.#kept = { ...this.#kept, average };
     if (this.#schedule.lrScheduler !== 'plateau' || !wholeEpoch) return;
-    const plateau = afterEvaluation(this.#kept.plateau, scores.top1, this.#settings.patience);
+    const { top1 } = average ?? scores;
+    const plateau = afterEvaluation(this.#kept.plateau, top1, this.#settings.patience);
     this.#kept = { ...this.#kept, plateau };
   }
 

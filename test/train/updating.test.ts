@@ -88,13 +88,18 @@ describe('a training', function () {
   it('evaluates averaged weights as cnn eval --ema does, and exports them', async () => {
     const { json, lines } = await train('averaged', { 'ema-decay': '0.5', lr: '0.02' });
     assert.match(lines.join('\n'), /^averaged weights: Acc@1 \d/m);
-    const { average } = json;
+    const { average, best } = json;
+    const text = `best Acc@1 ${best.top1.toFixed(3)} of the averaged weights in epoch ${best.epoch}`;
+    assert.ok(lines[0]?.endsWith(text), lines[0]);
     assert.ok(average && average.loss !== json.loss);
     const checkpoint = json.run;
     const common = { checkpoint, data: at('data'), backend: 'cpu', precision: 'f32', workers: '1' };
     const averaged = await runEval({ ...common, ema: true }, SILENT);
     const plain = await runEval(common, SILENT);
     assert.ok(Math.abs(averaged.json.loss - average.loss) < 1e-6, `${averaged.json.loss}`);
+    const kept = join(checkpoint, 'checkpoints', 'best');
+    const bestOnes = await runEval({ ...common, checkpoint: kept, ema: true }, SILENT);
+    assert.ok(Math.abs(bestOnes.json.loss - best.loss) < 1e-6, `${bestOnes.json.loss}`);
     assert.ok(Math.abs(plain.json.loss - json.loss) < 1e-6, `${plain.json.loss}`);
     const outputs = [at('plain.safetensors'), at('ema.safetensors')] as const;
     await runExport({ checkpoint, output: outputs[0] });

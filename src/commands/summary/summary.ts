@@ -7,7 +7,7 @@ import { COMMAND_OPTIONS } from '../../settings/commands.js';
 import type { Given } from '../../settings/given.js';
 import { givenSources, givenValue } from '../../settings/given.js';
 import type { OptionName } from '../../settings/options/index.js';
-import { resolveSettings, type SettingsSource } from '../../settings/resolve.js';
+import { resolveSettings, type SettingsSource, strongest } from '../../settings/resolve.js';
 import type { Result } from '../command.js';
 import { required } from '../require.js';
 import { summariseModule } from './module.js';
@@ -16,6 +16,9 @@ import { csvLines, megabytes, shapeText, tableLines, totalsOf, totalsText } from
 /** The options that shape a module; all others but --csv belong to networks. */
 const OF_MODULES: readonly OptionName[] = ['module', 'in-channels'];
 const OF_BOTH: readonly OptionName[] = ['input-size', 'csv'];
+
+/** Those that change nothing but the memory of a training step. */
+const OF_TRAININGS: readonly OptionName[] = ['opt', 'ema-decay', 'grad-accum-steps'];
 
 /** Works by shapes alone: no weight is drawn and no backend computes. */
 export async function runSummary(given: Given): Promise<Result> {
@@ -71,8 +74,11 @@ async function summariseNetwork(arch: string, sources: readonly SettingsSource[]
     layers: costs,
     ...totals,
   };
-  if (provenance['batch-size']?.source === 'recipe') return { lines, json };
-  const bytes = trainingMemory(architecture, device, settings);
+  if (provenance['batch-size']?.source === 'recipe') {
+    checkNoTraining(sources);
+    return { lines, json };
+  }
+  const bytes = await trainingMemory(architecture, device, settings);
   return {
     lines: [
       ...lines,
@@ -84,10 +90,20 @@ async function summariseNetwork(arch: string, sources: readonly SettingsSource[]
   };
 }
 
+/** Throws a UsageError for options of a training whose memory nobody asked for. */
+function checkNoTraining(sources: readonly SettingsSource[]): void {
+  const option = OF_TRAININGS.find((name) => strongest(name, sources) !== undefined);
+  if (option === undefined) return;
+  throw new UsageError(
+    `Expected --${option} with --batch-size, of a training step whose memory it changes`,
+  );
+}
+
 function memoryLines(bytes: TrainingMemory): string[] {
   const parts = [
     ['weights', bytes.weights],
-    ['momentum', bytes.momentum],
+    ['state of the optimizer', bytes.optimizer],
+    ['averaged weights', bytes.average],
     ['gradients of the weights', bytes.gradients],
     ['copies of weights for the kernels', bytes.copies],
     ['activations kept for the backward pass', bytes.activations],

@@ -67,7 +67,7 @@ export const TRAINING = {
     below: 1,
     default: null,
     auto: 'no average',
-    help: 'keeps a moving average of the weights, which keeps this share of itself at each step and is evaluated too',
+    help: 'keeps a moving average of the weights, which keeps this share of itself at each step, is evaluated too and decides which epoch is the best',
   },
   'early-stop-patience': {
     group: 'training',

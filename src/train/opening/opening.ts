@@ -12,7 +12,8 @@ export async function describeOpening(prepared: Prepared): Promise<Opening> {
   const { classes, inputSize, channels } = session.card;
   const { batchSize } = settings;
   const memory = await estimateMemory(architecture, backend, {
-    ...{ batchSize, inputSize, channels, numClasses: classes.length },
+    ...settings,
+    ...{ inputSize, channels, numClasses: classes.length },
   });
   return {
     arch: architecture.name,

@@ -6,11 +6,30 @@ import type { RunDirectory, RunRecord } from '../../runs/run-directory.js';
 import type { Provenance } from '../../settings/resolve.js';
 import type { Settings } from '../../settings/types.js';
 
+/** What the memory of a training depends on; what is absent is not in use. */
+export type MemorySettings = Pick<Settings<'train'>, 'batchSize' | 'inputSize' | 'channels'> & {
+  readonly numClasses: number;
+} & Partial<
+    Pick<
+      Settings<'train'>,
+      | 'opt'
+      | 'gradAccumSteps'
+      | 'clipGradNorm'
+      | 'emaDecay'
+      | 'freeze'
+      | 'auxWeight'
+      | 'bceLoss'
+      | 'mixupAlpha'
+      | 'cutmixAlpha'
+      | 'randomErase'
+    >
+  >;
+
 /** Bytes of a training step: null where only `leastBytes`, a part of them, is known. */
 export type EstimateMemory = (
   architecture: Architecture,
   backend: Pick<Backend, 'name' | 'precision'>,
-  settings: { batchSize: number; inputSize: number; channels: 1 | 3; numClasses: number },
+  settings: MemorySettings,
 ) => Promise<{ readonly stepBytes: number | null; readonly leastBytes: number }>;
 
 /** How many images of each set are used, spread over all of them. */

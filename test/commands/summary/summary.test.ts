@@ -153,6 +153,11 @@ describe('cnn summary', function () {
     ],
     ['both', ['--arch', 'lenet5', '--module', 'inception'], /Expected --arch without --module/],
     ['CSV and JSON at once', ['--arch', 'lenet5', '--csv', '--json'], /--csv or --json, not both/],
+    [
+      'an optimizer without a batch',
+      ['--arch', 'lenet5', '--opt', 'lamb'],
+      /Expected --opt with --batch-size/,
+    ],
     ['heads that a network has not', ['--arch', 'lenet5', '--auxiliary'], /lenet5 has no/],
     [
       'groups that do not divide the channels',
@@ -220,8 +225,16 @@ describe('cnn summary', function () {
 
     it('from parts that are the parameters', async () => {
       const { training, parameters } = await summary('--arch', 'lenet5', '-b', '1');
-      const { weights, momentum, gradients } = training?.bytes ?? {};
-      assert.deepEqual([weights, momentum, gradients], new Array(3).fill(4 * parameters));
+      const { weights, optimizer, average, gradients } = training?.bytes ?? {};
+      const bytes = 4 * parameters;
+      assert.deepEqual([weights, optimizer, average, gradients], [bytes, bytes, 0, bytes]);
+    });
+
+    it('with both moments of an optimizer, the sums of groups and the averaged weights', async () => {
+      const options = ['--opt', 'adamw', '--grad-accum-steps', '2', '--ema-decay', '0.9'];
+      const { training, parameters } = await summary('--arch', 'lenet5', '-b', '1', ...options);
+      const { optimizer, average } = training?.bytes ?? {};
+      assert.deepEqual([optimizer, average], [12 * parameters, 4 * parameters]);
     });
   });
 });

@@ -1,0 +1,112 @@
+/** The memory that is estimated for a training is what backend cpu takes for it. */
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import { findArchitecture } from '../../src/archs/index.js';
+import { kernelNames } from '../../src/backend/addon.js';
+import { registerKernels } from '../../src/backend/kernels/index.js';
+import { loadAddon } from '../../src/backend/load-addon.js';
+import { NativeBackend } from '../../src/backend/native-backend.js';
+import { estimateMemory } from '../../src/measure/memory.js';
+import { WeightAverage } from '../../src/network/average.js';
+import { Optimizer } from '../../src/network/optimizer.js';
+import { networkCard } from '../../src/session/network-card.js';
+import { disposeBatch, evaluateStep, openSession, upload } from '../../src/session/session.js';
+import { freezeLayers } from '../../src/train/start/freeze.js';
+import type { MemorySettings } from '../../src/train/start/request.js';
+import { trainStep } from '../../src/train/step.js';
+
+/** Of its own, so that no other test has left scratch memory in it. */
+const BACKEND = 'memory';
+
+describe('the estimated memory of a training', function () {
+  this.timeout(60_000);
+  afterEach(() => tf.removeBackend(BACKEND));
+
+  /** The peak of two epochs of two steps. */
+  async function measure(arch: string, precision: 'f32' | 'bf16', settings: MemorySettings) {
+    const addon = loadAddon();
+    const threads = availableParallelism();
+    const queue = addon.openCpu(threads, false);
+    const device = new NativeBackend(queue, kernelNames(addon), threads, precision);
+    tf.registerBackend(BACKEND, () => device);
+    registerKernels(BACKEND);
+    await tf.setBackend(BACKEND);
+    const architecture = findArchitecture(arch);
+    const { batchSize, inputSize, channels, freeze, emaDecay, gradAccumSteps = 1 } = settings;
+    const classes = Array.from({ length: settings.numClasses }, (_, index) => String(index));
+    const card = networkCard(architecture, { classes, inputSize, channels });
+    const session = openSession(architecture, card, 0, (model) => {
+      if (freeze != null) freezeLayers(model, freeze);
+    });
+    const optimizer = new Optimizer(session.network.weights, {
+      ...architecture.recipe,
+      ...settings,
+    });
+    const average = emaDecay == null ? undefined : new WeightAverage(session.model);
+    const batch = () =>
+      upload(session, {
+        images: new Uint8Array(batchSize * inputSize ** 2 * channels),
+        labels: new Int32Array(batchSize),
+        mirror: new Uint8Array(batchSize),
+        offsets: new Float32Array(batchSize * channels),
+        count: batchSize,
+        release: () => {},
+      });
+    const evaluate = async () => {
+      const input = batch();
+      evaluateStep(session, input).dispose();
+      disposeBatch(input);
+    };
+    for (let step = 0; step < 4; step++) {
+      const input = batch();
+      const place = { first: step % 2 === 0, last: step % 2 === 1, labels: 1, labelsSoFar: 1 };
+      const group = gradAccumSteps > 1 ? { group: place } : {};
+      const options = { lr: 0.01, smoothing: 0, seed: 0, step, auxiliaryWeight: 1, ...group };
+      trainStep(session, optimizer, input, options).dispose();
+      disposeBatch(input);
+      if (emaDecay != null) average?.update(emaDecay);
+      // As where decoding and computing take turns: no batch is uploaded ahead.
+      await device.sync();
+      if (step % 2 === 0) continue;
+      await evaluate();
+      await average?.during(evaluate);
+    }
+    await device.sync();
+    const { peakBytes } = device.memory();
+    // Kernels that take little for themselves are not asked; a state of an optimizer takes four times this.
+    const little = session.model.countParams();
+    session.network.dispose();
+    session.model.dispose();
+    tf.dispose([optimizer.state, average?.variables ?? []]);
+    return { peakBytes, little };
+  }
+
+  const network = { batchSize: 8, inputSize: 32, channels: 3, numClasses: 10 } as const;
+  const cases: readonly (readonly [string, Partial<MemorySettings>, ('f32' | 'bf16')?, string?])[] =
+    [
+      ['sgd', {}],
+      ['sgd and an average', { emaDecay: 0.9 }],
+      ['sgd in groups of two', { gradAccumSteps: 2 }],
+      ['adamw', { opt: 'adamw' }],
+      ['adamw, an average and groups', { opt: 'adamw', emaDecay: 0.9, gradAccumSteps: 2 }],
+      ['adamw and an average', { opt: 'adamw', emaDecay: 0.9 }, 'bf16'],
+      ['lamb with a limit of gradients', { opt: 'lamb', clipGradNorm: 1, emaDecay: 0.9 }],
+      ['rmsprop', { opt: 'rmsprop' }],
+      ['frozen convolutions and an average', { freeze: 'conv', emaDecay: 0.9 }],
+      ['lamb and an average', { opt: 'lamb', emaDecay: 0.9 }, 'f32', 'resnet20-cifar'],
+    ];
+  for (const [what, given, precision = 'f32', arch = 'lenet5'] of cases) {
+    it(`is that of ${arch} with ${what} in ${precision}`, async () => {
+      const settings = { ...network, ...given };
+      const { stepBytes } = await estimateMemory(
+        findArchitecture(arch),
+        { name: 'cpu', precision },
+        settings,
+      );
+      const { peakBytes, little } = await measure(arch, precision, settings);
+      const message = `estimated ${stepBytes} bytes, measured ${peakBytes}`;
+      assert.ok(Math.abs((stepBytes ?? 0) - peakBytes) < little, message);
+    });
+  }
+});
