@@ -45,7 +45,7 @@ struct Broadcast {
     cuda::Pack<B, kPack> b;
   };
   __device__ Loaded load(int64_t first) const {
-    int64_t offsets[2];
+    int32_t offsets[2];  // an operand is no larger than the result, of which this is a part
     walk.find(static_cast<uint32_t>(first), offsets);
     return {loadAlong<COUNT>(a + offsets[0], walk.strides[0][0]),
             loadAlong<COUNT>(b + offsets[1], walk.strides[1][0])};

@@ -88,16 +88,17 @@ struct Walk {
     }
   }
   // The place of element `index`, counted in row-major order, in each operand.
-  __device__ void find(uint32_t index, int64_t (&offsets)[OPERANDS]) const {
+  template <class Offset>
+  __device__ void find(uint32_t index, Offset (&offsets)[OPERANDS]) const {
     for (int o = 0; o < OPERANDS; o++) offsets[o] = 0;
 #pragma unroll
     for (int d = 0; d < kMaxRank; d++) {
       if (d == rank - 1) {
-        for (int o = 0; o < OPERANDS; o++) offsets[o] += int64_t{index} * strides[o][d];
+        for (int o = 0; o < OPERANDS; o++) offsets[o] += static_cast<Offset>(index) * strides[o][d];
         break;
       }
       const uint32_t rest = sizes[d].divide(index);
-      for (int o = 0; o < OPERANDS; o++) offsets[o] += int64_t{index} * strides[o][d];
+      for (int o = 0; o < OPERANDS; o++) offsets[o] += static_cast<Offset>(index) * strides[o][d];
       index = rest;
     }
   }
