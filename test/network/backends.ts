@@ -31,6 +31,14 @@ const BACKENDS: readonly TestBackend[] = [
   { name: 'tensorflow', native: false, precision: 'f32', tolerance: 1e-4 },
 ];
 
+/** The GPU is one that the processor emulates, a hundred times slower than itself. */
+export const EMULATED = OURS === 'cuda' && process.env['CNN_CUDA_EMULATED'] === '1';
+
+/** A time limit in milliseconds, which is a longer one on an emulated GPU. */
+export function timeLimit(milliseconds: number): number {
+  return EMULATED ? 5 * milliseconds : milliseconds;
+}
+
 /** Opens ours. */
 export function openOurs(precision: 'f32' | 'bf16') {
   return openBackend(OURS, { precision, threads: THREADS });

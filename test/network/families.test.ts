@@ -1,13 +1,13 @@
 /** Whole networks of every family, narrow and on small images, against tfjs's tape. */
 import assert from 'node:assert/strict';
 import { architectures } from '../../src/archs/index.js';
-import { onEachBackend } from './backends.js';
+import { onEachBackend, timeLimit } from './backends.js';
 import { NETWORKS, narrow } from './narrow.js';
 import { assertParity } from './parity.js';
 
 describe('A network has the gradients of tfjs', function () {
   // Seconds each, but more on a machine that is busy otherwise.
-  this.timeout(300_000);
+  this.timeout(timeLimit(300_000));
 
   it('for every network of the catalogue, by itself or by one of the same parts', () => {
     const tested = NETWORKS.flatMap(({ name, like = [] }) => [name, ...like]);

@@ -20,6 +20,7 @@ import {
   numbers,
   onEachBackend,
   onReference,
+  timeLimit,
 } from './backends.js';
 import { narrow } from './narrow.js';
 import { assertParity, Probe, setWeights } from './parity.js';
@@ -220,7 +221,7 @@ describe('Dense blocks', () => {
     if (!native) return;
 
     it('run no kernel that joins or splits, and take no more memory at every step', async function () {
-      this.timeout(120_000);
+      this.timeout(timeLimit(120_000));
       const net = narrow('densenet121', 48, 1 / 4);
       const network = new Network(net);
       const sgd = new Optimizer(network.weights, {

@@ -1,5 +1,5 @@
 import { type LayersModel, type layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { findArchitecture, withoutDrawing } from '../../src/archs/index.js';
+import { type Architecture, findArchitecture, withoutDrawing } from '../../src/archs/index.js';
 import { lastWithWeights } from '../../src/weights/mapping.js';
 
 /** A network of the catalogue, how narrow it is in tests and the size of its images. */
@@ -37,17 +37,32 @@ export const NETWORKS: readonly NarrowNetwork[] = [
 
 /** A network of the catalogue with a share of its channels and units, 10 classes and no dropout. */
 export function narrow(name: string, size: number, share: number): LayersModel {
-  const { build, channels } = findArchitecture(name);
-  const wide = withoutDrawing(() =>
-    build({ classes: 10, size, channels, seed: 1, auxiliary: true }),
-  );
+  const { channels } = findArchitecture(name);
+  const options = { classes: 10, size, channels, seed: 1, auxiliary: true };
+  return narrowArchitecture(name, share).build(options);
+}
+
+/** The same as an architecture, of any number of classes. */
+export function narrowArchitecture(name: string, share: number): Architecture {
+  const wide = findArchitecture(name);
+  return {
+    ...wide,
+    build: (options) =>
+      narrowed(
+        withoutDrawing(() => wide.build(options)),
+        share,
+      ),
+  };
+}
+
+function narrowed(wide: LayersModel, share: number): LayersModel {
   const copies = new Map<number, SymbolicTensor>();
   const heads = new Set(wide.outputs.map(lastWithWeights));
   const copy = (tensor: SymbolicTensor): SymbolicTensor => {
     const known = copies.get(tensor.id);
     if (known) return known;
     const inputs = tensor.inputs.map(copy);
-    const config = narrowed(tensor.sourceLayer, heads.has(tensor.sourceLayer) ? 1 : share);
+    const config = narrowConfig(tensor.sourceLayer, heads.has(tensor.sourceLayer) ? 1 : share);
     const layer = new (tensor.sourceLayer.constructor as new (config: object) => layers.Layer)(
       config,
     );
@@ -56,15 +71,20 @@ export function narrow(name: string, size: number, share: number): LayersModel {
     return result as SymbolicTensor;
   };
   const outputs = wide.outputs.map(copy);
-  const result = model({ inputs: wide.inputs.map(copy), outputs, name });
+  const result = model({ inputs: wide.inputs.map(copy), outputs, name: wide.name });
   wide.dispose();
   return result;
 }
 
-function narrowed(layer: layers.Layer, share: number) {
+function narrowConfig(layer: layers.Layer, share: number) {
   const config = layer.getConfig();
   for (const width of ['filters', 'units']) {
     if (typeof config[width] === 'number') config[width] *= share;
+  }
+  // Drawn for the fan of the wide layer.
+  const drawn = (config['kernelInitializer'] as { config: Record<string, number> })?.config ?? {};
+  for (const bound of ['stddev', 'minval', 'maxval']) {
+    if (bound in drawn) drawn[bound] = (drawn[bound] as number) / Math.sqrt(share);
   }
   // tfjs draws other masks.
   if ('rate' in config) config['rate'] = 0;

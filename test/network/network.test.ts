@@ -5,7 +5,7 @@ import { findArchitecture } from '../../src/archs/index.js';
 import { UsageError } from '../../src/errors.js';
 import { Network } from '../../src/network/network.js';
 import { Optimizer } from '../../src/network/optimizer.js';
-import { liveTensors, nativeBackend, numbers, onEachBackend } from './backends.js';
+import { liveTensors, nativeBackend, numbers, onEachBackend, timeLimit } from './backends.js';
 import { narrow } from './narrow.js';
 import { assertParity } from './parity.js';
 
@@ -21,7 +21,7 @@ describe('A network', () => {
     });
 
     it('learns and keeps neither tensors nor data over 200 steps', function () {
-      this.timeout(120_000);
+      this.timeout(timeLimit(120_000));
       const images = tf.tensor4d(numbers(4 * 6 * 6 * 2), [4, 6, 6, 2]);
       const labels = tf.tensor1d(
         Int32Array.from({ length: 4 }, (_, index) => index % 4),
@@ -52,7 +52,8 @@ describe('A network', () => {
 
     // The others do not count.
     if (backend.native)
-      it('takes no more memory in the tenth step of a residual network than in the third', () => {
+      it('takes no more memory in the tenth step of a residual network than in the third', function () {
+        this.timeout(timeLimit(60_000));
         const net = narrow('resnet18', 48, 1 / 4);
         const network = new Network(net);
         const sgd = new Optimizer(network.weights, SGD);

@@ -10,7 +10,7 @@ import {
 } from '@tensorflow/tfjs-layers';
 import { Network } from '../../src/network/network.js';
 import { lastWithWeights } from '../../src/weights/mapping.js';
-import { numbers, onEachBackend, type TestBackend } from './backends.js';
+import { numbers, onEachBackend, type TestBackend, timeLimit } from './backends.js';
 import { NETWORKS, narrow } from './narrow.js';
 import { setWeights } from './parity.js';
 
@@ -56,7 +56,7 @@ function imagesOf(tested: LayersModel): tf.Tensor4D {
 }
 
 describe('NaN', function () {
-  this.timeout(300_000);
+  this.timeout(timeLimit(300_000));
 
   onEachBackend((backend) => {
     for (const { name, size, share } of NETWORKS) {
