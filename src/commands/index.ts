@@ -169,7 +169,10 @@ export const commands: Commands = [
         summary: 'Train every cell with every seed; continues where it was stopped',
         options: 'experiment-run',
         example: 'cnn experiment run experiments/degradation',
-        load: async () => (await import('./experiment/run.js')).runExperimentRun,
+        load: async () => {
+          const { runExperimentRun } = await import('./experiment/run.js');
+          return (given) => runExperimentRun(given);
+        },
       },
       {
         name: 'schema',

@@ -59,14 +59,28 @@ export function lockFile(path: string): string {
   return join(path, 'lock.json');
 }
 
+/** Whether a process seems to train the run now, on this machine or on another that shares the disk. */
+export async function isBeingTrained({ path }: Pick<RunDirectory, 'path'>): Promise<boolean> {
+  const file = lockFile(path);
+  const holder = await readHolder(file);
+  if (holder === undefined) return false;
+  if (holder === 'not whole') return isBeingWritten(file);
+  const self = await currentHolder(path);
+  return isElsewhere(holder, self) || isAlive(holder, self);
+}
+
+async function isBeingWritten(file: string): Promise<boolean> {
+  const { mtimeMs } = await stat(file);
+  return Date.now() - mtimeMs < 1000 * WRITING_SECONDS;
+}
+
 /** Removes the lock of a process that has ended; throws where that is not known. */
 async function removeStale(path: string, self: Holder): Promise<void> {
   const file = lockFile(path);
   const holder = await readHolder(file);
   if (holder === undefined) return;
   if (holder === 'not whole') {
-    const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs < 1000 * WRITING_SECONDS) throw takenBy(path, 'just now');
+    if (await isBeingWritten(file)) throw takenBy(path, 'just now');
   } else if (isElsewhere(holder, self)) {
     const { host, pid, since } = holder;
     throw new UsageError(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../src/errors.js';
-import { openExperiment } from '../../src/experiment/experiment.js';
+import { openExperiment } from '../../src/experiment/file/experiment.js';
 import { temporaryDirectory } from '../commands/program.js';
 
 const HEAD = `title: Depth

@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { openExperiment } from '../../src/experiment/experiment.js';
-import { editorSchema } from '../../src/experiment/format.js';
+import { openExperiment } from '../../src/experiment/file/experiment.js';
+import { editorSchema } from '../../src/experiment/file/format.js';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 
 const EXPERIMENTS = join(PACKAGE_ROOT, 'experiments');

@@ -1,21 +1,49 @@
+import { availableParallelism } from 'node:os';
 import { UsageError } from '../../errors.js';
-import { type Experiment, openExperiment } from '../../experiment/experiment.js';
-import { CELL_OPTIONS } from '../../experiment/format.js';
+import { openExperiment } from '../../experiment/file/experiment.js';
+import { CELL_OPTIONS } from '../../experiment/file/format.js';
+import { chosenRuns } from '../../experiment/running/only.js';
+import { plannedRuns, stateOf } from '../../experiment/running/runs.js';
 import { type Given, givenSources } from '../../settings/given.js';
 import { resolveSettings, type SettingsSource } from '../../settings/resolve.js';
-import { table } from '../../terminal/table.js';
+import type { Settings } from '../../settings/types.js';
+import { createReporter } from '../../terminal/progress.js';
+import { listenForStop, type StopRequest } from '../../train/signals.js';
 import type { Result } from '../command.js';
+import { estimate } from './estimate.js';
+import { type ChildTrainer, childTrainer } from './processes.js';
+import type { Planned, TrainerOf } from './session.js';
+import { trainAll } from './train-all.js';
 
-export async function runExperimentRun(given: Given): Promise<Result> {
+/** `trainerOf` makes what trains: by default processes of their own. */
+export async function runExperimentRun(
+  given: Given,
+  reporter = createReporter(),
+  trainerOf: TrainerOf = inProcesses,
+): Promise<Result> {
   const sources = await givenSources('experiment-run', given);
-  const { file, dryRun } = resolveSettings('experiment-run', sources).settings;
-  const experiment = await openExperiment(
-    String(given['directory']),
-    file,
-    sources.map(ofTraining),
-  );
-  if (!dryRun) throw new UsageError('Expected --dry-run: training of cells is not there yet');
-  return { lines: cellLines(experiment), json: cellFacts(experiment) };
+  const { settings } = resolveSettings('experiment-run', sources);
+  const directory = String(given['directory']);
+  const experiment = await openExperiment(directory, settings.file, sources.map(ofTraining));
+  const machine = machineOf(settings);
+  const chosen = chosenRuns(plannedRuns(experiment), settings.only);
+  const planned: Planned[] = [];
+  for (const run of chosen) planned.push({ run, state: await stateOf(run, 'compared') });
+  const stop = listenForStop((signal) => {
+    reporter.warn(`${signal}: saving what trains after its step`);
+  });
+  const trainer = trainerOf(stop, machine);
+  const session = { experiment, planned, jobs: settings.jobs, trainer, reporter, stop };
+  try {
+    return settings.dryRun ? await estimate(session) : await trainAll(session);
+  } finally {
+    reporter.end();
+    stop.release();
+  }
+}
+
+function inProcesses(stop: StopRequest, machine: Given): ChildTrainer {
+  return childTrainer({ asked: stop.asked, signal: () => stop.signal, machine });
 }
 
 /** The settings that a training takes too. */
@@ -26,19 +54,15 @@ function ofTraining(source: SettingsSource): SettingsSource {
   return { ...source, values: Object.fromEntries(entries) };
 }
 
-function cellLines({ title, cells, seeds, axes }: Experiment): string[] {
-  const header = ['cell', ...axes];
-  const rows = cells.map(({ name, labels }) => [name, ...axes.map((axis) => labels[axis] ?? '')]);
-  const alignment = header.map(() => 'left' as const);
-  const count = cells.length * seeds.length;
-  return [
-    `${title}: ${cells.length} cells, ${count} runs with the seeds ${seeds.join(', ')}`,
-    '',
-    ...table([header, ...rows], { alignment }),
-  ];
-}
-
-function cellFacts({ title, cells, seeds, pairs }: Experiment) {
-  const shown = cells.map(({ name, labels }) => ({ name, labels }));
-  return { title, seeds, cells: shown, pairs };
+/** The share of the machine that each of several jobs has. */
+function machineOf({ jobs, threads, workers }: Settings<'experiment-run'>): Given {
+  if (jobs === 1) return {};
+  const all = threads ?? availableParallelism();
+  if (jobs > all) {
+    throw new UsageError(
+      `Expected --jobs to be at most the ${all} threads that they share but received ${jobs}`,
+    );
+  }
+  const share = String(Math.floor(all / jobs));
+  return { threads: share, workers: workers === null ? share : String(workers) };
 }

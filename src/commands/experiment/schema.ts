@@ -1,4 +1,4 @@
-import { editorSchema } from '../../experiment/format.js';
+import { editorSchema } from '../../experiment/file/format.js';
 import type { Result } from '../command.js';
 
 export async function runExperimentSchema(): Promise<Result> {

@@ -1,11 +1,11 @@
 /** The cells of an experiment: all combinations of what varies, each checked as a training. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Architecture, findArchitecture } from '../archs/index.js';
-import { didYouMean } from '../did-you-mean.js';
-import { CnnError, UsageError } from '../errors.js';
-import type { OptionName } from '../settings/options/index.js';
-import { type Resolved, type SettingsSource, strongest } from '../settings/resolve.js';
-import { resolveTraining } from '../settings/resolve-training.js';
+import { type Architecture, findArchitecture } from '../../archs/index.js';
+import { didYouMean } from '../../did-you-mean.js';
+import { CnnError, UsageError } from '../../errors.js';
+import type { OptionName } from '../../settings/options/index.js';
+import { type Resolved, type SettingsSource, strongest } from '../../settings/resolve.js';
+import { resolveTraining } from '../../settings/resolve-training.js';
 import { type Axis, checkName, findValue, JOINT, type Placed, readSettings } from './axes.js';
 import type { ExperimentFile } from './read.js';
 

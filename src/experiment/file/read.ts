@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { isMap, isNode, isPair, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
-import { didYouMean } from '../did-you-mean.js';
-import { UsageError } from '../errors.js';
-import { readYamlFile, type YamlFile } from '../settings/yaml-file.js';
+import { didYouMean } from '../../did-you-mean.js';
+import { UsageError } from '../../errors.js';
+import { readYamlFile, type YamlFile } from '../../settings/yaml-file.js';
 import { describeKey, type FileShape, fileSchema } from './format.js';
 
 export const EXPERIMENT_FILE = 'experiment.yaml';

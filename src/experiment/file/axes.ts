@@ -1,7 +1,7 @@
 /** The settings that an experiment file gives, for all cells and for each value of an axis. */
-import { UsageError } from '../errors.js';
-import { findOption, type OptionName, type Value } from '../settings/options/index.js';
-import { checkValues, type Values } from '../settings/validate.js';
+import { UsageError } from '../../errors.js';
+import { findOption, type OptionName, type Value } from '../../settings/options/index.js';
+import { checkValues, type Values } from '../../settings/validate.js';
 import { CELL_OPTIONS } from './format.js';
 import type { ExperimentFile } from './read.js';
 

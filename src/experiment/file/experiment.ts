@@ -1,8 +1,8 @@
 /** A question that is answered by training: its cells, and which of them are compared. */
-import { didYouMean } from '../did-you-mean.js';
-import { UsageError } from '../errors.js';
-import type { SettingsSource } from '../settings/resolve.js';
-import { checkValues } from '../settings/validate.js';
+import { didYouMean } from '../../did-you-mean.js';
+import { UsageError } from '../../errors.js';
+import type { SettingsSource } from '../../settings/resolve.js';
+import { checkValues } from '../../settings/validate.js';
 import { readAxes } from './axes.js';
 import { type Cell, readCells } from './cells.js';
 import type { Measure } from './format.js';

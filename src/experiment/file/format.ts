@@ -1,8 +1,8 @@
 /** The format of an experiment file, which the reader and the schema for editors share. */
 import { z } from 'zod';
-import { COMMAND_OPTIONS } from '../settings/commands.js';
-import { type OptionName, optionRow } from '../settings/options/index.js';
-import { settingSchema } from '../settings/validate.js';
+import { COMMAND_OPTIONS } from '../../settings/commands.js';
+import { type OptionName, optionRow } from '../../settings/options/index.js';
+import { settingSchema } from '../../settings/validate.js';
 
 /** Settings of a training that an experiment chooses itself, or that are of one start of the program. */
 const NOT_TAKEN: readonly OptionName[] = [
