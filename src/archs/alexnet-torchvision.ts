@@ -9,6 +9,8 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { pytorch } from './blocks/initialisers.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { TORCHVISION_RECIPE } from './recipes.js';
 import {
   adaptiveAveragePool,
@@ -34,13 +36,17 @@ const DENSE = [
   { name: 'fc7', units: 4096, drop: 'drop7' },
 ];
 
+const OPTIONS = { width: WIDTH } as const satisfies OptionTable;
+
 function build(options: BuildOptions) {
+  const { width } = chosen(OPTIONS, options);
   const draw = (layer: string, fanIn: number) => pytorch(fanIn, options.seed, layer);
   const images = image(options);
   let x = images;
   for (const { pool, ...layer } of CONVOLUTIONS) {
     const weights = draw(layer.name, layer.kernel ** 2 * channelsOf(x));
-    x = convolution(x, { ...layer, ...weights, activation: 'relu' });
+    const filters = scaled(layer.filters, width);
+    x = convolution(x, { ...layer, ...weights, filters, activation: 'relu' });
     if (pool) x = maxPool(x, pool, 3, 2);
   }
   // The same weights fit at every image size; at 224 there is nothing to do.
@@ -48,7 +54,8 @@ function build(options: BuildOptions) {
   x = flatten(x);
   for (const { drop, ...layer } of DENSE) {
     x = dropout(x, drop, 0.5);
-    x = dense(x, { ...layer, ...draw(layer.name, channelsOf(x)), activation: 'relu' });
+    const units = scaled(layer.units, width);
+    x = dense(x, { ...layer, units, ...draw(layer.name, channelsOf(x)), activation: 'relu' });
   }
   const weights = draw('fc8', channelsOf(x));
   const logits = dense(x, { name: 'fc8', units: options.classes, ...weights });
@@ -77,6 +84,7 @@ export const alexnetTorchvision: Architecture = {
   macs: 714_188_480,
   depth: 8,
   published: { top1: 56.522, top5: 79.066, protocol: 'ILSVRC-2012 val, centre crop (torchvision)' },
+  options: OPTIONS,
   recipe: TORCHVISION_RECIPE,
   torchvision: (layer) => MODULES.get(layer),
   build,

@@ -12,6 +12,8 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { constant, normal } from './blocks/initialisers.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { ALEXNET_TRANSFORM, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
 import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './words.js';
 
@@ -28,7 +30,16 @@ const DENSE = [
   { name: 'fc7', units: 4096, drop: 'drop7' },
 ];
 
+// biome-ignore format: the paper's own comparisons, one a row
+const OPTIONS = {
+  lrn: { values: [true, false], default: true, about: 'local response normalisation (section 3.3)' },
+  pool: { values: [3, 2], default: 3, about: 'side of the pooling windows, whose stride is 2: 3 overlaps (section 3.4)' },
+  activation: { values: ['relu', 'tanh'], default: 'relu', about: 'after every hidden layer (section 3.1)' },
+  width: WIDTH,
+} as const satisfies OptionTable;
+
 function build(name: string, grouped: boolean, options: BuildOptions) {
+  const { lrn, pool: window, activation, width } = chosen(OPTIONS, options);
   const draw = (layer: string, deviation: number, bias: number) => ({
     kernelInitializer: normal(deviation, options.seed, `${layer}/kernel`),
     biasInitializer: constant(bias),
@@ -37,13 +48,16 @@ function build(name: string, grouped: boolean, options: BuildOptions) {
   let x = images;
   for (const { bias, norm, pool, groups, ...layer } of CONVOLUTIONS) {
     const weights = draw(layer.name, 0.01, bias);
-    x = convolution(x, { ...layer, ...weights, groups: grouped ? groups : 1, activation: 'relu' });
-    if (norm) x = localResponse(x, norm);
-    if (pool) x = maxPool(x, pool, 3, 2);
+    const filters = scaled(layer.filters, width);
+    const form = { filters, groups: grouped ? groups : 1, activation };
+    x = convolution(x, { ...layer, ...weights, ...form });
+    if (norm && lrn) x = localResponse(x, norm);
+    if (pool) x = maxPool(x, pool, window, 2);
   }
   x = flatten(x);
   for (const { drop, ...layer } of DENSE) {
-    x = dense(x, { ...layer, ...draw(layer.name, 0.005, 0.1), activation: 'relu' });
+    const units = scaled(layer.units, width);
+    x = dense(x, { ...layer, units, ...draw(layer.name, 0.005, 0.1), activation });
     x = dropout(x, drop, 0.5);
   }
   const logits = dense(x, { name: 'fc8', units: options.classes, ...draw('fc8', 0.01, 0) });
@@ -62,6 +76,7 @@ const shared = {
   channels: 3 as const,
   classes: 1000,
   depth: 8,
+  options: OPTIONS,
   recipe: {
     ...TORCHVISION_RECIPE,
     batchSize: 128,

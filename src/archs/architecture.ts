@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augment/index.js';
+import type { GivenOptions, OptionTable } from './options/table.js';
 
 /** How the learning rate falls after the warm-up. */
 export const SCHEDULES = [
@@ -63,6 +64,8 @@ export interface BuildOptions {
    * head].
    */
   auxiliary?: boolean;
+  /** Of the network's table; those left out are at their defaults. */
+  options?: GivenOptions;
 }
 
 /** Accuracies in percent and how they were measured. */
@@ -85,7 +88,7 @@ export interface Architecture {
   readonly size: number;
   readonly channels: 1 | 3;
   readonly classes: number;
-  /** Trained parameters at the defaults, without auxiliary heads. */
+  /** Trained parameters at the defaults, those of its options too, without auxiliary heads. */
   readonly parameters: number;
   /** Multiply-adds of convolutions and dense layers for one image at the defaults. */
   readonly macs: number;
@@ -100,6 +103,10 @@ export interface Architecture {
     readonly macs: number;
   };
   readonly recipe: Recipe;
+  /** What `--arch-options` can change. */
+  readonly options?: OptionTable;
+  /** The options with which it is built, where they are not the defaults: `lrn=false`. */
+  readonly given?: readonly string[];
   /**
    * The module of torchvision's network that has the weights of a layer (`conv2_1.conv1` is
    * `layer1.0.conv1`), undefined for a layer without weights; absent where torchvision's weights do

@@ -7,7 +7,8 @@
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
-import { denseNet } from './blocks/dense-block.js';
+import { denseNet, growthOption } from './blocks/dense-block.js';
+import { chosen } from './options/table.js';
 import { TORCH_RECIPE } from './recipes.js';
 import { batchNorm, heConvolution, image, maxPool, relu } from './words.js';
 
@@ -24,8 +25,16 @@ const NETWORKS = [
   { depth: 264, blocks: [6, 12, 64, 48], growth: 32, parameters: 33_337_704, macs: 5_751_653_376, top1: 77.85,  top5: 93.88, protocol: AUTHORS },
 ];
 
-function build(name: string, blocks: readonly number[], growth: number, options: BuildOptions) {
+type Network = Pick<(typeof NETWORKS)[number], 'blocks' | 'growth'> & { name: string };
+
+function optionsOf({ growth }: Pick<Network, 'growth'>) {
+  return { growth: growthOption(growth) };
+}
+
+function build(network: Network, options: BuildOptions) {
+  const { name, blocks } = network;
   const { classes, seed } = options;
+  const { growth } = chosen(optionsOf(network), options);
   const images = image(options);
   let x = heConvolution(images, { name: 'conv1', filters: 2 * growth, kernel: 7, stride: 2, seed });
   x = relu(batchNorm(x, { name: 'bn1' }), 'relu1');
@@ -74,9 +83,10 @@ export const densenets: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth,
     published,
+    options: optionsOf(network),
     recipe: TORCH_RECIPE,
     // torchvision has no DenseNet-264.
     ...(depth !== 264 && { torchvision }),
-    build: (options) => build(name, blocks, growth, options),
+    build: (options) => build({ name, blocks, growth }, options),
   };
 });

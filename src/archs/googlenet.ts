@@ -18,6 +18,8 @@ import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { auxiliaryHead, conv, type Form, full, inception } from './blocks/inception.js';
 import { constant, normal, pytorch, uniform } from './blocks/initialisers.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { WIDTH } from './options/width.js';
 import { GOOGLENET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
 import { dropout, globalAveragePool, image, localResponse, maxPool } from './words.js';
 
@@ -46,10 +48,24 @@ const TORCHVISION = {
   drop: 0.2,
 };
 
+const OPTIONS = {
+  inception: {
+    values: ['reduced', 'naive'],
+    default: 'reduced',
+    about: 'modules with 1×1 convolutions that reduce the maps (figure 2b) or without (figure 2a)',
+  },
+  width: WIDTH,
+} as const satisfies OptionTable;
+
 function build(network: typeof PAPER, options: BuildOptions) {
   const { name, norm, drop } = network;
+  const { inception: modules, width } = chosen(OPTIONS, options);
   const draw = network === TORCHVISION ? drawAsTorchvision : drawAsCaffe;
-  const form: Form = { ...network, draw: (...layer) => draw(options.seed, ...layer) };
+  const form: Form = {
+    ...network,
+    ...{ naive: modules === 'naive', width },
+    draw: (...layer) => draw(options.seed, ...layer),
+  };
   const images = image(options);
   let x = conv(images, { name: 'conv1', filters: 64, kernel: 7, stride: 2, pad: 3 }, form);
   x = maxPool(x, 'pool1', 3, 2, { ceil: true });
@@ -114,6 +130,7 @@ const shared = {
   channels: 3 as const,
   classes: 1000,
   depth: 22,
+  options: OPTIONS,
 };
 
 export const googlenet: Architecture = {

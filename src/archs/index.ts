@@ -29,6 +29,8 @@ export { type LayerCost, layerCosts, modelCost } from './count.js';
 export { DenseForm } from './dense-evaluation/dense-form.js';
 export { fullyConvolutional } from './dense-evaluation/fully-convolutional.js';
 export * from './layers/index.js';
+export { type ArchOption, describeValues } from './options/table.js';
+export { titleOf, withOptions } from './options/with-options.js';
 
 /** Every network that `--arch` takes. */
 export const architectures: readonly Architecture[] = [

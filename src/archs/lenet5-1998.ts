@@ -12,6 +12,7 @@ import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { uniform } from './blocks/initialisers.js';
 import { lenet5 } from './lenet5.js';
+import { chosen, type OptionTable } from './options/table.js';
 import {
   channelsOf,
   convolution,
@@ -45,15 +46,25 @@ const LAYERS = [
   { name: 'c5', maps: 120 },                  //   1×1
 ];
 
+const OPTIONS = {
+  c3: {
+    values: ['table', 'full'],
+    default: 'table',
+    about: 'the maps of S2 that each map of C3 sees: those of table I or all',
+  },
+} as const satisfies OptionTable;
+
 function build(options: BuildOptions) {
   const { classes, seed } = options;
+  const { c3 } = chosen(OPTIONS, options);
   const draw = (layer: string, fanIn: number) => ({
     kernelInitializer: uniform(2.4 / fanIn, seed, `${layer}/kernel`),
     biasInitializer: uniform(2.4 / fanIn, seed, `${layer}/bias`),
   });
   const images = image(options);
   let x = images;
-  for (const { name, maps, connections } of LAYERS) {
+  for (const { name, maps, connections: table } of LAYERS) {
+    const connections = c3 === 'full' ? table?.map(() => TABLE_I.map((_, map) => map)) : table;
     if (maps) {
       const weights = draw(name, 25 * channelsOf(x));
       x = convolution(x, { name, filters: maps, kernel: 5, ...weights });
@@ -80,6 +91,7 @@ export const lenet51998: Architecture = {
   parameters: 60_850,
   macs: 326_520,
   depth: 7,
+  options: OPTIONS,
   recipe: {
     ...lenet5.recipe,
     weightDecay: 0,

@@ -12,7 +12,8 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { constant, uniform } from './blocks/initialisers.js';
-import { averagePool, channelsOf, convolution, dense, flatten, image } from './words.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { averagePool, channelsOf, convolution, dense, flatten, image, maxPool } from './words.js';
 
 // biome-ignore format: figure 2 of the paper, one stage a row
 const STAGES = [
@@ -25,19 +26,26 @@ const DENSE = [
   { name: 'fc4', units:  84 },
 ];
 
+// biome-ignore format: what later networks changed, one a row
+const OPTIONS = {
+  activation: { values: ['tanh', 'relu'], default: 'tanh', about: 'after every hidden layer' },
+  pool: { values: ['average', 'max'], default: 'average', about: 'what takes a value from each 2×2 window' },
+} as const satisfies OptionTable;
+
 function build(options: BuildOptions) {
+  const { activation, pool: kind } = chosen(OPTIONS, options);
   const images = image(options);
   let x = images;
   for (const { pool, ...stage } of STAGES) {
     const area = stage.kernel ** 2;
     const weights = glorot(stage.name, area * channelsOf(x), area * stage.filters, options.seed);
-    x = convolution(x, { ...stage, activation: 'tanh', ...weights });
-    x = averagePool(x, pool, 2, 2);
+    x = convolution(x, { ...stage, activation, ...weights });
+    x = kind === 'max' ? maxPool(x, pool, 2, 2) : averagePool(x, pool, 2, 2);
   }
   x = flatten(x);
   for (const layer of DENSE) {
     const weights = glorot(layer.name, channelsOf(x), layer.units, options.seed);
-    x = dense(x, { ...layer, activation: 'tanh', ...weights });
+    x = dense(x, { ...layer, activation, ...weights });
   }
   const weights = glorot('fc5', channelsOf(x), options.classes, options.seed);
   const logits = dense(x, { name: 'fc5', units: options.classes, ...weights });
@@ -68,6 +76,7 @@ export const lenet5: Architecture = {
   macs: 416_520,
   depth: 5,
   published: { top1: 99.05, protocol: 'MNIST test, 60,000 training images without distortions' },
+  options: OPTIONS,
   recipe: {
     epochs: 20,
     batchSize: 128,

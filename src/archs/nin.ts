@@ -14,6 +14,8 @@ import { model } from '@tensorflow/tfjs-layers';
 import { CENTRE_CROP } from '../augment/papers.js';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { constant, normal } from './blocks/initialisers.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { CIFAR_RECIPE, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
 import { convolution, dropout, globalAveragePool, image, maxPool } from './words.js';
 
@@ -60,14 +62,28 @@ const CIFAR: readonly Row[] = [
   { name: 'cccp6',               kernel: 1,         deviation: 0.05 },
 ];
 
+const OPTIONS = {
+  mlpconv: {
+    values: [true, false],
+    default: true,
+    about: '1×1 convolutions after each other convolution (section 3.1); the last one stays',
+  },
+  width: WIDTH,
+} as const satisfies OptionTable;
+
 function build(name: string, rows: readonly Row[], options: BuildOptions) {
   const { classes, seed } = options;
+  const { mlpconv, width } = chosen(OPTIONS, options);
   const images = image(options);
   let x = images;
-  for (const { deviation, pool, drop, filters = classes, ...layer } of rows) {
+  for (const { deviation, pool, drop, ...layer } of rows) {
+    const last = layer.filters === undefined;
+    const filters = last ? classes : scaled(layer.filters ?? 0, width);
     const kernelInitializer = normal(deviation, seed, `${layer.name}/kernel`);
     const weights = { kernelInitializer, biasInitializer: constant(0) };
-    x = convolution(x, { ...layer, filters, ...weights, activation: 'relu' });
+    if (mlpconv || last || layer.kernel > 1) {
+      x = convolution(x, { ...layer, filters, ...weights, activation: 'relu' });
+    }
     if (pool) x = maxPool(x, pool, 3, 2, { ceil: true });
     if (drop) x = dropout(x, drop, 0.5);
   }
@@ -84,6 +100,7 @@ const shared = {
     url: 'https://arxiv.org/abs/1312.4400',
   },
   channels: 3 as const,
+  options: OPTIONS,
 };
 
 /** Caffe's solver: biases learn at twice the rate and without decay. */

@@ -9,6 +9,8 @@
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { pytorch } from './blocks/initialisers.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { TORCH_RECIPE } from './recipes.js';
 import {
   add,
@@ -36,16 +38,20 @@ const NETWORKS = [
   { depth: 200, blocks: [3, 24, 36, 3], parameters: 64_666_152, macs: 15_007_481_856, published: { top1: 79.3, top5: 94.7, protocol: PROTOCOL } },
 ];
 
+const OPTIONS = { width: WIDTH } as const satisfies OptionTable;
+
 function build(name: string, blocks: readonly number[], options: BuildOptions) {
   const { seed } = options;
+  const { width } = chosen(OPTIONS, options);
   const images = image(options);
-  let x = heConvolution(images, { name: 'conv1', filters: 64, kernel: 7, stride: 2, seed });
+  const stem = { filters: scaled(64, width), kernel: 7, stride: 2, seed };
+  let x = heConvolution(images, { name: 'conv1', ...stem });
   x = relu(batchNorm(x, { name: 'bn1' }), 'relu1');
   x = maxPool(x, 'pool1', 3, 2, { pad: 1 });
   blocks.forEach((count, stage) => {
     for (let index = 1; index <= count; index++) {
       const stride = stage > 0 && index === 1 ? 2 : 1;
-      const filters = FILTERS[stage] as number;
+      const filters = scaled(FILTERS[stage] as number, width);
       x = residual(x, { name: `conv${stage + 2}_${index}`, filters, stride, seed });
     }
   });
@@ -110,6 +116,7 @@ export const preresnets: Architecture[] = NETWORKS.map((network) => {
     channels: 3,
     classes: 1000,
     depth,
+    options: OPTIONS,
     recipe: TORCH_RECIPE,
     build: (options) => build(name, blocks, options),
   };

@@ -10,7 +10,9 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { pytorch } from './blocks/initialisers.js';
-import { BASIC, convNorm, residual } from './blocks/residual.js';
+import { BASIC, convNorm, residual, SHORTCUT } from './blocks/residual.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { CIFAR_RECIPE } from './recipes.js';
 import { RESNET_PAPER } from './resnet.js';
 import { channelsOf, dense, globalAveragePool, image, relu } from './words.js';
@@ -28,13 +30,26 @@ const NETWORKS = [
   { name: 'plain56-cifar',   depth:  56, parameters:   853_018, macs: 125_485_696 },
 ];
 
+const PLAIN_OPTIONS = { width: WIDTH } as const satisfies OptionTable;
+const OPTIONS = {
+  shortcut: { ...SHORTCUT, default: 'A' },
+  width: WIDTH,
+} as const satisfies OptionTable;
+
+function isPlain(name: string): boolean {
+  return name.startsWith('plain');
+}
+
 function build(name: string, depth: number, options: BuildOptions) {
   const { seed } = options;
-  const shortcut = name.startsWith('plain') ? 'none' : 'zeros';
+  const { shortcut: kind, width } = chosen(OPTIONS, options);
+  const shortcut = isPlain(name) ? 'none' : kind;
   const images = image(options);
-  let x = convNorm(images, { name: 'conv1', norm: 'bn1', filters: 16, kernel: 3, seed });
+  const stem = { filters: scaled(16, width), kernel: 3, seed };
+  let x = convNorm(images, { name: 'conv1', norm: 'bn1', ...stem });
   x = relu(x, 'relu1');
-  FILTERS.forEach((filters, stage) => {
+  FILTERS.forEach((count, stage) => {
+    const filters = scaled(count, width);
     for (let index = 1; index <= (depth - 2) / 6; index++) {
       const stride = stage > 0 && index === 1 ? 2 : 1;
       const block = { name: `conv${stage + 2}_${index}`, block: BASIC, filters, stride };
@@ -65,6 +80,7 @@ export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth,
     ...(top1 && { published: { top1, protocol: 'CIFAR-10 test' } }),
+    options: isPlain(name) ? PLAIN_OPTIONS : OPTIONS,
     recipe: lrWarmupSteps === 0 ? CIFAR_RECIPE : { ...CIFAR_RECIPE, ...warmUp(lrWarmupSteps) },
     build: (options) => build(name, depth, options),
   };

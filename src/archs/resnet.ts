@@ -12,7 +12,9 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { pytorch } from './blocks/initialisers.js';
-import { BASIC, BOTTLENECK, convNorm, residual } from './blocks/residual.js';
+import { BASIC, BOTTLENECK, convNorm, residual, SHORTCUT } from './blocks/residual.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { RESNET_RECIPE, TORCHVISION_NORM_RECIPE } from './recipes.js';
 import { channelsOf, dense, globalAveragePool, image, maxPool, relu } from './words.js';
 
@@ -47,23 +49,35 @@ const NETWORKS = [
   { name: 'plain34',               depth:  34, parameters: 21_623_848, macs:  3_644_493_824, top1: 71.46,  top5: 89.98,  protocol: TEN },
 ] as const;
 
+const PLAIN_OPTIONS = { width: WIDTH } as const satisfies OptionTable;
+const OPTIONS = {
+  shortcut: { ...SHORTCUT, default: 'B' },
+  width: WIDTH,
+} as const satisfies OptionTable;
+
+function isPlain(name: string): boolean {
+  return name.startsWith('plain');
+}
+
 function build({ name, depth }: (typeof NETWORKS)[number], options: BuildOptions) {
   const { seed } = options;
+  const { shortcut, width } = chosen(OPTIONS, options);
   const { block, blocks } = STAGES[depth];
   const form = {
     block,
     strided: name.endsWith('-torchvision') ? block.findIndex(({ kernel }) => kernel === 3) : 0,
-    shortcut: name.startsWith('plain') ? ('none' as const) : ('projection' as const),
+    shortcut: isPlain(name) ? ('none' as const) : shortcut,
     seed,
   };
   const images = image(options);
-  let x = convNorm(images, { name: 'conv1', norm: 'bn1', filters: 64, kernel: 7, stride: 2, seed });
+  const stem = { filters: scaled(64, width), kernel: 7, stride: 2, seed };
+  let x = convNorm(images, { name: 'conv1', norm: 'bn1', ...stem });
   x = relu(x, 'relu1');
   x = maxPool(x, 'pool1', 3, 2, { pad: 1 });
   blocks.forEach((count, stage) => {
     for (let index = 1; index <= count; index++) {
       const stride = stage > 0 && index === 1 ? 2 : 1;
-      const filters = FILTERS[stage] as number;
+      const filters = scaled(FILTERS[stage] as number, width);
       x = residual(x, { ...form, name: `conv${stage + 2}_${index}`, filters, stride });
     }
   });
@@ -103,6 +117,7 @@ export const resnets: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth,
     published,
+    options: isPlain(name) ? PLAIN_OPTIONS : OPTIONS,
     recipe: name.endsWith('-torchvision') ? TORCHVISION_NORM_RECIPE : RESNET_RECIPE,
     ...(loads && { torchvision }),
     build: (options) => build(network, options),

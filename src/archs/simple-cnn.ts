@@ -10,6 +10,8 @@ import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { he, uniform } from './blocks/initialisers.js';
 import { lenet5 } from './lenet5.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { channelsOf, convolution, dense, dropout, flatten, image, maxPool } from './words.js';
 
 // biome-ignore format: one layer a row
@@ -25,8 +27,11 @@ const DENSE = [
   { name: 'fc7', units: 64, drop: 'drop7' },
 ];
 
+const OPTIONS = { width: WIDTH } as const satisfies OptionTable;
+
 function build(options: BuildOptions) {
   const { classes, seed } = options;
+  const { width } = chosen(OPTIONS, options);
   const draw = (layer: string, fanIn: number) => ({
     kernelInitializer: he(fanIn, seed, `${layer}/kernel`),
   });
@@ -34,12 +39,14 @@ function build(options: BuildOptions) {
   let x = images;
   for (const { pool, ...layer } of CONVOLUTIONS) {
     const weights = draw(layer.name, layer.kernel ** 2 * channelsOf(x));
-    x = convolution(x, { ...layer, ...weights, pad: (layer.kernel - 1) / 2, activation: 'relu' });
+    const form = { filters: scaled(layer.filters, width), pad: (layer.kernel - 1) / 2 };
+    x = convolution(x, { ...layer, ...weights, ...form, activation: 'relu' });
     if (pool) x = maxPool(x, pool, 2, 2);
   }
   x = flatten(x);
   for (const { drop, ...layer } of DENSE) {
-    x = dense(x, { ...layer, ...draw(layer.name, channelsOf(x)), activation: 'relu' });
+    const units = scaled(layer.units, width);
+    x = dense(x, { ...layer, units, ...draw(layer.name, channelsOf(x)), activation: 'relu' });
     x = dropout(x, drop, 0.5);
   }
   // Keras's default, Glorot's uniform distribution.
@@ -65,6 +72,7 @@ export const simpleCnn: Architecture = {
   macs: 89_466_496,
   depth: 8,
   published: { top1: 92, protocol: 'Fashion-MNIST test, "over 92 %"' },
+  options: OPTIONS,
   recipe: {
     ...lenet5.recipe,
     lr: 0.01,

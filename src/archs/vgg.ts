@@ -13,6 +13,8 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { he, normal } from './blocks/initialisers.js';
+import { chosen, type OptionTable } from './options/table.js';
+import { scaled, WIDTH } from './options/width.js';
 import { TORCHVISION_NORM_RECIPE, TORCHVISION_RECIPE, VGG_TRANSFORM } from './recipes.js';
 import {
   batchNorm,
@@ -58,15 +60,33 @@ interface Network {
   readonly form?: 'lrn' | '1x1' | 'bn';
 }
 
+const OPTIONS = {
+  stack: {
+    values: ['small', 'single'],
+    default: 'small',
+    about:
+      'the convolutions of a stage: 3×3 ones, or one that sees as much, 5×5 for two (section 4.1), 7×7 for three',
+  },
+  width: WIDTH,
+} as const satisfies OptionTable;
+
+/** The kernels of a stage of `count` convolutions. */
+function kernelsOf(count: number, form: Network['form'], stack: 'small' | 'single'): number[] {
+  const small = Array.from({ length: count }, (_, place): number =>
+    form === '1x1' && place === 2 ? 1 : 3,
+  );
+  return stack === 'small' ? small : [small.reduce((sees, kernel) => sees + kernel - 1, 1)];
+}
+
 function build({ name, convs, form }: Network, options: BuildOptions) {
   const { classes, seed } = options;
+  const { stack, width } = chosen(OPTIONS, options);
   const images = image(options);
   let x = images;
   convs.forEach((count, place) => {
-    const filters = FILTERS[place] as number;
-    for (let index = 1; index <= count; index++) {
-      const id = `${place + 1}_${index}`;
-      const kernel = form === '1x1' && index === 3 ? 1 : 3;
+    const filters = scaled(FILTERS[place] as number, width);
+    for (const [index, kernel] of kernelsOf(count, form, stack).entries()) {
+      const id = `${place + 1}_${index + 1}`;
       const settings = {
         name: `conv${id}`,
         filters,
@@ -84,7 +104,8 @@ function build({ name, convs, form }: Network, options: BuildOptions) {
   for (const number of DENSE) {
     const layer = `fc${number}`;
     const kernelInitializer = he(channelsOf(x), seed, `${layer}/kernel`);
-    x = dense(x, { name: layer, units: 4096, activation: 'relu', kernelInitializer });
+    const units = scaled(4096, width);
+    x = dense(x, { name: layer, units, activation: 'relu', kernelInitializer });
     x = dropout(x, `drop${number}`, 0.5);
   }
   const kernelInitializer = normal(0.01, seed, 'fc8/kernel');
@@ -135,6 +156,7 @@ export const vggs: Architecture[] = NETWORKS.map((network) => {
     macs,
     depth: convs.reduce((sum, count) => sum + count, DENSE.length + 1),
     published: { top1, top5, protocol: form === 'bn' ? TORCHVISION : DENSELY },
+    options: OPTIONS,
     recipe: form === 'bn' ? TORCHVISION_NORM_RECIPE : PAPER_RECIPE,
     ...((!form || form === 'bn') && { torchvision: torchvisionOf(network) }),
     build: (options) => build(network, options),

@@ -1,4 +1,9 @@
-import { type Architecture, architectures } from '../archs/index.js';
+import {
+  type Architecture,
+  type ArchOption,
+  architectures,
+  describeValues,
+} from '../archs/index.js';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import type { Given } from '../settings/given.js';
@@ -27,6 +32,7 @@ export async function runArchs(given: Given): Promise<Result> {
       ...table([HEADER, ...rows], { alignment: ['left', 'left'], leaveOut: [3, 2, 1] }),
       '',
       ...legend,
+      ...(words.length === 0 ? [] : optionLines(listed)),
     ],
     json: listed.map(describe),
   };
@@ -55,6 +61,28 @@ function row(architecture: Architecture, protocols: readonly string[]): string[]
 /** The letter of a protocol, explained below the table. */
 function mark(index: number): string {
   return String.fromCharCode('a'.charCodeAt(0) + index);
+}
+
+/** What `--arch-options` takes, once for all networks that take the same. */
+function optionLines(listed: readonly Architecture[]): string[] {
+  const rows = new Map<string, { cells: string[]; networks: string[] }>();
+  for (const { name: network, options = {} } of listed) {
+    for (const [name, option] of Object.entries(options)) {
+      const cells = optionCells(name, option);
+      const known = rows.get(cells.join());
+      if (known === undefined) rows.set(cells.join(), { cells, networks: [network] });
+      else known.networks.push(network);
+    }
+  }
+  if (rows.size === 0) return [];
+  const body = [...rows.values()].map(({ cells, networks }) => [...cells, networks.join(', ')]);
+  const header = ['--arch-options', 'values', 'default', 'what it changes', 'of'];
+  const alignment = header.map(() => 'left' as const);
+  return ['', ...table([header, ...body], { alignment, cut: 4 })];
+}
+
+function optionCells(name: string, option: ArchOption): string[] {
+  return [name, describeValues(option), String(option.default), option.about];
 }
 
 function describe({ recipe: _recipe, build: _build, torchvision: _, ...facts }: Architecture) {

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { findArchitecture } from '../archs/index.js';
+import { findArchitecture, withOptions } from '../archs/index.js';
 import { estimateMemory } from '../measure/memory.js';
 import { findRun, type RunDirectory, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
 import { checkTogether } from '../settings/conflicts.js';
 import type { Given } from '../settings/given.js';
-import { givenSources, givenValue } from '../settings/given.js';
+import { givenSources, givenTexts, givenValue } from '../settings/given.js';
 import type { OptionName } from '../settings/options/index.js';
 import { type Provenance, resolveSettings, type SettingsSource } from '../settings/resolve.js';
 import { givenRecipe, isGiven } from '../settings/resolve-training.js';
@@ -31,12 +31,14 @@ export async function rerunRequest(given: Given): Promise<TrainRequest> {
   const record = await readRecord(run);
   const before = findArchitecture(String(record.settings.arch?.value));
   const arch = givenValue(sources, 'arch');
-  const architecture = arch === null ? before : findArchitecture(arch);
-  const same = architecture === before && givenValue(sources, 'recipe') === null;
-  const recipe = givenRecipe([recordedRecipe(record), ...sources], architecture, sources);
-  const without = resolveSettings('train', [recipe], architecture).provenance;
-  const stored = storedSource(run, record, without, same);
+  const network = arch === null ? before : findArchitecture(arch);
+  const same = network === before && givenValue(sources, 'recipe') === null;
+  const recipe = givenRecipe([recordedRecipe(record), ...sources], network, sources);
+  const without = resolveSettings('train', [recipe], network).provenance;
+  const forgotten: readonly OptionName[] = network === before ? [] : ['arch-options'];
+  const stored = storedSource(run, record, without, same, forgotten);
   const all = [recipe, stored, ...sources];
+  const architecture = withOptions(network, givenTexts(all, 'arch-options'));
   const { settings, provenance } = resolveSettings('train', all, architecture);
   checkTogether(settings, isGiven(sources), architecture);
   const data = givenValue(sources, 'data') ?? dataOf(record, run);
@@ -56,17 +58,19 @@ function recordedRecipe({ settings }: RunRecord): SettingsSource {
 
 /**
  * The settings of a run that differ from those that a run has `without` it. Another architecture or
- * recipe that is trained, where they are not the `same`, has settings of its own.
+ * recipe that is trained, where they are not the `same`, has settings of its own. Those that are
+ * `forgotten` are not kept.
  */
 function storedSource(
   run: RunDirectory,
   record: RunRecord,
   without: Provenance,
   same: boolean,
+  forgotten: readonly OptionName[],
 ): SettingsSource {
   const entries = Object.entries(record.settings).filter(([key, { source }]) => {
     const name = key as OptionName;
-    if (NOT_STORED.includes(name) || WRITTEN.includes(name)) return false;
+    if ([...NOT_STORED, ...WRITTEN, ...forgotten].includes(name)) return false;
     return same || source !== 'recipe';
   });
   const values = Object.fromEntries(entries.map(([name, { value }]) => [name, value]));

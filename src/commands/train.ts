@@ -8,6 +8,7 @@ import { type Checkpoint, hasCheckpoint, openCheckpoint } from '../runs/checkpoi
 import { findRun, type RunDirectory, readRecord } from '../runs/run-directory.js';
 import { dataOf } from '../runs/run-selection.js';
 import { accuracyLine } from '../session/metrics.js';
+import { architectureOfCard } from '../session/network-card.js';
 import type { Reporter } from '../session/reporter.js';
 import { checkTogether } from '../settings/conflicts.js';
 import { describeOrigin, describeSetting } from '../settings/describe-origin.js';
@@ -26,11 +27,13 @@ import { dataLine, networkLine, timeLine } from '../train/opening/outlook-lines.
 import type { ImageLimits, TrainRequest } from '../train/start/request.js';
 import { type TrainResult, train } from '../train/train.js';
 import { verdictLines } from '../train/verdict.js';
+import { givenArchitecture } from './architecture.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
 
 /** Settings that cannot change in a resumed run. */
 const FIXED: readonly OptionName[] = [
+  'arch-options',
   'batch-size',
   'grad-accum-steps',
   'recipe',
@@ -170,9 +173,8 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
   const sources = (await givenSources('train', given)).map(withLastingData);
   const path = givenValue(sources, 'resume');
   if (path !== null) return resumeRequest(path, sources);
-  const arch = required(givenValue(sources, 'arch'), '--arch', '--arch lenet5 (see cnn archs)');
+  const architecture = givenArchitecture(sources, '--arch lenet5 (see cnn archs)');
   const data = required(givenValue(sources, 'data'), '--data', '--data mnist');
-  const architecture = findArchitecture(arch);
   const { settings, provenance } = resolveTraining(architecture, sources);
   return { settings, provenance, architecture, data, estimateMemory };
 }
@@ -234,10 +236,10 @@ function architectureOf(
   const asked = givenValue(given, 'arch');
   if (checkpoint !== undefined) {
     checkArchitecture(checkpoint, asked);
-    return findArchitecture(checkpoint.state.network.arch);
+    return architectureOfCard(checkpoint.state.network);
   }
-  const known = findArchitecture(required(givenValue([stored], 'arch'), '--arch', '--arch lenet5'));
-  if (asked === null || findArchitecture(asked) === known) return known;
+  const known = givenArchitecture([stored], '--arch lenet5');
+  if (asked === null || findArchitecture(asked).name === known.name) return known;
   throw new UsageError(
     `--arch cannot change from ${known.name} to ${asked} in a resumed run; start a new run instead`,
   );
@@ -277,6 +279,7 @@ function settingLines(settings: Provenance): string[] {
 function estimateFacts({ opening, expectation, advice, settings }: DryRun) {
   return {
     arch: opening.arch,
+    arch_options: opening.archOptions,
     parameters: opening.parameters,
     macs: opening.macs,
     backend: opening.backend,

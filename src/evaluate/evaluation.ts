@@ -50,6 +50,8 @@ export interface EvaluationResult extends Scores {
   /** The checkpoints of an ensemble besides. */
   readonly ensemble?: readonly string[];
   readonly arch: string;
+  /** Those that are not the defaults. */
+  readonly arch_options: readonly string[];
   readonly data: string;
   readonly unreadable: number;
 }
@@ -94,6 +96,7 @@ export async function evaluate(
     ...trained.origin,
     ...(others.length > 0 && { ensemble: others.map(placeOf) }),
     arch: members[0].architecture.name,
+    arch_options: members[0].architecture.given ?? [],
     data: settings.data,
     unreadable: found.unreadable.size,
   };

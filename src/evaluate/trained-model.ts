@@ -11,7 +11,7 @@ import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
 import { evaluationTransform } from '../session/augmentation.js';
 import type { NetworkCard } from '../session/network-card.js';
-import { networkCard } from '../session/network-card.js';
+import { architectureOfCard, networkCard } from '../session/network-card.js';
 import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
 import type { SettingsSource } from '../settings/resolve.js';
@@ -58,7 +58,7 @@ export async function openTrainedModel(
   const checkpoint = await openCheckpoint(path);
   const { directory, state } = checkpoint;
   const card = state.network;
-  const architecture = findArchitecture(card.arch);
+  const architecture = architectureOfCard(card);
   checkArchitecture(checkpoint, arch);
   const run = await findRun(directory).catch(() => undefined);
   const record = run && (await readRecord(run));
@@ -94,8 +94,7 @@ async function loadAverage({ weights }: LayersModel, checkpoint: Checkpoint): Pr
 }
 
 /** A weights file to load into an architecture; it is opened when the network is built. */
-export function weightsModel(path: string, arch: string): TrainedModel {
-  const architecture = findArchitecture(arch);
+export function weightsModel(path: string, architecture: Architecture): TrainedModel {
   return {
     architecture,
     origin: { weights: path },

@@ -19,6 +19,8 @@ import { type BatchSource, openSource } from './training-source.js';
 /** Medians over the measured steps. */
 export interface BenchmarkResult {
   readonly arch: string;
+  /** Those that are not the defaults. */
+  readonly arch_options: readonly string[];
   readonly backend: string;
   readonly precision: string;
   readonly threads: number;
@@ -87,7 +89,8 @@ export async function openBenchmark(
     async measure(amount) {
       const times = await trainer.measure(amount, reporter);
       warnFallbacks(backend, reporter);
-      const result = { arch: architecture.name, ...summarise(times, settings, backend) };
+      const { name: arch, given: options = [] } = architecture;
+      const result = { arch, arch_options: options, ...summarise(times, settings, backend) };
       if (!profiler) return result;
       const calls = await profiler.stop();
       if (settings.trace !== null) await writeTrace(settings.trace, calls);
@@ -107,7 +110,7 @@ function summarise(
   times: readonly StepTimes[],
   { batchSize, inputSize }: Settings<'bench'>,
   backend: Backend,
-): Omit<BenchmarkResult, 'arch'> {
+): Omit<BenchmarkResult, 'arch' | 'arch_options'> {
   const milliseconds = median(times.map(({ all }) => all));
   const sum = (pick: (time: StepTimes) => number) =>
     times.reduce((total, time) => total + pick(time), 0);

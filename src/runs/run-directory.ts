@@ -74,7 +74,14 @@ const recordSchema = z.looseObject({
   settings: z.record(
     z.string(),
     z.object({
-      value: z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.number())]),
+      value: z.union([
+        z.string(),
+        z.number(),
+        z.boolean(),
+        z.null(),
+        z.array(z.number()),
+        z.array(z.string()),
+      ]),
       source: z.enum(ORIGINS),
       where: z.string().optional(),
     }),

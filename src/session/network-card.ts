@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Architecture } from '../archs/index.js';
+import { type Architecture, findArchitecture, withOptions } from '../archs/index.js';
 import { checkTransform } from '../augment/index.js';
 import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { UsageError } from '../errors.js';
@@ -31,6 +31,8 @@ const transformSchema = z.object({
 export const networkCardSchema = z
   .object({
     arch: z.string(),
+    /** Where they are not the defaults: `lrn=false`. */
+    archOptions: z.array(z.string()).exactOptional(),
     classes: z.array(z.string()).min(1).max(MOST_CLASSES),
     /** What the dataset called each class, where that is more than the words of ILSVRC's wnids. */
     words: z.array(z.string()).exactOptional(),
@@ -89,6 +91,7 @@ export function networkCard(
   }
   return {
     arch: architecture.name,
+    ...(architecture.given && { archOptions: [...architecture.given] }),
     classes: [...options.classes],
     ...ownWords(options.classes, options.words),
     inputSize: options.inputSize,
@@ -98,6 +101,11 @@ export function networkCard(
     mean: perChannel(options.mean ?? recipe.mean, options.channels),
     std: perChannel(options.std ?? recipe.std, options.channels),
   };
+}
+
+/** The network that a card describes. */
+export function architectureOfCard({ arch, archOptions = [] }: NetworkCard): Architecture {
+  return withOptions(findArchitecture(arch), archOptions);
 }
 
 /** The words of the classes, unless they are the known ones of ILSVRC's wnids. */

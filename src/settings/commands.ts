@@ -105,6 +105,7 @@ const LOADER_OPTIONS = ['workers', 'cache', 'decode'] as const satisfies readonl
 /** What a new training takes. */
 const NEW_RUN_OPTIONS = [
   'arch',
+  'arch-options',
   'data',
   ...SELECTION_OPTIONS,
   ...TRAINING_OPTIONS,
@@ -149,6 +150,7 @@ export const COMMAND_OPTIONS = {
     'checkpoint',
     'ema',
     'arch',
+    'arch-options',
     'weights',
     'data',
     'val-fraction',
@@ -191,6 +193,7 @@ export const COMMAND_OPTIONS = {
     'checkpoint',
     'ema',
     'arch',
+    'arch-options',
     'weights',
     'top',
     'logits',
@@ -200,9 +203,20 @@ export const COMMAND_OPTIONS = {
     'workers',
     ...MACHINE_OPTIONS,
   ],
-  export: ['checkpoint', 'ema', 'arch', 'weights', 'format', 'output', 'input-size', 'channels'],
+  export: [
+    'checkpoint',
+    'ema',
+    'arch',
+    'arch-options',
+    'weights',
+    'format',
+    'output',
+    'input-size',
+    'channels',
+  ],
   bench: [
     'arch',
+    'arch-options',
     'data',
     ...SELECTION_OPTIONS,
     'steps',
@@ -258,6 +272,7 @@ export const COMMAND_OPTIONS = {
   'experiment-report': ['file', 'mixed'],
   summary: [
     'arch',
+    'arch-options',
     'module',
     'input-size',
     'channels',

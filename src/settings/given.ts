@@ -25,6 +25,15 @@ export function givenValue(sources: readonly SettingsSource[], name: OptionName)
   return typeof value === 'string' ? value : null;
 }
 
+/** The texts given for an option; none where there are none. `sources` are weakest first. */
+export function givenTexts(
+  sources: readonly SettingsSource[],
+  name: OptionName,
+): readonly string[] {
+  const value = strongest(name, sources)?.value;
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
 /** The number given for an option; null where there is none. `sources` are weakest first. */
 export function givenNumber(sources: readonly SettingsSource[], name: OptionName): number | null {
   const value = strongest(name, sources)?.value;

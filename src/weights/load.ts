@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Architecture } from '../archs/index.js';
+import { type Architecture, titleOf } from '../archs/index.js';
 import { DataError } from '../errors.js';
 import { describeNotFinite, refuseNotFinite } from './finite.js';
 import { listed } from './listed.js';
@@ -130,7 +130,7 @@ function checkTensors(
   wanted: readonly WeightPlace[],
   kept: readonly WeightPlace[],
   ignored: readonly string[],
-  { name: arch, auxiliary }: Architecture,
+  architecture: Architecture,
   { path, tensors }: WeightsFile,
 ): void {
   const known = new Set([...[...wanted, ...kept].map(({ name }) => name), ...ignored]);
@@ -147,7 +147,9 @@ function checkTensors(
     listed('of another shape', misshapen),
   ].filter((list) => list !== '');
   if (lists.length === 0) return;
-  const heads = auxiliary !== undefined && missing.length > 0 && missing.every(isAuxiliary);
+  const heads =
+    architecture.auxiliary !== undefined && missing.length > 0 && missing.every(isAuxiliary);
   const advice = heads ? '\n--aux-weight 0 trains without the auxiliary heads' : '';
-  throw new DataError(`The weights ${path} do not fit ${arch}:${lists.join('')}${advice}`);
+  const network = titleOf(architecture);
+  throw new DataError(`The weights ${path} do not fit ${network}:${lists.join('')}${advice}`);
 }

@@ -74,6 +74,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['checkpoint', 'run', 'loss'], may: SCORES },
       { option: 'ema', given: true, fails: /trained with --ema-decay/ },
       { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
+      { option: 'arch-options', given: 'shortcut=B', fails: /a checkpoint has its own options/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', both: { ...FILE, data: 'DIRECTORY/data' }, changes: ['weights', 'loss'], may: SCORES },
       { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'loss'], may: SCORES },
       { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'loss'], may: [...SCORES, ...FIVE] },
@@ -130,6 +131,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['predictions'] },
       { option: 'ema', given: true, fails: /trained with --ema-decay/ },
       { option: 'arch', given: 'alexnet', fails: /is one of resnet20-cifar/ },
+      { option: 'arch-options', given: 'shortcut=B', fails: /a checkpoint has its own options/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', both: FILE, changes: ['predictions'] },
       { option: 'top', given: '2', changes: ['predictions'] },
       { option: 'logits', given: true, both: { logits: undefined }, changes: ['predictions'] },
@@ -150,6 +152,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'checkpoint', given: 'DIRECTORY/runs/other', both: { ...MODEL, arch: undefined, weights: undefined }, changes: ['files'] },
       { option: 'ema', given: true, fails: /--checkpoint with --ema/ },
       { option: 'arch', given: 'lenet5', fails: /do not fit lenet5/ },
+      { option: 'arch-options', given: 'width=0.5', fails: /do not fit resnet20-cifar \(width=0\.5\)/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', changes: ['files'] },
       { option: 'format', given: 'tfjs', changes: ['format', 'files'] },
       { option: 'output', given: 'RUN/named', changes: ['output', 'files'] },
@@ -230,6 +233,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   bench: {
     run: runBenchTrain, given: { arch: 'lenet5', channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '6', ...ON_CPU }, rows: [
       { option: 'arch', given: 'simple-cnn', changes: ['arch'] },
+      { option: 'arch-options', given: 'pool=max', changes: ['arch_options'] },
       { option: 'data', given: 'DIRECTORY/data', changes: ['workers'] },
       { option: 'val-fraction', given: '0.75', both: DRAWN_QUARTER, fails: /larger than the \d images/ },
       { option: 'subset', given: '1/class', both: DATA, fails: /larger than the \d images/ },

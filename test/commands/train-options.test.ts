@@ -80,6 +80,8 @@ const has =
 // biome-ignore format: one option a row
 const ROWS: readonly Row[] = [
   { option: 'arch', given: 'simple-cnn', changes: [...LEARNED, 'lr', 'card'] },
+  { option: 'arch-options', given: 'pool=max', changes: [...LEARNED, 'card'],
+    shows: ({ card }) => assert.deepEqual(card['archOptions'], ['pool=max']) },
   { option: 'data', given: 'DIRECTORY/other', changes: [...LEARNED, 'data'] },
   { option: 'val-fraction', given: '0.5', both: { data: 'DIRECTORY/flat', 'val-fraction': '0.25' },
     changes: [...LEARNED, 'data'], shows: ({ data }) => assert.equal(data['validation'], 6) },

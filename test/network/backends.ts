@@ -75,7 +75,7 @@ export function tensorflowOrSkip(context: Mocha.Context): Promise<void> {
 }
 
 /** Where CNN_TEST_ALL is 1, as in continuous integration, what is missing is an error. */
-async function orSkip(context: Mocha.Context, opening: Promise<unknown>): Promise<void> {
+export async function orSkip(context: Mocha.Context, opening: Promise<unknown>): Promise<void> {
   try {
     await opening;
   } catch (error) {

@@ -12,6 +12,12 @@ import {
 } from '../words.js';
 import { pytorch } from './initialisers.js';
 
+/** The option of a network whose layers add `growth` maps each. */
+export function growthOption(growth: number) {
+  const about = 'k, the maps that each layer adds (section 3)';
+  return { about, atLeast: 1, atMost: 256, integer: true, default: growth } as const;
+}
+
 export interface DenseNet {
   /** Layers of each dense block. */
   blocks: readonly number[];

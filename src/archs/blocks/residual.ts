@@ -27,6 +27,14 @@ export const BOTTLENECK: Rows = [
   { kernel: 1, widen: 4 },
 ];
 
+export type Shortcut = (typeof SHORTCUT)['values'][number];
+
+export const SHORTCUT = {
+  values: ['A', 'B', 'C'],
+  about:
+    'shortcuts that change the shape: A zeros, B projections; C: all are projections (section 4.1)',
+} as const;
+
 interface Residual {
   name: string;
   block: Rows;
@@ -34,8 +42,11 @@ interface Residual {
   /** Of the convolution at place `strided` of the block, and of the shortcut. */
   stride: number;
   strided: number;
-  /** How a shortcut changes shape: option A or B of section 3.3. `none` is a plain network. */
-  shortcut: 'zeros' | 'projection' | 'none';
+  /**
+   * How a shortcut changes shape: by zeros (option A of section 4.1) or a projection (B); with C all
+   * of them are projections. `none` is a plain network.
+   */
+  shortcut: Shortcut | 'none';
   seed: number;
 }
 
@@ -65,8 +76,8 @@ function shortcut(x: SymbolicTensor, filters: number, settings: Residual): Symbo
   const { stride, seed } = settings;
   const name = `${settings.name}.shortcut`;
   const missing = filters - channelsOf(x);
-  if (missing === 0 && stride === 1) return x;
-  if (settings.shortcut === 'zeros') {
+  if (missing === 0 && stride === 1 && settings.shortcut !== 'C') return x;
+  if (settings.shortcut === 'A') {
     return padChannels(averagePool(x, `${name}.pool`, 1, stride), `${name}.pad`, missing);
   }
   return convNorm(x, {

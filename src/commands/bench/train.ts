@@ -1,22 +1,21 @@
-import { findArchitecture } from '../../archs/index.js';
+import { titleOf } from '../../archs/index.js';
 import { benchmarkTraining } from '../../measure/training.js';
 import type { Given } from '../../settings/given.js';
-import { givenSources, givenValue } from '../../settings/given.js';
+import { givenSources } from '../../settings/given.js';
 import { resolveSettings } from '../../settings/resolve.js';
 import { createReporter } from '../../terminal/progress.js';
+import { givenArchitecture } from '../architecture.js';
 import type { Result } from '../command.js';
-import { required } from '../require.js';
 import { profileLines } from './profile-tables.js';
 
 export async function runBenchTrain(given: Given): Promise<Result> {
   const sources = await givenSources('bench', given);
-  const arch = required(givenValue(sources, 'arch'), '--arch', '--arch alexnet (see cnn archs)');
-  const architecture = findArchitecture(arch);
+  const architecture = givenArchitecture(sources, '--arch alexnet (see cnn archs)');
   const { settings } = resolveSettings('bench', sources, architecture);
   const result = await benchmarkTraining(architecture, settings, createReporter());
   return {
     lines: [
-      `${result.arch} on ${result.backend} in ${result.precision}, ` +
+      `${titleOf(architecture)} on ${result.backend} in ${result.precision}, ` +
         `${result.threads} threads, batches of ${result.batch_size}, ${result.steps} steps`,
       `${result.images_per_second.toFixed(1)} images/s`,
       `${result.milliseconds_per_step.toFixed(2)} ms per step`,

@@ -1,4 +1,4 @@
-import { findArchitecture, layerCosts, withoutDrawing } from '../../archs/index.js';
+import { type Architecture, layerCosts, titleOf, withoutDrawing } from '../../archs/index.js';
 import { openCountingBackend } from '../../backend/counting-backend.js';
 import { UsageError } from '../../errors.js';
 import { type TrainingMemory, trainingMemory } from '../../measure/memory.js';
@@ -8,8 +8,8 @@ import type { Given } from '../../settings/given.js';
 import { givenSources, givenValue } from '../../settings/given.js';
 import type { OptionName } from '../../settings/options/index.js';
 import { resolveSettings, type SettingsSource, strongest } from '../../settings/resolve.js';
+import { givenArchitecture } from '../architecture.js';
 import type { Result } from '../command.js';
-import { required } from '../require.js';
 import { summariseModule } from './module.js';
 import { csvLines, megabytes, shapeText, tableLines, totalsOf, totalsText } from './table.js';
 
@@ -40,16 +40,11 @@ async function summarise(sources: readonly SettingsSource[]) {
     }
   }
   if (module !== null) return summariseModule(module, sources);
-  const arch = required(
-    givenValue(sources, 'arch'),
-    '--arch',
-    '--arch vgg16; or --module inception',
-  );
-  return summariseNetwork(arch, sources);
+  const architecture = givenArchitecture(sources, '--arch vgg16; or --module inception');
+  return summariseNetwork(architecture, sources);
 }
 
-async function summariseNetwork(arch: string, sources: readonly SettingsSource[]) {
-  const architecture = findArchitecture(arch);
+async function summariseNetwork(architecture: Architecture, sources: readonly SettingsSource[]) {
   const { settings, provenance } = resolveSettings('summary', sources, architecture);
   const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
   if (auxiliary && !architecture.auxiliary) {
@@ -66,10 +61,11 @@ async function summariseNetwork(arch: string, sources: readonly SettingsSource[]
   const lines = [
     ...tableLines(costs, totals),
     '',
-    `${architecture.name} with ${classes} classes on ${image}: ${totalsText(totals, precision)}`,
+    `${titleOf(architecture)} with ${classes} classes on ${image}: ${totalsText(totals, precision)}`,
   ];
   const json = {
     arch: architecture.name,
+    options: architecture.given ?? [],
     ...{ inputSize: size, channels, classes, auxiliary, precision },
     layers: costs,
     ...totals,

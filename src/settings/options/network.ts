@@ -11,6 +11,15 @@ export const NETWORK = {
     default: null,
     help: 'network, by a name that "cnn archs" lists',
   },
+  'arch-options': {
+    group: 'network',
+    synonyms: ['model-kwargs'],
+    kind: 'text',
+    many: true,
+    default: null,
+    auto: "those of the network's paper",
+    help: 'what of the network is changed, as name=value: "lrn=false width=0.5"; "cnn archs NETWORK" lists what it has',
+  },
   'input-size': {
     group: 'network',
     synonyms: ['img-size', 'imgsz', 'train-crop-size'],

@@ -17,6 +17,7 @@ export async function describeOpening(prepared: Prepared): Promise<Opening> {
   });
   return {
     arch: architecture.name,
+    archOptions: architecture.given ?? [],
     ...modelCost(session.model),
     backend: backend.name,
     precision: backend.precision,

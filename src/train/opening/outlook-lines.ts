@@ -1,10 +1,13 @@
 /** The three lines before a training: the network, the data, and how long it takes. */
+import { titleOf } from '../../archs/index.js';
 import { clock, duration } from '../../time.js';
 import type { Expectation } from './outlook.js';
 
 /** What is known before the first step. */
 export interface Opening {
   readonly arch: string;
+  /** Those that are not the defaults. */
+  readonly archOptions: readonly string[];
   readonly parameters: number;
   /** Multiply-adds of one image. */
   readonly macs: number;
@@ -27,10 +30,12 @@ export interface Opening {
 }
 
 export function networkLine(opening: Opening): string {
-  const { arch, parameters, macs, stepBytes, leastBytes, batchSize, precision } = opening;
+  const { arch, archOptions, parameters, macs, stepBytes, leastBytes, batchSize, precision } =
+    opening;
+  const title = titleOf({ name: arch, given: archOptions });
   const memory = stepBytes === null ? `at least ${size(leastBytes)}` : size(stepBytes);
   return (
-    `network  ${arch}: ${grouped(parameters)} parameters, ${gmacs(macs)} GMACs, ` +
+    `network  ${title}: ${grouped(parameters)} parameters, ${gmacs(macs)} GMACs, ` +
     `${memory} a step of ${batchSize} in ${precision}`
   );
 }

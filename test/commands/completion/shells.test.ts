@@ -94,7 +94,7 @@ describe('completion in a shell', () => {
       });
 
       it('completes flags of the command', async () => {
-        await hasOnly('cnn train --arc', '--arch');
+        await hasOnly('cnn train --arc', '--arch', '--arch-options');
         await hasOnly('cnn train --no-', '--no-nesterov');
         await hasOnly('cnn archs --epo');
         await hasOnly('cnn data pack --qual', '--quality');
