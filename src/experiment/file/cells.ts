@@ -1,8 +1,9 @@
 /** The cells of an experiment: all combinations of what varies, each checked as a training. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Architecture, findArchitecture } from '../../archs/index.js';
+import { type Architecture, findArchitecture, withOptions } from '../../archs/index.js';
 import { didYouMean } from '../../did-you-mean.js';
 import { CnnError, UsageError } from '../../errors.js';
+import { givenTexts } from '../../settings/given.js';
 import type { OptionName } from '../../settings/options/index.js';
 import { type Resolved, type SettingsSource, strongest } from '../../settings/resolve.js';
 import { resolveTraining } from '../../settings/resolve-training.js';
@@ -143,7 +144,8 @@ function checkedCell(file: ExperimentFile, draft: Draft, given: Cell['sources'])
   };
   try {
     const data = text('data');
-    const architecture = findArchitecture(text('arch'));
+    const options = givenTexts(sources, 'arch-options');
+    const architecture = withOptions(findArchitecture(text('arch')), options);
     const resolved = resolveTraining(architecture, sources);
     const { name, labels } = draft;
     return { name, labels, sources, architecture, resolved, data };
