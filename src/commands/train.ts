@@ -59,7 +59,12 @@ const FIXED: readonly OptionName[] = [
 const GIVEN: readonly Origin[] = ['config', 'environment', 'flag'];
 
 /** What the first runs, which did not keep it yet, were trained with. */
-export const FIRST_RUNS = { opt: 'sgd', 'lr-warmup-method': 'linear', 'lr-warmup-decay': null };
+export const FIRST_RUNS = {
+  opt: 'sgd',
+  'lr-warmup-method': 'linear',
+  'lr-warmup-decay': null,
+  'cycle-momentum': false,
+};
 
 /** Settings of one start of the program, which a run does not keep. */
 export const NOT_STORED: readonly OptionName[] = [

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { decodeOptionsOf } from '../data/decode/decode-options.js';
 import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { openImages } from '../data/open-images.js';
+import { checkDecode, createDecodingNote } from '../session/decoding.js';
 import { openEvaluationBatches } from '../session/loaders.js';
 import type { NetworkCard } from '../session/network-card.js';
 import type { Reporter } from '../session/reporter.js';
@@ -36,16 +37,17 @@ export async function predict(
   paths: readonly string[],
   reporter: Reporter,
 ): Promise<Prediction[]> {
+  checkDecode({ ...settings, cache: 'none' });
   const images = await openImages(paths);
   const backend = await startBackend(settings, reporter);
   const { session } = await trained.open(settings, reporter);
   const { channels, transform, classes } = session.card;
   const split = { images, labels: new Int32Array(images.length) };
   const batchSize = Math.min(settings.batchSize, images.length);
-  const { workers } = settings;
+  const { workers, decode } = settings;
   const reading = decodeOptionsOf(settings);
-  const options = { backend, batchSize, workers, channels, transform, seed: 0, reading };
-  const loader = await openEvaluationBatches(split, { ...options, cache: 'none' });
+  const shared = { backend, batchSize, workers, channels, transform, seed: 0 };
+  const loader = await openEvaluationBatches(split, { ...shared, reading, decode, cache: 'none' });
   try {
     const predictions: Prediction[] = [];
     for await (const batch of loader.batches(0)) {
@@ -70,6 +72,7 @@ export async function predict(
         );
       }
     }
+    createDecodingNote(reporter)(loader);
     return predictions;
   } finally {
     await loader.close();

@@ -83,16 +83,23 @@ export class Optimizer {
   /**
    * Changes the weights and the state; the gradients stay the caller's. `update`: how many times the
    * weights have changed with this one. With a group the gradients are added up until its last batch.
+   * `momentum`: in place of that of the settings, or of the first of AdamW's and LAMB's betas.
    */
-  step(gradients: readonly tf.Tensor[], lr: number, update = 1, group?: Group): void {
+  step(
+    gradients: readonly tf.Tensor[],
+    lr: number,
+    update = 1,
+    { group, momentum }: { readonly group?: Group; readonly momentum?: number } = {},
+  ): void {
+    const change = { lr, update, ...(momentum !== undefined && { momentum }) };
     if (group === undefined) {
-      this.#apply(gradients, 1, lr, update);
+      this.#apply(gradients, 1, change);
       return;
     }
     const pairs = this.#sums.flatMap((sum, index) => [sum, gradients[index] as tf.Tensor]);
     const share = { keep: group.first ? 0 : 1, share: group.labels };
     runKernelForList('Accumulate', pairs, share);
-    if (group.last) this.#apply(this.#sums, 1 / Math.max(1, group.labelsSoFar), lr, update);
+    if (group.last) this.#apply(this.#sums, 1 / Math.max(1, group.labelsSoFar), change);
   }
 
   /** Frees the state. */
@@ -100,7 +107,11 @@ export class Optimizer {
     tf.dispose(this.state);
   }
 
-  #apply(gradients: readonly tf.Tensor[], gradientScale: number, lr: number, update: number) {
+  #apply(
+    gradients: readonly tf.Tensor[],
+    gradientScale: number,
+    { lr, update, momentum }: { lr: number; update: number; momentum?: number },
+  ): void {
     const count = this.#weights.length;
     const inputs = this.#weights.flatMap(({ variable }, index): tf.Tensor[] => {
       const state = Array.from(
@@ -110,11 +121,14 @@ export class Optimizer {
       return [variable, ...(state as tf.Variable[]), gradients[index] as tf.Tensor];
     });
     const { clipGradNorm, optBetas } = this.#settings;
-    const [beta1, beta2] = optBetas ?? BETAS;
+    const [ofSettings, beta2] = optBetas ?? BETAS;
+    const beta1 = momentum ?? ofSettings;
     const attributes = this.#attributes;
     attributes['lr'] = lr;
     attributes['gradientScale'] = gradientScale;
-    if (this.#opt === 'adamw' || this.#opt === 'lamb') {
+    const moments = this.#opt === 'adamw' || this.#opt === 'lamb';
+    if (momentum !== undefined) attributes[moments ? 'beta1' : 'momentum'] = momentum;
+    if (moments) {
       attributes['correction1'] = 1 - beta1 ** update;
       attributes['correction2'] = 1 - beta2 ** update;
     }

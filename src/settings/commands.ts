@@ -22,6 +22,9 @@ const SCHEDULE_OPTIONS = [
   'lr-gamma',
   'lr-power',
   'lr-min',
+  'cycle-momentum',
+  'base-momentum',
+  'max-momentum',
   'patience',
   'lr-warmup-steps',
   'lr-warmup-epochs',
@@ -201,6 +204,7 @@ export const COMMAND_OPTIONS = {
     'batch-size',
     ...READING_OPTIONS,
     'workers',
+    'decode',
     ...MACHINE_OPTIONS,
   ],
   export: [

@@ -27,6 +27,7 @@ const NEEDS: readonly Need[] = [
   onSchedule(['lr-gamma'], 'step', 'multistep', 'plateau', 'exponential'),
   onSchedule(['lr-power'], 'poly'),
   onSchedule(['lr-min'], 'cosine', 'poly', 'plateau', 'onecycle'),
+  onSchedule(['cycle-momentum', 'base-momentum', 'max-momentum'], 'onecycle'),
   onSchedule(['patience'], 'plateau'),
   onOptimizer(['momentum'], 'sgd', 'sgd-caffe', 'rmsprop'),
   onOptimizer(['nesterov'], 'sgd', 'sgd-caffe'),
@@ -58,6 +59,7 @@ export function checkTogether(
   }
   checkWarmup(settings, given);
   checkMilestones(settings, given);
+  checkCycle(settings, given);
   checkOptimizer(settings, given, recipe.opt ?? 'sgd');
   if (!given('rollback-factor') || settings.rollback > 0) return;
   throw new UsageError(
@@ -66,8 +68,28 @@ export function checkTogether(
 }
 
 /** `--no-nesterov` and the like change nothing. */
-function isOff(option: OptionName, settings: Training): boolean {
-  return option === 'nesterov' && !settings.nesterov;
+function isOff(option: OptionName, { nesterov, cycleMomentum }: Training): boolean {
+  return (option === 'nesterov' && !nesterov) || (option === 'cycle-momentum' && !cycleMomentum);
+}
+
+function checkCycle(settings: Training, given: (option: OptionName) => boolean): void {
+  const { lrScheduler, cycleMomentum, baseMomentum, maxMomentum } = settings;
+  if (lrScheduler !== 'onecycle') return;
+  const bound = (['base-momentum', 'max-momentum'] as const).find(given);
+  if (bound !== undefined && !cycleMomentum) {
+    throw new UsageError(
+      `Expected no --${bound} with --no-cycle-momentum, which keeps the momentum as it is`,
+    );
+  }
+  if (given('momentum') && cycleMomentum) {
+    throw new UsageError(
+      'Expected --base-momentum and --max-momentum with --lr-scheduler onecycle, which cycles the momentum, but received --momentum: --no-cycle-momentum keeps it',
+    );
+  }
+  if (!cycleMomentum || baseMomentum <= maxMomentum) return;
+  throw new UsageError(
+    `Expected --base-momentum to be at most the ${maxMomentum} of --max-momentum but received ${baseMomentum}`,
+  );
 }
 
 function checkWarmup(settings: Training, given: (option: OptionName) => boolean): void {

@@ -16,6 +16,9 @@ export type Schedule = Pick<
   | 'lrWarmupEpochs'
   | 'lrWarmupMethod'
   | 'lrWarmupDecay'
+  | 'cycleMomentum'
+  | 'baseMomentum'
+  | 'maxMomentum'
 > & { readonly stepsPerEpoch: number };
 
 /** Of PyTorch's OneCycleLR: the share of steps that rise, and lr over the first and that over the last rate. */
@@ -28,9 +31,20 @@ const ONE_CYCLE = { rising: 0.3, first: 25, last: 1e4 };
 export function learningRate(step: number, schedule: Schedule, falls = 0): number {
   const update = updatesBefore(step, schedule);
   const warmup = warmupUpdates(schedule);
-  if (schedule.lrScheduler === 'onecycle') return oneCycle(update, schedule);
+  if (schedule.lrScheduler === 'onecycle') return oneCycle(update, schedule, ratesOf(schedule));
   const rate = scheduled(update, warmup, schedule, falls);
   return update < warmup ? rate * warmupFactor(update, warmup, schedule) : rate;
+}
+
+/**
+ * The momentum of a step, where the schedule changes it: it moves against the learning rate, as in
+ * PyTorch's OneCycleLR.
+ */
+export function cycledMomentum(step: number, schedule: Schedule): number | undefined {
+  const { lrScheduler, cycleMomentum, baseMomentum, maxMomentum } = schedule;
+  if (lrScheduler !== 'onecycle' || !cycleMomentum) return undefined;
+  const momenta = [maxMomentum, baseMomentum, maxMomentum] as const;
+  return oneCycle(updatesBefore(step, schedule), schedule, momenta);
 }
 
 /**
@@ -98,18 +112,24 @@ function milestonesBefore(update: number, schedule: Schedule): number {
   return (lrMilestones ?? []).filter(reached).length;
 }
 
-/** Smith and Topin, "Super-Convergence", with the numbers and the cosines of PyTorch's OneCycleLR. */
-function oneCycle(update: number, schedule: Schedule): number {
-  const { lr, epochs, lrMin } = schedule;
-  const end = updatesPerEpoch(schedule) * epochs - 1;
-  const top = ONE_CYCLE.rising * (end + 1) - 1;
+/** The first, the highest and the last rate of a cycle. */
+function ratesOf({ lr, lrMin }: Schedule): Cycle {
   const first = lr / ONE_CYCLE.first;
-  const last = lrMin ?? first / ONE_CYCLE.last;
-  if (update <= top) return between(first, lr, update / top);
-  return between(lr, last, end <= top ? 1 : Math.min(1, (update - top) / (end - top)));
+  return [first, lr, lrMin ?? first / ONE_CYCLE.last];
 }
 
-/** Half a cosine from one rate to another. */
+/** Values at the beginning, at the turn and at the end. */
+type Cycle = readonly [first: number, turn: number, last: number];
+
+/** Smith and Topin, "Super-Convergence", with the numbers and the cosines of PyTorch's OneCycleLR. */
+function oneCycle(update: number, schedule: Schedule, [first, turn, last]: Cycle): number {
+  const end = updatesPerEpoch(schedule) * schedule.epochs - 1;
+  const top = ONE_CYCLE.rising * (end + 1) - 1;
+  if (update <= top) return between(first, turn, update / top);
+  return between(turn, last, end <= top ? 1 : Math.min(1, (update - top) / (end - top)));
+}
+
+/** Half a cosine from one value to another. */
 function between(from: number, to: number, share: number): number {
   return to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 }

@@ -16,20 +16,24 @@ export interface StepOptions {
 }
 
 /** The learning rate; the weights change at every step where nothing else is said. */
-type Change = Pick<Update, 'lr' | 'group'> & Partial<Pick<Update, 'update'>>;
+type Change = Omit<Update, 'update'> & Partial<Pick<Update, 'update'>>;
 
 /** One step of training; returns the four counters of the loss. */
 export function trainStep(
   { network }: Session,
   optimizer: Optimizer,
   { images, labels, mixed }: DeviceBatch,
-  { lr, update, group, step, ...options }: StepOptions & Change & { readonly step: number },
+  given: StepOptions & Change & { readonly step: number },
 ): tf.Tensor1D {
   return asStep(() =>
     tf.tidy(() => {
+      const { lr, update, group, momentum, step, ...options } = given;
       const { stats, gradients } = network.gradients(images, labels, { ...options, step, mixed });
       network.onPhase('optimizer', '');
-      optimizer.step(gradients, lr, update ?? step + 1, group);
+      optimizer.step(gradients, lr, update ?? step + 1, {
+        ...(group && { group }),
+        ...(momentum !== undefined && { momentum }),
+      });
       return stats;
     }),
   );

@@ -8,12 +8,20 @@ import type { Scores } from '../session/metrics.js';
 import type { Settings } from '../settings/types.js';
 import { afterEvaluation } from './plateau.js';
 import type { PartState, Stateful } from './saving/stateful.js';
-import { learningRate, type Schedule, updatesBefore, warmupUpdates } from './schedule.js';
+import {
+  cycledMomentum,
+  learningRate,
+  type Schedule,
+  updatesBefore,
+  warmupUpdates,
+} from './schedule.js';
 import type { Rollbacks } from './sentinel/rollbacks.js';
 
 /** A batch's share in the next change of the weights. */
 export interface Update {
   readonly lr: number;
+  /** In place of the optimizer's own, where it cycles. */
+  readonly momentum?: number;
   /** How many times the weights will have changed. */
   readonly update: number;
   readonly group?: Group;
@@ -72,14 +80,15 @@ export class Updating implements Stateful {
   next(step: number, stepInEpoch: number, countLabels: () => number): Update {
     const { gradAccumSteps, stepsPerEpoch } = this.#schedule;
     const update = updatesBefore(step, this.#schedule) + 1;
-    const lr = this.rate(step);
-    if (gradAccumSteps === 1) return { lr, update };
+    const momentum = cycledMomentum(step, this.#schedule);
+    const change = { lr: this.rate(step), update, ...(momentum !== undefined && { momentum }) };
+    if (gradAccumSteps === 1) return change;
     const first = stepInEpoch % gradAccumSteps === 0;
     const last = (stepInEpoch + 1) % gradAccumSteps === 0 || stepInEpoch + 1 === stepsPerEpoch;
     const labels = countLabels();
     const labelsSoFar = (first ? 0 : (this.#kept.labels ?? 0)) + labels;
     this.#kept = { ...this.#kept, labels: labelsSoFar };
-    return { lr, update, group: { first, last, labels, labelsSoFar } };
+    return { ...change, group: { first, last, labels, labelsSoFar } };
   }
 
   /** Takes the changed weights into their average, which begins after the warm-up. */

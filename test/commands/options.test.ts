@@ -143,6 +143,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'max-pixels', given: '200', fails: /--max-pixels/ },
       { option: 'exif-rotate', given: true, changes: ['predictions'] },
       { option: 'workers', given: '3', changes: ['workers'] },
+      { option: 'decode', given: 'gpu', fails: /--decode gpu needs --backend cuda, but --backend cpu/ },
       { option: 'backend', given: 'js', changes: ['computes'], may: ['predictions'] },
       { option: 'precision', given: 'bf16', changes: ['computes'], may: ['predictions'] },
     ],

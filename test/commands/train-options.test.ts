@@ -22,7 +22,7 @@ type Aspect = keyof Observed;
 interface Row {
   readonly option: Option;
   /** With it; DIRECTORY is that of all tests, RUN that of this training. */
-  readonly given: string | true;
+  readonly given: string | boolean;
   /** Settings of both trainings that are not those of BASE. */
   readonly both?: Readonly<Record<string, string | true>>;
   /** All that differs. */
@@ -64,6 +64,7 @@ const SAME_FIRST = String(
   }),
 );
 const WARMUP = { 'lr-warmup-steps': '4' };
+const CYCLE = { 'lr-scheduler': 'onecycle', epochs: '2' };
 const ADAMW = { opt: 'adamw', lr: '0.001' };
 const HEADS = { arch: 'googlenet', 'input-size': '32' };
 
@@ -98,6 +99,9 @@ const ROWS: readonly Row[] = [
   { option: 'lr-milestones', given: '0.25', both: { 'lr-scheduler': 'multistep', 'lr-milestones': '1', epochs: '2' }, changes: [...LEARNED, 'lr'] },
   { option: 'lr-power', given: '2', both: { 'lr-scheduler': 'poly' }, changes: ['weights', 'evaluation', 'lr'], shows: equals('lr', [0.0125]) },
   { option: 'lr-min', given: '0.01', changes: ['weights', 'evaluation', 'lr'], shows: equals('lr', [0.03]) },
+  { option: 'cycle-momentum', given: false, both: CYCLE, changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
+  { option: 'base-momentum', given: '0.5', both: CYCLE, changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
+  { option: 'max-momentum', given: '0.99', both: CYCLE, changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
   { option: 'patience', given: '0', both: { ...STILL, 'lr-scheduler': 'plateau', epochs: '3' }, changes: ['lr'], may: LEARNED },
   { option: 'lr-warmup-epochs', given: '1', changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05]) },
   { option: 'lr-warmup-method', given: 'constant', both: WARMUP, changes: [...LEARNED, 'lr'] },

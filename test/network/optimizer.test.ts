@@ -38,6 +38,11 @@ function train(lr: number, take: (gradients: tf.Tensor[], rate: number, step: nu
   }
 }
 
+/** Neither momentum nor decay. */
+const STILL = {
+  ...{ momentum: 0, nesterov: false, weightDecay: 0, decayBias: false, biasLrScale: 1 },
+};
+
 describe('an optimizer', () => {
   onEachBackend(({ native }) => {
     for (const [name, { lr, settings, weights: expected }] of Object.entries(CASES)) {
@@ -73,7 +78,7 @@ describe('an optimizer', () => {
         labels.forEach((count, part) => {
           const labelsSoFar = labels.slice(0, part + 1).reduce((sum, more) => sum + more, 0);
           const group = { first: part === 0, last: part === 2, labels: count, labelsSoFar };
-          inParts.step(parts[part] as tf.Tensor[], rate, step + 1, group);
+          inParts.step(parts[part] as tf.Tensor[], rate, step + 1, { group });
         });
         tf.dispose([mean, parts]);
       });
@@ -86,6 +91,39 @@ describe('an optimizer', () => {
       inParts.dispose();
       for (const { variable } of [...weights, ...others]) variable.dispose();
     });
+
+    for (const opt of ['sgd', 'rmsprop', 'adamw'] as const) {
+      it(`takes the momentum of a step in place of its own, by ${opt}`, () => {
+        const settings = { ...STILL, opt, optEps: 1e-8 };
+        const variable = tf.variable(tf.tensor1d([1]));
+        const optimizer = new Optimizer([{ variable, name: 'w', kind: 'kernel' }], settings);
+        // Gradients of 2 and -1, with momenta of 0.9 and 0.6, at a rate of 0.1; by hand, from PyTorch's rules.
+        const [first, second] = {
+          sgd: [2, 0.6 * 2 - 1],
+          rmsprop: [
+            2 / Math.sqrt(0.1 * 4),
+            (0.6 * 2) / Math.sqrt(0.1 * 4) - 1 / Math.sqrt(0.9 * 0.1 * 4 + 0.1),
+          ],
+          adamw: [
+            1,
+            (0.6 * (0.1 * 2) - 0.4) /
+              (1 - 0.6 ** 2) /
+              Math.sqrt((0.999 * 0.001 * 4 + 0.001) / (1 - 0.999 ** 2)),
+          ],
+        }[opt] as [number, number];
+        for (const [index, [gradient, momentum]] of [
+          [2, 0.9] as const,
+          [-1, 0.6] as const,
+        ].entries()) {
+          const gradients = [tf.tensor1d([gradient])];
+          optimizer.step(gradients, 0.1, index + 1, { momentum });
+          tf.dispose(gradients);
+        }
+        assertClose(variable.dataSync(), [1 - 0.1 * (first + second)], 1e-5, opt);
+        optimizer.dispose();
+        variable.dispose();
+      });
+    }
 
     if (!native) return;
     it('takes memory for its state once, and none in later steps', () => {

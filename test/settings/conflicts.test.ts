@@ -30,6 +30,9 @@ const REFUSED: readonly (readonly [flags: Readonly<Record<string, string | true>
   [{ 'lr-warmup-steps': '5', 'lr-warmup-epochs': '1' }, /received both/],
   [{ 'lr-warmup-decay': '0.1' }, /--lr-warmup-decay with a warm-up/],
   [{ 'lr-scheduler': 'onecycle', 'lr-warmup-epochs': '1' }, /a rise of its own/],
+  [{ 'base-momentum': '0.8' }, /--base-momentum with --lr-scheduler onecycle but/],
+  [{ 'lr-scheduler': 'onecycle', momentum: '0.8' }, /received --momentum: --no-cycle-momentum/],
+  [{ 'lr-scheduler': 'onecycle', 'max-momentum': '0.8' }, /at most the 0.8 of --max-momentum/],
   [
     { opt: 'adamw', lr: '1', momentum: '0.5' },
     /--momentum with --opt sgd, sgd-caffe or rmsprop but/,

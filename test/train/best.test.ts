@@ -77,6 +77,7 @@ describe('the best epoch', () => {
       ...{ epochs: 9, stepsPerEpoch: 1, gradAccumSteps: 1, lr: 1, lrGamma: 0.5 },
       ...{ lrStepSize: 1, lrMilestones: null, lrPower: 1, lrMin: null },
       ...{ lrWarmupSteps: 0, lrWarmupEpochs: null, lrWarmupDecay: null },
+      ...{ cycleMomentum: true, baseMomentum: 0.85, maxMomentum: 0.95 },
       lrScheduler: 'plateau',
       lrWarmupMethod: 'linear',
     };

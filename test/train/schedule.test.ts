@@ -4,6 +4,7 @@ import { findArchitecture } from '../../src/archs/index.js';
 import { resolveSettings } from '../../src/settings/resolve.js';
 import { afterEvaluation, type Plateau } from '../../src/train/plateau.js';
 import {
+  cycledMomentum,
   learningRate,
   type Schedule,
   updatesBefore,
@@ -23,6 +24,9 @@ const BASE: Schedule = {
   lrWarmupEpochs: null,
   lrWarmupMethod: 'linear',
   lrWarmupDecay: null,
+  cycleMomentum: true,
+  baseMomentum: 0.85,
+  maxMomentum: 0.95,
   gradAccumSteps: 1,
   stepsPerEpoch: 10,
   epochs: 6,
@@ -68,6 +72,34 @@ function assertClose(actual: number, expected: number, what: string): void {
   const close = Math.abs(actual - expected) <= 1e-9 * Math.max(1e-6, Math.abs(expected));
   assert.ok(close, `${what}: ${actual} is not ${expected}`);
 }
+
+// biome-ignore format: the momentum at each of these steps
+const MOMENTA: Readonly<Record<string, readonly [Partial<Schedule>, Table]>> = {
+  // PyTorch's OneCycleLR(total_steps=60): down to step 17, then a third, half and two thirds of the way up.
+  'a cycle': [{}, { 0: 0.95, 8: 0.9 + 0.05 * Math.cos((Math.PI * 8) / 17), 17: 0.85, 31: 0.875, 38: 0.9, 45: 0.925, 59: 0.95 }],
+  'a cycle between other bounds': [
+    { baseMomentum: 0.5, maxMomentum: 0.9 }, { 0: 0.9, 17: 0.5, 31: 0.6, 38: 0.7, 45: 0.8, 59: 0.9 }],
+  // 18 updates: the turn is at 0.3 * 18 - 1 = 4.4, the end at 17, half of the rise at 10.7.
+  'a cycle of groups of four steps': [
+    { gradAccumSteps: 4 }, { 0: 0.95, 3: 0.95, 4: 0.9 + 0.05 * Math.cos(Math.PI / 4.4), 59: 0.95 }],
+};
+
+describe('cycledMomentum', () => {
+  for (const [name, [settings, table]] of Object.entries(MOMENTA)) {
+    it(`follows ${name}`, () => {
+      const schedule: Schedule = { ...BASE, lrScheduler: 'onecycle', ...settings };
+      for (const [step, momentum] of Object.entries(table)) {
+        assertClose(cycledMomentum(Number(step), schedule) ?? 0, momentum, `step ${step}`);
+      }
+    });
+  }
+
+  it('is nothing for other schedules, and where it is not to cycle', () => {
+    assert.equal(cycledMomentum(0, { ...BASE, lrScheduler: 'cosine' }), undefined);
+    const still = { ...BASE, lrScheduler: 'onecycle', cycleMomentum: false } as const;
+    assert.equal(cycledMomentum(0, still), undefined);
+  });
+});
 
 describe('learningRate', () => {
   for (const [name, [settings, table]] of Object.entries(TABLES)) {

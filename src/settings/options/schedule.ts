@@ -74,6 +74,28 @@ export const SCHEDULE = {
     auto: '0; onecycle: lr / 250000',
     help: 'cosine, poly, plateau and onecycle schedule: the least learning rate',
   },
+  'cycle-momentum': {
+    group: 'schedule',
+    kind: 'boolean',
+    default: true,
+    help: 'onecycle schedule: momentum, or the first of --opt-betas, falls while the learning rate rises, and rises again',
+  },
+  'base-momentum': {
+    group: 'schedule',
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    default: 0.85,
+    help: 'onecycle schedule: momentum at the highest learning rate',
+  },
+  'max-momentum': {
+    group: 'schedule',
+    kind: 'number',
+    atLeast: 0,
+    below: 1,
+    default: 0.95,
+    help: 'onecycle schedule: momentum at the beginning and the end',
+  },
   patience: {
     group: 'schedule',
     synonyms: ['patience-epochs'],
