@@ -175,6 +175,22 @@ export const commands: Commands = [
         },
       },
       {
+        name: 'report',
+        operands: '<directory>',
+        summary: 'Write results.csv, plots and the table of README.md from the runs',
+        options: 'experiment-report',
+        example: 'cnn experiment report experiments/degradation',
+        load: async () => (await import('./experiment/report.js')).runExperimentReport,
+      },
+      {
+        name: 'list',
+        operands: '[directory]',
+        summary: 'List the questions of a folder: claim, runs that are done, finding',
+        options: null,
+        example: 'cnn experiment list experiments',
+        load: async () => (await import('./experiment/list.js')).runExperimentList,
+      },
+      {
         name: 'schema',
         summary: 'Print the JSON schema of experiment files, for editors',
         options: null,

@@ -1,11 +1,13 @@
 /** Trains what is not finished, and evaluates ensembles. */
 import { CnnError, RunError } from '../../errors.js';
+import { writeReport } from '../../experiment/results/write-report.js';
 import { membersOf, readEnsemble, writeEnsemble } from '../../experiment/running/ensembles.js';
 import { type Ran, runAll } from '../../experiment/running/run-all.js';
 import { plannedRuns, secondsOf, stateOf } from '../../experiment/running/runs.js';
 import { type Failure, failureText, type Task } from '../../experiment/running/trainer.js';
 import { SIGNAL_EXIT_CODES, type StopRequest } from '../../train/signals.js';
 import type { Result } from '../command.js';
+import { reportFacts, reportLines } from './report.js';
 import type { Planned, Session } from './session.js';
 
 export async function trainAll(session: Session): Promise<Result> {
@@ -79,19 +81,21 @@ function stopped({ experiment, planned, stop }: Session, done: number): CnnError
   );
 }
 
-function resultOf(
+async function resultOf(
   { experiment, planned }: Session,
   before: number,
   trained: Ran['trained'],
   failed: readonly Failure[],
-): Result {
+): Promise<Result> {
+  const report = await writeReport(experiment, false);
   const json = {
-    title: experiment.title,
     runs: planned.length,
     trained,
     failed: failed.map(({ name, error }) => ({ name, error: error.message })),
+    report: reportFacts(report),
   };
-  const lines = [`${before + trained.length} of ${planned.length} runs are finished`];
+  const count = `${before + trained.length} of ${planned.length} runs are finished`;
+  const lines = [...reportLines(report), count];
   if (failed.length === 0) return { lines, json };
   const list = failed.map(failureText).join('\n');
   const error = new RunError(`These fail:\n${list}`);

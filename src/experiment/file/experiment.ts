@@ -22,6 +22,8 @@ export interface Experiment {
   /** Names of cells, whose difference is the second less the first. */
   readonly pairs: readonly (readonly [first: string, second: string])[];
   readonly measures: readonly Measure[];
+  /** Whether cells of different data or protocols are compared too. */
+  readonly mixed: boolean;
   /** Names of cells whose runs are also evaluated as one network. */
   readonly ensembles: readonly string[];
 }
@@ -33,12 +35,12 @@ export async function openExperiment(
   given: readonly SettingsSource[] = [],
 ): Promise<Experiment> {
   const file = await readExperimentFile(directory, name);
-  const { title, claim, source, seeds, measures = ['top1'] } = file.shape;
+  const { title, claim, source, seeds, measures = ['top1'], mixed = false } = file.shape;
   checkSeeds(file);
   const axes = readAxes(file);
   const cells = readCells(file, axes, given);
   return {
-    ...{ directory, file: file.path, title, claim, source, seeds, cells, measures },
+    ...{ directory, file: file.path, title, claim, source, seeds, cells, measures, mixed },
     axes: axes.map((axis) => axis.name),
     pairs: readPairs(file, cells),
     ensembles: readEnsembles(file, cells),

@@ -38,6 +38,7 @@ const DESCRIPTIONS = {
   compare:
     'a list of pairs of cells, such as [[plain-20, resnet-20]], or {baseline: CELL}, or {axis: NAME}',
   measures: `a list of what is compared (default: top1): ${Object.keys(MEASURES).join(', ')}`,
+  mixed: 'true or false: compare cells of different data or input sizes too',
   ensemble: 'a list of cells whose runs are also evaluated as one network, or true for all of them',
 } as const;
 
@@ -74,6 +75,7 @@ function shape<S extends z.ZodType, A extends z.ZodType>(settings: S, axes: A) {
       .array(z.enum(Object.keys(MEASURES) as Measure[]))
       .min(1)
       .optional(),
+    mixed: z.boolean().optional(),
     ensemble: z.union([z.array(name).min(1), z.literal(true)]).optional(),
   };
 }
