@@ -18,6 +18,7 @@ import { lenet5 } from './lenet5.js';
 import { lenet51998 } from './lenet5-1998.js';
 import { nin, ninCifar } from './nin.js';
 import { preresnets } from './preresnet.js';
+import { cifarPreresnets } from './preresnet-cifar.js';
 import { resnets } from './resnet.js';
 import { cifarResnets } from './resnet-cifar.js';
 import { simpleCnn } from './simple-cnn.js';
@@ -49,6 +50,7 @@ export const architectures: readonly Architecture[] = [
   ...resnets,
   ...preresnets,
   ...cifarResnets,
+  ...cifarPreresnets,
   ...densenets,
   ...cifarDensenets,
 ];

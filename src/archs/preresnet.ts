@@ -6,14 +6,15 @@
  * Differs from the paper: the settings of fb.resnet.torch, its 90 epochs among them; brightness,
  * contrast and saturation are not changed; one centre crop of 224 is evaluated instead of 320.
  */
-import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { pytorch } from './blocks/initialisers.js';
+import { preActivation } from './blocks/pre-activation.js';
+import { BOTTLENECK } from './blocks/residual.js';
 import { chosen, type OptionTable } from './options/table.js';
 import { scaled, WIDTH } from './options/width.js';
 import { TORCH_RECIPE } from './recipes.js';
 import {
-  add,
   batchNorm,
   channelsOf,
   dense,
@@ -38,6 +39,7 @@ const NETWORKS = [
   { depth: 200, blocks: [3, 24, 36, 3], parameters: 64_666_152, macs: 15_007_481_856, published: { top1: 79.3, top5: 94.7, protocol: PROTOCOL } },
 ];
 
+const FORM = { block: BOTTLENECK, shortcut: 'projection' } as const;
 const OPTIONS = { width: WIDTH } as const satisfies OptionTable;
 
 function build(name: string, blocks: readonly number[], options: BuildOptions) {
@@ -52,7 +54,10 @@ function build(name: string, blocks: readonly number[], options: BuildOptions) {
     for (let index = 1; index <= count; index++) {
       const stride = stage > 0 && index === 1 ? 2 : 1;
       const filters = scaled(FILTERS[stage] as number, width);
-      x = residual(x, { name: `conv${stage + 2}_${index}`, filters, stride, seed });
+      const name = `conv${stage + 2}_${index}`;
+      // The very first block already follows a normalisation and a ReLU.
+      const activated = name === 'conv2_1';
+      x = preActivation(x, { ...FORM, name, filters, stride, activated, seed });
     }
   });
   x = relu(batchNorm(x, { name: 'bn5' }), 'relu5');
@@ -62,42 +67,12 @@ function build(name: string, blocks: readonly number[], options: BuildOptions) {
   return model({ inputs: images, outputs: logits, name });
 }
 
-interface Residual {
-  name: string;
-  filters: number;
-  stride: number;
-  seed: number;
-}
-
-/** Figure 4e, as a bottleneck. The very first block already follows a normalisation and a ReLU. */
-function residual(x: SymbolicTensor, { name, filters, stride, seed }: Residual): SymbolicTensor {
-  const rows = [
-    { filters, kernel: 1 },
-    { filters, kernel: 3, stride },
-    { filters: 4 * filters, kernel: 1 },
-  ];
-  let shortcut = x;
-  let y = x;
-  rows.forEach((row, place) => {
-    const number = place + 1;
-    if (name !== 'conv2_1' || place > 0) {
-      y = relu(batchNorm(y, { name: `${name}.bn${number}` }), `${name}.relu${number}`);
-    }
-    // A shortcut that changes the shape sees what the first convolution sees.
-    if (place === 0 && channelsOf(x) !== 4 * filters) {
-      const settings = {
-        name: `${name}.shortcut.conv`,
-        filters: 4 * filters,
-        kernel: 1,
-        stride,
-        seed,
-      };
-      shortcut = heConvolution(y, settings);
-    }
-    y = heConvolution(y, { name: `${name}.conv${number}`, ...row, seed });
-  });
-  return add([y, shortcut], `${name}.add`);
-}
+export const PRERESNET_PAPER = {
+  title: 'Identity Mappings in Deep Residual Networks',
+  authors: 'He, Zhang, Ren, Sun',
+  year: 2016,
+  url: 'https://arxiv.org/abs/1603.05027',
+};
 
 export const preresnets: Architecture[] = NETWORKS.map((network) => {
   const { depth, blocks, ...facts } = network;
@@ -106,12 +81,7 @@ export const preresnets: Architecture[] = NETWORKS.map((network) => {
     ...facts,
     name,
     family: 'resnet',
-    paper: {
-      title: 'Identity Mappings in Deep Residual Networks',
-      authors: 'He, Zhang, Ren, Sun',
-      year: 2016,
-      url: 'https://arxiv.org/abs/1603.05027',
-    },
+    paper: PRERESNET_PAPER,
     size: 224,
     channels: 3,
     classes: 1000,

@@ -27,6 +27,8 @@ const NETWORKS = [
   { name: 'resnet56-cifar',  depth:  56, parameters:   853_018, macs: 125_485_696, top1: 93.03 },
   { name: 'resnet110-cifar', depth: 110, parameters: 1_727_962, macs: 252_887_680, top1: 93.57, lrWarmupSteps: 400 },
   { name: 'plain20-cifar',   depth:  20, parameters:   269_722, macs:  40_551_040 },
+  { name: 'plain32-cifar',   depth:  32, parameters:   464_154, macs:  68_862_592 },
+  { name: 'plain44-cifar',   depth:  44, parameters:   658_586, macs:  97_174_144 },
   { name: 'plain56-cifar',   depth:  56, parameters:   853_018, macs: 125_485_696 },
 ];
 
@@ -63,7 +65,7 @@ function build(name: string, depth: number, options: BuildOptions) {
 }
 
 /** At a tenth of the rate. */
-function warmUp(lrWarmupSteps: number) {
+export function warmUp(lrWarmupSteps: number) {
   return { lrWarmupSteps, lrWarmupMethod: 'constant', lrWarmupDecay: 0.1 } as const;
 }
 

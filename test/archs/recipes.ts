@@ -255,6 +255,12 @@ const RESNET_CIFAR: Row = {
   },
   departures: { ...CIFAR10, lrStepSize: 30 },
 };
+/** He et al., 2016, appendix: the first 400 steps at a tenth of the rate. */
+const WARMED_UP = {
+  recipe: { ...RESNET_CIFAR.recipe, lrWarmupMethod: 'constant', lrWarmupDecay: 0.1 },
+  departures: { ...RESNET_CIFAR.departures, lrWarmupSteps: 400 },
+} as const;
+const PRERESNET_CIFAR: Row = { ...TORCH_MODEL, ...WARMED_UP };
 /** Huang et al., 2016, section 4.2: the rate falls after 150 and 225 of 300 epochs. */
 const DENSENET_CIFAR: Row = {
   ...TORCH_MODEL,
@@ -303,9 +309,15 @@ export const RECIPES: Readonly<Record<string, Row>> = {
   'resnet32-cifar': { ...RESNET_CIFAR, published: { top1: 92.49 } },
   'resnet44-cifar': { ...RESNET_CIFAR, published: { top1: 92.83 } },
   'resnet56-cifar': { ...RESNET_CIFAR, published: { top1: 93.03 } },
-  'resnet110-cifar': { ...RESNET_CIFAR, recipe: { ...RESNET_CIFAR.recipe, lrWarmupMethod: 'constant', lrWarmupDecay: 0.1 }, departures: { ...RESNET_CIFAR.departures, lrWarmupSteps: 400 }, published: { top1: 93.57 } },
+  'resnet110-cifar': { ...RESNET_CIFAR, ...WARMED_UP, published: { top1: 93.57 } },
   'plain20-cifar': RESNET_CIFAR,
+  'plain32-cifar': RESNET_CIFAR,
+  'plain44-cifar': RESNET_CIFAR,
   'plain56-cifar': RESNET_CIFAR,
+  'preresnet20-cifar': PRERESNET_CIFAR,
+  'preresnet56-cifar': PRERESNET_CIFAR,
+  'preresnet110-cifar': { ...PRERESNET_CIFAR, published: { top1: 93.63 } },
+  'preresnet164-cifar': { ...PRERESNET_CIFAR, published: { top1: 94.54 } },
   'densenet121': { ...DENSENET, ...accuracy(74.98, 92.29) },
   'densenet161': { ...DENSENET, ...accuracy(77.138, 93.56) },
   'densenet169': { ...DENSENET, ...accuracy(76.2, 93.15) },

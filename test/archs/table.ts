@@ -60,6 +60,18 @@ function cifarResnet(n: number): Shapes {
   };
 }
 
+/** The same in the order of He et al., 2016, whose bottlenecks widen the maps. */
+function cifarPreresnet(n: number, widen = 1): Shapes {
+  return {
+    conv1: [32, 32, 16],
+    [`conv2_${n}.add`]: [32, 32, 16 * widen],
+    [`conv3_${n}.add`]: [16, 16, 32 * widen],
+    [`conv4_${n}.add`]: [8, 8, 64 * widen],
+    pool4: [64 * widen],
+    fc: [10],
+  };
+}
+
 /** Table 1 of DenseNet's paper; channels after the dense blocks, which transitions halve. */
 function densenet(growth: number, blocks: readonly number[], channels: readonly number[]): Shapes {
   const [first = 0, second = 0, third = 0, last = 0] = channels;
@@ -94,6 +106,8 @@ function densenet(growth: number, blocks: readonly number[], channels: readonly 
  * maps + 12 × 66); transitions 32² × 160² + 16² × 304²; 448 × 10. densenet-bc100-k12: 32² × 27 ×
  * 24; blocks of 16 layers on 24, 108 and 150 maps, each side² × 48 ×   (16 × maps + 12 × 120) +
  * side² × 16 × 9 × 48 × 12; transitions 32² × 216 × 108 +   16² × 300 × 150; 342 × 10.
+ * preresnet164-cifar: 32² × 27 × 16; a bottleneck of f filters on i maps f × i + 9 f² + 4 f², and
+ * 4 f × i where the shape changes.
  */
 // biome-ignore format: one network a row
 export const TABLE: readonly Row[] = [
@@ -138,7 +152,13 @@ export const TABLE: readonly Row[] = [
   ['resnet56-cifar',           853_018,    125_485_696, cifarResnet(9)],
   ['resnet110-cifar',        1_727_962,    252_887_680, cifarResnet(18)],
   ['plain20-cifar',            269_722,     40_551_040, cifarResnet(3)],
+  ['plain32-cifar',            464_154,     68_862_592, cifarResnet(5)],
+  ['plain44-cifar',            658_586,     97_174_144, cifarResnet(7)],
   ['plain56-cifar',            853_018,    125_485_696, cifarResnet(9)],
+  ['preresnet20-cifar',        269_722,     40_551_040, cifarPreresnet(3)],
+  ['preresnet56-cifar',        853_018,    125_485_696, cifarPreresnet(9)],
+  ['preresnet110-cifar',     1_727_962,    252_887_680, cifarPreresnet(18)],
+  ['preresnet164-cifar',     1_703_258,    247_646_720, cifarPreresnet(18, 4)],
   ['densenet121',            7_978_856,  2_834_161_664, densenet(32, [6, 12, 24, 16], [256, 512, 1024, 1024])],
   ['densenet161',           28_681_000,  7_727_907_072, densenet(48, [6, 12, 36, 24], [384, 768, 2112, 2208])],
   ['densenet169',           14_149_480,  3_359_843_328, densenet(32, [6, 12, 32, 32], [256, 512, 1280, 1664])],

@@ -28,9 +28,10 @@ export const NETWORKS: readonly NarrowNetwork[] = [
   { name: 'resnet18',              size: 48, share: 1 / 16, like: ['resnet34'] },
   { name: 'resnet50',              size: 48, share: 1 / 16, like: ['resnet101', 'resnet152'] },
   { name: 'resnet50-torchvision',  size: 48, share: 1 / 16, like: ['resnet101-torchvision', 'resnet152-torchvision'] },
-  { name: 'plain18',               size: 48, share: 1 / 16, like: ['plain34', 'plain20-cifar', 'plain56-cifar'] },
-  { name: 'preresnet50',           size: 48, share: 1 / 16, like: ['preresnet101', 'preresnet152', 'preresnet200'] },
+  { name: 'plain18',               size: 48, share: 1 / 16, like: ['plain34', 'plain20-cifar', 'plain32-cifar', 'plain44-cifar', 'plain56-cifar'] },
+  { name: 'preresnet50',           size: 48, share: 1 / 16, like: ['preresnet101', 'preresnet152', 'preresnet200', 'preresnet164-cifar'] },
   { name: 'resnet20-cifar',        size: 32, share: 1 / 4, like: ['resnet32-cifar', 'resnet44-cifar', 'resnet56-cifar', 'resnet110-cifar'] },
+  { name: 'preresnet20-cifar',     size: 16, share: 1 / 4, like: ['preresnet56-cifar', 'preresnet110-cifar'] },
   { name: 'densenet121',           size: 48, share: 1 / 8, like: ['densenet161', 'densenet169', 'densenet201', 'densenet264', 'densenet-bc100-k12'] },
   { name: 'densenet40-k12',        size: 16, share: 1 / 4 },
 ];
