@@ -10,6 +10,7 @@
 
 #include <future>
 
+#include "checks/call_check.h"
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
 #include "image_batch_binding.h"
@@ -21,7 +22,6 @@ namespace cnn {
 namespace {
 
 constexpr size_t kCommandWords = 1 << 16;
-constexpr int kMostThreads = 1024;
 
 // A promise that another thread settles: a read (with its buffer) or a plain sync.
 struct Request {
@@ -149,14 +149,18 @@ napi_value hasCpu(napi_env env, Addon&, const Arguments&) {
   return value;
 }
 
+// A tensor of a type by its number, -1 for none, and a size, as measure() takes them.
+Tensor measuredTensor(MemoryPool& pool, double type, double size) {
+  if (type == -1) return {};
+  if (type >= 0 && type <= static_cast<int>(DType::UInt8) && size >= 0 && size <= INT32_MAX) {
+    return Tensor::create(&pool, static_cast<DType>(type), static_cast<int64_t>(size));
+  }
+  throw std::runtime_error("expected a type and a size below 2^31");
+}
+
 DType typeOf(int32_t number) {
   if (number >= 0 && number <= static_cast<int>(DType::UInt8)) return static_cast<DType>(number);
   throw std::runtime_error("there is no type " + std::to_string(number));
-}
-
-int threadsOf(int32_t threads) {
-  if (threads >= 1 && threads <= kMostThreads) return threads;
-  throw std::runtime_error("expected 1 to " + std::to_string(kMostThreads) + " threads");
 }
 
 // measure(kernel, threads, tensors, words): [scratch, temporary, kept by each input …] in bytes,
@@ -172,13 +176,15 @@ napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
   Context& context = *addon.measuring;
   context.threads = threadsOf(arguments.integer(1));
   omp_set_num_threads(context.threads);
+  const size_t count = tensorBytes / sizeof(double);
+  if (count == 0) throw std::runtime_error("expected the number of inputs");
   std::vector<Tensor> inputs, outputs;
-  const size_t inputCount = static_cast<size_t>(tensors[0]);
-  for (size_t at = 1; at + 1 < tensorBytes / sizeof(double); at += 2) {
-    std::vector<Tensor>& list = inputs.size() < inputCount ? inputs : outputs;
-    const int type = static_cast<int>(tensors[at]);
-    const int64_t size = static_cast<int64_t>(tensors[at + 1]);
-    list.push_back(type < 0 ? Tensor{} : Tensor::create(&context.pool, typeOf(type), size));
+  for (size_t at = 1; at + 1 < count; at += 2) {
+    auto& list = static_cast<double>(inputs.size()) < tensors[0] ? inputs : outputs;
+    list.push_back(measuredTensor(context.pool, tensors[at], tensors[at + 1]));
+  }
+  if (static_cast<int>(wordBytes / 4) < fixedWordsOf(kernel.fields)) {
+    throw std::runtime_error("expected more words of parameters");
   }
   const KernelMemory memory = measureKernel(kernel, {context, kernel.name.c_str(), inputs, outputs,
                                                      words, static_cast<int>(wordBytes / 4)});
@@ -223,19 +229,26 @@ napi_value write(napi_env, Queue& queue, const Arguments& arguments) {
   return nullptr;
 }
 
-int64_t lengthOf(napi_env env, napi_value array, void** values) {
-  napi_typedarray_type type;
-  size_t length;
-  NAPI_CHECK(napi_get_typedarray_info(env, array, &type, &length, values, nullptr, nullptr));
-  return static_cast<int64_t>(length);
-}
+// Where a read writes to: values of `width` bytes.
+struct Room {
+  void* values;
+  int64_t size;
+  size_t width;
+
+  Room(napi_env env, napi_value array) {
+    napi_typedarray_type type;
+    size_t length;
+    NAPI_CHECK(napi_get_typedarray_info(env, array, &type, &length, &values, nullptr, nullptr));
+    size = static_cast<int64_t>(length);
+    width = Arguments::bytesOf(type);
+  }
+};
 
 // readSync(slot, into): waits, then fills the typed array.
 napi_value readSync(napi_env env, Queue& queue, const Arguments& arguments) {
-  void* into;
-  const int64_t length = lengthOf(env, arguments.values[1], &into);
+  const Room into(env, arguments.values[1]);
   std::promise<std::string> answer;
-  queue.stream->read(arguments.integer(0), into, length,
+  queue.stream->read(arguments.integer(0), into.values, into.size, into.width,
                      [&](const std::string& error) { answer.set_value(error); });
   const std::string error = answer.get_future().get();
   if (!error.empty()) throw std::runtime_error(error);
@@ -257,12 +270,12 @@ std::pair<napi_value, Done> promiseFor(napi_env env, Request* request) {
 
 // read(slot, into): a promise of `into`, filled.
 napi_value read(napi_env env, Queue& queue, const Arguments& arguments) {
-  void* into;
-  const int64_t length = lengthOf(env, arguments.values[1], &into);
+  const int32_t slot = arguments.integer(0);
+  const Room into(env, arguments.values[1]);
   auto request = std::make_unique<Request>();
   NAPI_CHECK(napi_create_reference(env, arguments.values[1], 1, &request->buffer));
   auto [promise, done] = promiseFor(env, request.release());
-  queue.stream->read(arguments.integer(0), into, length, done);
+  queue.stream->read(slot, into.values, into.size, into.width, done);
   return promise;
 }
 

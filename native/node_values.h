@@ -52,6 +52,12 @@ struct Arguments {
   }
 };
 
+inline int threadsOf(int32_t threads) {
+  constexpr int kMostThreads = 1024;
+  if (threads >= 1 && threads <= kMostThreads) return threads;
+  throw std::runtime_error("expected 1 to " + std::to_string(kMostThreads) + " threads");
+}
+
 // Wraps a function so that a C++ exception becomes a JavaScript one.
 template <napi_value (*function)(napi_env, const Arguments&)>
 napi_value entry(napi_env env, napi_callback_info info) {

@@ -152,20 +152,26 @@ void Stream::write(int32_t number, DType dtype, const void* values, int64_t size
 }
 
 void Stream::hold(int32_t number, std::function<Tensor()> make) {
+  expectSlot(number, -1);
   enqueue([this, number, make = std::move(make)] {
     Tensor tensor = make();
     if (number >= 0) slot(number) = std::move(tensor);
   });
 }
 
-void Stream::read(int32_t number, void* into, int64_t size, Done done) {
-  enqueue([this, number, into, size, done = withEarlierError(std::move(done))] {
-    const Tensor& tensor = slot(number);
+void Stream::read(int32_t number, void* into, int64_t size, size_t width, Done done) {
+  enqueue([this, number, into, size, width, done = withEarlierError(std::move(done))] {
+    const bool known = number >= 0 && static_cast<size_t>(number) < slots_.size();
+    const Tensor tensor = known ? slots_[number] : Tensor{};
     if (!tensor.exists() || tensor.size != size) {
       done(lastError_.empty()
                ? "expected a tensor of " + std::to_string(size) + " values to read but found " +
                      (tensor.exists() ? std::to_string(tensor.size) : "none")
                : lastError_);
+      return;
+    }
+    if (width != (tensor.dtype == DType::UInt8 ? 1 : 4)) {
+      done("expected to read values of " + std::string(nameOf(tensor.dtype)));
       return;
     }
     engine_->download(tensor, into, done);

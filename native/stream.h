@@ -42,8 +42,9 @@ class Stream {
   // The slot holds what `make` gives, which is called when the stream gets there. Without a slot,
   // which is -1, it is given back at once.
   void hold(int32_t slot, std::function<Tensor()> make);
-  // Copies a slot's `size` values, bfloat16 widened to float32, as soon as the stream gets there.
-  void read(int32_t slot, void* into, int64_t size, Done done);
+  // Copies a slot's `size` values of `width` bytes, bfloat16 widened to float32, as soon as the
+  // stream gets there.
+  void read(int32_t slot, void* into, int64_t size, size_t width, Done done);
   // Calls `done` when everything enqueued so far is done.
   void sync(Done done);
   // Both with the first error of everything enqueued since the last `done`.

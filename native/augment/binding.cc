@@ -23,14 +23,15 @@ napi_value augmentPixels(napi_env, const Arguments& arguments) {
   size_t room, bytes;
   uint8_t* pixels = static_cast<uint8_t*>(arguments.typedArray(0, &room));
   const int size = arguments.integer(1), channels = arguments.integer(2);
-  const void* operations = arguments.typedArray(3, &bytes);
+  const auto* operations = static_cast<const Operation*>(arguments.typedArray(3, &bytes));
   if (size < 1 || (channels != 1 && channels != 3) ||
       room != static_cast<size_t>(size) * size * channels) {
     throw std::runtime_error("expected a square image of 1 or 3 channels");
   }
   if (bytes % sizeof(Operation) != 0) throw std::runtime_error("expected whole operations");
-  augmenter->apply(static_cast<const Operation*>(operations), bytes / sizeof(Operation), size,
-                   channels, pixels);
+  const size_t count = bytes / sizeof(Operation);
+  expectOperations(operations, count);
+  augmenter->apply(operations, count, size, channels, pixels);
   return nullptr;
 }
 

@@ -57,7 +57,39 @@ void tabulateEqual(uint8_t (&table)[256], const uint32_t (&histogram)[256]) {
   });
 }
 
+bool isWithin(double value, double least, double most) { return value >= least && value <= most; }
+
+bool isSound(const Operation& operation) {
+  constexpr double kMostFactor = 1 << 20;
+  constexpr int kLast = static_cast<int>(OperationKind::Invert);
+  if (!isWithin(operation.kind, 0, kLast) || operation.kind != std::floor(operation.kind)) {
+    return false;
+  }
+  const double value = operation.values[0];
+  switch (static_cast<OperationKind>(static_cast<int>(operation.kind))) {
+    case OperationKind::Brightness:
+    case OperationKind::Contrast:
+    case OperationKind::Saturation:
+    case OperationKind::Sharpness:
+      return isWithin(value, -kMostFactor, kMostFactor);
+    case OperationKind::Hue:
+      return isWithin(value, -1, 1);
+    case OperationKind::Posterize:
+      return isWithin(value, 0, 8);
+    default:
+      return true;
+  }
+}
+
 }  // namespace
+
+void expectOperations(const Operation* operations, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!isSound(operations[i])) {
+      throw std::runtime_error("expected a known operation on pixels with a value in its range");
+    }
+  }
+}
 
 void Augmenter::apply(const Operation* operations, size_t count, int size, int channels,
                       uint8_t* pixels) {
@@ -148,7 +180,7 @@ void Augmenter::relevel(const Operation& operation, int64_t count, int channels,
         tabulate(tables[c], [](int level) { return 255 - level; });
         break;
       default:
-        throw std::runtime_error("expected a known operation on pixels");
+        break;  // applyOne has the others
     }
   }
   loops_.relevel(pixels, count, channels, tables);

@@ -22,6 +22,9 @@ struct Operation {
   double values[6];
 };
 
+// Throws where one has no such kind, or values that its arithmetic does not take.
+void expectOperations(const Operation* operations, size_t count);
+
 // One per thread; it reuses its memory for the next image.
 class Augmenter {
  public:

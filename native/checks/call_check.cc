@@ -2,7 +2,9 @@
 
 #include <unordered_map>
 
+#include "checks/channels.h"
 #include "checks/expect.h"
+#include "checks/optimizers.h"
 #include "checks/windows.h"
 
 namespace cnn {
@@ -12,97 +14,47 @@ void checkLrn(const Call& call) {
   const LrnParams& p = paramsOf<LrnParams>(call);
   expectRange("a radius", p.radius, 0, INT16_MAX);
   const int64_t size = product({p.rows, p.channels});
-  expectInputs(call, {size, size, size});
-  expectOutputs(call, {size});
+  for (size_t i = 0; i < 3; i++) expectInput(call, i, Of::Floats, {size});
+  expectOutputLike(call, 0, call.inputs.size() > 2 ? 2 : 0, {size});
 }
 
+// Of mixed images there are others and shares too.
 void checkCrossEntropy(const Call& call) {
   const CrossEntropyParams& p = paramsOf<CrossEntropyParams>(call);
   const int64_t size = product({p.rows, p.classes});
-  expectInputs(call, {size, p.rows});
-  expectOutputs(call, {size, 4});
+  if (call.inputs.size() > 2) expectExists(call, 2, 3);
+  expectInput(call, 0, Of::Floats, {size});
+  for (size_t i = 1; i < 3; i++) expectInput(call, i, Of::Int32, {p.rows});
+  expectInput(call, 3, Of::Float32, {2 * int64_t{p.rows}});
+  expectOutput(call, 0, Of::Float32, {4});
+  expectOutput(call, 1, Of::Float32, {size});
 }
 
 void checkImage(const Call& call) {
   const ImageParams& p = paramsOf<ImageParams>(call);
-  expectRange("channels", p.channels, 1, 3);
+  if (p.channels != 1 && p.channels != 3) throw std::runtime_error("expected 1 or 3 channels");
   const int64_t size = product({p.batch, p.height, p.width, p.channels});
-  expectInputs(call, {size, p.batch, product({p.batch, p.channels})});
-  expectOutputs(call, {size});
+  expectInput(call, 0, Of::UInt8, {size});
+  expectInput(call, 1, Of::Int32, {p.batch});
+  expectInput(call, 2, Of::Float32, {product({p.batch, p.channels})});
+  expectOutput(call, 0, Of::Floats, {size});
 }
 
-// Tensors of rows of channels, and of one value for each channel.
-template <class Params>
-void checkRows(const Call& call) {
-  const Params& p = paramsOf<Params>(call);
-  expectActivation(p.activation);
-  const int64_t size = product({p.rows, p.channels});
-  for (size_t i = 0; i < call.inputs.size(); i++) {
-    expectSize("input", i, call.inputs[i], {size, p.channels});
-  }
-  expectInputs(call, {size});
-  expectOutputs(call, {size, p.channels});
-}
-
-// The same where rows are longer than the channels that are used.
-template <class Params>
-void checkSlices(const Call& call) {
-  const Params& p = paramsOf<Params>(call);
-  expectRange("channels", p.channels, 1, p.stride);
-  const int64_t size = product({p.rows, p.channels}), all = product({p.rows, p.stride});
-  for (size_t i = 0; i < call.inputs.size(); i++) {
-    expectSize("input", i, call.inputs[i], {size, all, p.channels, p.stride});
-  }
-  expectOutputs(call, {size, all, p.channels, p.stride});
-}
-
-void checkBiasActivationGrad(const Call& call) {
-  checkRows<BiasActivationGradParams>(call);
-  const BiasActivationGradParams& p = paramsOf<BiasActivationGradParams>(call);
-  if (p.activation == static_cast<int>(Activation::Linear)) return;
-  if (call.inputs.size() > 1 && call.inputs[1].exists() && call.outputs.size() > (p.bias ? 1 : 0))
-    return;
-  throw std::runtime_error("expected the output of the activation");
-}
-
-// Scale and offset, inputs 1 and 2, are left out where they are 1 and 0.
-void checkBatchNormInference(const Call& call) {
-  checkRows<BatchNormInferenceParams>(call);
-  if (call.inputs.at(3).exists() && call.inputs.at(4).exists()) return;
-  throw std::runtime_error("expected a mean and a variance");
-}
-
-void checkBatchNormSlice(const Call& call) {
-  checkSlices<BatchNormSliceParams>(call);
-  expectActivation(paramsOf<BatchNormSliceParams>(call).activation);
-  const BatchNormSliceParams& p = paramsOf<BatchNormSliceParams>(call);
-  expectInputs(call, {product({p.rows, p.stride})});
-}
-
-void checkAppend(const Call& call) {
-  const AppendChannelsParams& p = paramsOf<AppendChannelsParams>(call);
-  checkSlices<AppendChannelsParams>(call);
-  expectRange("an offset", p.offset, 0, p.stride - p.channels);
-  expectInputs(call, {product({p.rows, p.channels})});
+void checkMixImages(const Call& call) {
+  const MixImagesParams& p = paramsOf<MixImagesParams>(call);
+  const int64_t size = product({p.batch, p.height, p.width, p.channels});
+  expectInput(call, 0, Of::Floats, {size});
+  expectInput(call, 1, Of::Int32, {product({5, p.batch})});
+  expectInput(call, 2, Of::Float32, {p.batch});
+  expectOutputLike(call, 0, 0, {size});
 }
 
 void checkReduce(const Call& call) {
   const ReduceParams& p = paramsOf<ReduceParams>(call);
-  expectInputs(call, {product({p.outer, p.reduce, p.inner})});
-  expectOutputs(call, {product({p.outer, p.inner})});
+  const bool index = call.kernel == std::string("ArgMax");
+  expectInput(call, 0, Of::Floats, {product({p.outer, p.reduce, p.inner})});
+  expectOutput(call, 0, index ? Of::Int32 : Of::Float32, {product({p.outer, p.inner})});
   expectRange("a divisor", p.divisor, 1, INT32_MAX);
-}
-
-// Each weight with its momentum and its gradient, and perhaps the factor of all gradients.
-void checkSgd(const Call& call) {
-  const size_t count = call.inputs.size();
-  const size_t weights = count / 3;
-  if (count % 3 == 2) throw std::runtime_error("expected three inputs of each weight");
-  expectWords(call, fixedWords<SgdParams>() + 2 * static_cast<int64_t>(weights));
-  for (size_t i = 0; i < count; i++) {
-    if (!call.inputs[i].exists()) throw std::runtime_error("a weight is none");
-    expectSize("input", i, call.inputs[i], {i < 3 * weights ? call.inputs[i / 3 * 3].size : 1});
-  }
 }
 
 // The elements that are reached from `offset` on, all of them inside a tensor; returns how many.
@@ -128,7 +80,7 @@ void checkBinary(const Call& call) {
   const int32_t* lists = listsOf<BinaryParams>(call);
   const int64_t size = walk(call.inputs.at(0), lists, lists + rank, rank, 0);
   walk(call.inputs.at(1), lists, lists + 2 * rank, rank, 0);
-  expectOutputs(call, {size});
+  expectOutput(call, 0, Of::Anything, {size});
 }
 
 void checkStridedCopy(const Call& call) {
@@ -136,12 +88,23 @@ void checkStridedCopy(const Call& call) {
   expectRange("a rank", p.rank, 1, kMaxRank);
   expectWords(call, fixedWords<StridedCopyParams>() + 2 * p.rank);
   const int32_t* lists = listsOf<StridedCopyParams>(call);
-  expectOutputs(call, {walk(call.inputs.at(0), lists, lists + p.rank, p.rank, p.offset)});
+  expectOutputLike(call, 0, 0, {walk(call.inputs[0], lists, lists + p.rank, p.rank, p.offset)});
 }
 
 // A result for each value of the input.
-void checkElementwise(const Call& call) {
-  if (!call.inputs.empty()) expectOutputs(call, {call.inputs[0].size});
+void checkElementwise(const Call& call) { expectOutputLike(call, 0, 0, {call.inputs[0].size}); }
+
+void checkCast(const Call& call) { expectOutput(call, 0, Of::Anything, {call.inputs[0].size}); }
+
+void checkFill(const Call&) {}
+
+void checkPeakUpdate(const Call& call) { expectInput(call, 0, Of::Float32, {call.inputs[0].size}); }
+
+// A sum for each thread, of which each device has its own most.
+void checkPeakMultiplyAdd(const Call& call) {
+  const PeakMultiplyAddParams& p = paramsOf<PeakMultiplyAddParams>(call);
+  expectRange("a count", p.count, 1, INT32_MAX);
+  expectOutput(call, 0, Of::Float32, {p.threads});
 }
 
 // Rows of pieces on one side, and of all pieces on the other.
@@ -154,6 +117,7 @@ void checkPieces(const Call& call, const std::vector<Tensor>& pieces, const Tens
   for (size_t i = 0; i < pieces.size(); i++) {
     if (!pieces[i].exists()) throw std::runtime_error("piece " + std::to_string(i) + " is none");
     expectSize("piece", i, pieces[i], {whole.size / all * sizes[i]});
+    if (pieces[i].dtype != whole.dtype) throw std::runtime_error("expected pieces of one type");
   }
 }
 
@@ -173,8 +137,8 @@ void checkPad(const Call& call) {
     in = product({in, inSize});
     expectRange("padding", before, 0, static_cast<int64_t>(outSize) - inSize);
   }
-  expectInputs(call, {in});
-  expectOutputs(call, {out});
+  expectInput(call, 0, Of::Anything, {in});
+  expectOutputLike(call, 0, 0, {out});
 }
 
 // What a kernel cannot do without: its first inputs and outputs.
@@ -200,22 +164,32 @@ const std::unordered_map<std::string, Check>& checks() {
         {"SoftmaxCrossEntropy", {checkCrossEntropy, 2, 2}},
         {"SigmoidCrossEntropy", {checkCrossEntropy, 2, 2}},
         {"ImageToFloat", {checkImage, 3, 1}},
-        {"BiasActivationGrad", {checkBiasActivationGrad, 1, 1}},
-        {"BatchNormTrain", {checkRows<BatchNormTrainParams>, 5, 3}},
+        {"MixImages", {checkMixImages, 3, 1}},
+        {"BiasActivationGrad", {checkBiasActivationGrad, 1, 0}},
+        {"BatchNormTrain", {checkBatchNormTrain, 1, 3}},
         {"BatchNormInference", {checkBatchNormInference, 1, 1}},
-        {"BatchNormGrad", {checkRows<BatchNormGradParams>, 6, 3}},
+        {"BatchNormGrad", {checkBatchNormGrad, 6, 3}},
         {"BatchNormSlice", {checkBatchNormSlice, 5, 1}},
-        {"BatchNormSliceGrad", {checkSlices<BatchNormSliceGradParams>, 6, 2}},
-        {"AppendChannels", {checkAppend, 1, 0}},
+        {"BatchNormSliceGrad", {checkBatchNormSliceGrad, 6, 2}},
+        {"AppendChannels", {checkAppendChannels, 1, 0}},
         {"Sgd", {checkSgd, 3, 0}},
+        {"RmsProp", {checkRmsProp, 4, 0}},
+        {"AdamW", {checkAdam, 4, 0}},
+        {"Lamb", {checkAdam, 4, 0}},
+        {"GradientClip", {checkGradientClip, 1, 1}},
+        {"Accumulate", {checkAccumulate, 2, 0}},
         {"StridedCopy", {checkStridedCopy, 1, 1}},
         {"Dropout", {checkElementwise, 1, 1}},
+        {"Cast", {checkCast, 1, 1}},
         {"Concat", {checkConcat, 1, 1}},
         {"SplitV", {checkSplit, 1, 1}},
         {"PadV2", {checkPad, 1, 1}},
-        {"Fill", {checkElementwise, 0, 1}},
+        {"Fill", {checkFill, 0, 1}},
         {"WindowMeans", {checkWindowMeans, 1, 1}},
-        {"WindowMeansGrad", {checkWindowMeans, 1, 1}}};
+        {"WindowMeansGrad", {checkWindowMeans, 1, 1}},
+        {"PeakMultiplyAdd", {checkPeakMultiplyAdd, 0, 1}},
+        {"PeakUpdate", {checkPeakUpdate, 1, 0}},
+        {"PeakCopy", {checkElementwise, 1, 1}}};
     for (const char* name : {"Sum", "Prod", "Max", "Min", "ArgMax"})
       rows[name] = {checkReduce, 1, 1};
     for (const auto& kernel : kernelTable()) {
@@ -223,7 +197,7 @@ const std::unordered_map<std::string, Check>& checks() {
         rows[kernel.name] = {checkBinary, 2, 1};
       }
       if (fixedWordsOf(kernel.fields) == 0 && *kernel.fields.intLists == 0) {
-        rows[kernel.name] = {checkElementwise, 1, 0};
+        rows.insert({kernel.name, {checkElementwise, 1, 1}});
       }
     }
     return rows;

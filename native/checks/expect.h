@@ -34,18 +34,54 @@ inline void expectSize(const char* what, size_t index, const Tensor& tensor, Siz
                            std::to_string(tensor.size));
 }
 
-// The inputs in their order; those beyond the list may have any size.
-inline void expectInputs(const Call& call, Sizes sizes) {
-  size_t index = 0;
-  for (int64_t size : sizes) {
-    if (index < call.inputs.size()) expectSize("input", index, call.inputs[index], {size});
-    index++;
-  }
+// What the values of a tensor may be; those of Floats are float32 or bfloat16.
+enum class Of { Anything, Floats, Float32, Int32, UInt8 };
+
+inline void expectType(const char* what, size_t index, const Tensor& tensor, Of of) {
+  constexpr const char* kNames[] = {"anything", "floats", "float32", "int32", "uint8"};
+  constexpr DType kTypes[] = {DType::Float32, DType::BFloat16, DType::Float32, DType::Int32,
+                              DType::UInt8};
+  if (!tensor.exists() || of == Of::Anything) return;
+  if (tensor.dtype == kTypes[static_cast<int>(of)]) return;
+  if (of == Of::Floats && tensor.dtype == DType::Float32) return;
+  throw std::runtime_error(std::string("expected ") + what + " " + std::to_string(index) + " of " +
+                           kNames[static_cast<int>(of)] + " but it is of " + nameOf(tensor.dtype));
 }
 
-inline void expectOutputs(const Call& call, Sizes allowed) {
-  for (size_t i = 0; i < call.outputs.size(); i++) {
-    expectSize("output", i, call.outputs[i], allowed);
+// An input, which may be none, unless it is one of the first that the table of checks asks for.
+inline void expectInput(const Call& call, size_t index, Of of, Sizes allowed) {
+  if (index >= call.inputs.size()) return;
+  expectType("input", index, call.inputs[index], of);
+  expectSize("input", index, call.inputs[index], allowed);
+}
+
+inline void expectOutput(const Call& call, size_t index, Of of, Sizes allowed) {
+  if (index >= call.outputs.size()) return;
+  expectType("output", index, call.outputs[index], of);
+  expectSize("output", index, call.outputs[index], allowed);
+}
+
+// A result that is stored as an input is.
+inline void expectOutputLike(const Call& call, size_t index, size_t input, Sizes allowed) {
+  const DType type = call.inputs.at(input).dtype;
+  expectOutput(call, index, Of::Anything, allowed);
+  if (index >= call.outputs.size() || call.outputs[index].dtype == type) return;
+  throw std::runtime_error("expected output " + std::to_string(index) + " of " + nameOf(type) +
+                           " like input " + std::to_string(input));
+}
+
+// As many inputs, of which some may be none.
+inline void expectPlaces(const Call& call, size_t least, size_t most) {
+  const size_t count = call.inputs.size();
+  if (count >= least && count <= most) return;
+  throw std::runtime_error("expected " + std::to_string(least) + " to " + std::to_string(most) +
+                           " inputs but received " + std::to_string(count));
+}
+
+inline void expectExists(const Call& call, size_t first, size_t last) {
+  for (size_t i = first; i <= last; i++) {
+    if (i < call.inputs.size() && call.inputs[i].exists()) continue;
+    throw std::runtime_error("input " + std::to_string(i) + " is none");
   }
 }
 
@@ -68,8 +104,9 @@ const Params& paramsOf(const Call& call) {
   return *reinterpret_cast<const Params*>(call.parameters);
 }
 
-inline void expectActivation(int32_t activation) {
-  expectRange("an activation", activation, 0, static_cast<int>(Activation::ScaledTanh));
+// One up to the last that a kernel knows.
+inline void expectActivation(int32_t activation, Activation last) {
+  expectRange("an activation", activation, 0, static_cast<int>(last));
 }
 
 }  // namespace cnn

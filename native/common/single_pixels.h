@@ -14,6 +14,12 @@ inline bool readsSinglePixels(const ConvParams& p) {
          (p.outWidth - 1) * p.strideWidth < p.inWidth;
 }
 
+// Whether it is a matrix product over all pixels: each of them is read once.
+inline bool isPointwise(const ConvParams& p) {
+  return readsSinglePixels(p) && p.strideHeight * p.strideWidth * p.groups == 1 &&
+         p.inHeight == p.outHeight && p.inWidth == p.outWidth;
+}
+
 // The input pixel that an output pixel comes from.
 inline int64_t inputPixel(const ConvParams& p, int64_t pixel) {
   if (p.strideHeight == 1 && p.strideWidth == 1 && p.inWidth == p.outWidth &&

@@ -112,7 +112,6 @@ CNN_CUDA_KERNEL(BiasActivationGrad, BiasActivationGradParams) {
       if (params.bias != 0) gradient<Straight, D, D>(call, params, {});
       return true;
     }
-    if (call.outputs[0].dtype != call.inputs[0].dtype) return false;
     return withFloatType(call.inputs[1].dtype, [&](auto y) {
       using Y = decltype(y);
       if (activation == Activation::Relu) {

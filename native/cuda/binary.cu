@@ -1,4 +1,5 @@
 #include "common/binary_functors.h"
+#include "common/binary_types.h"
 #include "elementwise.h"
 #include "strided.h"
 
@@ -63,7 +64,7 @@ struct Broadcast {
 
 // Packs only for arithmetic on operands of one type, which training does on whole tensors.
 template <class Functor, class A, class B, class R>
-bool binaryAs(const Call& call, const BinaryParams& params) {
+bool binaryAs(const Call& call, const BinaryParams& params, A, B, R) {
   constexpr int kCount =
       std::is_same<A, R>::value && std::is_same<B, R>::value ? cuda::kPack<A> : 1;
   const A* a = valuesOf<A>(call.inputs[0]);
@@ -92,36 +93,16 @@ bool binaryAs(const Call& call, const BinaryParams& params) {
   return true;
 }
 
-// bfloat16 only where both operands are.
-template <class Functor>
-bool arithmetic(const Call& call, const BinaryParams& params) {
-  return withFloatType(call.inputs[0].dtype, [&](auto a) {
-    return withFloatType(call.inputs[1].dtype, [&](auto b) {
-      using A = decltype(a);
-      using B = decltype(b);
-      using R = std::conditional_t<std::is_same<A, B>::value, A, float>;
-      if (call.outputs[0].dtype != TypeOf<R>::value) return false;
-      return binaryAs<Functor, A, B, R>(call, params);
-    });
-  });
-}
-
-template <class Functor>
-bool comparison(const Call& call, const BinaryParams& params) {
-  if (call.outputs[0].dtype != DType::UInt8) return false;
-  return withFloatType(call.inputs[0].dtype, [&](auto a) {
-    return withFloatType(call.inputs[1].dtype, [&](auto b) {
-      return binaryAs<Functor, decltype(a), decltype(b), uint8_t>(call, params);
-    });
-  });
-}
-
 }  // namespace
 
-#define CNN_ARITHMETIC(name, expression) \
-  CNN_CUDA_KERNEL(name, BinaryParams) { return arithmetic<functors::name>(call, params); }
-#define CNN_COMPARISON(name, expression) \
-  CNN_CUDA_KERNEL(name, BinaryParams) { return comparison<functors::name>(call, params); }
+#define CNN_BINARY(name, withTypes)                                \
+  CNN_CUDA_KERNEL(name, BinaryParams) {                            \
+    return withTypes(call, [&](auto a, auto b, auto result) {      \
+      return binaryAs<functors::name>(call, params, a, b, result); \
+    });                                                            \
+  }
+#define CNN_ARITHMETIC(name, expression) CNN_BINARY(name, withArithmeticTypes)
+#define CNN_COMPARISON(name, expression) CNN_BINARY(name, withComparisonTypes)
 CNN_ARITHMETIC_FUNCTIONS(CNN_ARITHMETIC)
 CNN_COMPARISONS(CNN_COMPARISON)
 

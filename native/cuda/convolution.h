@@ -5,6 +5,7 @@
 // inChannels / groups), in the type of the values. `padTop` and `padLeft` come before an image; the
 // sizes of the result say how much follows it. The workspace is context.scratchMemory().
 #pragma once
+#include "../common/single_pixels.h"
 #include "../params.h"
 #include "product_types.h"
 
@@ -13,13 +14,6 @@ struct Context;
 }
 
 namespace cnn::cuda {
-
-// Whether it is a matrix product over all pixels: a filter of 1×1 that meets each of them once.
-inline bool isPointwise(const ConvParams& p) {
-  const bool single =
-      p.filterHeight * p.filterWidth * p.strideHeight * p.strideWidth * p.groups == 1;
-  return single && p.inHeight == p.outHeight && p.inWidth == p.outWidth;
-}
 
 // y = activation(x * filter + bias); `bias` (outChannels in Float32) may be null.
 void convolve(Context& context, const ConvParams& params, ProductTypes types, const void* x,

@@ -49,6 +49,32 @@ void launchEachPack(const Call& call, const Work& work, int64_t count) {
          streamOf(call), work, count);
 }
 
+// y from x of the same type, where places matter. A Function has on the device
+//   void changePack(int64_t first, T (&values)[COUNT]): changes the elements from `first` on
+//   T changed(int64_t i, T value): the same for one element
+template <class Function, class T>
+struct PlaceWork {
+  static constexpr int kPack = packOf<T>();
+  using Loaded = cuda::Pack<T, kPack>;
+  __device__ Loaded load(int64_t first) const { return cuda::load<T, kPack>(x + first); }
+  __device__ void store(int64_t first, Loaded pack) const {
+    function.changePack(first, pack.values);
+    cuda::store(y + first, pack);
+  }
+  __device__ void one(int64_t i) const { y[i] = function.changed(i, x[i]); }
+  const T* x;
+  T* y;
+  Function function;
+};
+
+// The same of a whole call.
+template <class T, class Function>
+void launchWithPlaces(const Call& call, const Function& function) {
+  const Tensor& y = call.outputs[0];
+  launchEachPack(
+      call, PlaceWork<Function, T>{valuesOf<T>(call.inputs[0]), valuesOf<T>(y), function}, y.size);
+}
+
 // to[i] = Function::apply(from[i])
 template <class Function, class From, class To>
 struct MapWork {

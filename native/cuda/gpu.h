@@ -9,9 +9,11 @@ namespace cnn {
 
 // What only a kernel can find wrong: it sets the fault's word, and the host's next answer is the
 // sentence.
-enum class Fault : int { SoftmaxLabelTooLarge, SigmoidLabelTooLarge };
-constexpr const char* kFaults[] = {"SoftmaxCrossEntropy: a label is not below the class count",
-                                   "SigmoidCrossEntropy: a label is not below the class count"};
+enum class Fault : int { SoftmaxLabelTooLarge, SigmoidLabelTooLarge, MixedRowTooLarge };
+constexpr const char* kFaults[] = {
+    "SoftmaxCrossEntropy: a label is not below the class count",
+    "SigmoidCrossEntropy: a label is not below the class count",
+    "MixImages: an image is mixed with one that is not in the batch"};
 
 struct Gpu {
   cuda::DeviceInfo info;

@@ -1,5 +1,6 @@
 // What the launching halves of the kernels share. `Call` and CNN_CUDA_KERNEL come from kernel.h.
 #pragma once
+#include "common/dispatch.h"
 #include "device.h"
 #include "gpu.h"
 #include "kernel.h"
@@ -25,24 +26,5 @@ inline unsigned blocksFor(const Call& call, int64_t count, int64_t each = 1) {
 // The first element of a thread in a one-dimensional grid, and the distance to its next.
 __device__ inline int64_t firstIndex() { return int64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
 __device__ inline int64_t indexStride() { return int64_t{gridDim.x} * blockDim.x; }
-
-// The values of a tensor whose type is known.
-template <class T>
-T* valuesOf(const Tensor& tensor) {
-  return tensor.exists() ? static_cast<T*>(tensor.raw()) : nullptr;
-}
-
-// Calls body with a value of the floating-point type; false for other types.
-template <class Body>
-bool withFloatType(DType type, const Body& body) {
-  switch (type) {
-    case DType::Float32:
-      return body(float{});
-    case DType::BFloat16:
-      return body(bf16{});
-    default:
-      return false;
-  }
-}
 
 }  // namespace cnn

@@ -12,32 +12,6 @@ constexpr int kTileRows = 8;  // of them that its threads move at once
 template <class T>
 constexpr int kMoved = sizeof(T) == 1 ? 8 : cuda::kPack<T>;
 
-// Calls body with a whole number as wide as an element.
-template <class Body>
-bool withElementOf(DType type, const Body& body) {
-  switch (bytesOf(type)) {
-    case 1:
-      return body(uint8_t{});
-    case 2:
-      return body(uint16_t{});
-    default:
-      return body(uint32_t{});
-  }
-}
-
-// Calls body with a value of the type.
-template <class Body>
-bool withType(DType type, const Body& body) {
-  switch (type) {
-    case DType::Int32:
-      return body(int32_t{});
-    case DType::UInt8:
-      return body(uint8_t{});
-    default:
-      return withFloatType(type, body);
-  }
-}
-
 template <class T, int COUNT>
 struct StridedWork {
   static constexpr int kPack = COUNT;

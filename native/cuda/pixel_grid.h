@@ -50,4 +50,22 @@ class PixelGrid {
   int32_t images_;  // of a slab
 };
 
+// Calls launch(from, to, width, grid) with the first input and output, which are of one type, the
+// width of packs of their channels as a constant, and the pixels of images. False where those are
+// too many.
+template <class Launch>
+bool onPixels(const Call& call, int32_t batch, int32_t height, int32_t width, int32_t channels,
+              const Launch& launch) {
+  return withFloatType(call.inputs[0].dtype, [&](auto type) {
+    using T = decltype(type);
+    return withWidth<cuda::kPack<T>>({channels}, [&](auto packed) {
+      const PixelGrid grid(batch, height, width, channels / packed);
+      if (!grid.fits()) return false;
+      const T* from = valuesOf<T>(call.inputs[0]);
+      launch(from, valuesOf<T>(call.outputs[0]), packed, grid);
+      return true;
+    });
+  });
+}
+
 }  // namespace cnn

@@ -68,7 +68,7 @@ void releaseHost(napi_env env, void* data, void*) {
 // while it works.
 napi_value openJpegPool(napi_env env, const Arguments& arguments) {
   const JpegLimits limits{arguments.real(1), arguments.boolean(2)};
-  auto host = std::make_unique<Host>(arguments.integer(0), limits);
+  auto host = std::make_unique<Host>(threadsOf(arguments.integer(0)), limits);
   NAPI_CHECK(napi_create_threadsafe_function(env, nullptr, nullptr, string(env, "jpeg"), 0, 1,
                                              nullptr, nullptr, host.get(), settle, &host->settle));
   NAPI_CHECK(napi_unref_threadsafe_function(env, host->settle));
@@ -109,6 +109,7 @@ std::shared_ptr<JpegRequest> requestOf(const Arguments& arguments) {
     throw std::runtime_error("expected a record for each of the " +
                              std::to_string(request->files.size()) + " files");
   }
+  for (size_t i = 0; i < request->files.size(); i++) expectWhole(request->records[i]);
   return request;
 }
 
@@ -147,6 +148,7 @@ napi_value fillFromJpegs(napi_env, const Arguments& arguments) {
   }
   size_t bytes;
   const auto* operations = static_cast<const Operation*>(arguments.typedArray(6, &bytes));
+  expectOperations(operations, bytes / sizeof(Operation));
   request->operations.assign(operations, operations + bytes / sizeof(Operation));
   return submit(arguments, request, true);
 }
@@ -217,6 +219,7 @@ napi_value fillFromPixels(napi_env, const Arguments& arguments) {
   const int size = arguments.integer(3), channels = arguments.integer(4);
   if (fields != sizeof(JpegRecord)) throw std::runtime_error("expected a record of the image");
   const JpegRecord& record = *static_cast<const JpegRecord*>(numbers);
+  expectWhole(record);
   const size_t area = static_cast<size_t>(record.width) * static_cast<size_t>(record.height);
   if (area == 0 || (bytes != area && bytes != 3 * area)) {
     throw std::runtime_error("expected an image of 1 or 3 channels");

@@ -1,5 +1,7 @@
 #include "jpeg/pool.h"
 
+#include <cmath>
+
 #include "jpeg/file_bytes.h"
 
 namespace cnn {
@@ -13,6 +15,20 @@ Window windowOf(const JpegRecord& record) {
           static_cast<int>(record.outTop),
           static_cast<int>(record.outWidth),
           static_cast<int>(record.outHeight)};
+}
+
+void expectWhole(const JpegRecord& record) {
+  constexpr double kMostPlace = 1LL << 53, kMost = INT32_MAX;
+  const auto expect = [](double value, double least, double most) {
+    if (value >= least && value <= most && value == std::floor(value)) return;
+    throw std::runtime_error("expected whole numbers in the record of an image");
+  };
+  expect(record.offset, 0, kMostPlace);
+  expect(record.length, -1, kMostPlace);
+  for (double value : {record.width, record.height, record.outLeft, record.outTop, record.outWidth,
+                       record.outHeight, record.slot, record.firstOperation, record.operations}) {
+    expect(value, 0, kMost);
+  }
 }
 
 // The memory that a thread reuses from image to image.

@@ -28,6 +28,8 @@ struct JpegRecord {
               outTop, outWidth, outHeight, slot, firstOperation, operations);
 };
 Window windowOf(const JpegRecord& record);
+// Throws unless the numbers that count or name something are whole and not beyond all that can be.
+void expectWhole(const JpegRecord& record);
 
 // Images to work on together. The memory of records and images belongs to the caller, who keeps
 // it until `done` is called.

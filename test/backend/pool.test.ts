@@ -45,6 +45,14 @@ const CASES: readonly Case[] = [
 describe('native pooling', () => {
   onNative(({ precision }) => {
     const tolerance = { error: precision === 'bf16' ? 2e-2 : 1e-5, ofLargest: true };
+    it('of windows that are padding alone is left to tfjs', () => {
+      const [input, dy] = [tf.ones([1, 4, 4, 2]), tf.ones([1, 7, 7, 2])];
+      const attributes = { filterSize: [2, 2], strides: [2, 2], pad: 5 };
+      const dx = runKernel('MaxPoolGrad', { dy, input, output: dy }, attributes);
+      // Nine of 49 windows meet the image.
+      assert.equal(tf.sum(dx as tf.Tensor).dataSync()[0], 18);
+    });
+
     for (const { shape, ...attributes } of CASES) {
       const { filterSize, strides, pad, dimRoundingMode = 'none' } = attributes;
       const name = `[${shape}] by ${filterSize} strides ${strides} pad ${pad} ${dimRoundingMode}`;

@@ -100,7 +100,6 @@ CNN_KERNEL(BiasActivationGrad, BiasActivationGradParams) {
       gradient<Activation::Linear, D, D>(call, params);
       return true;
     }
-    if (call.outputs[0].dtype != call.inputs[0].dtype) return false;
     return withFloatType(call.inputs[1].dtype, [&](auto y) {
       using Y = decltype(y);
       if (activation == Activation::Relu) {

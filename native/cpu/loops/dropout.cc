@@ -59,7 +59,6 @@ void dropout(const Call& call, const DropoutParams& p) {
 }  // namespace
 
 CNN_KERNEL(Dropout, DropoutParams) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     dropout<decltype(x)>(call, params);
     return true;

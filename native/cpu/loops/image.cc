@@ -70,9 +70,6 @@ void convert(const Call& call, const ImageParams& p) {
 // Inputs images (N, H, W, C) of bytes, C 1 or 3, mirror (N) and colour offsets (N, C) in [0, 1]
 // units.
 CNN_KERNEL(ImageToFloat, ImageParams) {
-  if (call.inputs[0].dtype != DType::UInt8 || call.inputs[1].dtype != DType::Int32) return false;
-  if (call.inputs[2].dtype != DType::Float32) return false;
-  if (params.channels != 1 && params.channels != 3) return false;
   return withFloatType(call.outputs[0].dtype, [&](auto image) {
     convert<decltype(image)>(call, params);
     return true;

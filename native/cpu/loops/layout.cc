@@ -7,31 +7,6 @@ namespace {
 constexpr int64_t kGrain = 1 << 16;
 constexpr int64_t kTransposeTile = 32;
 
-// Calls body with a whole number as wide as an element.
-template <class Body>
-bool withElementOf(DType type, const Body& body) {
-  switch (bytesOf(type)) {
-    case 1:
-      return body(uint8_t{});
-    case 2:
-      return body(uint16_t{});
-    default:
-      return body(uint32_t{});
-  }
-}
-
-template <class Body>
-bool withType(DType type, const Body& body) {
-  switch (type) {
-    case DType::Int32:
-      return body(int32_t{});
-    case DType::UInt8:
-      return body(uint8_t{});
-    default:
-      return withFloatType(type, body);
-  }
-}
-
 template <class T>
 void copy(T* to, const T* from, int64_t count) {
   std::memcpy(to, from, static_cast<size_t>(count) * sizeof(T));

@@ -1,4 +1,4 @@
-// What the loop kernels share: threads, scratch memory, dispatch by element type.
+// What the loop kernels share: threads, scratch memory, dispatch by element type (dispatch.h).
 //
 // Everything here is in an anonymous namespace on purpose: these files are compiled once per
 // instruction set, and a function shared between them could be linked in its AVX-512 form into
@@ -8,6 +8,7 @@
 #pragma once
 #include <omp.h>
 
+#include "common/dispatch.h"
 #include "kernel.h"
 #include "params.h"
 
@@ -58,12 +59,6 @@ struct PartScratch {
   char* memory;
 };
 
-// The values of a tensor whose type is known. (Tensor::data is shared code, see above.)
-template <class T>
-T* valuesOf(const Tensor& tensor) {
-  return tensor.exists() ? static_cast<T*>(tensor.raw()) : nullptr;
-}
-
 // Notes that no value of a new tensor is larger in size than the largest of its inputs, where that
 // is known, which spares a convolution from reading the values.
 [[maybe_unused]] void keepBound(const Tensor* inputs, size_t count, const Tensor& output) {
@@ -113,19 +108,6 @@ inline float relu(float value) { return value < 0 ? 0 : value; }
 // Whether a gradient passes a ReLU whose input or output is `value`. That of a NaN does, as in
 // PyTorch.
 inline bool passesRelu(float value) { return !(value <= 0); }
-
-// Calls body with a value of the floating-point type; false for other types.
-template <class Body>
-bool withFloatType(DType type, const Body& body) {
-  switch (type) {
-    case DType::Float32:
-      return body(float{});
-    case DType::BFloat16:
-      return body(bf16{});
-    default:
-      return false;
-  }
-}
 
 }  // namespace
 }  // namespace cnn

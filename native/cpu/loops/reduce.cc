@@ -131,7 +131,6 @@ struct Reduction {
 
 template <class Functor>
 bool reduce(const Call& call, const ReduceParams& p) {
-  if (call.outputs[0].dtype != DType::Float32) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto zero) {
     using T = decltype(zero);
     Reduction<Functor, T>{valuesOf<T>(call.inputs[0]), valuesOf<float>(call.outputs[0]), p}.run(
@@ -163,7 +162,6 @@ CNN_KERNEL(Max, ReduceParams) { return reduce<MaximumOf>(call, params); }
 CNN_KERNEL(Min, ReduceParams) { return reduce<MinimumOf>(call, params); }
 
 CNN_KERNEL(ArgMax, ReduceParams) {
-  if (call.outputs[0].dtype != DType::Int32) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = valuesOf<T>(call.inputs[0]);

@@ -12,7 +12,6 @@ template <class Functor>
 bool unary(const Call& call) {
   const Tensor& x = call.inputs[0];
   const Tensor& y = call.outputs[0];
-  if (x.dtype != y.dtype) return false;
   return withFloatType(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* __restrict from = valuesOf<T>(x);

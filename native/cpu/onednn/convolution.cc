@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "cpu/single_pixels.h"
+#include "common/single_pixels.h"
 #include "filter_layout.h"
 #include "primitive.h"
 

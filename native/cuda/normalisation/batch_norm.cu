@@ -65,16 +65,9 @@ void launchNormalise(const Call& call, const Slice& slice, const R* residual, Ac
 template <class Params, class Prepare>
 bool normaliseWhole(const Call& call, const Params& p, const ChannelVectors& vectors,
                     const Prepare& prepare) {
-  for (int i = 1; i < 5; i++) {
-    const bool missing = i < 3 && !call.inputs[i].exists();
-    if (!missing && !isOfChannels(call.inputs[i], p.channels)) return false;
-  }
   const Tensor& x = call.inputs[0];
   const Tensor& residual = call.inputs[5];
   const auto activation = static_cast<Activation>(p.activation);
-  if (activation != Activation::Linear && activation != Activation::Relu) return false;
-  if (x.dtype != call.outputs[0].dtype) return false;
-  if (residual.exists() && residual.size != x.size) return false;
   const Slice all{p.rows, p.channels, p.channels};
   return withFloatType(x.dtype, [&](auto type) {
     using X = decltype(type);
@@ -138,11 +131,7 @@ CNN_CUDA_KERNEL(BatchNormInference, BatchNormInferenceParams) {
 // variance are of at least these.
 CNN_CUDA_KERNEL(BatchNormSlice, BatchNormSliceParams) {
   const bool running = call.inputs[5].exists();
-  for (int i = 1; i < (running ? 7 : 5); i++) {
-    if (!hasChannels(call.inputs[i], params.channels)) return false;
-  }
   const auto activation = static_cast<Activation>(params.activation);
-  if (activation != Activation::Linear && activation != Activation::Relu) return false;
   const ChannelVectors vectors = vectorsOf(call, 1, params.epsilon, false);
   const Slice slice{params.rows, params.channels, params.stride};
   const Running blended = running ? Running(call.inputs[5], call.inputs[6], params) : Running();

@@ -225,27 +225,13 @@ void sliceGradient(const Call& call, const BatchNormSliceGradParams& p, bool rel
   whole ? run(std::false_type{}) : run(std::true_type{});
 }
 
-bool takes(const Call& call, const BatchNormGradParams& p, bool residual) {
-  for (int i = 2; i < 6; i++) {
-    if (!isOfChannels(call.inputs[i], p.channels)) return false;
-  }
-  const Tensor& dy = call.inputs[0];
-  const Tensor& x = call.inputs[1];
-  if (dy.size != x.size || call.outputs[0].dtype != dy.dtype) return false;
-  if (!residual) return true;
-  const Tensor& y = call.inputs[6];
-  return y.exists() && y.dtype == x.dtype && y.size == x.size && call.outputs[3].dtype == dy.dtype;
-}
-
 }  // namespace
 
 // Inputs dy, x, gamma, beta, mean, inverse deviation and, for the ReLU after an addition, y;
 // outputs dx, dGamma, dBeta and, with y, the gradient of the residual.
 CNN_CUDA_KERNEL(BatchNormGrad, BatchNormGradParams) {
   const auto activation = static_cast<Activation>(params.activation);
-  if (activation != Activation::Linear && activation != Activation::Relu) return false;
   const bool residual = call.outputs.size() == 4;
-  if (!takes(call, params, residual)) return false;
   return withFloatType(call.inputs[1].dtype, [&](auto x) {
     return withFloatType(call.inputs[0].dtype, [&](auto dy) {
       wholeGradient<decltype(x), decltype(dy)>(call, params, activation == Activation::Relu,
@@ -261,15 +247,8 @@ CNN_CUDA_KERNEL(BatchNormGrad, BatchNormGradParams) {
 // least as many.
 CNN_CUDA_KERNEL(BatchNormSliceGrad, BatchNormSliceGradParams) {
   const auto activation = static_cast<Activation>(params.activation);
-  if (activation != Activation::Linear && activation != Activation::Relu) return false;
-  for (int i = 2; i < 6; i++) {
-    if (!hasChannels(call.inputs[i], params.channels)) return false;
-  }
   const Tensor& x = call.inputs[0];
-  const bool whole = call.outputs.size() == 3;
-  if (whole && params.channels != params.stride) return false;
-  const Tensor& dx = whole ? call.outputs[2] : call.inputs[6];
-  if (dx.exists() && (dx.dtype != x.dtype || dx.size != x.size)) return false;
+  const Tensor& dx = call.outputs.size() == 3 ? call.outputs[2] : call.inputs[6];
   if (dx.exists()) dx.storage->version++;
   return withFloatType(x.dtype, [&](auto xValue) {
     return withFloatType(call.inputs[1].dtype, [&](auto dy) {

@@ -76,12 +76,5 @@ struct Running {
   }
 };
 
-inline bool isOfChannels(const Tensor& tensor, int32_t channels) {
-  return tensor.dtype == DType::Float32 && tensor.size == channels;
-}
-inline bool hasChannels(const Tensor& tensor, int32_t channels) {
-  return tensor.dtype == DType::Float32 && tensor.size >= channels;
-}
-
 }  // namespace
 }  // namespace cnn

@@ -227,7 +227,6 @@ bool withBeta(const LrnParams& p, const Body& body) {
 }  // namespace
 
 CNN_CUDA_KERNEL(LRN, LrnParams) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     return withBeta(params,
                     [&](auto beta) { normalise<decltype(beta), decltype(x)>(call, params); });
@@ -236,7 +235,6 @@ CNN_CUDA_KERNEL(LRN, LrnParams) {
 
 // Inputs x, y, dy; y is not read.
 CNN_CUDA_KERNEL(LRNGrad, LrnParams) {
-  if (call.inputs[2].dtype != call.outputs[0].dtype) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     return withFloatType(call.inputs[2].dtype, [&](auto dy) {
       return withBeta(params, [&](auto beta) {

@@ -53,8 +53,4 @@ __device__ inline float scaled(float gradient, float scale) {
   return scale == 1.0f ? gradient : scale * gradient;
 }
 
-inline bool isFloat(const Tensor& tensor) {
-  return tensor.dtype == DType::Float32 || tensor.dtype == DType::BFloat16;
-}
-
 }  // namespace cnn::cuda

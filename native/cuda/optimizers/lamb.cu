@@ -73,7 +73,6 @@ __global__ void __launch_bounds__(kBlock) findTrust(const Weights<LambRule> __gr
 
 CNN_CUDA_KERNEL(Lamb, AdamParams) {
   const Inputs<2, AdamParams> inputs(call, params);
-  if (!inputs.taken()) return false;
   int64_t blocks = 0;
   for (size_t i = 0; i < inputs.count; i++) blocks += blocksOf(inputs.plain(i).size);
   const size_t squares = 2 * sizeof(double) * static_cast<size_t>(blocks);

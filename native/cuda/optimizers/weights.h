@@ -144,19 +144,6 @@ struct Inputs {
   static constexpr size_t kGroup = STATE + 2;
   Inputs(const Call& call, const Params& params)
       : call(call), params(params), count(call.inputs.size() / kGroup) {}
-
-  bool taken() const {
-    if (call.parameterCount != fixedWords<Params>() + 2 * static_cast<int>(count)) return false;
-    if (call.inputs.size() % kGroup > 1) return false;
-    for (size_t i = 0; i < count; i++) {
-      const Tensor* group = &call.inputs[kGroup * i];
-      for (size_t k = 0; k <= STATE; k++) {
-        if (group[k].dtype != DType::Float32 || group[k].size != group[0].size) return false;
-      }
-      if (group[STATE + 1].size != group[0].size || !isFloat(group[STATE + 1])) return false;
-    }
-    return true;
-  }
   const float* scale() const {
     return call.inputs.size() % kGroup == 0 ? nullptr : valuesOf<float>(call.inputs.back());
   }
@@ -217,7 +204,6 @@ void eachLaunch(const Inputs<Rule::kState, Params>& inputs, const Rule& rule,
 template <class Rule, class Params>
 bool updateAll(const Call& call, const Params& params, const Rule& rule) {
   const Inputs<Rule::kState, Params> inputs(call, params);
-  if (!inputs.taken()) return false;
   eachLaunch(
       inputs, rule, [&](size_t i) { return inputs.changing(i); },
       [&](const Weights<Rule>& all, unsigned blocks) {

@@ -187,7 +187,6 @@ bool gradientByPlaces(const Call& call, const PoolParams& p) {
 
 // Inputs dy, the pool's input and its output.
 CNN_CUDA_KERNEL(MaxPoolGrad, PoolParams) {
-  if (!fits(params) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
   if (call.inputs[1].dtype != call.inputs[2].dtype) return false;
   return withFloatType(call.inputs[1].dtype, [&](auto x) {
     using X = decltype(x);

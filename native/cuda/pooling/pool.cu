@@ -74,23 +74,16 @@ __global__ void __launch_bounds__(kBlock, 4)
 
 template <template <class> class Operation>
 bool runPool(const Call& call, const PoolParams& p) {
-  if (!fits(p) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
   const Windows windows(p);
-  return withFloatType(call.inputs[0].dtype, [&](auto type) {
-    using T = decltype(type);
-    const T* x = valuesOf<T>(call.inputs[0]);
-    T* y = valuesOf<T>(call.outputs[0]);
-    return withWidth<cuda::kPack<T>>({p.channels}, [&](auto width) {
-      constexpr int kWidth = decltype(width)::value;
-      const PixelGrid grid(p.batch, p.outHeight, p.outWidth, p.channels / kWidth);
-      if (!grid.fits()) return false;
-      withFilter(p, [&](auto filter) {
-        LAUNCH((pool<Operation, T, kWidth, decltype(filter)::value>), grid.blocks(), kBlock,
-               streamOf(call), x, y, windows, grid);
-      });
-      return true;
+  const auto launch = [&](const auto* x, auto* y, auto width, const PixelGrid& grid) {
+    using T = std::remove_pointer_t<decltype(y)>;
+    constexpr int kWidth = decltype(width)::value;
+    withFilter(p, [&](auto filter) {
+      LAUNCH((pool<Operation, T, kWidth, decltype(filter)::value>), grid.blocks(), kBlock,
+             streamOf(call), x, y, windows, grid);
     });
-  });
+  };
+  return onPixels(call, p.batch, p.outHeight, p.outWidth, p.channels, launch);
 }
 
 }  // namespace
@@ -101,21 +94,14 @@ CNN_CUDA_KERNEL(AvgPool, PoolParams) { return runPool<Average>(call, params); }
 
 // Input dy.
 CNN_CUDA_KERNEL(AvgPoolGrad, PoolParams) {
-  if (!fits(params) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
-  const Windows windows(params);
-  return withFloatType(call.inputs[0].dtype, [&](auto type) {
-    using D = decltype(type);
-    const D* dy = valuesOf<D>(call.inputs[0]);
-    D* dx = valuesOf<D>(call.outputs[0]);
-    return withWidth<cuda::kPack<D>>({params.channels}, [&](auto width) {
-      constexpr int kWidth = decltype(width)::value;
-      const PixelGrid grid(params.batch, params.inHeight, params.inWidth, params.channels / kWidth);
-      if (!grid.fits()) return false;
-      LAUNCH((averageGradient<D, kWidth>), grid.blocks(), kBlock, streamOf(call), dy, dx, windows,
-             grid);
-      return true;
-    });
-  });
+  const PoolParams& p = params;
+  const Windows windows(p);
+  const auto launch = [&](const auto* dy, auto* dx, auto width, const PixelGrid& grid) {
+    using D = std::remove_pointer_t<decltype(dx)>;
+    LAUNCH((averageGradient<D, decltype(width)::value>), grid.blocks(), kBlock, streamOf(call), dy,
+           dx, windows, grid);
+  };
+  return onPixels(call, p.batch, p.inHeight, p.inWidth, p.channels, launch);
 }
 
 }  // namespace cnn

@@ -113,10 +113,6 @@ __device__ inline void forCell(const Windows& windows, int32_t top, int32_t left
   }
 }
 
-inline bool fits(const PoolParams& p) {
-  return p.filterHeight <= kMaxPoolFilter && p.filterWidth <= kMaxPoolFilter;
-}
-
 // Calls body with 2 or 3 for windows of such sides without dilation, else with 0.
 template <class Body>
 void withFilter(const PoolParams& p, const Body& body) {

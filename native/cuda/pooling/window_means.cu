@@ -108,50 +108,28 @@ __global__ void __launch_bounds__(kBlock, 4)
   storeFloats(dx + at * p.channels + pixel.pack * WIDTH, sums);
 }
 
-// Calls body with the type of the values and the width of packs, as constants.
-template <class Body>
-bool onPacks(const Call& call, const WindowMeansParams& p, const Body& body) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
-  const int ranges = p.outHeight + p.outWidth;
-  if (call.parameterCount != fixedWords<WindowMeansParams>() + 2 * ranges) return false;
-  return withFloatType(call.inputs[0].dtype, [&](auto type) {
-    return withWidth<cuda::kPack<decltype(type)>>({p.channels},
-                                                  [&](auto width) { return body(type, width); });
-  });
-}
-
 }  // namespace
 
 // Input x (batch, inHeight, inWidth, channels).
 CNN_CUDA_KERNEL(WindowMeans, WindowMeansParams) {
-  return onPacks(call, params, [&](auto type, auto width) {
-    using T = decltype(type);
-    const WindowMeansParams p = params;
-    const PixelGrid grid(p.batch, p.outHeight, p.outWidth, p.channels / width);
-    if (!grid.fits()) return false;
-    const WindowRanges windows = rangesOf(call, p);
-    const T* x = valuesOf<T>(call.inputs[0]);
-    T* y = valuesOf<T>(call.outputs[0]);
+  const WindowMeansParams p = params;
+  const auto launch = [&](const auto* x, auto* y, auto width, const PixelGrid& grid) {
+    using T = std::remove_pointer_t<decltype(y)>;
     LAUNCH((meansOfWindows<T, decltype(width)::value>), grid.blocks(), kBlock, streamOf(call), x, y,
-           p, windows, grid);
-    return true;
-  });
+           p, rangesOf(call, p), grid);
+  };
+  return onPixels(call, p.batch, p.outHeight, p.outWidth, p.channels, launch);
 }
 
 // Input dy (batch, outHeight, outWidth, channels).
 CNN_CUDA_KERNEL(WindowMeansGrad, WindowMeansParams) {
-  return onPacks(call, params, [&](auto type, auto width) {
-    using T = decltype(type);
-    const WindowMeansParams p = params;
-    const PixelGrid grid(p.batch, p.inHeight, p.inWidth, p.channels / width);
-    if (!grid.fits()) return false;
-    const WindowRanges windows = rangesOf(call, p);
-    const T* dy = valuesOf<T>(call.inputs[0]);
-    T* dx = valuesOf<T>(call.outputs[0]);
+  const WindowMeansParams p = params;
+  const auto launch = [&](const auto* dy, auto* dx, auto width, const PixelGrid& grid) {
+    using T = std::remove_pointer_t<decltype(dx)>;
     LAUNCH((spreadOverWindows<T, decltype(width)::value>), grid.blocks(), kBlock, streamOf(call),
-           dy, dx, p, windows, grid);
-    return true;
-  });
+           dy, dx, p, rangesOf(call, p), grid);
+  };
+  return onPixels(call, p.batch, p.inHeight, p.inWidth, p.channels, launch);
 }
 
 }  // namespace cnn

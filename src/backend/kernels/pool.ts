@@ -16,7 +16,18 @@ function poolInfo(x: TensorInfo, attrs: PoolAttrs): backend_util.Conv2DInfo | un
   const shape = x.shape as [number, number, number, number];
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
   if (Math.max(info.filterHeight, info.filterWidth) > MAX_POOL_FILTER) return undefined;
-  return info.outShape.some((size) => size <= 0) ? undefined : info;
+  return info.outShape.some((size) => size <= 0) || leavesImage(info) ? undefined : info;
+}
+
+/** Whether a window has nothing but padding, of which there is no maximum and no mean. */
+function leavesImage({ padInfo, ...info }: backend_util.Conv2DInfo): boolean {
+  const { inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth } = info;
+  return (
+    padInfo.top >= info.effectiveFilterHeight ||
+    padInfo.left >= info.effectiveFilterWidth ||
+    (outHeight - 1) * strideHeight - padInfo.top >= inHeight ||
+    (outWidth - 1) * strideWidth - padInfo.left >= inWidth
+  );
 }
 
 function poolParams(info: backend_util.Conv2DInfo) {

@@ -97,7 +97,7 @@ void clear(T* values, int64_t count) {
 
 bool takes(const Call& call, const ConvParams& p) {
   const DType type = call.inputs[0].dtype;
-  return kHasWideVectors && isPointwise(p) && computeType(type) == DType::Float32 &&
+  return kHasWideVectors && readsWidePixels(p) && computeType(type) == DType::Float32 &&
          call.inputs[1].dtype == DType::Float32 && call.outputs[0].dtype == type;
 }
 

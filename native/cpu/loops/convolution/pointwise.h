@@ -1,8 +1,8 @@
 // What the 1×1 convolutions share: which ones these kernels take.
 #pragma once
+#include "common/single_pixels.h"
 #include "cpu/compute_type.h"
 #include "cpu/loops/to_bf16.h"
-#include "cpu/single_pixels.h"
 #include "matrix_tile.h"
 
 namespace cnn {
@@ -16,7 +16,7 @@ constexpr int kMinPointwiseChannels = 16;
 // slower than ours.
 constexpr int64_t kMinPointwisePixels = 8192;
 
-inline bool isPointwise(const ConvParams& p) {
+inline bool readsWidePixels(const ConvParams& p) {
   return readsSinglePixels(p) && p.groups == 1 && p.inChannels >= kMinPointwiseChannels &&
          p.outChannels >= kMinPointwiseChannels;
 }

@@ -122,7 +122,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
 CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
-  if (!kHasWideVectors || !isPointwise(params) || dy.dtype != x.dtype) return false;
+  if (!kHasWideVectors || !readsWidePixels(params) || dy.dtype != x.dtype) return false;
   if (!widensInCache(params, x.dtype)) return false;
   if (computeType(x.dtype) != DType::Float32) return false;
   return withFloatType(x.dtype, [&](auto sample) {

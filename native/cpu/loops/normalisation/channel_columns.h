@@ -131,9 +131,5 @@ inline float normalised(float x, float mean, float scale, float shift) {
   return (x - mean) * scale + shift;
 }
 
-inline bool isOfChannels(const Tensor& tensor, int32_t channels) {
-  return tensor.dtype == DType::Float32 && tensor.size == channels;
-}
-
 }  // namespace
 }  // namespace cnn

@@ -171,7 +171,6 @@ bool withSettings(const LrnParams& p, const Body& body) {
 }  // namespace
 
 CNN_KERNEL(LRN, LrnParams) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
   if (params.bias >= 1 && params.alpha >= 0 && params.beta >= 0) {
     keepBound(&call.inputs[0], 1, call.outputs[0]);
   }
@@ -184,7 +183,6 @@ CNN_KERNEL(LRN, LrnParams) {
 
 // Inputs x, y, dy; y is not read.
 CNN_KERNEL(LRNGrad, LrnParams) {
-  if (call.inputs[2].dtype != call.outputs[0].dtype) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     return withFloatType(call.inputs[2].dtype, [&](auto dy) {
       return withSettings(params, [&](auto beta, auto radius) {

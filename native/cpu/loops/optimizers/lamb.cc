@@ -65,7 +65,6 @@ void endRange(const LambWeights& weights, int weight, int64_t begin, int64_t end
 
 CNN_KERNEL(Lamb, AdamParams) {
   const LambWeights weights(call, params);
-  if (!weights.taken()) return false;
   const int parts = partsOfElements(weights.total);
   PartScratch<double> squares(call.context, parts, 2 * int64_t{weights.count});
   for (int part = 0; part < parts; part++) {

@@ -48,10 +48,6 @@ inline float scaled(float gradient, float scale) {
   return scale == 1.0f ? gradient : scale * gradient;
 }
 
-[[maybe_unused]] bool isFloat(const Tensor& tensor) {
-  return tensor.dtype == DType::Float32 || tensor.dtype == DType::BFloat16;
-}
-
 // The inputs of a call: for each weight w, STATE tensors of its size, and g; w and the state change
 // in place. A last input of one element is the factor of the gradients.
 template <int STATE, class Params>
@@ -66,18 +62,6 @@ struct Weights {
         gradientScale(call.inputs.size() % kGroup == 0 ? params.gradientScale
                                                        : *valuesOf<float>(call.inputs.back())) {
     for (int i = 0; i < count; i++) total += w(i).size;
-  }
-  bool taken() const {
-    if (call.parameterCount != fixedWords<Params>() + 2 * count) return false;
-    if (call.inputs.size() % kGroup > 1) return false;
-    for (int i = 0; i < count; i++) {
-      for (int k = 0; k <= STATE; k++) {
-        const Tensor& changed = call.inputs[kGroup * i + k];
-        if (changed.dtype != DType::Float32 || changed.size != w(i).size) return false;
-      }
-      if (g(i).size != w(i).size || !isFloat(g(i))) return false;
-    }
-    return true;
   }
   const Tensor& w(int weight) const { return call.inputs[kGroup * weight]; }
   const Tensor& g(int weight) const { return call.inputs[kGroup * weight + STATE + 1]; }
@@ -132,7 +116,6 @@ void eachPiece(const Tensor& weight, int64_t begin, int64_t end, const Update& u
 template <class Rule, class Params>
 bool updateWeights(const Call& call, const Params& params) {
   const Weights<Rule::kState, Params> weights(call, params);
-  if (!weights.taken()) return false;
   weights.each(partsOfElements(weights.total), [&](int, int weight, int64_t begin, int64_t end) {
     const Rule rule(params, weights.lr(weight), weights.decay[weight], weights.gradientScale);
     withGradient(weights.g(weight), 0, [&](const auto* g) {

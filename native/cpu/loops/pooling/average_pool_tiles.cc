@@ -86,7 +86,7 @@ void spreadTiles(const Call& call, const PoolParams& p) {
 
 template <class Body>
 bool onTiles(const Call& call, const PoolParams& p, const Body& body) {
-  if (!isTiling(p) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
+  if (!isTiling(p)) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto type) {
     body(type);
     return true;

@@ -227,7 +227,6 @@ void maxPoolGradient(const Call& call, const PoolParams& p) {
 }  // namespace
 
 CNN_KERNEL(MaxPoolGrad, PoolParams) {
-  if (!fits(params)) return false;
   return maxPoolGradEntry(
       call, [&](auto x, auto dy) { maxPoolGradient<decltype(x), decltype(dy)>(call, params); });
 }

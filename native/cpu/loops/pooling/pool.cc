@@ -198,7 +198,6 @@ void averagePoolGradient(const Call& call, const PoolParams& p) {
 
 template <class Operation>
 bool runPool(const Call& call, const PoolParams& p) {
-  if (!fits(p) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     pool<Operation, decltype(x)>(call, p);
     return true;
@@ -216,7 +215,6 @@ CNN_KERNEL(AvgPool, PoolParams) { return runPool<Average>(call, params); }
 
 // Input dy.
 CNN_KERNEL(AvgPoolGrad, PoolParams) {
-  if (!fits(params) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
   return withFloatType(call.inputs[0].dtype, [&](auto dy) {
     averagePoolGradient<decltype(dy)>(call, params);
     return true;

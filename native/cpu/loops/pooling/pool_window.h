@@ -99,15 +99,10 @@ inline int tapsOf(const T* image, const PoolParams& p, Window rows, Window colum
   return count;
 }
 
-inline bool fits(const PoolParams& p) {
-  return p.filterHeight <= kMaxPoolFilter && p.filterWidth <= kMaxPoolFilter;
-}
-
 // The body of MaxPoolGrad: inputs dy, the pool's input and its output. Calls gradient(x, dy) with a
 // value of each one's type; false for types that no body takes.
 template <class Gradient>
 bool maxPoolGradEntry(const Call& call, const Gradient& gradient) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
   if (call.inputs[1].dtype != call.inputs[2].dtype) return false;
   return withFloatType(call.inputs[1].dtype, [&](auto x) {
     return withFloatType(call.inputs[0].dtype, [&](auto dy) {

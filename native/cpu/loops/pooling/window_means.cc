@@ -102,10 +102,7 @@ void spread(const Call& call, const Windows& w) {
 }
 
 template <class Body>
-bool onFloats(const Call& call, const WindowMeansParams& p, const Body& body) {
-  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
-  const int ranges = p.outHeight + p.outWidth;
-  if (call.parameterCount != fixedWords<WindowMeansParams>() + 2 * ranges) return false;
+bool onFloats(const Call& call, const Body& body) {
   return withFloatType(call.inputs[0].dtype, [&](auto type) {
     body(type);
     return true;
@@ -117,13 +114,13 @@ bool onFloats(const Call& call, const WindowMeansParams& p, const Body& body) {
 // Input x (batch, inHeight, inWidth, channels).
 CNN_KERNEL(WindowMeans, WindowMeansParams) {
   const Windows windows(call, params);
-  return onFloats(call, params, [&](auto type) { means<decltype(type)>(call, windows); });
+  return onFloats(call, [&](auto type) { means<decltype(type)>(call, windows); });
 }
 
 // Input dy (batch, outHeight, outWidth, channels).
 CNN_KERNEL(WindowMeansGrad, WindowMeansParams) {
   const Windows windows(call, params);
-  return onFloats(call, params, [&](auto type) { spread<decltype(type)>(call, windows); });
+  return onFloats(call, [&](auto type) { spread<decltype(type)>(call, windows); });
 }
 
 }  // namespace cnn
