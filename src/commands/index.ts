@@ -55,6 +55,17 @@ export const commands: Commands = [
     },
   },
   {
+    name: 'report',
+    operands: '<runs..>',
+    summary: 'Write a page of runs that opens in a browser without a network',
+    options: 'report',
+    example: 'cnn report runs/lenet5',
+    load: async () => {
+      const { runReport } = await import('./report.js');
+      return (given) => runReport(given);
+    },
+  },
+  {
     name: 'predict',
     places: ['checkpoint'],
     operands: '<images..>',

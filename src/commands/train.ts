@@ -147,6 +147,7 @@ function nextCommands(
   const more = maxSteps === steps ? `--max-steps ${2 * maxSteps}` : `--epochs ${2 * epochs}`;
   return [
     `cnn eval --checkpoint ${quoted}${ema} --data ${shellWord(data)}`,
+    `cnn report ${quoted}${ema}`,
     `cnn predict --checkpoint ${quoted}${ema} image.png`,
     `cnn export ${quoted}${ema} --output ${architecture.name}.safetensors`,
     `cnn train --resume ${quoted} ${more}`,

@@ -34,6 +34,9 @@ export interface NotFinite {
   readonly first: number;
 }
 
+/** Is given the output of a layer, and whether it went through a ReLU. */
+type LayerLook = (layer: string, output: tf.Tensor, rectified: boolean) => void;
+
 /**
  * Runs a tf.layers model of logits forward and backward on the backend that is current when it is
  * made, without tfjs's tape: each layer's rule calls the kernels, and every tensor is freed at its
@@ -90,11 +93,18 @@ export class Network {
   }
 
   /** Gives `look` the output in evaluation of each layer that ends in a ReLU; it owns none. */
-  lookAtRectified(images: tf.Tensor4D, look: (layer: string, output: tf.Tensor) => void): void {
+  lookAtRectified(images: tf.Tensor4D, look: LayerLook): void {
+    this.lookAtOutputs(images, (layer, output, rectified) => {
+      if (rectified) look(layer, output, rectified);
+    });
+  }
+
+  /** The same for every layer, but for joined maps: those hold outputs that `look` was given. */
+  lookAtOutputs(images: tf.Tensor4D, look: LayerLook): void {
     tf.tidy(() => {
       this.#pass.training = false;
       this.#forward(images, this.#plan.evaluation, 'freeAfterEvaluation', (step, output) => {
-        if (step.rectified && !step.operation.joins) look(step.name, output);
+        if (!step.operation.joins) look(step.name, output, step.rectified);
       });
     });
   }

@@ -60,13 +60,22 @@ export function lockFile(path: string): string {
 }
 
 /** Whether a process seems to train the run now, on this machine or on another that shares the disk. */
-export async function isBeingTrained({ path }: Pick<RunDirectory, 'path'>): Promise<boolean> {
+export async function isBeingTrained(run: Pick<RunDirectory, 'path'>): Promise<boolean> {
+  return (await trainerOf(run)) !== undefined;
+}
+
+/** The process that does, in words; undefined where none does. */
+export async function trainerOf({ path }: Pick<RunDirectory, 'path'>): Promise<string | undefined> {
   const file = lockFile(path);
   const holder = await readHolder(file);
-  if (holder === undefined) return false;
-  if (holder === 'not whole') return isBeingWritten(file);
+  if (holder === undefined) return undefined;
+  if (holder === 'not whole') {
+    return (await isBeingWritten(file)) ? 'a process that has just begun' : undefined;
+  }
   const self = await currentHolder(path);
-  return isElsewhere(holder, self) || isAlive(holder, self);
+  const elsewhere = isElsewhere(holder, self);
+  if (!elsewhere && !isAlive(holder, self)) return undefined;
+  return `process ${holder.pid}${elsewhere ? ` of ${holder.host}` : ''} since ${holder.since}`;
 }
 
 async function isBeingWritten(file: string): Promise<boolean> {

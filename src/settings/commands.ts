@@ -192,6 +192,19 @@ export const COMMAND_OPTIONS = {
     'workers',
     ...MACHINE_OPTIONS,
   ],
+  report: [
+    'checkpoint',
+    'ema',
+    'evaluate',
+    'data',
+    'image',
+    'mixed',
+    'output',
+    'png',
+    'svg',
+    'workers',
+    ...MACHINE_OPTIONS,
+  ],
   predict: [
     'checkpoint',
     'ema',
@@ -329,6 +342,12 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     'dry-run': 'list the cells with what is done of them and the expected time, then stop',
     data: 'dataset of all cells, instead of that in the file',
     threads: 'threads of all jobs together (default: one for each core)',
+  },
+  report: {
+    checkpoint: 'checkpoint that is evaluated: best or last (default: best)',
+    data: 'dataset whose validation images are evaluated (default: that of the run)',
+    mixed: 'rank runs of different data or protocols too',
+    output: 'page that is written (default: report.html in the directory of the run)',
   },
   export: { output: 'file, or with --format tfjs directory, that is written' },
   summary: {

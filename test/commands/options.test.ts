@@ -16,6 +16,7 @@ import { runDataVerify } from '../../src/commands/data/verify.js';
 import { runEval } from '../../src/commands/eval.js';
 import { runExport } from '../../src/commands/export.js';
 import { runPredict } from '../../src/commands/predict.js';
+import { runReport } from '../../src/commands/report.js';
 import { runTrain } from '../../src/commands/train.js';
 import { type Reporter, SILENT } from '../../src/session/reporter.js';
 import { COMMAND_OPTIONS, type CommandName } from '../../src/settings/commands.js';
@@ -24,12 +25,12 @@ import { writeOddDataset } from './data/odd-dataset.js';
 import { temporaryDirectory } from './program.js';
 
 type Run = (given: Given, reporter: Reporter) => Promise<Result>;
-type Values = Readonly<Record<string, string | true | readonly string[] | undefined>>;
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** A command with an option and without it. */
 interface Row {
   readonly option: string;
-  readonly given: string | true;
+  readonly given: string | boolean;
   /** Settings of both that are not the command's own, or that both do without. */
   readonly both?: Values;
   /** All fields that differ, of the JSON and of what `observe` adds to it. */
@@ -124,6 +125,22 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'workers', given: '3', changes: ['workers'] },
       { option: 'backend', given: 'js', changes: ['computes'], may: ['comparisons'] },
       { option: 'precision', given: 'bf16', changes: ['computes'], may: ['comparisons'] },
+    ],
+  },
+  report: {
+    run: runReport, given: { ...ON_CPU, runs: ['DIRECTORY/runs/run'], output: 'RUN/report.html' }, rows: [
+      { option: 'checkpoint', given: 'last', changes: ['files'], may: ['bytes'] },
+      { option: 'ema', given: true, fails: /trained with --ema-decay/ },
+      { option: 'evaluate', given: false, changes: ['bytes', 'files', 'missing', 'batches', 'computes', 'workers'] },
+      { option: 'data', given: 'DIRECTORY/other', changes: ['files'], may: ['bytes'] },
+      { option: 'image', given: 'DIRECTORY/other/val/class1/0.png', changes: ['files'], may: ['bytes'] },
+      { option: 'mixed', given: true, both: { runs: ['DIRECTORY/runs/run', 'DIRECTORY/runs/other'] }, changes: [] },
+      { option: 'output', given: 'RUN/page.html', changes: ['output', 'files'] },
+      { option: 'png', given: 'RUN/png', changes: ['charts', 'files'] },
+      { option: 'svg', given: 'RUN/svg', changes: ['charts', 'files'] },
+      { option: 'workers', given: '3', changes: ['workers'] },
+      { option: 'backend', given: 'js', changes: ['computes'], may: ['files', 'bytes'] },
+      { option: 'precision', given: 'bf16', changes: ['computes'], may: ['files', 'bytes'] },
     ],
   },
   predict: {
@@ -304,6 +321,7 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
     ...[...OF_A_PROCESS, 'val-fraction', 'seed', 'mean', 'std', 'batch-size', 'exif-rotate'],
     ...['on-bad-image', 'max-bad-images', 'data-patience'],
   ],
+  report: OF_A_PROCESS,
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
   bench: [

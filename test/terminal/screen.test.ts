@@ -180,6 +180,7 @@ describe('a terminal', function () {
     const accuracy = lines.findIndex((line) => /^ \* Acc@1 \d+\.\d{3} Acc@5 100\.000$/.test(line));
     assert.deepEqual(lines.slice(accuracy + 1), [
       `next: cnn eval --checkpoint runs/limited --data ${join(directory.path, 'data')}`,
+      '      cnn report runs/limited',
       '      cnn predict --checkpoint runs/limited image.png',
       '      cnn export runs/limited --output lenet5.safetensors',
       '      cnn train --resume runs/limited --max-steps 80',

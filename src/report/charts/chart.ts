@@ -7,6 +7,9 @@ import { CHART_CONFIG } from './config.js';
 /** A specification as data; the colours in it are `colour(…)`. */
 export type ChartSpec = TopLevelSpec;
 
+/** One of the layers of a specification. */
+export type ChartLayer = Extract<ChartSpec, { readonly layer: unknown }>['layer'][number];
+
 /** A drawing whose colours are variables of the page that it stands in. */
 export interface Chart {
   readonly svg: string;

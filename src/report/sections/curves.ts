@@ -1,0 +1,144 @@
+/** Loss, accuracy, learning rate and speed over the epochs. */
+import type { Row } from '../../runs/csv.js';
+import { type Chart, drawChart } from '../charts/chart.js';
+import { type CurveChart, curveSpec, type Level, type Line } from '../charts/curves.js';
+import { chartFigure } from '../page/figure.js';
+import { html } from '../page/html.js';
+import type { Section } from '../page/page.js';
+import type { ReportedRun } from '../runs.js';
+
+/** A chart, and the file that it may become. */
+export interface NamedChart {
+  readonly name: string;
+  readonly chart: Chart;
+}
+
+interface Figure {
+  readonly name: string;
+  readonly title: string;
+  readonly axis: string;
+  /** Columns of summary.csv, and what each of them is of. */
+  readonly columns: readonly (readonly [column: keyof Row, dash: string])[];
+  readonly published?: 'top1' | 'top5';
+  readonly fromZero?: boolean;
+}
+
+const FIGURES: readonly Figure[] = [
+  {
+    name: 'loss',
+    title: 'Loss',
+    axis: 'cross-entropy',
+    columns: [
+      ['eval_loss', 'validation'],
+      ['train_loss', 'training'],
+      ['ema_loss', 'validation, averaged weights'],
+    ],
+  },
+  {
+    name: 'top-1',
+    title: 'Top-1 accuracy',
+    axis: '%',
+    columns: [
+      ['eval_top1', 'validation'],
+      ['train_top1', 'training'],
+      ['ema_top1', 'validation, averaged weights'],
+    ],
+    published: 'top1',
+  },
+  {
+    name: 'top-5',
+    title: 'Top-5 accuracy',
+    axis: '%',
+    columns: [
+      ['eval_top5', 'validation'],
+      ['train_top5', 'training'],
+      ['ema_top5', 'validation, averaged weights'],
+    ],
+    published: 'top5',
+  },
+  {
+    name: 'learning-rate',
+    title: 'Learning rate',
+    axis: 'at the end of the epoch',
+    columns: [['lr', '']],
+  },
+  {
+    name: 'throughput',
+    title: 'Throughput',
+    axis: 'training images a second',
+    columns: [['images_per_second', '']],
+    fromZero: true,
+  },
+  {
+    name: 'waiting',
+    title: 'Waiting for images',
+    axis: '% of the time of training',
+    columns: [['data_wait_percent', '']],
+    fromZero: true,
+  },
+];
+
+export async function curves(
+  runs: readonly ReportedRun[],
+): Promise<{ section: Section; charts: NamedChart[] }> {
+  const specs = FIGURES.map((figure) => chartOf(figure, runs)).filter(
+    ({ lines }) => lines.length > 0,
+  );
+  const charts: NamedChart[] = [];
+  for (const spec of specs)
+    charts.push({ name: spec.name, chart: await drawChart(curveSpec(spec)) });
+  const figures = specs.map((spec, at) => {
+    return chartFigure((charts[at] as NamedChart).chart, summaryOf(spec), captionOf(spec, runs));
+  });
+  const body =
+    figures.length === 0
+      ? html`<p class="missing">No epoch is complete yet: summary.csv has no row.</p>`
+      : html`<div class="charts">${figures}</div>`;
+  return { section: { id: 'curves', title: 'Curves', body }, charts };
+}
+
+function chartOf(figure: Figure, runs: readonly ReportedRun[]): CurveChart {
+  const alone = runs.length === 1;
+  const lines = runs.flatMap((run) =>
+    figure.columns.map(([column, what]): Line => {
+      const points = run.rows.flatMap(({ epoch, [column]: value }) =>
+        epoch === undefined || value === undefined ? [] : [{ epoch, value }],
+      );
+      return { series: alone ? what : run.name, dash: alone ? '' : what, points };
+    }),
+  );
+  const { name, title, axis, fromZero = false, published } = figure;
+  const known = lines.filter(({ points }) => points.length > 0);
+  return {
+    ...{ name, title, axis, fromZero, lines: known },
+    levels: published === undefined ? [] : publishedLevels(runs, published),
+  };
+}
+
+/** What the papers report, once for each network. */
+function publishedLevels(runs: readonly ReportedRun[], which: 'top1' | 'top5'): Level[] {
+  const networks = new Map(runs.map(({ arch, architecture }) => [arch, architecture]));
+  return [...networks].flatMap(([arch, architecture]) => {
+    const value = architecture?.published?.[which];
+    if (value === undefined) return [];
+    return [{ value, text: `${networks.size === 1 ? '' : `${arch} `}published: ${value}` }];
+  });
+}
+
+function captionOf({ levels = [] }: CurveChart, runs: readonly ReportedRun[]) {
+  if (levels.length === 0) return undefined;
+  const protocols = new Set(
+    runs.flatMap(({ architecture }) => architecture?.published?.protocol ?? []),
+  );
+  return `Published: ${[...protocols].join('; ')}.`;
+}
+
+/** The chart in words: where each line begins and ends. */
+function summaryOf({ title, lines }: CurveChart): string {
+  const parts = lines.map(({ series, dash, points }) => {
+    const what = [series, dash].filter((part) => part !== '').join(', ');
+    const [first, last] = [points[0], points.at(-1)];
+    return `${what ? `${what}: ` : ''}${first?.value} in epoch ${first?.epoch}, ${last?.value} in epoch ${last?.epoch}`;
+  });
+  return `${title}. ${parts.join('; ')}`;
+}
