@@ -32,6 +32,7 @@ export { fullyConvolutional } from './dense-evaluation/fully-convolutional.js';
 export * from './layers/index.js';
 export { type ArchOption, describeValues } from './options/table.js';
 export { titleOf, withOptions } from './options/with-options.js';
+export { withOtherSize } from './other-size.js';
 
 /** Every network that `--arch` takes. */
 export const architectures: readonly Architecture[] = [

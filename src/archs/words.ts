@@ -17,6 +17,7 @@ import {
   ScaledTanh,
   Subsampling2D,
 } from './layers/index.js';
+import { sharedLayer, sizeOption } from './other-size.js';
 
 export interface Initialisers {
   kernelInitializer: Initialiser;
@@ -265,14 +266,17 @@ export function channelsOf(x: SymbolicTensor): number {
 /** Adds a layer to the graph; throws a UsageError if nothing would be left of the image. */
 function apply(layer: layers.Layer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor {
   const given = Array.isArray(x) ? x.map(({ shape }) => shape) : x.shape;
+  const first = [x].flat()[0] as SymbolicTensor;
   const shape = layer.computeOutputShape(given) as (number | null)[];
   if (shape.some((length) => length !== null && length < 1)) {
-    const before = describe(([x].flat()[0] as SymbolicTensor).shape);
+    const before = describe(first.shape);
+    const option = sizeOption();
     throw new UsageError(
-      `Expected an --input-size at which every layer has an output, but layer "${layer.name}" would turn ${before} into ${describe(shape)}: choose a larger one`,
+      `Expected ${option === '--input-size' ? 'an' : 'a'} ${option} at which every layer has an output, but layer "${layer.name}" would turn ${before} into ${describe(shape)}: choose a larger one`,
     );
   }
-  return (denseSize()?.form.layer(layer) ?? layer).apply(x) as SymbolicTensor;
+  const used = denseSize()?.form.layer(layer) ?? sharedLayer(layer, first) ?? layer;
+  return used.apply(x) as SymbolicTensor;
 }
 
 function describe(shape: readonly (number | null)[]): string {

@@ -64,6 +64,7 @@ export const FIRST_RUNS = {
   'lr-warmup-method': 'linear',
   'lr-warmup-decay': null,
   'cycle-momentum': false,
+  'train-crop-size': null,
 };
 
 /** Settings of one start of the program, which a run does not keep. */
@@ -294,6 +295,7 @@ function estimateFacts({ opening, expectation, advice, settings }: DryRun) {
     step_bytes: opening.stepBytes,
     batch_size: opening.batchSize,
     input_size: opening.inputSize,
+    train_crop_size: opening.trainCropSize,
     channels: opening.channels,
     data: opening.data,
     training_images: opening.trainingImages,

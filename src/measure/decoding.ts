@@ -13,7 +13,7 @@ import type { Split } from '../data/dataset.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
-import { trainingTransform } from '../session/augmentation.js';
+import { trainingSize, trainingTransform } from '../session/augmentation.js';
 import { chosenDecoder, type Decode } from '../session/decoding.js';
 import type { Reporter } from '../session/reporter.js';
 import { bytesOf } from '../session/session.js';
@@ -62,7 +62,7 @@ export async function benchmarkData(
   settings: DataSettings,
   reporter: Reporter,
 ): Promise<DataBenchmarkResult> {
-  const { batchSize, inputSize, steps, data, workers } = settings;
+  const { batchSize, steps, data, workers } = settings;
   const gpu = settings.decode === 'gpu' ? await openGpu(settings, reporter) : undefined;
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const images = dataset.train.images.length;
@@ -86,7 +86,7 @@ export async function benchmarkData(
     decoder: usable ? detail : 'sharp',
     ...(gpu && { gpu_decoder: gpu.description }),
     images,
-    input_size: inputSize,
+    input_size: trainingSize(settings),
     batch_size: batchSize,
     steps,
     images_per_second,
@@ -109,7 +109,8 @@ async function openGpu({ device, decode }: DataSettings, reporter: Reporter) {
 }
 
 function loaderSettings(architecture: Architecture, settings: DataSettings) {
-  const { batchSize, channels, inputSize: imageSize, seed } = settings;
+  const { batchSize, channels, seed } = settings;
+  const imageSize = trainingSize(settings);
   const transform = trainingTransform(architecture.recipe, settings);
   const order = { shuffle: true, lastBatch: 'drop', prefetch: 2, cacheBytes: 0 } as const;
   return { batchSize, imageSize, channels, transform, seed, ...order };

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/index.js';
 import { openDataset } from '../data/open-dataset.js';
 import { RunError } from '../errors.js';
 import { random } from '../rng.js';
-import { trainingTransform } from '../session/augmentation.js';
+import { trainingSize, trainingTransform } from '../session/augmentation.js';
 import { openTrainingBatches } from '../session/loaders.js';
 import { networkCard } from '../session/network-card.js';
 import { type DeviceBatch, openSession, type Session, upload } from '../session/session.js';
@@ -37,7 +37,8 @@ async function syntheticSource(
   architecture: Architecture,
   settings: Settings<'bench'>,
 ): Promise<BatchSource> {
-  const { batchSize, inputSize, channels, numClasses: classes, seed, auxWeight } = settings;
+  const { batchSize, channels, numClasses: classes, seed, auxWeight } = settings;
+  const inputSize = trainingSize(settings);
   const names = Array.from({ length: classes }, (_, index) => String(index));
   const card = networkCard(architecture, { classes: names, inputSize, channels, auxWeight });
   const session = openSession(architecture, card, seed);
@@ -66,7 +67,8 @@ async function dataSource(
   data: string,
   backend: Backend,
 ): Promise<BatchSource> {
-  const { inputSize, channels, seed, auxWeight } = settings;
+  const { channels, seed, auxWeight } = settings;
+  const inputSize = trainingSize(settings);
   const dataset = await openDataset(data, settings);
   const { classes } = dataset;
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/index.js';
 import { measurePeaks } from '../backend/kernels/peaks.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
 import { Optimizer } from '../network/optimizer.js';
+import { trainingSize } from '../session/augmentation.js';
 import { checkDecode } from '../session/decoding.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
@@ -108,7 +109,7 @@ export async function openBenchmark(
 
 function summarise(
   times: readonly StepTimes[],
-  { batchSize, inputSize }: Settings<'bench'>,
+  settings: Settings<'bench'>,
   backend: Backend,
 ): Omit<BenchmarkResult, 'arch' | 'arch_options'> {
   const milliseconds = median(times.map(({ all }) => all));
@@ -118,10 +119,10 @@ function summarise(
     backend: backend.name,
     precision: backend.precision,
     threads: backend.threads,
-    batch_size: batchSize,
-    input_size: inputSize,
+    batch_size: settings.batchSize,
+    input_size: trainingSize(settings),
     steps: times.length,
-    images_per_second: (1000 * batchSize) / milliseconds,
+    images_per_second: (1000 * settings.batchSize) / milliseconds,
     milliseconds_per_step: milliseconds,
     javascript_milliseconds_per_step: median(times.map(({ javascript }) => javascript)),
     peak_bytes: backend.memory().peakBytes,

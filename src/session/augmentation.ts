@@ -12,6 +12,7 @@ import type { Settings } from '../settings/types.js';
 export type AugmentSettings = Pick<
   Settings<'train'>,
   | 'inputSize'
+  | 'trainCropSize'
   | 'augment'
   | 'trainResizeSize'
   | 'trainCropMode'
@@ -40,7 +41,7 @@ export interface Augmentation {
  */
 export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Transform {
   const { trainResizeSize, trainCropMode, scale, ratio, padding, hflip, colorPca } = settings;
-  const base = scaleTransform(augmentation(recipe, settings.augment), settings.inputSize);
+  const base = scaleTransform(augmentation(recipe, settings.augment), trainingSize(settings));
   const transform: Transform = {
     ...base,
     ...(trainResizeSize && { resize: sideOrSides(trainResizeSize) }),
@@ -57,6 +58,14 @@ export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Tr
   checkUse(transform, settings);
   checkTransform(transform);
   return transform;
+}
+
+/** The side of the images of a training. */
+export function trainingSize({
+  inputSize,
+  trainCropSize,
+}: Pick<AugmentSettings, 'inputSize' | 'trainCropSize'>): number {
+  return trainCropSize ?? inputSize;
 }
 
 /** RandAugment's changes of an image and their magnitude, as in torchvision. */

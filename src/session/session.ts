@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Architecture } from '../archs/index.js';
+import { type Architecture, withOtherSize } from '../archs/index.js';
 import type { Batch } from '../data/batches/batches.js';
 import { imagesToFloat } from '../network/images.js';
 import { lossWithoutGradient, type Mixed } from '../network/loss.js';
@@ -13,6 +13,8 @@ export interface Session {
   readonly card: NetworkCard;
   readonly model: LayersModel;
   readonly network: Network;
+  /** What is trained: the same weights, where images of a training have another size than the card's. */
+  readonly training: { readonly network: Network; readonly size: number };
 }
 
 /** A batch on the device. */
@@ -25,38 +27,47 @@ export interface DeviceBatch {
 }
 
 /**
- * Builds the network of a card with the initial weights of the seed. `prepare` is called before the
- * model is planned, and may freeze layers.
+ * Builds the network of a card with the initial weights of the seed. `prepare` is called before a
+ * model is planned, and may freeze layers. Throws a UsageError where the weights do not fit images of
+ * `trainingSize`, the side of those of a training.
  */
 export function openSession(
   architecture: Architecture,
   card: NetworkCard,
   seed: number,
   prepare: (model: LayersModel) => void = () => {},
+  trainingSize = card.inputSize,
 ): Session {
-  const model = architecture.build({
-    classes: card.classes.length,
-    size: card.inputSize,
-    channels: card.channels,
-    auxiliary: card.auxiliary,
-    seed,
-  });
+  const { channels, auxiliary, inputSize } = card;
+  const options = { classes: card.classes.length, channels, auxiliary, seed };
+  const model = architecture.build({ ...options, size: inputSize });
   prepare(model);
-  return { card, model, network: new Network(model) };
+  const network = new Network(model);
+  if (trainingSize === inputSize) {
+    return { card, model, network, training: { network, size: inputSize } };
+  }
+  const other = { ...options, size: trainingSize };
+  const trained = withOtherSize(architecture, other, model, (sized) => {
+    prepare(sized);
+    return new Network(sized);
+  });
+  return { card, model, network, training: { network: trained, size: trainingSize } };
 }
 
 /**
- * Uploads the bytes of a batch and turns them into the network's input. The batch can be released
- * after it. Of mixed images, labels of a larger share than `threshold` count as whole ones, if it is
- * given.
+ * Uploads the bytes of a batch and turns them into the network's input, of `size` pixels a side: the
+ * card's by default. The batch can be released after it. Of mixed images, labels of a larger share
+ * than `threshold` count as whole ones, if it is given.
  */
 export function upload(
-  session: Session,
+  session: Pick<Session, 'card'>,
   batch: Batch,
-  threshold: number | null = null,
+  {
+    size = session.card.inputSize,
+    threshold = null,
+  }: { readonly size?: number; readonly threshold?: number | null } = {},
 ): DeviceBatch {
-  const { inputSize } = session.card;
-  const images = tf.tidy(() => changed(uploadImages(session, batch, inputSize, inputSize), batch));
+  const images = tf.tidy(() => changed(uploadImages(session, batch, size, size), batch));
   if (batch.mix !== undefined) {
     return { images, ...mixedTensors(mixedTargets(batch.labels, batch.mix, threshold)) };
   }

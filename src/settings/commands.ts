@@ -54,6 +54,7 @@ const COLOUR_OPTIONS = ['mean', 'std'] as const satisfies readonly OptionName[];
 const AUGMENT_OPTIONS = [
   'augment',
   'train-resize-size',
+  'train-crop-size',
   'train-crop-mode',
   'scale',
   'ratio',
@@ -292,6 +293,7 @@ export const COMMAND_OPTIONS = {
     'arch-options',
     'module',
     'input-size',
+    'train-crop-size',
     'channels',
     'in-channels',
     'num-classes',

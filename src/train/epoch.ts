@@ -36,7 +36,10 @@ export async function trainEpoch(
   let problem: DataError | undefined;
   try {
     for await (const batch of timed(batches, stopwatch.wait, training.stopAsked)) {
-      const input = upload(session, batch, settings.bceTargetThresh);
+      const input = upload(session, batch, {
+        size: session.training.size,
+        threshold: settings.bceTargetThresh,
+      });
       const { count } = batch;
       images += count;
       const place = { epoch: start.epoch, step };

@@ -20,7 +20,7 @@ type Change = Omit<Update, 'update'> & Partial<Pick<Update, 'update'>>;
 
 /** One step of training; returns the four counters of the loss. */
 export function trainStep(
-  { network }: Session,
+  { training: { network } }: Pick<Session, 'training'>,
   optimizer: Optimizer,
   { images, labels, mixed }: DeviceBatch,
   given: StepOptions & Change & { readonly step: number },

@@ -176,7 +176,8 @@ function verdictAfter(
 
 /** Estimates the memory of a training step by its batch size. */
 function stepBytes({ request, backend, session }: Prepared) {
-  const { classes, inputSize, channels } = session.card;
+  const { classes, channels } = session.card;
+  const { size: inputSize } = session.training;
   const { architecture, estimateMemory } = request;
   return async (batchSize: number) => {
     const network = { inputSize, channels, numClasses: classes.length };

@@ -140,6 +140,7 @@ const ROWS: readonly Row[] = [
   { option: 'stats', given: 'dataset', changes: [...LEARNED, 'card', 'augmentation'] },
   { option: 'augment', given: 'resnet', changes: [...LEARNED, 'augmentation'] },
   { option: 'train-resize-size', given: '16,20', changes: [...LEARNED, 'augmentation'] },
+  { option: 'train-crop-size', given: '10', both: { arch: 'resnet20-cifar' }, changes: [...LEARNED, 'augmentation'] },
   { option: 'train-crop-mode', given: 'centre', changes: [...LEARNED, 'augmentation'] },
   { option: 'scale', given: '0.2,0.4', both: AREA, changes: [...LEARNED, 'augmentation'] },
   { option: 'ratio', given: '2,3', both: AREA, changes: [...LEARNED, 'augmentation'] },

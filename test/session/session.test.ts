@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { findArchitecture } from '../../src/archs/index.js';
 import { Network } from '../../src/network/network.js';
-import { evaluateStep } from '../../src/session/session.js';
+import { Optimizer } from '../../src/network/optimizer.js';
+import { networkCard } from '../../src/session/network-card.js';
+import { disposeBatch, evaluateStep, openSession, upload } from '../../src/session/session.js';
+import { trainStep } from '../../src/train/step.js';
 import { onEachBackend } from '../network/backends.js';
 
 describe('a step of an evaluation', () => {
@@ -35,5 +39,50 @@ describe('a step of an evaluation', () => {
         assert.ok(Number.isNaN(countersWith([0, 0, bad])[0]));
       });
     }
+  });
+});
+
+describe('a session whose training has another size', () => {
+  onEachBackend(() => {
+    const architecture = findArchitecture('resnet20-cifar');
+    const classes = ['a', 'b'];
+    const SGD = { momentum: 0.9, nesterov: false, weightDecay: 0, decayBias: true, biasLrScale: 1 };
+
+    /** After a step of two images of 12 pixels: its counters, the weights, and an evaluation. */
+    function trained(inputSize: number): { step: number[]; weights: number[][]; loss: number } {
+      const card = networkCard(architecture, { classes, inputSize, channels: 3 });
+      const session = openSession(architecture, card, 1, () => {}, 12);
+      const optimizer = new Optimizer(session.network.weights, SGD);
+      const batchOf = (size: number) => ({
+        images: Uint8Array.from({ length: 2 * size * size * 3 }, (_, i) => (37 * i) % 256),
+        labels: Int32Array.of(0, 1),
+        mirror: new Uint8Array(2),
+        offsets: new Float32Array(6),
+        count: 2,
+        release: () => {},
+      });
+      const input = upload(session, batchOf(12), { size: session.training.size });
+      const settings = { smoothing: 0, seed: 1, auxiliaryWeight: 0, lr: 0.1, step: 0 };
+      const stats = trainStep(session, optimizer, input, settings);
+      const seen = upload(session, batchOf(inputSize));
+      const evaluated = evaluateStep(session, seen);
+      const result = {
+        step: [...stats.dataSync()],
+        weights: session.model.getWeights().map((weight) => [...weight.dataSync()]),
+        loss: evaluated.dataSync()[0] as number,
+      };
+      for (const batch of [input, seen]) disposeBatch(batch);
+      tf.dispose([stats, evaluated]);
+      optimizer.dispose();
+      session.model.dispose();
+      return result;
+    }
+
+    it('learns what one of that size learns, and evaluates at its own', () => {
+      const [alone, other] = [trained(12), trained(16)];
+      assert.deepEqual([other.step, other.weights], [alone.step, alone.weights]);
+      assert.notEqual(other.loss, alone.loss);
+      assert.ok(Number.isFinite(other.loss));
+    });
   });
 });

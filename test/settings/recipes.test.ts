@@ -89,6 +89,14 @@ describe('the recipes', () => {
     );
   });
 
+  it('give up their own size of training for a size that is given', () => {
+    const resnet = findArchitecture('resnet50-torchvision');
+    const source = (...given: string[]) =>
+      recipeSource('torchvision-v2', resnet, (option) => given.includes(option));
+    assert.equal(source().values['train-crop-size'], 176);
+    assert.equal(source('input-size').values['train-crop-size'], undefined);
+  });
+
   it('know what was published of a network by each of them', () => {
     const [resnet, alexnet] = ['resnet50-torchvision', 'alexnet'].map(findArchitecture);
     assert.ok(resnet && alexnet);

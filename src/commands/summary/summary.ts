@@ -3,6 +3,7 @@ import { openCountingBackend } from '../../backend/counting-backend.js';
 import { UsageError } from '../../errors.js';
 import { type TrainingMemory, trainingMemory } from '../../measure/memory.js';
 import { SET_UP } from '../../package-root.js';
+import { trainingSize } from '../../session/augmentation.js';
 import { COMMAND_OPTIONS } from '../../settings/commands.js';
 import type { Given } from '../../settings/given.js';
 import { givenSources, givenValue } from '../../settings/given.js';
@@ -18,7 +19,12 @@ const OF_MODULES: readonly OptionName[] = ['module', 'in-channels'];
 const OF_BOTH: readonly OptionName[] = ['input-size', 'csv'];
 
 /** Those that change nothing but the memory of a training step. */
-const OF_TRAININGS: readonly OptionName[] = ['opt', 'ema-decay', 'grad-accum-steps'];
+const OF_TRAININGS: readonly OptionName[] = [
+  'train-crop-size',
+  'opt',
+  'ema-decay',
+  'grad-accum-steps',
+];
 
 /** Works by shapes alone: no weight is drawn and no backend computes. */
 export async function runSummary(given: Given): Promise<Result> {
@@ -74,11 +80,14 @@ async function summariseNetwork(architecture: Architecture, sources: readonly Se
     checkNoTraining(sources);
     return { lines, json };
   }
-  const bytes = await trainingMemory(architecture, device, settings);
+  const { trainCropSize: side } = settings;
+  const step = { ...settings, inputSize: trainingSize(settings) };
+  const sized = side === null ? '' : ` of ${shapeText([side, side, channels])}`;
+  const bytes = await trainingMemory(architecture, device, step);
   return {
     lines: [
       ...lines,
-      `a training step of ${batchSize} images in ${precision}, estimated for backend cpu:`,
+      `a training step of ${batchSize} images${sized} in ${precision}, estimated for backend cpu:`,
       ...memoryLines(bytes),
       ...(device.source instanceof Error ? [unknownText(device.source)] : []),
     ],

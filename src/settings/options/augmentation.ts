@@ -19,6 +19,15 @@ export const AUGMENTATION = {
     auto: 'by --augment',
     help: 'training: short side of the image before the crop; of two numbers any from the least to the most (scale jitter)',
   },
+  'train-crop-size': {
+    group: 'augmentation',
+    kind: 'integer',
+    above: 0,
+    unit: 'pixels',
+    default: null,
+    auto: 'that of --input-size, which evaluations have',
+    help: 'training: side of the crop',
+  },
   'train-crop-mode': {
     group: 'augmentation',
     kind: 'choice',

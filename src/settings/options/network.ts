@@ -22,7 +22,7 @@ export const NETWORK = {
   },
   'input-size': {
     group: 'network',
-    synonyms: ['img-size', 'imgsz', 'train-crop-size'],
+    synonyms: ['img-size', 'imgsz', 'val-crop-size'],
     kind: 'integer',
     above: 0,
     unit: 'pixels',

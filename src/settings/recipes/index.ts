@@ -12,18 +12,22 @@ import { TORCHVISION_V2 } from './torchvision-v2.js';
 export const NAMED_RECIPES: Readonly<Record<Exclude<RecipeName, 'paper'>, readonly NamedRecipe[]>> =
   { torchvision: TORCHVISION, 'torchvision-v2': TORCHVISION_V2, quick: QUICK };
 
-/**
- * The settings of a recipe, weaker than all that is `given`: a warm-up that is given in steps takes
- * the place of one in epochs.
- */
+/** Settings of a recipe in whose place another one is, once it is given. */
+const INSTEAD: { readonly [option in OptionName]?: OptionName } = {
+  'lr-warmup-epochs': 'lr-warmup-steps',
+  'train-crop-size': 'input-size',
+};
+
+/** The settings of a recipe, weaker than all that is `given`. */
 export function recipeSource(
   name: RecipeName,
   architecture: Architecture,
   given: (option: OptionName) => boolean,
 ): SettingsSource {
-  const entries = (find(name, architecture)?.settings ?? []).filter(
-    ([option]) => option !== 'lr-warmup-epochs' || !given('lr-warmup-steps'),
-  );
+  const entries = (find(name, architecture)?.settings ?? []).filter(([option]) => {
+    const instead = INSTEAD[option];
+    return instead === undefined || !given(instead);
+  });
   const values = Object.fromEntries(entries.map(([option, value]) => [option, value]));
   const where = new Map(entries.map(([option, , source]) => [option, `${name}: ${source}`]));
   return { values, source: 'recipe', where: (option) => where.get(option) };

@@ -1,8 +1,6 @@
 /**
  * torchvision's newer recipe: pytorch/vision issue 3995, and the command that
  * references/classification/README.md gives for IMAGENET1K_V2.
- *
- * Differs from it: training sees the size of evaluation, 224, in place of 176.
  */
 import type { NamedRecipe } from './recipe.js';
 
@@ -43,6 +41,7 @@ export const TORCHVISION_V2: readonly NamedRecipe[] = [
       // 32nd root.
       ['ema-decay', 0.999966, 'train.py: 0.99998 every 32 steps, adjusted to batch and epochs'],
       ['augment', 'inception', PRESETS],
+      ['train-crop-size', 176, COMMAND],
       ['auto-augment', 'ta_wide', COMMAND],
       ['random-erase', 0.1, COMMAND],
       ['mixup-alpha', 0.2, COMMAND],

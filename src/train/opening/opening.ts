@@ -11,9 +11,10 @@ export async function describeOpening(prepared: Prepared): Promise<Opening> {
   const { architecture, settings, estimateMemory } = request;
   const { classes, inputSize, channels } = session.card;
   const { batchSize } = settings;
+  const trainCropSize = session.training.size;
   const memory = await estimateMemory(architecture, backend, {
     ...settings,
-    ...{ inputSize, channels, numClasses: classes.length },
+    ...{ inputSize: trainCropSize, channels, numClasses: classes.length },
   });
   return {
     arch: architecture.name,
@@ -23,7 +24,7 @@ export async function describeOpening(prepared: Prepared): Promise<Opening> {
     precision: backend.precision,
     ...memory,
     data: dataset.name,
-    ...{ batchSize, inputSize, channels },
+    ...{ batchSize, inputSize, trainCropSize, channels },
     trainingImages: dataset.train.images.length,
     validationImages: dataset.val.images.length,
     classes: classes.length,

@@ -22,6 +22,7 @@ export interface Opening {
   readonly validationImages: number;
   readonly classes: number;
   readonly inputSize: number;
+  readonly trainCropSize: number;
   readonly channels: number;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
@@ -42,9 +43,15 @@ export function networkLine(opening: Opening): string {
 
 export function dataLine(opening: Opening): string {
   const { data, trainingImages, validationImages, classes, inputSize, channels } = opening;
+  const { trainCropSize } = opening;
+  const image = (size: number) => `${size}×${size}×${channels}`;
+  const seen =
+    trainCropSize === inputSize
+      ? `seen at ${image(inputSize)}`
+      : `trained at ${image(trainCropSize)} and evaluated at ${image(inputSize)}`;
   return (
     `data     ${data}: ${grouped(trainingImages)} + ${grouped(validationImages)} images, ` +
-    `${grouped(classes)} classes, seen at ${inputSize}×${inputSize}×${channels}`
+    `${grouped(classes)} classes, ${seen}`
   );
 }
 

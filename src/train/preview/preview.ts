@@ -13,7 +13,7 @@ import { UsageError } from '../../errors.js';
 import { perChannel } from '../../network/colours.js';
 import { imagesToFloat } from '../../network/images.js';
 import { shuffledIndices } from '../../rng.js';
-import { trainingTransform } from '../../session/augmentation.js';
+import { trainingSize, trainingTransform } from '../../session/augmentation.js';
 import { mixedTargets, mixingOf } from '../../session/mixing.js';
 import type { Reporter } from '../../session/reporter.js';
 import { changed } from '../../session/session.js';
@@ -50,7 +50,7 @@ export async function preview(
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const { bytes, images } = await firstImages(architecture, settings, dataset, reporter);
   const columns = Math.ceil(Math.sqrt(images.length * 1.5));
-  const sheet = { size: settings.inputSize, channels: settings.channels, columns };
+  const sheet = { size: trainingSize(settings), channels: settings.channels, columns };
   const labels = images.map(({ label }) => label);
   const drawn = await drawContactSheet(bytes, labels, sheet);
   const file = await drawn.toFormat(format).toBuffer();
@@ -65,7 +65,8 @@ async function firstImages(
   dataset: Dataset,
   reporter: Reporter,
 ): Promise<{ bytes: Uint8Array; images: Preview['images'] }> {
-  const { channels, seed, inputSize, workers } = settings;
+  const { channels, seed, workers } = settings;
+  const size = trainingSize(settings);
   const { length } = dataset.train.images;
   const statistics =
     settings.stats === 'dataset' ? await requiredStatistics(settings.data, dataset) : undefined;
@@ -77,7 +78,7 @@ async function firstImages(
   const batchSize = Math.min(whole ? settings.batchSize : count, length);
   const loader = await openBatches(dataset.train, {
     batchSize,
-    imageSize: inputSize,
+    imageSize: size,
     channels,
     transform: trainingTransform(recipe, settings),
     principalColours: statistics?.principal ?? IMAGENET_PRINCIPAL_COLOURS,
@@ -97,7 +98,7 @@ async function firstImages(
   try {
     for await (const batch of loader.batches(0)) {
       const places = placesOf(order, images.length, batchSize, copies);
-      parts.push(await seenImages(batch, inputSize, mean));
+      parts.push(await seenImages(batch, size, mean));
       images.push(...describeImages(dataset, places, batch));
       batch.release();
       if (images.length >= count) break;

@@ -74,9 +74,9 @@ async function describeDivergence(
   { session, trainLoader }: Pick<Training, 'session' | 'trainLoader'>,
 ): Promise<string> {
   for await (const batch of trainLoader.batches(0, 0)) {
-    const { images, labels } = upload(session, batch);
+    const { images, labels } = upload(session, batch, session.training);
     batch.release();
-    const found = session.network.findNotFinite(images);
+    const found = session.training.network.findNotFinite(images);
     tf.dispose([images, labels]);
     if (found === undefined) return `${message}; the output of every layer is still finite.`;
     const { layer, count, size, first } = found;

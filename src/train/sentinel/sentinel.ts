@@ -29,7 +29,7 @@ const FIRST_LOOK = 20;
 const UNLIKELY_BITS = 32;
 
 export interface SentinelOptions {
-  readonly session: Pick<Session, 'network'>;
+  readonly session: Pick<Session, 'training'>;
   readonly train: Pick<Split, 'labels'>;
   readonly val: Pick<Split, 'labels'>;
   readonly reporter: Pick<Reporter, 'warn'>;
@@ -73,7 +73,7 @@ export class Sentinel {
     this.#lookAtLabels(labels, place);
     if (place.step < this.#nextLook || this.#named.has('dead-relu')) return;
     this.#nextLook = place.step + STEPS_BETWEEN_LOOKS;
-    const [first, ...more] = await deadLayers(this.#options.session.network, images);
+    const [first, ...more] = await deadLayers(this.#options.session.training.network, images);
     if (first === undefined) return;
     const others = more.length === 0 ? '' : `; so are most of ${namesOf(more)}`;
     this.#name('dead-relu', place, `${silentText(first)} in a batch${others}`);

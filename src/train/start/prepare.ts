@@ -1,6 +1,7 @@
 /** Everything that a training needs before it has a directory. */
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../../augment/index.js';
 import type { Backend } from '../../backend/index.js';
 import type { BatchLoader } from '../../data/batches/batches.js';
@@ -16,7 +17,7 @@ import { loadWeights } from '../../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../../runs/run-selection.js';
 import type { Progress } from '../../runs/state.js';
 import { startFrom } from '../../runs/weights-files.js';
-import { type Augmentation, trainingTransform } from '../../session/augmentation.js';
+import { type Augmentation, trainingSize, trainingTransform } from '../../session/augmentation.js';
 import { checkDecode } from '../../session/decoding.js';
 import {
   badImageOptions,
@@ -169,10 +170,13 @@ async function prepareSession(
   const { dropout, freeze, weights, seed } = settings;
   const checkpoint = resume?.checkpoint;
   const card = checkpoint?.state.network ?? newCard(request, dataset);
-  const session = openSession(architecture, card, seed, (model) => {
+  const notes = new Set<string>();
+  const prepare = (model: LayersModel) => {
     if (dropout !== null) setDropout(model, dropout);
-    if (freeze !== null) reporter.note(freezeLayers(model, freeze));
-  });
+    if (freeze !== null) notes.add(freezeLayers(model, freeze));
+  };
+  const session = openSession(architecture, card, seed, prepare, trainingSize(settings));
+  for (const note of notes) reporter.note(note);
   if (checkpoint !== undefined) await loadWeights(session.model, checkpoint);
   else if (weights !== null) await startFrom(weights, session, architecture, reporter);
   return session;
