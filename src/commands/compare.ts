@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
 import { type Answers, computeAnswers, readAnswers } from '../evaluate/answers.js';
 import { type Comparison, compare, type Difference } from '../evaluate/comparison.js';
+import type { Candidate } from '../evaluate/opened-evaluation.js';
 import { openTrainedModel } from '../evaluate/trained-model.js';
 import { dataOf, evaluationSource } from '../runs/run-selection.js';
 import type { Reporter } from '../session/reporter.js';
@@ -20,7 +21,7 @@ interface Compared {
   readonly comparisons: readonly Comparison[];
 }
 
-/** `cnn compare RUN_A RUN_B`; either may be a file of `cnn eval --predictions`. */
+/** `cnn compare RUN_A RUN_B`; either may be a file of `cnn eval --predictions`, or RUN+RUN. */
 export async function runCompare(
   given: Given,
   reporter = createReporter(),
@@ -51,13 +52,29 @@ async function answersOf(
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return readAnswers(path);
   const { ema } = resolveSettings('compare', sources).settings;
-  const trained = await openTrainedModel(path, null, ema);
+  // A directory may have a plus sign in its name.
+  const [first = '', ...others] = found === undefined ? path.split('+') : [path];
+  const trained = await openTrainedModel(first, null, ema);
   const { stored, architecture, record, run } = trained;
   const selection = evaluationSource(record, givenValue(sources, 'data'));
   const { settings } = resolveSettings('compare', [stored, selection, ...sources], architecture);
   const storedData = record && run && dataOf(record, { path: run });
   const data = required(settings.data ?? storedData, '--data', '--data mnist');
-  return computeAnswers({ trained, view: settings }, { ...settings, data }, path, reporter);
+  const members: Candidate[] = [];
+  for (const other of others) members.push(await memberOf(other, sources, ema));
+  const candidates = [{ trained, view: settings }, ...members] as const;
+  return computeAnswers(candidates, { ...settings, data }, path, reporter);
+}
+
+/** Another network of an ensemble, whose images are those of the first one. */
+async function memberOf(
+  path: string,
+  sources: readonly SettingsSource[],
+  ema: boolean,
+): Promise<Candidate> {
+  const trained = await openTrainedModel(path, null, ema);
+  const { stored, architecture } = trained;
+  return { trained, view: resolveSettings('compare', [stored, ...sources], architecture).settings };
 }
 
 function lines(

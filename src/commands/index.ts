@@ -46,7 +46,7 @@ export const commands: Commands = [
   {
     name: 'compare',
     operands: '<runs..>',
-    summary: 'Say whether one of two networks is better by more than chance',
+    summary: 'Say whether one of two networks, or ensembles RUN+RUN, is better by more than chance',
     options: 'compare',
     example: 'cnn compare runs/resnet18 runs/resnet34',
     load: async () => {

@@ -79,15 +79,15 @@ async function readRows(file: string): Promise<readonly PredictionRow[]> {
   }
 }
 
-/** Evaluates a network. */
+/** Evaluates a network, or the mean of several. */
 export async function computeAnswers(
-  candidate: Candidate,
+  candidates: readonly [Candidate, ...Candidate[]],
   settings: Settings<'compare'> & { readonly data: string },
   source: string,
   reporter: Reporter,
 ): Promise<Answers> {
-  checkProtocols(candidate.view, candidate.trained.architecture);
-  const { dataset, backend, members } = await openEvaluation([candidate], settings, reporter);
+  for (const { view, trained } of candidates) checkProtocols(view, trained.architecture);
+  const { dataset, backend, members } = await openEvaluation(candidates, settings, reporter);
   const { val, root, classes, fingerprint } = dataset;
   const workers = settings.workers ?? defaultWorkers(backend, availableParallelism());
   const { batchSize } = settings;

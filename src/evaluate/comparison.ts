@@ -1,5 +1,6 @@
 import { DataError } from '../errors.js';
 import type { Answer, Answers } from './answers.js';
+import { viewsOf } from './opened-evaluation.js';
 import { type Interval, mcnemar, pairedDifference } from './statistics.js';
 
 /** Two networks on the same images; accuracies in percent. */
@@ -25,16 +26,23 @@ export interface Difference {
   readonly mid_p: number;
 }
 
+/** Answers by what was seen of an image, of one network or of several: those are what is compared. */
+interface ByViews extends Answers {
+  readonly stamps: ReadonlyMap<string, string>;
+}
+
 /**
- * Compares two networks under each protocol. Throws a DataError where they saw other images, labels
+ * Compares two networks, or ensembles of them, under each protocol. Throws a DataError where they saw other images, labels
  * or protocols, unless that is allowed: then the images that both have, with the same label, are
  * compared, and protocols in their order.
  */
-export function compare(first: Answers, second: Answers, allowDifferences: boolean): Comparison[] {
+export function compare(one: Answers, two: Answers, allowDifferences: boolean): Comparison[] {
+  const [first, second] = [byViews(one), byViews(two)];
   if (!allowDifferences) checkAlike(first, second);
   const pairs = pairedProtocols(first, second, allowDifferences);
-  return pairs.map(([one, other]) => {
-    const [a, b] = [first.protocols.get(one), second.protocols.get(other)];
+  return pairs.map(([views, others]) => {
+    const [a, b] = [first.protocols.get(views), second.protocols.get(others)];
+    const [stamp, other] = [first.stamps.get(views), second.stamps.get(others)] as [string, string];
     const both = [...(a ?? [])].flatMap(([image, answer]): [Answer, Answer][] => {
       const found = b?.get(image);
       return found?.label === answer.label ? [[answer, found]] : [];
@@ -45,12 +53,21 @@ export function compare(first: Answers, second: Answers, allowDifferences: boole
       );
     }
     return {
-      protocol: one === other ? one : `${one} against ${other}`,
+      protocol: stamp === other ? stamp : `${stamp} against ${other}`,
       images: both.length,
       top1: differenceOf(both, 'top1'),
       top5: differenceOf(both, 'top5'),
     };
   });
+}
+
+function byViews({ protocols, ...answers }: Answers): ByViews {
+  const seen = new Map([...protocols.keys()].map((stamp) => [stamp, viewsOf(stamp)]));
+  return {
+    ...answers,
+    protocols: new Map([...protocols].map(([stamp, found]) => [seen.get(stamp) ?? stamp, found])),
+    stamps: new Map([...seen].map(([stamp, views]) => [views, stamp])),
+  };
 }
 
 const ADVICE = 'or add --allow-differences, which compares the images that both have';

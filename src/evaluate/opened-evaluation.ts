@@ -61,6 +61,11 @@ export async function openEvaluation(
   return { dataset, backend, members: members as [Member, ...Member[]] };
 }
 
+/** The stamp of a protocol without how many networks there were. */
+export function viewsOf(stamp: string): string {
+  return stamp.replace(/, softmax averaged over \d+ networks$/, '');
+}
+
 /** What stands beside the numbers of a protocol: of all networks where they differ. */
 export function stampOf(members: readonly Member[], place: number): string {
   const stamps = members.map(({ protocols }) => (protocols[place] as Protocol).stamp);

@@ -78,6 +78,19 @@ describe('the results of an evaluation', () => {
     assert.deepEqual([found.top5.only_first, found.top5.only_second], [0, 1]);
   });
 
+  it('of an ensemble are compared with those of one network, by the same views', async () => {
+    const together = `${PROTOCOL}, softmax averaged over 2 networks`;
+    const answers = [
+      await written('one.csv', [0, 0, 1]),
+      await written('two.csv', [0, 1, 1], together),
+    ];
+    const [found, ...others] = compare(...(answers as [Answers, Answers]), false);
+    assert.deepEqual(
+      [found?.protocol, found?.images, found?.top1.only_second, others.length],
+      [`${PROTOCOL} against ${together}`, 4, 1, 0],
+    );
+  });
+
   it('are refused where they are not of the same protocol, images or labels', async () => {
     const first = await written('a.csv', [0, 0, 1]);
     const other = await written('c.csv', [0, 0, 1], 'ten crops');
