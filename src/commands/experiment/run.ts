@@ -11,15 +11,17 @@ import { createReporter } from '../../terminal/progress.js';
 import { listenForStop, type StopRequest } from '../../train/signals.js';
 import type { Result } from '../command.js';
 import { estimate } from './estimate.js';
-import { type ChildTrainer, childTrainer } from './processes.js';
-import type { Planned, TrainerOf } from './session.js';
+import { inProcesses } from './processes.js';
+import type { Planned } from './session.js';
 import { trainAll } from './train-all.js';
+import { createTrainer } from './trainer.js';
+import type { DoWork } from './work.js';
 
-/** `trainerOf` makes what trains: by default processes of their own. */
+/** `workerOf` makes what trains: by default processes of their own. */
 export async function runExperimentRun(
   given: Given,
   reporter = createReporter(),
-  trainerOf: TrainerOf = inProcesses,
+  workerOf: (stop: StopRequest) => DoWork = inProcesses,
 ): Promise<Result> {
   const sources = await givenSources('experiment-run', given);
   const { settings } = resolveSettings('experiment-run', sources);
@@ -32,7 +34,7 @@ export async function runExperimentRun(
   const stop = listenForStop((signal) => {
     reporter.warn(`${signal}: saving what trains after its step`);
   });
-  const trainer = trainerOf(stop, machine);
+  const trainer = createTrainer(workerOf(stop), machine);
   const session = { experiment, planned, jobs: settings.jobs, trainer, reporter, stop };
   try {
     return settings.dryRun ? await estimate(session) : await trainAll(session);
@@ -40,10 +42,6 @@ export async function runExperimentRun(
     reporter.end();
     stop.release();
   }
-}
-
-function inProcesses(stop: StopRequest, machine: Given): ChildTrainer {
-  return childTrainer({ asked: stop.asked, signal: () => stop.signal, machine });
 }
 
 /** The settings that a training takes too. */

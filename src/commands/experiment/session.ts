@@ -1,9 +1,8 @@
 import type { Experiment } from '../../experiment/file/experiment.js';
 import type { PlannedRun, RunState } from '../../experiment/running/runs.js';
 import type { Reporter } from '../../session/reporter.js';
-import type { Given } from '../../settings/given.js';
 import type { StopRequest } from '../../train/signals.js';
-import type { ChildTrainer } from './processes.js';
+import type { CellTrainer } from './trainer.js';
 
 /** A run with how far it is. */
 export interface Planned {
@@ -11,15 +10,13 @@ export interface Planned {
   readonly state: RunState;
 }
 
-export type TrainerOf = (stop: StopRequest, machine: Given) => ChildTrainer;
-
 /** What `cnn experiment run` works with. */
 export interface Session {
   readonly experiment: Experiment;
   /** The runs that `--only` chooses. */
   readonly planned: readonly Planned[];
   readonly jobs: number;
-  readonly trainer: ChildTrainer;
+  readonly trainer: CellTrainer;
   readonly reporter: Reporter;
   readonly stop: StopRequest;
 }

@@ -53,13 +53,15 @@ function refusal({ run: { name, directory }, state }: Planned): Failure[] {
 /** Evaluates the runs of a cell as one network, where all of them are finished. */
 async function evaluateEnsembles({ experiment, trainer, reporter, stop }: Session) {
   const failures: Failure[] = [];
-  for (const name of experiment.ensembles) {
-    const runs = plannedRuns(experiment).filter(({ cell }) => cell.name === name);
+  for (const cell of experiment.cells) {
+    const { name } = cell;
+    if (!experiment.ensembles.includes(name)) continue;
+    const runs = plannedRuns(experiment).filter((run) => run.cell === cell);
     const states = await Promise.all(runs.map((run) => stateOf(run, 'compared')));
     const whole = states.every(({ kind }) => kind === 'finished');
-    if (!whole || stop.signal || (await readEnsemble(experiment, { name }))) continue;
+    if (!whole || stop.signal || (await readEnsemble(experiment, cell))) continue;
     try {
-      const scores = await trainer.ensemble(membersOf(experiment, name));
+      const scores = await trainer.ensemble(cell, membersOf(experiment, name));
       await writeEnsemble(experiment, name, scores);
       reporter.note(
         `ensemble of ${runs.length} ${name}: loss ${scores.loss.toFixed(4)} Acc@1 ${scores.top1.toFixed(3)}`,

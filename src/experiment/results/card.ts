@@ -1,10 +1,11 @@
-import { findArchitecture } from '../../archs/index.js';
+import { findArchitecture, withOptions } from '../../archs/index.js';
 import type { RunRecord } from '../../runs/run-directory.js';
 import { type NetworkCard, networkCard } from '../../session/network-card.js';
 
 /** The network of a run, and what it sees of an image in evaluations. */
 export function cardOf({ settings, data }: RunRecord): NetworkCard {
-  const architecture = findArchitecture(String(settings.arch?.value));
+  const options = (settings['arch-options']?.value ?? []) as readonly string[];
+  const architecture = withOptions(findArchitecture(String(settings.arch?.value)), options);
   const resizeSize = settings['resize-size']?.value as number | null | undefined;
   return networkCard(architecture, {
     classes: data.classes,

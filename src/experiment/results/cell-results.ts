@@ -1,7 +1,8 @@
 /** A row for each cell: means over its seeds. */
 import { isDeepStrictEqual } from 'node:util';
-import { findArchitecture, modelCost, withoutDrawing } from '../../archs/index.js';
+import { modelCost, withoutDrawing } from '../../archs/index.js';
 import { withCountingBackend } from '../../backend/counting-backend.js';
+import { architectureOfCard } from '../../session/network-card.js';
 import type { OptionName, Value } from '../../settings/options/index.js';
 import { CELL_OPTIONS, MEASURES, type Measure } from '../file/format.js';
 import { type EnsembleScores, readEnsemble } from '../running/ensembles.js';
@@ -68,10 +69,11 @@ function varyingSettings(runs: readonly RunResult[]): OptionName[] {
 /** Trained parameters and multiply-adds of an image, without heads that only training has. */
 async function costOf(run: RunResult | undefined) {
   if (run === undefined) return { parameters: undefined, macs: undefined };
-  const { arch, classes, inputSize: size, channels } = cardOf(run.record);
+  const card = cardOf(run.record);
+  const { classes, inputSize: size, channels } = card;
   return withCountingBackend('f32', () => {
     const options = { classes: classes.length, size, channels, seed: 0, auxiliary: false };
-    const model = withoutDrawing(() => findArchitecture(arch).build(options));
+    const model = withoutDrawing(() => architectureOfCard(card).build(options));
     const cost = modelCost(model);
     model.dispose();
     return cost;
