@@ -25,7 +25,7 @@ import { simpleCnn } from './simple-cnn.js';
 import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
-export { withoutDrawing } from './blocks/initialisers.js';
+export { TooManyWeights, withAtMostWeights, withoutDrawing } from './blocks/initialisers.js';
 export { type LayerCost, layerCosts, modelCost } from './count.js';
 export { DenseForm } from './dense-evaluation/dense-form.js';
 export { fullyConvolutional } from './dense-evaluation/fully-convolutional.js';

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { firstLine, OutOfMemoryError, RunError } from '../errors.js';
+import { firstLine, OutOfMemoryError, RunError, UsageError } from '../errors.js';
 import { FREE, type ImageBatch, type Queue, STEP, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
@@ -26,6 +26,9 @@ import {
   type ParametersOf,
   packParameters,
 } from './parameters.js';
+
+/** Commands count the values of a tensor in an int32. */
+const MOST_VALUES = 2 ** 31 - 1;
 
 /**
  * The storage of a result: the precision's own type, plain float32, or that of the first input, but
@@ -188,8 +191,14 @@ export class NativeBackend extends KernelBackend {
     if (storage === 'f32' && output.storage === 'same' && first?.storage === 'bf16') {
       storage = this.precision;
     }
+    const size = util.sizeFromShape([...output.shape]);
+    if (size > MOST_VALUES) {
+      throw new UsageError(
+        `Expected tensors of at most ${MOST_VALUES.toLocaleString('en')} values but one would have ${output.shape.join('×')}: choose a smaller --batch-size or --input-size`,
+      );
+    }
     this.live++;
-    return new NativeData(this.takeSlot(), dtype, storage, util.sizeFromShape([...output.shape]));
+    return new NativeData(this.takeSlot(), dtype, storage, size);
   }
 
   private takeSlot(): number {

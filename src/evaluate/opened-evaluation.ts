@@ -2,6 +2,7 @@ import type { Backend } from '../backend/index.js';
 import type { Dataset } from '../data/dataset.js';
 import { openDataset } from '../data/open-dataset.js';
 import { evaluationClasses } from '../runs/run-selection.js';
+import { checkForwardFits } from '../session/out-of-memory.js';
 import type { Reporter } from '../session/reporter.js';
 import { startBackend } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
@@ -28,6 +29,7 @@ export type CommonSettings = Pick<
   | 'valFraction'
   | 'classes'
   | 'seed'
+  | 'batchSize'
   | 'backend'
   | 'device'
   | 'precision'
@@ -55,6 +57,7 @@ export async function openEvaluation(
     checkClasses(trained, opened, settings.data, dataset.classes);
     const { architecture } = trained;
     const { session } = opened;
+    checkForwardFits(session, settings.batchSize, backend);
     const protocols = protocolsOf(view, architecture, session.card.transform);
     members.push({ architecture, session, protocols });
   }

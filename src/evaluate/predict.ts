@@ -5,6 +5,7 @@ import { openImages } from '../data/open-images.js';
 import { checkDecode, createDecodingNote } from '../session/decoding.js';
 import { openEvaluationBatches } from '../session/loaders.js';
 import type { NetworkCard } from '../session/network-card.js';
+import { checkForwardFits } from '../session/out-of-memory.js';
 import type { Reporter } from '../session/reporter.js';
 import { upload } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
@@ -44,6 +45,7 @@ export async function predict(
   const { channels, transform, classes } = session.card;
   const split = { images, labels: new Int32Array(images.length) };
   const batchSize = Math.min(settings.batchSize, images.length);
+  checkForwardFits(session, batchSize, backend);
   const { workers, decode } = settings;
   const reading = decodeOptionsOf(settings);
   const shared = { backend, batchSize, workers, channels, transform, seed: 0 };

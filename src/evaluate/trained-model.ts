@@ -6,7 +6,7 @@ import { DataError, UsageError } from '../errors.js';
 import { averageName } from '../network/average.js';
 import { perChannel } from '../network/colours.js';
 import { type Checkpoint, openCheckpoint } from '../runs/checkpoint/open.js';
-import { loadTensors, loadWeights } from '../runs/checkpoint/tensors.js';
+import { loadTensors, loadWeights, withWeightsOf } from '../runs/checkpoint/tensors.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
 import { noteIgnored, withWeightsFile } from '../runs/weights-files.js';
 import { evaluationTransform } from '../session/augmentation.js';
@@ -70,7 +70,10 @@ export async function openTrainedModel(
     stored: storedSource(card, record),
     async open(view) {
       checkChannels(view, card, directory);
-      const session = withoutDrawing(() => openSession(architecture, viewed(card, view), 0));
+      const seen = viewed(card, view);
+      const session = withWeightsOf(checkpoint, () =>
+        withoutDrawing(() => openSession(architecture, seen, 0)),
+      );
       await loadWeights(session.model, checkpoint);
       if (averaged) await loadAverage(session.model, checkpoint);
       return { session, named: true };

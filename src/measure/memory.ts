@@ -158,7 +158,13 @@ function uploadBatch(session: Session, settings: Omit<MemorySettings, 'numClasse
   const box = { left: 0, top: 0, right: 0, bottom: 0 };
   const mixes = mixupAlpha > 0 || cutmixAlpha > 0;
   return upload(session, {
-    images: new Uint8Array(batchSize * inputSize * inputSize * channels),
+    // They need no memory of the host.
+    images: new Uint8Array(0),
+    takeFromDevice: () => {
+      const { dataId } = tf.fill([batchSize, inputSize, inputSize, channels], 0, 'bool');
+      tf.backend().incRef(dataId);
+      return dataId;
+    },
     labels: new Int32Array(batchSize),
     mirror: new Uint8Array(batchSize),
     offsets: new Float32Array(batchSize * channels),

@@ -6,6 +6,7 @@ import { type Profiler, profilerOf } from '../backend/profiler.js';
 import { Optimizer } from '../network/optimizer.js';
 import { trainingSize } from '../session/augmentation.js';
 import { checkDecode } from '../session/decoding.js';
+import { checkFits } from '../session/out-of-memory.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { startBackend, warnFallbacks } from '../session/start-backend.js';
@@ -13,6 +14,7 @@ import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
 import { trainStep } from '../train/step.js';
 import { median } from './median.js';
+import { estimateMemory } from './memory.js';
 import { type ProfileReport, summariseProfile } from './profile.js';
 import { writeTrace } from './trace.js';
 import { type BatchSource, openSource } from './training-source.js';
@@ -84,6 +86,11 @@ export async function openBenchmark(
   const backend = await startBackend(settings, reporter);
   const wanted = settings.profile || settings.trace !== null;
   const profiler = wanted ? profilerOf(backend) : undefined;
+  await checkFits(backend, settings.batchSize, async (batchSize) => {
+    const step = { ...settings, batchSize };
+    const { stepBytes, leastBytes } = await estimateMemory(architecture, backend, step);
+    return stepBytes ?? leastBytes;
+  });
   const source = await openSource(architecture, settings, backend);
   const trainer = createTrainer(source, architecture, settings, backend, profiler);
   return {

@@ -3,14 +3,14 @@ import { type Architecture, findArchitecture, withOptions } from '../archs/index
 import { checkTransform } from '../augment/index.js';
 import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { UsageError } from '../errors.js';
+import { MOST_SIDE } from '../image-size.js';
 import { perChannel } from '../network/colours.js';
 import { evaluationTransform } from './augmentation.js';
 
 const pair = z.tuple([z.number(), z.number()]).readonly();
 
-/** The most classes and pixels of a side that are believed: a network of more has no place in memory. */
+/** The most classes that are believed: a network of more has no place in memory. */
 const MOST_CLASSES = 2 ** 20;
-const MOST_SIDE = 2 ** 14;
 
 const transformSchema = z.object({
   resize: z.union([z.int().max(MOST_SIDE), pair]),

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Architecture, withOtherSize } from '../archs/index.js';
+import { type Architecture, withAtMostWeights, withOtherSize } from '../archs/index.js';
 import type { Batch } from '../data/batches/batches.js';
 import { imagesToFloat } from '../network/images.js';
 import { lossWithoutGradient, type Mixed } from '../network/loss.js';
 import { Network } from '../network/network.js';
+import { machineMemory } from '../system/memory.js';
 import { eraseBoxes, mixBatch, mixedTargets, mixedTensors } from './mixing.js';
 import type { NetworkCard } from './network-card.js';
 
@@ -29,7 +30,8 @@ export interface DeviceBatch {
 /**
  * Builds the network of a card with the initial weights of the seed. `prepare` is called before a
  * model is planned, and may freeze layers. Throws a UsageError where the weights do not fit images of
- * `trainingSize`, the side of those of a training.
+ * `trainingSize`, the side of those of a training, and TooManyWeights where they are more than the
+ * machine holds.
  */
 export function openSession(
   architecture: Architecture,
@@ -40,7 +42,9 @@ export function openSession(
 ): Session {
   const { channels, auxiliary, inputSize } = card;
   const options = { classes: card.classes.length, channels, auxiliary, seed };
-  const model = architecture.build({ ...options, size: inputSize });
+  const model = withAtMostWeights(machineMemory() / 4, () =>
+    architecture.build({ ...options, size: inputSize }),
+  );
   prepare(model);
   const network = new Network(model);
   if (trainingSize === inputSize) {

@@ -61,7 +61,7 @@ async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<T
   const { request, session } = prepared;
   let lock: Claim | undefined;
   try {
-    const opening = await describeOpening(prepared);
+    const opening = describeOpening(prepared);
     reporter.note(networkLine(opening));
     reporter.note(dataLine(opening));
     const run = request.resume?.run ?? (await startRun(prepared));

@@ -21,7 +21,9 @@ const BACKEND = 'memory';
 
 describe('the estimated memory of a training', function () {
   this.timeout(60_000);
-  afterEach(() => tf.removeBackend(BACKEND));
+  afterEach(() => {
+    if (tf.findBackend(BACKEND) !== null) tf.removeBackend(BACKEND);
+  });
 
   /** The peak of two epochs of two steps. */
   async function measure(arch: string, precision: 'f32' | 'bf16', settings: MemorySettings) {
@@ -109,4 +111,17 @@ describe('the estimated memory of a training', function () {
       assert.ok(Math.abs((stepBytes ?? 0) - peakBytes) < little, message);
     });
   }
+
+  it('is refused where a tensor has more values than a command can count', async () => {
+    const settings = { ...network, inputSize: 28, channels: 1, batchSize: 460_000 } as const;
+    const estimate = estimateMemory(
+      findArchitecture('lenet5'),
+      { name: 'cpu', precision: 'f32' },
+      settings,
+    );
+    await assert.rejects(
+      estimate,
+      /at most 2,147,483,647 values but one would have 460000×28×28×6:/,
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import { type Tensor, tensor, util, zeros } from '@tensorflow/tfjs-core';
 import { initializers } from '@tensorflow/tfjs-layers';
+import { UsageError } from '../../errors.js';
 import { random } from '../../rng.js';
 
 /** What tf.layers takes as an initialiser; the class itself is not exported. */
@@ -59,6 +60,38 @@ export function withoutDrawing<T>(build: () => T): T {
   }
 }
 
+/** The most numbers that one array holds. */
+const LARGEST_ARRAY = 2 ** 32;
+let allowed = Number.POSITIVE_INFINITY;
+
+/** Thrown in place of taking the memory for weights that are too many. */
+export class TooManyWeights extends UsageError {
+  constructor() {
+    super(
+      'Expected a network whose weights fit into the memory of this machine: choose a smaller --input-size or fewer classes',
+    );
+  }
+}
+
+/** Runs `build`, which throws TooManyWeights before it makes weights of more numbers than `most`. */
+export function withAtMostWeights<T>(most: number, build: () => T): T {
+  const outside = allowed;
+  allowed = Math.min(most, outside);
+  try {
+    return build();
+  } finally {
+    allowed = outside;
+  }
+}
+
+/** The numbers of a weight that is going to be made. */
+function takeSize(shape: number[]): number {
+  const size = util.sizeFromShape(shape);
+  if (size > Math.min(allowed, LARGEST_ARRAY)) throw new TooManyWeights();
+  allowed -= size;
+  return size;
+}
+
 /** The stock one multiplies on the device, which may round to bf16 there. */
 class HostConstant extends StockConstant {
   readonly #value: number;
@@ -69,7 +102,7 @@ class HostConstant extends StockConstant {
   }
 
   override apply(shape: number[]): Tensor {
-    return tensor(new Float32Array(util.sizeFromShape(shape)).fill(this.#value), shape);
+    return tensor(new Float32Array(takeSize(shape)).fill(this.#value), shape);
   }
 }
 
@@ -82,17 +115,18 @@ class SeededNormal extends StockNormal {
   }
 
   override apply(shape: number[]): Tensor {
+    const size = takeSize(shape);
     if (!drawing) return zeros(shape);
     const { stddev = 0.05, seed } = this.#settings;
     const quantiles = normalQuantiles().map((quantile) => quantile * stddev);
-    const words = randomWords(Math.ceil(util.sizeFromShape(shape) / 2), seed);
+    const words = randomWords(Math.ceil(size / 2), seed);
     const values = new Float32Array(2 * words.length);
     for (let index = 0; index < words.length; index++) {
       const word = words[index] as number;
       values[2 * index] = quantiles[word & 0xffff] as number;
       values[2 * index + 1] = quantiles[word >>> 16] as number;
     }
-    return tensor(values.subarray(0, util.sizeFromShape(shape)), shape);
+    return tensor(values.subarray(0, size), shape);
   }
 }
 
@@ -105,10 +139,11 @@ class SeededUniform extends StockUniform {
   }
 
   override apply(shape: number[]): Tensor {
+    const size = takeSize(shape);
     if (!drawing) return zeros(shape);
     const { maxval = 0.05, seed } = this.#settings;
     const scale = maxval / 2 ** 31;
-    const words = randomWords(util.sizeFromShape(shape), seed);
+    const words = randomWords(size, seed);
     const values = new Float32Array(words.length);
     for (let index = 0; index < words.length; index++) {
       values[index] = (words[index] as number) * scale;

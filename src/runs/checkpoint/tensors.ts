@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { TooManyWeights, withAtMostWeights } from '../../archs/index.js';
 import { DataError } from '../../errors.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { describeNotFinite, refuseNotFinite } from '../../weights/index.js';
@@ -9,6 +10,24 @@ import { readManifest } from './manifest.js';
 import type { Checkpoint } from './open.js';
 import type { NamedTensor } from './save.js';
 import { countOf, type Spec } from './spec.js';
+
+/**
+ * Runs `build`, which makes the network of a checkpoint: its card may be a stranger's and ask for a
+ * network of any size, but not for more weights than there are.
+ */
+export function withWeightsOf<T>({ directory, state }: Checkpoint, build: () => T): T {
+  const numbers = (state.files[WEIGHTS]?.bytes ?? 0) / 4;
+  try {
+    return withAtMostWeights(numbers, build);
+  } catch (cause) {
+    if (!(cause instanceof TooManyWeights)) throw cause;
+    const { arch, inputSize, classes } = state.network;
+    const network = `${arch} of ${classes.length} classes at ${inputSize}×${inputSize}`;
+    throw damaged(directory, `${network} has more weights than the ${numbers} that are there`, {
+      cause,
+    });
+  }
+}
 
 /** Puts the weights of a checkpoint into a model of the same architecture. */
 export async function loadWeights(model: LayersModel, checkpoint: Checkpoint): Promise<void> {

@@ -1,4 +1,5 @@
 /** Settings of how training images are varied. */
+import { MOST_SIDE } from '../../image-size.js';
 import type { Row } from './row.js';
 
 export const AUGMENTATION = {
@@ -14,6 +15,7 @@ export const AUGMENTATION = {
     group: 'augmentation',
     kind: 'range',
     atLeast: 1,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     default: null,
     auto: 'by --augment',
@@ -23,6 +25,7 @@ export const AUGMENTATION = {
     group: 'augmentation',
     kind: 'integer',
     above: 0,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     default: null,
     auto: 'that of --input-size, which evaluations have',
@@ -58,6 +61,7 @@ export const AUGMENTATION = {
     group: 'augmentation',
     kind: 'integer',
     atLeast: 0,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     default: null,
     auto: 'by --augment',

@@ -1,4 +1,5 @@
 /** Settings of how a network is evaluated, and of what is kept of it. */
+import { MOST_SIDE } from '../../image-size.js';
 import type { Row } from './row.js';
 
 /** What `--crops` takes; src/evaluate/protocols/table.ts says what each of them is. */
@@ -19,6 +20,7 @@ export const EVALUATION = {
     kind: 'integer',
     many: true,
     above: 0,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     default: null,
     auto: "the paper's",

@@ -1,4 +1,5 @@
 /** Settings of how images are decoded and cut. */
+import { MOST_SIDE } from '../../image-size.js';
 import type { Row } from './row.js';
 
 export const IMAGES = {
@@ -29,6 +30,7 @@ export const IMAGES = {
     synonyms: ['val-resize-size'],
     kind: 'integer',
     above: 0,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     default: null,
     auto: 'as in the evaluations of the training',
@@ -39,6 +41,7 @@ export const IMAGES = {
     synonyms: ['val-crop-size'],
     kind: 'integer',
     above: 0,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     default: null,
     auto: 'as in the evaluations of the training',

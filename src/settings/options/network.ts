@@ -1,4 +1,5 @@
 /** Settings of the network and of the weights that it starts with. */
+import { MOST_SIDE } from '../../image-size.js';
 import type { Row } from './row.js';
 
 export const NETWORK = {
@@ -25,6 +26,7 @@ export const NETWORK = {
     synonyms: ['img-size', 'imgsz', 'val-crop-size'],
     kind: 'integer',
     above: 0,
+    atMost: MOST_SIDE,
     unit: 'pixels',
     recipe: ({ size }) => size,
     help: 'side of the image that the network sees',

@@ -31,7 +31,7 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
   const prepared = await prepareTraining(request, reporter);
   const stop = listenForStop(() => {});
   try {
-    const opening = await describeOpening(prepared);
+    const opening = describeOpening(prepared);
     let found: Pick<DryRun, 'expectation' | 'end'> | undefined;
     const outlook = createOutlook(prepared, {
       onExpectation: (expectation, end) => {

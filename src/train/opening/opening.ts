@@ -6,16 +6,12 @@ import type { Prepared } from '../start/prepare.js';
 import { Outlook, type OutlookEvents, type RunLength, totalSteps } from './outlook.js';
 import { limitText, type Opening, timeLine } from './outlook-lines.js';
 
-export async function describeOpening(prepared: Prepared): Promise<Opening> {
-  const { request, dataset, session, backend, schedule } = prepared;
-  const { architecture, settings, estimateMemory } = request;
+export function describeOpening(prepared: Prepared): Opening {
+  const { request, dataset, session, backend, memory, schedule } = prepared;
+  const { architecture, settings } = request;
   const { classes, inputSize, channels } = session.card;
   const { batchSize } = settings;
   const trainCropSize = session.training.size;
-  const memory = await estimateMemory(architecture, backend, {
-    ...settings,
-    ...{ inputSize: trainCropSize, channels, numClasses: classes.length },
-  });
   return {
     arch: architecture.name,
     archOptions: architecture.given ?? [],

@@ -13,7 +13,7 @@ import { DataError, UsageError } from '../../errors.js';
 import { mlflowAddress } from '../../loggers/open-loggers.js';
 import { WeightAverage } from '../../network/average.js';
 import { Optimizer, type OptimizerSettings } from '../../network/optimizer.js';
-import { loadWeights } from '../../runs/checkpoint/tensors.js';
+import { loadWeights, withWeightsOf } from '../../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../../runs/run-selection.js';
 import type { Progress } from '../../runs/state.js';
 import { startFrom } from '../../runs/weights-files.js';
@@ -26,6 +26,7 @@ import {
 } from '../../session/loaders.js';
 import { checkLoss, mixingOf } from '../../session/mixing.js';
 import { type NetworkCard, networkCard } from '../../session/network-card.js';
+import { checkFits } from '../../session/out-of-memory.js';
 import { takesTurns } from '../../session/pace.js';
 import type { Reporter } from '../../session/reporter.js';
 import { openSession, type Session } from '../../session/session.js';
@@ -40,7 +41,7 @@ import { Updating } from '../updating.js';
 import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
 import { withStatistics } from './measured-colours.js';
-import type { TrainRequest } from './request.js';
+import type { MemoryEstimate, TrainRequest } from './request.js';
 
 export interface Prepared {
   readonly request: TrainRequest;
@@ -48,6 +49,8 @@ export interface Prepared {
   readonly augmentation: Augmentation;
   readonly backend: Backend;
   readonly alternate: boolean;
+  /** Of a step. */
+  readonly memory: MemoryEstimate;
   readonly session: Session;
   readonly optimizer: Optimizer;
   /** What a checkpoint keeps besides the weights. */
@@ -79,6 +82,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
   const backend = await startBackend(settings, reporter);
 
+  const memory = await estimateStep(request, dataset, backend);
   const session = await prepareSession(request, dataset, reporter);
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view, reporter });
@@ -99,7 +103,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     throw error;
   }
   return {
-    ...{ request, dataset, augmentation, backend, session, ...loaders },
+    ...{ request, dataset, augmentation, backend, memory, session, ...loaders },
     ...{ schedule, optimizer, rollbacks, updating, parts },
     alternate: takesTurns(backend, availableParallelism()),
     start,
@@ -161,6 +165,25 @@ function checkCard(
   );
 }
 
+/** Before anything takes memory: throws where a step of this training needs more than there is. */
+async function estimateStep(
+  { settings, architecture, estimateMemory }: TrainRequest,
+  { classes }: Dataset,
+  backend: Backend,
+): Promise<MemoryEstimate> {
+  const estimate = (batchSize: number) => {
+    const step = { batchSize, inputSize: trainingSize(settings), numClasses: classes.length };
+    const options = { ...settings, ...step };
+    return estimateMemory(architecture, backend, options);
+  };
+  const estimated = await estimate(settings.batchSize);
+  await checkFits(backend, settings.batchSize, async (batchSize) => {
+    const known = batchSize === settings.batchSize ? estimated : await estimate(batchSize);
+    return known.stepBytes ?? known.leastBytes;
+  });
+  return estimated;
+}
+
 async function prepareSession(
   request: TrainRequest,
   dataset: Dataset,
@@ -175,7 +198,8 @@ async function prepareSession(
     if (dropout !== null) setDropout(model, dropout);
     if (freeze !== null) notes.add(freezeLayers(model, freeze));
   };
-  const session = openSession(architecture, card, seed, prepare, trainingSize(settings));
+  const open = () => openSession(architecture, card, seed, prepare, trainingSize(settings));
+  const session = checkpoint === undefined ? open() : withWeightsOf(checkpoint, open);
   for (const note of notes) reporter.note(note);
   if (checkpoint !== undefined) await loadWeights(session.model, checkpoint);
   else if (weights !== null) await startFrom(weights, session, architecture, reporter);

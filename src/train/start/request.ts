@@ -26,11 +26,16 @@ export type MemorySettings = Pick<Settings<'train'>, 'batchSize' | 'inputSize' |
   >;
 
 /** Bytes of a training step: null where only `leastBytes`, a part of them, is known. */
+export interface MemoryEstimate {
+  readonly stepBytes: number | null;
+  readonly leastBytes: number;
+}
+
 export type EstimateMemory = (
   architecture: Architecture,
   backend: Pick<Backend, 'name' | 'precision'>,
   settings: MemorySettings,
-) => Promise<{ readonly stepBytes: number | null; readonly leastBytes: number }>;
+) => Promise<MemoryEstimate>;
 
 /** How many images of each set are used, spread over all of them. */
 export interface ImageLimits {
