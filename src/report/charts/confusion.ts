@@ -68,12 +68,15 @@ export function confusionSpec(cells: readonly Cell[], names: readonly string[]):
   };
 }
 
+/** A single image of a class is one pixel of a page: it has to be seen. */
+const LEAST_ALPHA = 0.6;
+
 /** One pixel for each cell, of a colour that is transparent where nothing is. */
 export function confusionPng(cells: readonly Cell[], classes: number, scale = 1): Promise<Buffer> {
   const data = new Uint8Array(4 * classes * classes);
   for (const { label, guess, share } of cells) {
     const [red, green, blue] = label === guess ? [0, 120, 190] : [214, 84, 0];
-    const alpha = Math.round(255 * Math.max(0.15, shade(share)));
+    const alpha = Math.round(255 * Math.max(LEAST_ALPHA, shade(share)));
     data.set([red, green, blue, alpha], 4 * (label * classes + guess));
   }
   return pngOf({ data, width: classes, height: classes, channels: 4 }, scale);

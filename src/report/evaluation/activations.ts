@@ -5,8 +5,8 @@ import { decodeOptionsOf } from '../../data/decode/decode-options.js';
 import { DataError } from '../../errors.js';
 import { openEvaluationBatches } from '../../session/loaders.js';
 import { upload } from '../../session/session.js';
-import { mosaic, type Pixels } from '../charts/pixels.js';
-import { columnsFor, stretched } from './filters.js';
+import { columnsFor, mosaic, type Pixels } from '../charts/pixels.js';
+import { stretched } from './filters.js';
 import type { OpenedNetwork } from './network.js';
 import { thumbnail } from './thumbnail.js';
 

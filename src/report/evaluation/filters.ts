@@ -1,6 +1,6 @@
 /** The filters of a network's first convolution as an image, as in AlexNet's figure 3. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { mosaic, type Pixels } from '../charts/pixels.js';
+import { columnsFor, mosaic, type Pixels } from '../charts/pixels.js';
 
 export interface Filters {
   readonly layer: string;
@@ -45,9 +45,4 @@ export function stretched(values: Float32Array): Uint8Array {
   );
   const range = greatest - least || 1;
   return Uint8Array.from(values, (value) => Math.round((255 * (value - least)) / range));
-}
-
-/** Wide rather than high. */
-export function columnsFor(count: number): number {
-  return Math.min(count, Math.ceil(Math.sqrt(count * 2)));
 }

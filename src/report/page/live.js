@@ -1,4 +1,8 @@
 /* The parts of a page that move: tips, sorted tables, and the images of a cell of the confusion matrix. */
+/** Pixels of the page in which a cell is found that has images. */
+const NEAR = 5;
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
 const tip = document.createElement('div');
 tip.className = 'tip';
 tip.setAttribute('role', 'tooltip');
@@ -62,7 +66,7 @@ for (const table of document.querySelectorAll('table.sortable')) {
 function addSearch(table) {
   const search = document.createElement('input');
   search.type = 'search';
-  search.placeholder = 'Find a class';
+  search.placeholder = 'Find a row';
   search.setAttribute('aria-label', search.placeholder);
   table.parentNode.before(search);
   search.addEventListener('input', () => {
@@ -128,20 +132,31 @@ function startConfusion({ names, cells, images, shown }) {
     });
   }
   const pixels = document.querySelector('.pixels');
-  if (pixels !== null) startPixels(pixels, count, describe, choose);
+  if (pixels !== null) startPixels(pixels, count, totals, describe, choose);
 }
 
-function startPixels(pixels, count, describe, choose) {
+function startPixels(pixels, count, totals, describe, choose) {
   const [rowLine, columnLine] = [...pixels.querySelectorAll('span')];
   let chosen = [0, 0];
 
+  /** The cell at the pointer, or near it one that has images. */
   function cellAt(event) {
     const box = pixels.getBoundingClientRect();
     const place = (part) => Math.max(0, Math.min(count - 1, Math.floor(part * count)));
-    return [
-      place((event.clientY - box.top) / box.height),
-      place((event.clientX - box.left) / box.width),
-    ];
+    const row = place((event.clientY - box.top) / box.height);
+    const column = place((event.clientX - box.left) / box.width);
+    const reach = Math.ceil((NEAR * count) / box.width);
+    for (let ring = 0; ring <= reach; ring++) {
+      const found = ringOf(row, column, ring).find(
+        ([label, guess]) => inside(label) && inside(guess) && totals.has(label * count + guess),
+      );
+      if (found !== undefined) return found;
+    }
+    return [row, column];
+  }
+
+  function inside(place) {
+    return place >= 0 && place < count;
   }
 
   function take(label, guess) {
@@ -155,12 +170,23 @@ function startPixels(pixels, count, describe, choose) {
   pixels.addEventListener('pointermove', (event) => showTip(describe(...cellAt(event)), event));
   pixels.addEventListener('pointerleave', (event) => showTip('', event));
   pixels.addEventListener('click', (event) => take(...cellAt(event)));
-  const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   pixels.addEventListener('keydown', (event) => {
-    const move = moves[event.key];
+    const move = MOVES[event.key];
     if (move === undefined) return;
     event.preventDefault();
     const limit = (value) => Math.max(0, Math.min(count - 1, value));
     take(limit(chosen[0] + move[0]), limit(chosen[1] + move[1]));
   });
+}
+
+/** The cells around one, so many steps away. */
+function ringOf(row, column, ring) {
+  const cells = [];
+  for (let down = -ring; down <= ring; down++) {
+    const step = Math.abs(down) === ring ? 1 : 2 * ring;
+    for (let across = -ring; across <= ring; across += step || 1) {
+      cells.push([row + down, column + across]);
+    }
+  }
+  return cells;
 }

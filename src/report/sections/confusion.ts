@@ -19,6 +19,9 @@ import { percent, picture } from './words.js';
 /** Pairs that are listed below the matrix. */
 const LISTED = 12;
 
+/** Of more classes the matrix takes the width of the page: a pair is a pixel or two. */
+const MANY_CLASSES = 300;
+
 /** The matrix of a file whose classes are many: a pixel is seen, and 1,000 classes fit a screen. */
 const PNG_SIDE = 1000;
 
@@ -42,7 +45,7 @@ export async function confusion(
   const pixels = few ? undefined : await confusionPng(cells, names.length);
   const matrix = pixels ? imageMatrix(pixels, names.length) : tableMatrix(cells, names);
   const body = html`<p>Rows are the right classes, columns what the network took them for; each cell is shaded by its share of the row. Choose a cell to see its images.</p>
-<div class="confusion" data-classes="${names.length}">${matrix}
+<div class="confusion${names.length > MANY_CLASSES && ' many'}"><div>${matrix}</div>
 <div class="drill" id="drill" aria-live="polite"><p class="soft">No cell is chosen.</p></div></div>
 ${mostFrequent(pairs, names, shown)}
 ${jsonBlock('confusion-data', { names, cells: cells.flatMap(({ label, guess, images }) => [label, guess, images]), ...imagesOf(pairs, shown) })}`;
@@ -93,7 +96,7 @@ function matrixCell(cell: Cell | undefined, names: readonly string[]): Html {
 
 function imageMatrix(pixels: Buffer, classes: number): Html {
   const alt = `Confusion matrix of ${classes} classes: the right class down, the given class across. The most frequent mistakes are listed below`;
-  return html`<div class="pixels" tabindex="0" role="application" aria-label="Confusion matrix. The arrow keys move the chosen cell"><img src="${pngAddress(pixels)}" width="${classes}" height="${classes}" alt="${alt}"><span class="row-line"></span><span class="column-line"></span></div>
+  return html`<div class="pixels${classes > MANY_CLASSES && ' wide'}" tabindex="0" role="application" aria-label="Confusion matrix. The arrow keys move the chosen cell"><img${classes > MANY_CLASSES && html` class="fine"`} src="${pngAddress(pixels)}" width="${classes}" height="${classes}" alt="${alt}"><span class="row-line"></span><span class="column-line"></span></div>
 <p class="soft">Blue is right, orange wrong. Move over it to see which classes a cell is of; click it, or use the arrow keys.</p>`;
 }
 

@@ -13,6 +13,8 @@ import { percent, picture } from './words.js';
 /** Pixels on the page of the longer side of filters and maps, about. */
 const FILTERS_WIDTH = 640;
 const MAPS_WIDTH = 420;
+/** Pixels of a weight at most. */
+const MOST_SCALE = 16;
 
 export function classTable(scores: readonly ClassScores[], names: readonly string[]): Section {
   const columns = [
@@ -65,7 +67,7 @@ export async function filterSection(filters: Filters | undefined): Promise<Secti
     return { ...section, body: html`<p class="missing">${why}</p>` };
   }
   const { layer, count, size, pixels } = filters;
-  const scale = Math.max(1, Math.min(8, Math.round(FILTERS_WIDTH / pixels.width)));
+  const scale = Math.max(1, Math.min(MOST_SCALE, Math.round(FILTERS_WIDTH / pixels.width)));
   const source = pngAddress(await pngOf(pixels, scale));
   const body = imageFigure(source, `The ${count} filters of ${layer}`, {
     width: scale * pixels.width,

@@ -47,15 +47,13 @@ export function stateOf({ rows, record, trainer }: ReportedRun): string | undefi
 }
 
 export function overview(run: ReportedRun, network: OpenedNetwork | undefined): Html {
-  const { rows, record, arch } = run;
+  const { rows, record } = run;
   const [best, last] = [bestRow(run), rows.at(-1)];
   const seconds = rows.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
   const evaluated = typeof network?.evaluated === 'object' ? network.evaluated : undefined;
   const tiles = [
     ...(evaluated ? scoreTiles(evaluated) : []),
-    best && tile('best top-1', percent(best.eval_top1 as number, 2), `epoch ${best.epoch}`),
-    last?.eval_top1 !== undefined &&
-      tile('last top-1', percent(last.eval_top1, 2), `loss ${last.eval_loss?.toFixed(4) ?? '?'}`),
+    best && tile('best top-1', percent(best.eval_top1 as number, 2), bestText(best, last)),
     network && tile('parameters', grouped(network.session.model.countParams()), 'trained and kept'),
     seconds > 0 && tile('time', duration(seconds), `${rows.length} epochs`),
     last?.images_per_second !== undefined &&
@@ -66,9 +64,14 @@ export function overview(run: ReportedRun, network: OpenedNetwork | undefined): 
       ),
   ];
   const { training, validation, classes } = record.data;
-  return html`<p class="lead">${arch} on ${record.data.name}: ${grouped(training)} + ${grouped(validation)} images, ${grouped(classes.length)} classes; run <code>${run.name}</code></p>
+  return html`<p class="lead">${grouped(training)} + ${grouped(validation)} images, ${grouped(classes.length)} classes; run <code>${run.name}</code></p>
 <dl class="tiles">${tiles}</dl>
 ${network && html`<p class="soft">Evaluated: <code>${network.checkpoint}</code>${evaluated && `; ${evaluated.protocol}`}</p>`}`;
+}
+
+function bestText(best: Partial<Row>, last: Partial<Row> | undefined): string {
+  const later = last !== best && last?.eval_top1 !== undefined;
+  return `epoch ${best.epoch}${later ? `; last ${percent(last.eval_top1 as number, 2)}` : ''}`;
 }
 
 function scoreTiles({ outcomes }: Evaluated): Html[] {
