@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { runReport } from '../../src/commands/report.js';
 import { runTrain } from '../../src/commands/train.js';
+import { openRuns } from '../../src/report/runs.js';
+import { curves } from '../../src/report/sections/curves.js';
 import { lockFile } from '../../src/runs/lock.js';
 import { SILENT } from '../../src/session/reporter.js';
 import { temporaryDirectory } from '../commands/program.js';
@@ -82,11 +84,25 @@ describe('cnn report', function () {
     ]) {
       assert.match(text, new RegExp(`<section id="${id}"`), id);
     }
-    assert.match(text, /published: 99\.05/);
     assert.match(text, /6 filters of 5×5 in conv1/);
     assert.match(text, /<b>pool2<\/b> 5×5, 16 maps/);
     assert.match(text, /<th scope="row">batch-size<\/th><td>6<\/td><td>command line<\/td>/);
     assert.match(lines.join('\n'), /report of .*runs.a: .*page\.html, 0\.\d MB/);
+  });
+
+  it('draws what was published where the images may be the same', async () => {
+    const [run] = await openRuns([at('runs', 'a')]);
+    assert.ok(run);
+    const drawn = async (data: object) => {
+      const { charts } = await curves([
+        { ...run, record: { ...run.record, data: { ...run.record.data, ...data } } },
+      ]);
+      return charts.find(({ name }) => name === 'top-1')?.chart.svg ?? '';
+    };
+    assert.match(await drawn({ name: 'mnist' }), /published: 99\.05/);
+    assert.match(await drawn({ classes: Array.from('0123456789') }), /published: 99\.05/);
+    for (const data of [{ name: 'fashion-mnist' }, {}])
+      assert.doesNotMatch(await drawn(data), /published/);
   });
 
   it('takes no name for HTML', () => {

@@ -5,6 +5,7 @@ import { type CurveChart, curveSpec, type Level, type Line } from '../charts/cur
 import { chartFigure } from '../page/figure.js';
 import { html } from '../page/html.js';
 import type { Section } from '../page/page.js';
+import { publishedFor } from '../published.js';
 import type { ReportedRun } from '../runs.js';
 
 /** A chart, and the file that it may become. */
@@ -115,11 +116,10 @@ function chartOf(figure: Figure, runs: readonly ReportedRun[]): CurveChart {
   };
 }
 
-/** What the papers report, once for each network. */
+/** What was published, once for each network. */
 function publishedLevels(runs: readonly ReportedRun[], which: 'top1' | 'top5'): Level[] {
-  const networks = new Map(runs.map(({ arch, architecture }) => [arch, architecture]));
-  return [...networks].flatMap(([arch, architecture]) => {
-    const value = architecture?.published?.[which];
+  const networks = new Map(runs.map((run) => [run.arch, publishedFor(run)?.[which]]));
+  return [...networks].flatMap(([arch, value]) => {
     if (value === undefined) return [];
     return [{ value, text: `${networks.size === 1 ? '' : `${arch} `}published: ${value}` }];
   });
@@ -127,9 +127,7 @@ function publishedLevels(runs: readonly ReportedRun[], which: 'top1' | 'top5'): 
 
 function captionOf({ levels = [] }: CurveChart, runs: readonly ReportedRun[]) {
   if (levels.length === 0) return undefined;
-  const protocols = new Set(
-    runs.flatMap(({ architecture }) => architecture?.published?.protocol ?? []),
-  );
+  const protocols = new Set(runs.flatMap((run) => publishedFor(run)?.protocol ?? []));
   return `Published: ${[...protocols].join('; ')}.`;
 }
 

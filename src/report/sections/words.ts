@@ -2,7 +2,7 @@ import type { Shown } from '../evaluation/confusions.js';
 import { type Html, html } from '../page/html.js';
 
 export function percent(value: number, digits = 1): string {
-  return `${value.toFixed(digits)} %`;
+  return `${value.toFixed(digits)}\u00a0%`;
 }
 
 /** A thumbnail; the name of its file is seen where a pointer rests. */
