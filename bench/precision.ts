@@ -13,10 +13,13 @@ const USAGE = `npx tsx bench/precision.ts [options]
   --seeds N    runs in each precision, from seeds 1 to N; default 3
   --only NAME  one of the experiments alone: lenet5 or resnet20-cifar`;
 
+const GREY_28 = ['--data', 'fashion-mnist', '--input-size', '28', '--channels', '1'];
+const SHORT = ['--lr-scheduler', 'cosine', '--lr-warmup-steps', '200'];
+
 const EXPERIMENTS = [
-  { config: 'experiments/mnist/lenet5.json', name: 'lenet5', epochs: 5 },
-  { config: 'experiments/fashion-mnist/resnet20-cifar.json', name: 'resnet20-cifar', epochs: 1 },
-] as const;
+  { name: 'lenet5', flags: ['--data', 'mnist'], epochs: 5 },
+  { name: 'resnet20-cifar', flags: [...GREY_28, ...SHORT], epochs: 1 },
+];
 
 const PRECISIONS = ['f32', 'bf16'] as const;
 
@@ -27,13 +30,13 @@ const COLUMNS = [
 
 async function compare(): Promise<void> {
   const { seeds, only } = readOptions();
-  for (const { config, name, epochs } of EXPERIMENTS) {
+  for (const { name, flags, epochs } of EXPERIMENTS) {
     if (only !== undefined && only !== name) continue;
     const accuracies = { f32: [] as number[], bf16: [] as number[] };
     for (let seed = 1; seed <= seeds; seed++) {
       for (const precision of PRECISIONS) {
         const { top1, loss } = run<{ top1: number; loss: number }>(process.execPath, [
-          ...['bin/cnn.js', 'train', '--config', config, '--epochs', String(epochs)],
+          ...['bin/cnn.js', 'train', '--arch', name, ...flags, '--epochs', String(epochs)],
           ...['--precision', precision, '--seed', String(seed), '--json'],
         ]);
         accuracies[precision].push(top1);
@@ -75,7 +78,7 @@ function readOptions() {
   if (!(Number.isInteger(seeds) && seeds >= 1)) {
     throw new Error(`Expected --seeds to be a whole number from 1 but received "${values.seeds}"`);
   }
-  const known = EXPERIMENTS.map(({ name }) => name as string);
+  const known = EXPERIMENTS.map(({ name }) => name);
   if (values.only !== undefined && !known.includes(values.only)) {
     throw new Error(`Expected --only to be ${known.join(' or ')} but received "${values.only}"`);
   }

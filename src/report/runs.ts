@@ -1,11 +1,12 @@
 /** The runs that a report is of. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Architecture, findArchitecture } from '../archs/index.js';
+import type { Architecture } from '../archs/index.js';
 import { DataError } from '../errors.js';
 import { type Row, readSummary } from '../runs/csv.js';
 import { trainerOf } from '../runs/lock.js';
 import { findRun, type RunDirectory, type RunRecord, readRecord } from '../runs/run-directory.js';
+import { architectureOfSettings } from '../session/network-card.js';
 import { exists } from '../system/files.js';
 
 export interface ReportedRun {
@@ -65,14 +66,14 @@ async function openRun(directory: RunDirectory, name: string): Promise<ReportedR
   return {
     ...{ directory, name, record, arch },
     rows: await readSummary(directory.summary),
-    architecture: knownArchitecture(arch),
+    architecture: knownArchitecture(record),
     trainer: await trainerOf(directory),
   };
 }
 
-function knownArchitecture(name: string): Architecture | undefined {
+function knownArchitecture({ settings }: RunRecord): Architecture | undefined {
   try {
-    return findArchitecture(name);
+    return architectureOfSettings(settings);
   } catch {
     return undefined;
   }

@@ -108,6 +108,15 @@ export function architectureOfCard({ arch, archOptions = [] }: NetworkCard): Arc
   return withOptions(findArchitecture(arch), archOptions);
 }
 
+/** The network that the settings in run.json name. */
+export function architectureOfSettings(
+  settings: Readonly<Record<string, { readonly value: unknown } | undefined>>,
+): Architecture {
+  const options = settings['arch-options']?.value;
+  const network = findArchitecture(String(settings['arch']?.value));
+  return withOptions(network, Array.isArray(options) ? options.map(String) : []);
+}
+
 /** The words of the classes, unless they are the known ones of ILSVRC's wnids. */
 function ownWords(classes: readonly string[], words: readonly string[] = []) {
   const own = words.some((text, label) => text !== imagenetWords(classes[label] ?? ''));

@@ -1,11 +1,13 @@
-import { findArchitecture, withOptions } from '../../archs/index.js';
 import type { RunRecord } from '../../runs/run-directory.js';
-import { type NetworkCard, networkCard } from '../../session/network-card.js';
+import {
+  architectureOfSettings,
+  type NetworkCard,
+  networkCard,
+} from '../../session/network-card.js';
 
 /** The network of a run, and what it sees of an image in evaluations. */
 export function cardOf({ settings, data }: RunRecord): NetworkCard {
-  const options = (settings['arch-options']?.value ?? []) as readonly string[];
-  const architecture = withOptions(findArchitecture(String(settings.arch?.value)), options);
+  const architecture = architectureOfSettings(settings);
   const resizeSize = settings['resize-size']?.value as number | null | undefined;
   return networkCard(architecture, {
     classes: data.classes,
