@@ -99,8 +99,17 @@ function readEnsembles(file: ExperimentFile, cells: readonly Cell[]): string[] {
     const where = file.place(['ensemble'], 'key');
     throw new UsageError(`${where}: expected two or more "seeds" for an ensemble but received one`);
   }
-  if (ensemble === true) return cells.map(({ name }) => name);
-  return ensemble.map((name, index) => knownCell(file, cells, name, ['ensemble', index]));
+  const names =
+    ensemble === true
+      ? cells.map(({ name }) => name)
+      : ensemble.map((name, index) => knownCell(file, cells, name, ['ensemble', index]));
+  const drawn = cells.find(({ name, resolved: { settings } }) => {
+    return names.includes(name) && settings.valFraction !== null;
+  });
+  if (drawn === undefined) return names;
+  throw new UsageError(
+    `${file.place(['ensemble'], 'key')}: each run of "${drawn.name}" draws other validation images (val-fraction), which the others were trained on: give data with validation images of its own`,
+  );
 }
 
 function knownCell(
