@@ -49,9 +49,9 @@ parts() {
     data/decode/odd-images.py) echo data/decode/odd-images data/decode/odd_formats.py ;;
     data/layouts/meta.py) echo data/layouts/meta.mat data/layouts/meta-compressed.mat ;;
     loggers/event_files.py) echo loggers/expected.tfevents ;;
-    evaluate/protocols.py) echo evaluate/protocols.json ;;
+    evaluate/protocols.py) echo evaluate/protocols.json parity/hashed_tensors.py ;;
     network/optimizers.py) echo network/optimizers.json ;;
-    parity/goldens.py) echo parity/goldens.json ;;
+    parity/goldens.py) echo parity/goldens.json parity/hashed_tensors.py ;;
     weights/torch_files.py) echo weights/torch ;;
   esac
 }

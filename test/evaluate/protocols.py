@@ -10,7 +10,6 @@ convolutions, poolings and means.
 import json
 import math
 import sys
-import zlib
 from pathlib import Path
 
 import numpy
@@ -19,42 +18,14 @@ import torchvision
 from PIL import Image
 from torch.nn import functional as F
 
+sys.path.append(str(Path(__file__).parents[1] / "parity"))
+from hashed_tensors import bounds, tensor, uniform
+
 GOLDENS = Path(__file__).with_name("protocols.json")
 CLASSES = 10
 # Width and height; the labels are 0, 1, 2 and so on.
 IMAGES = [(61, 44), (40, 40), (37, 70), (90, 48), (45, 63)]
 COLOURS = {1: ([0.1307], [0.3081]), 3: ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])}
-
-
-def uniform(name, count, low, high):
-    """Numbers in [low, high) of float32: murmur3's last steps on the index and the name's CRC."""
-    h = numpy.arange(count, dtype=numpy.uint32) * numpy.uint32(0x9E3779B9)
-    h += numpy.uint32(zlib.crc32(name.encode()))
-    h ^= h >> 16
-    h *= numpy.uint32(0x85EBCA6B)
-    h ^= h >> 13
-    h *= numpy.uint32(0xC2B2AE35)
-    h ^= h >> 16
-    return (low + (high - low) * ((h >> 8) / 2**24)).astype(numpy.float32)
-
-
-def bounds(name, shape):
-    kind = name.split(".")[-1]
-    if kind == "running_mean":
-        return -0.3, 0.3
-    if kind == "running_var":
-        return 0.5, 2.0
-    if kind == "bias":
-        return -0.2, 0.2
-    if len(shape) == 1:
-        return 0.5, 1.5
-    bound = math.sqrt((6 if len(shape) == 4 else 1) / math.prod(shape[1:]))
-    return -bound, bound
-
-
-def tensor(name, shape):
-    values = uniform(name, math.prod(shape), *bounds(name, shape))
-    return torch.from_numpy(values.reshape(shape)).double()
 
 
 def picture(index):
@@ -190,7 +161,7 @@ class Torchvision:
         with torch.no_grad():
             for key, value in self.model.state_dict().items():
                 if not key.endswith("num_batches_tracked"):
-                    value.copy_(tensor(key, tuple(value.shape)))
+                    value.copy_(tensor(key, tuple(value.shape), *bounds(key, value.shape)))
 
     def dense(self, x):
         found = {}

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { Header } from 'tar';
 import { findGroundTruth, readMeta, withDevkits } from '../../src/data/layouts/labels/devkit.js';
 import { findLabelList } from '../../src/data/layouts/labels/label-list.js';
 import { readMat } from '../../src/data/layouts/labels/mat.js';
@@ -16,9 +15,28 @@ import { DataError } from '../../src/errors.js';
 import { openWeightsFile } from '../../src/weights/index.js';
 import { compressed } from '../data/layouts/mats.js';
 import { writeTar } from '../data/layouts/tars.js';
-import { archive, dict, float32, pickle, safetensors, tensor, zip } from '../weights/files.js';
+import {
+  archive,
+  dict,
+  float32,
+  pickle,
+  safetensors,
+  tensor,
+  zip,
+  zip64,
+} from '../weights/files.js';
 import { fuzz } from './fuzz.js';
 import { damagedFile, damagedJson } from './mutations.js';
+import { checkSummed, oddPax, oddPickle, oddTar, oddTensor } from './odd-files.js';
+
+/** What a zip directory says of a file that is not so. */
+const wrongEntry = fc.record(
+  {
+    ...{ size: fc.constantFrom(0, 7, 24, 2 ** 31, 0xfffffffe), crc: fc.nat() },
+    ...{ offset: fc.constantFrom(0, 5, 2 ** 31, 0xfffffffe), method: fc.constantFrom(0, 8, 99) },
+  },
+  { requiredKeys: [] },
+);
 
 const isError = (error: unknown) => error instanceof Error && error.constructor === Error;
 
@@ -75,26 +93,30 @@ describe('files of strangers', function () {
     readWeights,
   );
   fuzz(
+    'pickles of any operations in .pth files',
+    () => oddPickle.map((bytes) => archive(bytes, numbers)),
+    readWeights,
+  );
+  fuzz(
+    'tensors in .pth files',
+    () => oddTensor.map((about) => archive(pickle(dict({ a: tensor(about) })), numbers)),
+    readWeights,
+  );
+  fuzz(
+    'zip64 directories',
+    () => fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(zip64),
+    readWeights,
+  );
+  fuzz(
     'zip directories of .pth files',
     () =>
-      fc
-        .record(
-          {
-            ...{ size: fc.constantFrom(0, 7, 24, 2 ** 31, 0xffffffff), crc: fc.nat() },
-            ...{
-              offset: fc.constantFrom(0, 5, 2 ** 31, 0xffffffff),
-              method: fc.constantFrom(0, 8, 99),
-            },
-          },
-          { requiredKeys: [] },
-        )
-        .map((wrong) => {
-          const content = numbers['0'];
-          return zip([
-            { name: 'archive/data.pkl', content: state },
-            { name: 'archive/data/0', content, ...wrong },
-          ]);
-        }),
+      fc.tuple(fc.constantFrom(0, 1), wrongEntry).map(([which, wrong]) => {
+        const entries = [
+          { name: 'archive/data.pkl', content: state },
+          { name: 'archive/data/0', content: numbers['0'] },
+        ];
+        return zip(entries.map((entry, index) => ({ ...entry, ...(index === which && wrong) })));
+      }),
     readWeights,
   );
 
@@ -122,6 +144,8 @@ describe('files of strangers', function () {
   }
   fuzz('tar files', () => damagedFile(tars), readTar);
   fuzz('tar files with right checksums', () => damagedFile(tars).map(checkSummed), readTar);
+  fuzz('tar files with odd fields', () => oddTar(tars), readTar);
+  fuzz('tar files with odd records of pax', () => oddPax(tars[1] as Buffer), readTar);
 
   fuzz('MATLAB files', () => damagedFile(mats), readMat, isErrorOfZlib);
   fuzz(
@@ -157,6 +181,7 @@ describe('files of strangers', function () {
   const lists = [
     'synset,image\nn01440764,3.png\nn02119789,ILSVRC2012_val_00000001.JPEG\n',
     'file;label\n"3.png";"a ""b"""\nILSVRC2012_val_00000002.JPEG;0\n',
+    'file,label\n3.png,"kit fox, swift fox, Vulpes macrotis, Vulpes velox"\n',
     'n01440764\nn02119789\nn01440764\n',
     'ImageId,PredictionString\nILSVRC2012_val_00000001,n01440764 1 2 3 4\n',
   ].map((text) => Buffer.from(text));
@@ -169,27 +194,6 @@ describe('files of strangers', function () {
     },
   );
 });
-
-/** A damaged tar file whose headers have the checksums of what they hold. */
-function checkSummed(bytes: Buffer): Buffer {
-  const copy = Buffer.from(bytes);
-  for (let at = 0; at + 512 <= copy.length; at += 512) {
-    const block = copy.subarray(at, at + 512);
-    if (block.toString('latin1', 257, 262) !== 'ustar' || isRight(block)) continue;
-    block.fill(' ', 148, 156);
-    const sum = block.reduce((total, byte) => total + byte, 0);
-    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  }
-  return copy;
-}
-
-function isRight(block: Buffer): boolean {
-  try {
-    return new Header(block, 0).cksumValid;
-  } catch {
-    return true;
-  }
-}
 
 /** What devkit.ts makes a sentence of. */
 function isErrorOfZlib(error: unknown): boolean {

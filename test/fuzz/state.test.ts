@@ -101,6 +101,17 @@ describe('caches and runs of strangers', function () {
     never,
   );
   fuzz(
+    'columns of indexes',
+    () => {
+      const columns = 16 + index.readUInt32LE(8);
+      return damagedFile([index.subarray(columns)]).map((bytes) =>
+        asIndex(Buffer.concat([index.subarray(0, columns), bytes])),
+      );
+    },
+    readIndex,
+    never,
+  );
+  fuzz(
     'headers of indexes',
     () =>
       damagedJson(header).map((changed) =>

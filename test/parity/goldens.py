@@ -12,7 +12,6 @@ import hashlib
 import json
 import math
 import sys
-import zlib
 from pathlib import Path
 
 import numpy
@@ -20,6 +19,8 @@ import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
+
+from hashed_tensors import bounds, tensor, uniform
 
 GOLDENS = Path(__file__).with_name("goldens.json")
 CLASSES = 10
@@ -47,39 +48,6 @@ NETWORKS = {
 ALL = """alexnet vgg11 vgg13 vgg16 vgg19 vgg11_bn vgg13_bn vgg16_bn vgg19_bn googlenet
     resnet18 resnet34 resnet50 resnet101 resnet152
     densenet121 densenet161 densenet169 densenet201""".split()
-
-
-def uniform(name, count, low, high):
-    """Numbers in [low, high) of float32: murmur3's last steps on the index and the name's CRC."""
-    h = numpy.arange(count, dtype=numpy.uint32) * numpy.uint32(0x9E3779B9)
-    h += numpy.uint32(zlib.crc32(name.encode()))
-    h ^= h >> 16
-    h *= numpy.uint32(0x85EBCA6B)
-    h ^= h >> 13
-    h *= numpy.uint32(0xC2B2AE35)
-    h ^= h >> 16
-    return (low + (high - low) * ((h >> 8) / 2**24)).astype(numpy.float32)
-
-
-def bounds(name, shape):
-    """Statistics as after a training, without which batch normalisation hides its errors."""
-    kind = name.split(".")[-1]
-    if kind == "running_mean":
-        return -0.3, 0.3
-    if kind == "running_var":
-        return 0.5, 2.0
-    if kind == "bias":
-        return -0.2, 0.2
-    if len(shape) == 1:
-        return 0.5, 1.5
-    # As Kaiming's in convolutions; less in dense layers, so that losses are small.
-    bound = math.sqrt((6 if len(shape) == 4 else 1) / math.prod(shape[1:]))
-    return -bound, bound
-
-
-def tensor(name, shape, low, high):
-    values = uniform(name, math.prod(shape), low, high)
-    return torch.from_numpy(values.reshape(shape)).double()
 
 
 def build(name, **options):

@@ -42,6 +42,18 @@ export function zip(entries: readonly ZipEntry[]): Buffer {
   return Buffer.concat([...local, central, Buffer.from('PK\x05\x06'), ...end]);
 }
 
+/** A zip file whose ZIP64 locator says where its directory is. */
+export function zip64(offset: bigint): Buffer {
+  const file = Buffer.alloc(110);
+  file.write('504b0304', 'hex');
+  file.write('504b0607', 68, 'hex');
+  file.writeBigUInt64LE(offset, 76);
+  file.writeUInt32LE(1, 84);
+  file.write('504b050600000000', 88, 'hex');
+  file.fill(0xff, 96, 108);
+  return file;
+}
+
 function uint16(...values: readonly number[]): Uint8Array {
   return new Uint8Array(Uint16Array.from(values).buffer);
 }

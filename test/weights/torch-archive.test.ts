@@ -19,19 +19,8 @@ import {
   tuple,
   type ZipEntry,
   zip,
+  zip64,
 } from './files.js';
-
-/** A zip file whose ZIP64 locator says where its directory is. */
-function zip64(offset: bigint): Buffer {
-  const file = Buffer.alloc(110);
-  file.write('504b0304', 'hex');
-  file.write('504b0607', 68, 'hex');
-  file.writeBigUInt64LE(offset, 76);
-  file.writeUInt32LE(1, 84);
-  file.write('504b050600000000', 88, 'hex');
-  file.fill(0xff, 96, 108);
-  return file;
-}
 
 describe('torch.save files', () => {
   const directory = temporaryDirectory();
