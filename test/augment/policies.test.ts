@@ -131,6 +131,40 @@ describe('policies of augmentation', () => {
     assert.ok(Math.abs(mean - 0.5) < 4 / Math.sqrt(12 * 4000), `the image's own share ${mean}`);
   });
 
+  it("the distortions of LeNet-5's paper are one matrix, about the centre, in their ranges", () => {
+    const found = operations({ auto: { name: 'affine' } });
+    assert.ok(found.every(({ length }) => length === 1));
+    assert.equal(count(found, 'Affine'), 4000);
+    const range = (value: (matrix: readonly number[]) => number) => {
+      const all = found.map(([operation]) => value(operation?.values ?? []));
+      return [Math.min(...all), Math.max(...all)].map((end) => Number(end.toFixed(2)));
+    };
+    assert.deepEqual(
+      range(([a = 0, , , , e = 0]) => 1 / Math.sqrt(a * e)),
+      [0.85, 1.15],
+    );
+    assert.deepEqual(
+      range(([a = 0, , , , e = 0]) => Math.sqrt(e / a)),
+      [0.9, 1.1],
+    );
+    assert.deepEqual(
+      range(([, b = 0]) => b),
+      [-0.2, 0.2],
+    );
+    assert.deepEqual(
+      range(([, , , d = 1]) => d),
+      [0, 0],
+    );
+    // The place that the centre, at 112, moves to: 16 pixels of 224 at most.
+    assert.deepEqual(
+      range(([, , , , e = 1, f = 0]) => Math.round((112 - f) / e - 112)),
+      [-16, 16],
+    );
+    const right = ([a = 1, b = 0, c = 0, , e = 1, f = 0]: readonly number[]) =>
+      Math.round((112 - c - (b * (112 - f)) / e) / a - 112);
+    assert.deepEqual(range(right), [-16, 16]);
+  });
+
   it('jitter of colours is uniform in its ranges, in any order', () => {
     const jitter = { brightness: 0.4, contrast: 1.5, saturation: 0, hue: 0.1 };
     const found = operations({ jitter });

@@ -34,6 +34,32 @@ export function rotate(degrees: number, size: number): Operation[] {
   return [affine([cos, sin, x, -sin, cos, y])];
 }
 
+export interface Distortion {
+  /** Shares of the side by which the image moves right and down. */
+  readonly right: number;
+  readonly down: number;
+  /** Its size by its own. */
+  readonly scale: number;
+  /** Its width by its own, and its height by the inverse. */
+  readonly squeeze: number;
+  /** Pixels to the left for each one down. */
+  readonly shear: number;
+}
+
+/** All of them at once, about the centre. */
+export function distort(
+  { right, down, scale, squeeze, shear }: Distortion,
+  size: number,
+): Operation {
+  const [x, y] = [size * (0.5 + right), size * (0.5 + down)];
+  const [across, along] = [1 / (scale * squeeze), squeeze / scale];
+  const centre = size / 2;
+  return affine([
+    ...[across, shear, centre - across * x - shear * y],
+    ...[0, along, centre - along * y],
+  ]);
+}
+
 function affine(values: readonly number[]): Operation {
   return { kind: 'Affine', values };
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../../rng.js';
 import { drawShares } from '../distributions.js';
+import { distort } from './affine.js';
 import { CHANGES, type ChangeName } from './changes.js';
 import type { Operation } from './operations.js';
 
@@ -11,6 +12,8 @@ export type Policy =
   | { readonly name: 'ta_wide' }
   /** Cubuk et al., 2018: one of the pairs that were learned on ImageNet. */
   | { readonly name: 'imagenet' }
+  /** LeCun et al., 1998, section III-A: planar affine distortions. */
+  | { readonly name: 'affine' }
   /** Hendrycks et al., 2019: a sum of the image and of what chains of small changes make of it. */
   | { readonly name: 'augmix'; readonly severity: number };
 
@@ -137,6 +140,8 @@ export function drawPolicy(policy: Policy, size: number, draw: Random): Operatio
         const operations = drawChange(change, NARROW, level / LEVELS, size, draw);
         return taken ? operations : [];
       });
+    case 'affine':
+      return [drawDistortion(size, draw)];
     case 'augmix': {
       const [own, changed] = drawShares(2, ALPHA, draw) as [number, number];
       const chains = drawShares(CHAINS, ALPHA, draw).map((share) =>
@@ -145,6 +150,14 @@ export function drawPolicy(policy: Policy, size: number, draw: Random): Operatio
       return [...mixed('MixBegin', own), ...chains.flat(), { kind: 'MixEnd', values: [] }];
     }
   }
+}
+
+/** The paper names the distortions but not their ranges, which suit digits of 28 pixels. */
+function drawDistortion(size: number, draw: Random): Operation {
+  const within = (range: number) => range * (2 * draw.uniform() - 1);
+  const moved = { right: within(2 / 28), down: within(2 / 28) };
+  const sized = { scale: 1 + within(0.15), squeeze: 1 + within(0.1) };
+  return distort({ ...moved, ...sized, shear: within(0.2) }, size);
 }
 
 function drawChain(severity: number, size: number, draw: Random): Operation[] {

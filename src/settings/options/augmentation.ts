@@ -98,7 +98,7 @@ export const AUGMENTATION = {
     group: 'augmentation',
     synonyms: ['aa'],
     kind: 'choice',
-    choices: ['none', 'ra', 'ta_wide', 'imagenet', 'augmix'],
+    choices: ['none', 'ra', 'ta_wide', 'imagenet', 'augmix', 'affine'],
     choiceSynonyms: {
       randaugment: 'ra',
       trivialaugmentwide: 'ta_wide',
@@ -106,7 +106,7 @@ export const AUGMENTATION = {
       autoaugment: 'imagenet',
     },
     default: 'none',
-    help: 'training: RandAugment, TrivialAugmentWide, the pairs that AutoAugment learned on ImageNet, or AugMix',
+    help: "training: RandAugment, TrivialAugmentWide, the pairs that AutoAugment learned on ImageNet, AugMix, or the affine distortions of LeNet-5's paper",
   },
   'ra-magnitude': {
     group: 'augmentation',
