@@ -155,13 +155,27 @@ macro(_cuda_check_compiler)
   endif()
 endmacro()
 
-function(add_cuda_objects VARIABLE)
-  set(TARGETS "")
-  foreach(TARGET ${CNN_CUDA_TARGETS})
-    list(APPEND TARGETS -gencode arch=compute_${TARGET},code=sm_${TARGET})
+# Targets of one generation share the PTX of its oldest one, from which each has machine code of
+# its own.
+function(_cuda_targets VARIABLE)
+  set(OPTIONS "")
+  set(OLDEST "")
+  set(TARGETS ${CNN_CUDA_TARGETS})
+  list(SORT TARGETS COMPARE NATURAL)
+  foreach(TARGET ${TARGETS})
+    string(REGEX REPLACE ".$" "" GENERATION ${TARGET})
+    if(NOT GENERATION STREQUAL "${LAST_GENERATION}")
+      set(OLDEST ${TARGET})
+    endif()
+    set(LAST_GENERATION ${GENERATION})
+    list(APPEND OPTIONS -gencode arch=compute_${OLDEST},code=sm_${TARGET})
   endforeach()
-  list(GET CNN_CUDA_TARGETS -1 LAST)
-  list(APPEND TARGETS -gencode arch=compute_${LAST},code=compute_${LAST})
+  list(APPEND OPTIONS -gencode arch=compute_${OLDEST},code=compute_${OLDEST})
+  set(${VARIABLE} ${OPTIONS} PARENT_SCOPE)
+endfunction()
+
+function(add_cuda_objects VARIABLE)
+  _cuda_targets(TARGETS)
   separate_arguments(MORE UNIX_COMMAND "${CNN_CUDA_FLAGS}")
   list(TRANSFORM CUDA_INCLUDES PREPEND -I OUTPUT_VARIABLE INCLUDES)
   set(OBJECTS "")
@@ -174,7 +188,7 @@ function(add_cuda_objects VARIABLE)
       OUTPUT ${OBJECT} DEPENDS ${FILE} DEPFILE ${OBJECT}.d
       COMMAND ${CUDA_NVCC} -ccbin ${CMAKE_CXX_COMPILER} -std=c++17 -O3
         -Xcompiler=-fPIC,-fvisibility=hidden,-Wall,-Wextra -Xptxas=-warn-spills
-        ${TARGETS} ${MORE} -I${CMAKE_CURRENT_SOURCE_DIR} ${INCLUDES}
+        --compress-mode=size ${TARGETS} ${MORE} -I${CMAKE_CURRENT_SOURCE_DIR} ${INCLUDES}
         -MD -MF ${OBJECT}.d -MT ${OBJECT} -c ${FILE} -o ${OBJECT}
       COMMENT "Compiling ${NAME} for ${CNN_CUDA_TARGETS}" VERBATIM)
     list(APPEND OBJECTS ${OBJECT})
