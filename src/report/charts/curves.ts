@@ -32,10 +32,12 @@ export interface CurveChart {
   readonly levels?: readonly Level[];
   /** The axis begins at 0. */
   readonly fromZero?: boolean;
+  readonly logarithmic?: boolean;
 }
 
 const WIDTH = 420;
 const HEIGHT = 230;
+const LOGARITHMIC = { type: 'log' } as const;
 
 /** More points of a line are not told apart on a page: every so many is drawn. */
 const MOST_POINTS = 400;
@@ -67,8 +69,9 @@ export function curveSpec(chart: CurveChart): ChartSpec {
   const y = {
     field: 'value',
     type: 'quantitative',
-    title: chart.axis,
-    scale: { zero: chart.fromZero ?? false },
+    title: chart.logarithmic ? `${chart.axis}, logarithmic` : chart.axis,
+    scale: chart.logarithmic ? LOGARITHMIC : { zero: chart.fromZero ?? false },
+    axis: { format: '~r' },
   } as const;
   const color = {
     field: 'series',

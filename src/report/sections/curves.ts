@@ -112,8 +112,16 @@ function chartOf(figure: Figure, runs: readonly ReportedRun[]): CurveChart {
   const known = lines.filter(({ points }) => points.length > 0);
   return {
     ...{ name, title, axis, fromZero, lines: known },
+    logarithmic: name === 'loss' && spansDecades(known),
     levels: published === undefined ? [] : publishedLevels(runs, published),
   };
+}
+
+/** Whether the first epochs would press all others flat. */
+function spansDecades(lines: readonly Line[]): boolean {
+  const values = lines.flatMap(({ points }) => points.map(({ value }) => value));
+  const least = Math.min(...values);
+  return least > 0 && Math.max(...values) > 30 * least;
 }
 
 /** What was published, once for each network. */

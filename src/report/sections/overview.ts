@@ -43,7 +43,9 @@ export function stateOf({ rows, record, trainer }: ReportedRun): string | undefi
   if (trainer !== undefined) {
     return `The run is still being written, by ${trainer}: this is what it has after ${part}.`;
   }
-  return done < epochs ? `The run ended after ${part}.` : undefined;
+  const { value: most } = record.settings['max-steps'] ?? {};
+  const asked = typeof most === 'number' && (rows.at(-1)?.steps ?? 0) >= most;
+  return done < epochs && !asked ? `The run ended after ${part}.` : undefined;
 }
 
 export function overview(run: ReportedRun, network: OpenedNetwork | undefined): Html {
@@ -54,7 +56,7 @@ export function overview(run: ReportedRun, network: OpenedNetwork | undefined): 
   const tiles = [
     ...(evaluated ? scoreTiles(evaluated) : []),
     best && tile('best top-1', percent(best.eval_top1 as number, 2), bestText(best, last)),
-    network && tile('parameters', grouped(network.session.model.countParams()), 'trained and kept'),
+    network && tile('parameters', grouped(trainedParameters(network)), 'trained'),
     seconds > 0 && tile('time', duration(seconds), `${rows.length} epochs`),
     last?.images_per_second !== undefined &&
       tile(
@@ -67,6 +69,14 @@ export function overview(run: ReportedRun, network: OpenedNetwork | undefined): 
   return html`<p class="lead">${grouped(training)} + ${grouped(validation)} images, ${grouped(classes.length)} classes; run <code>${run.name}</code></p>
 <dl class="tiles">${tiles}</dl>
 ${network && html`<p class="soft">Evaluated: <code>${network.checkpoint}</code>${evaluated && `; ${evaluated.protocol}`}</p>`}`;
+}
+
+/** Without what batch normalization keeps besides. */
+function trainedParameters({ session }: OpenedNetwork): number {
+  const sizes = session.model.trainableWeights.map(({ shape }) => {
+    return shape.reduce<number>((product, side) => product * (side ?? 1), 1);
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function bestText(best: Partial<Row>, last: Partial<Row> | undefined): string {

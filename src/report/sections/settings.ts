@@ -32,7 +32,7 @@ export function events(runs: readonly ReportedRun[]): Section {
   ]);
   const body =
     rows.length === 0
-      ? html`<p>Nothing was noticed: no loss that is not finite, no plateau, no resume.</p>`
+      ? html`<p>Nothing was noticed while it trained, and it was not resumed.</p>`
       : tableOf(columns, rows, { caption: 'What was noticed while it trained' });
   return { id: 'events', title: 'Events', body };
 }
