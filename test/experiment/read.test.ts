@@ -164,9 +164,9 @@ ensemble: true
       /yaml:10:15: .*--opt-betas with --opt adamw/,
     ],
     [
-      'no dataset',
-      'title: a\nclaim: b\nsource: c\nseeds: [1]\nsettings: {arch: lenet5}',
-      /yaml:5:18: cell "lenet5": --data is missing: give "data"/,
+      'no network',
+      'title: a\nclaim: b\nsource: c\nseeds: [1]\nsettings: {data: mnist}',
+      /yaml:5:1: cell "cell": give "arch" in "settings" or on an axis/,
     ],
     [
       'an unknown axis to exclude',

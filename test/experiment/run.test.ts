@@ -253,6 +253,12 @@ describe('an experiment', function () {
     assert.deepEqual((json as unknown as { to_train: number }).to_train, 2);
   });
 
+  it('without data needs it to train, but not to report', async () => {
+    await write('nowhere', '', FILE.replace('data: DATA, ', ''));
+    await assert.rejects(run('nowhere'), /--data is missing.*gives the cell "lr=0.001" none/);
+    assert.equal((await report('nowhere')).json.absent.length, 4);
+  });
+
   it('refuses cells that are none, and more jobs than threads', async () => {
     await write('refused');
     await assert.rejects(run('refused', { only: 'lr=0.06' }), /"lr=0.06" names none.*"lr=0.05"/);

@@ -27,6 +27,11 @@ export async function runExperimentRun(
   const { settings } = resolveSettings('experiment-run', sources);
   const directory = String(given['directory']);
   const experiment = await openExperiment(directory, settings.file, sources.map(ofTraining));
+  const without = experiment.cells.find(({ data }) => data === null);
+  if (without !== undefined) {
+    const where = `${experiment.file} gives the cell "${without.name}" none`;
+    throw new UsageError(`--data is missing, for example --data mnist: ${where}`);
+  }
   const machine = machineOf(settings);
   const chosen = chosenRuns(plannedRuns(experiment), settings.only);
   const planned: Planned[] = [];

@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture, withOptions } from '../../archs/index.js';
 import { didYouMean } from '../../did-you-mean.js';
 import { CnnError, UsageError } from '../../errors.js';
-import { givenTexts } from '../../settings/given.js';
+import { givenTexts, givenValue } from '../../settings/given.js';
 import type { OptionName } from '../../settings/options/index.js';
-import { type Resolved, type SettingsSource, strongest } from '../../settings/resolve.js';
+import type { Resolved, SettingsSource } from '../../settings/resolve.js';
 import { resolveTraining } from '../../settings/resolve-training.js';
 import { type Axis, checkName, findValue, JOINT, type Placed, readSettings } from './axes.js';
 import type { ExperimentFile } from './read.js';
@@ -19,7 +19,8 @@ export interface Cell {
   readonly sources: readonly SettingsSource[];
   readonly architecture: Architecture;
   readonly resolved: Resolved<'train'>;
-  readonly data: string;
+  /** Null where the file leaves it to a flag. */
+  readonly data: string | null;
 }
 
 type Draft = Pick<Cell, 'name' | 'labels'> & { readonly settings: Placed };
@@ -137,15 +138,12 @@ function checkedCell(file: ExperimentFile, draft: Draft, given: Cell['sources'])
   const { values, places } = draft.settings;
   const own: SettingsSource = { values, source: 'config', where: (name) => places[name] };
   const sources = [own, ...given];
-  const text = (name: OptionName) => {
-    const value = strongest(name, sources)?.value;
-    if (typeof value === 'string') return value;
-    throw new UsageError(`--${name} is missing: give "${name}" in "settings" or on an axis`);
-  };
   try {
-    const data = text('data');
+    const data = givenValue(sources, 'data');
+    const arch = givenValue(sources, 'arch');
+    if (arch === null) throw new UsageError('give "arch" in "settings" or on an axis');
     const options = givenTexts(sources, 'arch-options');
-    const architecture = withOptions(findArchitecture(text('arch')), options);
+    const architecture = withOptions(findArchitecture(arch), options);
     const resolved = resolveTraining(architecture, sources);
     const { name, labels } = draft;
     return { name, labels, sources, architecture, resolved, data };

@@ -94,7 +94,10 @@ function changesOf(
   { settings }: RunRecord,
   ignoreFlags: boolean,
 ): string[] {
-  const exact: Partial<Record<OptionName, Value>> = { data: lastingName(data), seed };
+  const exact: Partial<Record<OptionName, Value>> = {
+    seed,
+    ...(data !== null && { data: lastingName(data) }),
+  };
   return [...CELL_OPTIONS, 'seed' as const].flatMap((name) => {
     const [before, now] = [settings[name], resolved.provenance[name]];
     if (INDIFFERENT.includes(name) || before?.source === 'dataset') return [];
