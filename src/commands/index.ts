@@ -25,6 +25,14 @@ export const commands: Commands = [
     },
   },
   {
+    name: 'smoke',
+    operands: '[names..]',
+    summary: 'Train networks for a few steps and check all that a training must do, for CI',
+    options: 'smoke',
+    example: 'cnn smoke resnet18 vgg11 --junit smoke.xml',
+    load: async () => (await import('./smoke/command.js')).runSmoke,
+  },
+  {
     name: 'rerun',
     places: ['checkpoint'],
     summary: 'Train again with the settings of a run, but for those that are given',

@@ -74,6 +74,7 @@ export const NOT_STORED: readonly OptionName[] = [
   'experiment',
   'dry-run',
   'verify-resume',
+  'smoke',
 ];
 
 /** Where a run writes besides its directory: a record must not choose it. */
@@ -86,9 +87,9 @@ export async function runTrain(
   limits?: ImageLimits,
 ): Promise<Result<TrainResult>> {
   const request = await givenRequest(given, reporter);
-  const { dryRun, verifyResume } = request.settings;
-  if (dryRun || verifyResume) {
-    const flag = dryRun ? '--dry-run' : '--verify-resume';
+  const { dryRun, verifyResume, smoke } = request.settings;
+  if (dryRun || verifyResume || smoke) {
+    const flag = dryRun ? '--dry-run' : verifyResume ? '--verify-resume' : '--smoke';
     throw new UsageError(`Expected a training but received ${flag}, which only cnn train takes`);
   }
   return trained({ ...request, ...(limits && { limits }) }, reporter);
@@ -104,6 +105,9 @@ export async function trainedOrEstimated(
   request: TrainRequest,
   reporter: Reporter,
 ): Promise<Result> {
+  if (request.settings.smoke) {
+    throw new UsageError('Expected --smoke as a flag of cnn train but received it in a file');
+  }
   if (!request.settings.dryRun) return trained(request, reporter);
   const estimate = await dryRun(request, reporter);
   return { lines: estimateLines(estimate), json: estimateFacts(estimate) };

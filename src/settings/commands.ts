@@ -147,8 +147,9 @@ const NEW_RUN_OPTIONS = [
 
 /** The settings of each command, in the order of its `--help`. */
 export const COMMAND_OPTIONS = {
-  train: [...NEW_RUN_OPTIONS, 'resume', 'verify-resume'],
+  train: [...NEW_RUN_OPTIONS, 'resume', 'verify-resume', 'smoke'],
   rerun: ['checkpoint', 'other-data', ...NEW_RUN_OPTIONS],
+  smoke: ['all', 'data', 'seed', 'jobs', ...MACHINE_OPTIONS, 'junit'],
   diff: ['csv'],
   eval: [
     'checkpoint',
@@ -352,6 +353,11 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     output: 'page that is written (default: report.html in the directory of the run)',
   },
   export: { output: 'file, or with --format tfjs directory, that is written' },
+  smoke: {
+    data: 'dataset of which a few images are taken (default: synthetic)',
+    jobs: 'networks that train at the same time (default: one for each core, at most 4)',
+    threads: 'threads of a network (default: the cores divided among the jobs)',
+  },
   summary: {
     'batch-size': 'adds the memory of a training step of this many images',
     precision: 'number format of activations; auto is f32',

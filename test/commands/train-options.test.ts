@@ -395,6 +395,11 @@ describe('cnn train', function () {
       await assert.rejects(training({ 'verify-resume': true }), UsageError);
     },
 
+    smoke: async () => {
+      // So has this one.
+      await assert.rejects(training({ smoke: true }), UsageError);
+    },
+
     'dry-run': async () => {
       const run = at('dry');
       await mkdir(run);

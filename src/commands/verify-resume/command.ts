@@ -35,8 +35,12 @@ const REPLACED = [
   'mlflow',
 ] as const;
 
-/** `cnn train`, which with --verify-resume is a test of resuming. */
+/** `cnn train`, which with --verify-resume is a test of resuming, and with --smoke of all. */
 export async function runTrainOrVerify(given: Given): Promise<Result> {
+  if (given['smoke'] === true) {
+    const { runSmokeTraining } = await import('../smoke/command.js');
+    return runSmokeTraining(given);
+  }
   if (given['verify-resume'] !== true) return runTrainOrEstimate(given);
   return runVerifyResume(given);
 }

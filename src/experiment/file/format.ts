@@ -7,7 +7,7 @@ import { settingSchema } from '../../settings/validate.js';
 /** Settings of a training that an experiment chooses itself, or that are of one start of the program. */
 const NOT_TAKEN: readonly OptionName[] = [
   ...(['seed', 'output', 'experiment', 'resume', 'dry-run'] as const),
-  ...(['verify-resume', 'weights-out'] as const),
+  ...(['verify-resume', 'smoke', 'weights-out'] as const),
 ];
 
 /** The settings that an experiment file may give. */

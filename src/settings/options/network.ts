@@ -3,6 +3,12 @@ import { MOST_SIDE } from '../../image-size.js';
 import type { Row } from './row.js';
 
 export const NETWORK = {
+  all: {
+    group: 'network',
+    kind: 'boolean',
+    default: false,
+    help: 'all networks of the catalogue',
+  },
   arch: {
     group: 'network',
     synonyms: ['model'],

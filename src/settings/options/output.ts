@@ -59,6 +59,12 @@ export const OUTPUT = {
     default: false,
     help: 'test of resuming on this machine: short runs with these settings, which are killed 20 times in steps, evaluations and saving, against one that is not',
   },
+  smoke: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'test of the network on few of the images, as small as its layers allow: a few steps must lower the loss, and evaluation, checkpoint, resuming and summary.csv are checked',
+  },
   resume: {
     group: 'output',
     kind: 'text',
@@ -122,6 +128,13 @@ export const OUTPUT = {
     above: 0,
     default: 24,
     help: 'images on the sheet',
+  },
+  junit: {
+    group: 'output',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'XML file for the results, as CI servers read them',
   },
   csv: {
     group: 'output',

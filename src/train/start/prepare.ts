@@ -120,8 +120,12 @@ function optimizerSettings(settings: TrainRequest['settings']): OptimizerSetting
 function limited(dataset: Dataset, limits: TrainRequest['limits']): Dataset {
   if (limits === undefined) return dataset;
   const { train, val } = dataset;
-  const { training, validation } = limits;
-  return { ...dataset, train: limitImages(train, training), val: limitImages(val, validation) };
+  const { training, validation, times } = limits;
+  return {
+    ...dataset,
+    train: limitImages(train, training, times),
+    val: limitImages(val, validation),
+  };
 }
 
 function checkDataset({ settings, resume, repeats, data }: TrainRequest, dataset: Dataset): void {

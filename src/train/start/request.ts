@@ -41,6 +41,8 @@ export type EstimateMemory = (
 export interface ImageLimits {
   readonly training: number;
   readonly validation: number;
+  /** How often an epoch has each of the training images: once by default. */
+  readonly times?: number;
 }
 
 export interface TrainRequest {

@@ -1,0 +1,124 @@
+/** What --smoke trains: the settings of a training, but for those that make it short. */
+import { UsageError } from '../../errors.js';
+import type { Given } from '../../settings/given.js';
+import { camelCase, type OptionName, type Value } from '../../settings/options/index.js';
+import type { Provenance } from '../../settings/resolve.js';
+import type { Settings } from '../../settings/types.js';
+import type { TrainRequest } from '../../train/start/request.js';
+import { smallestSize } from './smallest-size.js';
+
+export const EPOCHS = 2;
+const BATCH_SIZE = 8;
+const STEPS_PER_EPOCH = 8;
+/** Each epoch has these images as often as its steps need, which every network soon knows by heart. */
+const TRAINING_IMAGES = 2;
+
+/** Images of each part of the dataset, spread over all of it. */
+export const LIMITS = {
+  training: TRAINING_IMAGES,
+  times: (BATCH_SIZE * STEPS_PER_EPOCH) / TRAINING_IMAGES,
+  validation: BATCH_SIZE,
+};
+
+/** What --smoke decides: how long a training is and what it leaves on the disk. */
+const REFUSED: readonly OptionName[] = [
+  'epochs',
+  'max-steps',
+  'max-minutes',
+  'early-stop-patience',
+  'rollback',
+  'rollback-factor',
+  'print-freq',
+  'lr-scheduler',
+  'lr-step-size',
+  'lr-milestones',
+  'lr-gamma',
+  'lr-power',
+  'lr-min',
+  'patience',
+  'lr-warmup-steps',
+  'lr-warmup-epochs',
+  'lr-warmup-method',
+  'lr-warmup-decay',
+  'resume',
+  'verify-resume',
+  'dry-run',
+  'output',
+  'experiment',
+  'weights-out',
+  'tensorboard',
+  'mlflow',
+  'checkpoint-minutes',
+  'checkpoint-steps',
+];
+/** What only other optimizers have than that of --smoke. */
+const OF_OTHER_OPTIMIZERS: readonly OptionName[] = ['momentum', 'nesterov', 'opt-alpha'];
+
+/**
+ * In place of what the recipe and --config say; a flag wins. All networks learn by AdamW at one rate,
+ * where SGD needs one of its own for each.
+ */
+const SHORT: Readonly<Partial<Record<OptionName, Value>>> = {
+  epochs: EPOCHS,
+  'batch-size': BATCH_SIZE,
+  'grad-accum-steps': 1,
+  augment: 'none',
+  opt: 'adamw',
+  lr: 1e-3,
+  'lr-scheduler': 'constant',
+  'lr-warmup-steps': STEPS_PER_EPOCH,
+  'lr-warmup-epochs': null,
+  'lr-warmup-method': 'linear',
+  'lr-warmup-decay': null,
+  'max-steps': null,
+  'max-minutes': null,
+  'early-stop-patience': null,
+  rollback: 0,
+  'print-freq': 1,
+  'weights-out': null,
+  tensorboard: false,
+  mlflow: null,
+  'checkpoint-minutes': 0,
+  'checkpoint-steps': null,
+};
+
+export function checkFlags(given: Given): void {
+  const isGiven = (name: OptionName) => given[name] !== undefined;
+  const refused = REFUSED.find(isGiven);
+  if (refused !== undefined) {
+    throw new UsageError(
+      `Expected no --${refused} with --smoke, which trains ${EPOCHS} short epochs its own way and removes what they leave`,
+    );
+  }
+  const other = OF_OTHER_OPTIMIZERS.find(isGiven);
+  if (other === undefined || isGiven('opt')) return;
+  throw new UsageError(`Expected --opt with --${other}: --smoke trains by ${SHORT.opt}`);
+}
+
+/** The training of a request as a short one, on the smallest images that its network takes. */
+export async function shortened(request: TrainRequest): Promise<TrainRequest> {
+  const { architecture, settings } = request;
+  const { channels, auxWeight, weights } = settings;
+  // The dense layers of weights that are loaded have the size of their images.
+  const inputSize =
+    weights === null
+      ? await smallestSize(architecture, { channels, auxiliary: auxWeight > 0 })
+      : settings.inputSize;
+  return { ...withValues(request, { ...SHORT, 'input-size': inputSize }), limits: LIMITS };
+}
+
+/** The request with the values of settings for which there was no flag. */
+export function withValues(
+  request: TrainRequest,
+  values: Readonly<Partial<Record<OptionName, Value>>>,
+): TrainRequest {
+  const settings: Record<string, Value> = { ...request.settings };
+  const provenance: Provenance = { ...request.provenance };
+  for (const [key, value] of Object.entries(values)) {
+    const name = key as OptionName;
+    if (provenance[name]?.source === 'flag') continue;
+    settings[camelCase(name)] = value;
+    provenance[name] = { value, source: 'default', where: '--smoke' };
+  }
+  return { ...request, settings: settings as Settings<'train'>, provenance };
+}
