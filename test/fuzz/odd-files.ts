@@ -58,7 +58,9 @@ const TEXTS = ['', '0', '77777777777', '-0000000001', 'zzz', '1 0', '.', '..', '
 const ODD_FIELDS: readonly Buffer[] = [
   ...TEXTS.map((value) => Buffer.from(value)),
   ...[...'1257xgLKS\0'].map((type) => Buffer.from(type)),
-  Buffer.alloc(12, 0xff),
+  ...['ff', 'fffffffffffffffffffffe00', 'fffffffffffffffffffffc00'].map((hex) =>
+    Buffer.alloc(12, hex, 'hex'),
+  ),
   Buffer.from('800000007fffffffffffffff', 'hex'),
   Buffer.from('8000000000200000000000ff', 'hex'),
   Buffer.alloc(100, 'a'),
@@ -86,7 +88,7 @@ export function oddTar(seeds: readonly Buffer[]): fc.Arbitrary<Buffer> {
     });
 }
 
-/** A tar file whose first member is an extended header of other records. */
+/** A pax file with other records before its first file. */
 export function oddPax(seed: Buffer): fc.Arbitrary<Buffer> {
   const record = fc.tuple(
     fc.constantFrom('path', 'linkpath', 'size', 'uid', '', 'size=1'),
@@ -96,14 +98,27 @@ export function oddPax(seed: Buffer): fc.Arbitrary<Buffer> {
   return fc.array(record, { minLength: 1, maxLength: 4 }).map((records) => {
     const lines = records.map(([key, value, wrong]) => {
       const line = ` ${key}=${value}\n`;
-      return `${line.length + 2 + wrong}${line}`;
+      let length = line.length;
+      // The number counts its own digits.
+      while (length < line.length + `${length}`.length) length++;
+      return `${length + wrong}${line}`;
     });
     const copy = Buffer.from(seed);
-    const length = copy.fill(0, 512, 1024).write(lines.join(''), 512, 512, 'latin1');
-    copy.write(`${length.toString(8).padStart(11, '0')}\0`, 124);
-    copy.write('x', 156);
+    const [header, body] = extendedIn(copy);
+    const length = body.fill(0).write(lines.join(''), 'latin1');
+    header.write(`${length.toString(8).padStart(11, '0')}\0`, 124);
     return checkSummed(copy);
   });
+}
+
+/** The first extended header of a file, not of a folder, and the block of its records. */
+function extendedIn(tar: Buffer): [header: Buffer, records: Buffer] {
+  for (let at = 0; at + 1536 <= tar.length; at += 512) {
+    const types =
+      tar.toString('latin1', at + 156, at + 157) + tar.toString('latin1', at + 1180, at + 1181);
+    if (types === 'x0') return [tar.subarray(at, at + 512), tar.subarray(at + 512, at + 1024)];
+  }
+  throw new Error('Expected a pax file');
 }
 
 /** A tar file whose headers have the checksums of what they hold. */
