@@ -87,7 +87,10 @@ describe('settings', () => {
       /Unknown setting "amp" in a\.json: give --precision bf16$/,
     );
     // What another command could take is no hint for this one.
-    assert.throws(() => checkValues('export', { opt: 'adam' }, 'a.json'), /"opt" in a\.json\.$/);
+    assert.throws(
+      () => checkValues('data-check', { opt: 'adam' }, 'a.json'),
+      /"opt" in a\.json\.$/,
+    );
   });
 
   for (const [value, message] of [
