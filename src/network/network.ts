@@ -92,6 +92,11 @@ export class Network {
     return found;
   }
 
+  /** Whether any layer has a ReLU. */
+  get rectifies(): boolean {
+    return this.#plan.steps.some(({ rectified }) => rectified);
+  }
+
   /** Gives `look` the output in evaluation of each layer that ends in a ReLU; it owns none. */
   lookAtRectified(images: tf.Tensor4D, look: LayerLook): void {
     this.lookAtOutputs(images, (layer, output, rectified) => {

@@ -174,6 +174,24 @@ describe('the sentinel', function () {
     }
   });
 
+  it('looks for no ReLUs in a network without any, whose tanh may be saturated', async () => {
+    const { session, sentinel, loader, events } = await watch('lenet5', 'sound');
+    assert.equal(session.network.rectifies, false);
+    session.network.lookAtRectified = () => assert.fail('a pass for nothing');
+    for (const name of ['conv1', 'conv2']) {
+      const layer = session.model.getLayer(name);
+      const [kernel] = layer.getWeights() as [tf.Tensor];
+      // -1 everywhere.
+      layer.setWeights([kernel, tf.fill([kernel.shape.at(-1) as number], -1e3)]);
+    }
+    const images = tf.zeros([2, 12, 12, 3]) as tf.Tensor4D;
+    await sentinel.batch(Int32Array.of(0, 1), images, { epoch: 0, step: 20 });
+    images.dispose();
+    await loader.close();
+    tf.disposeVariables();
+    assert.deepEqual(events, []);
+  });
+
   it('ends a training whose loss stays high though it is a number', async () => {
     const { sentinel, loader } = await watch('lenet5', 'sound');
     await loader.close();

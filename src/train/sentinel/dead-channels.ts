@@ -15,8 +15,12 @@ export interface SilentLayer {
 const MOST_SILENT = 0.75;
 const MOST_SILENT_UNITS = 0.95;
 
-/** The layers that are dead on a batch, in running order. One pass forward, and one read. */
+/**
+ * The layers that are dead on a batch, in running order. One pass forward, and one read; neither where
+ * there is no ReLU.
+ */
 export async function deadLayers(network: Network, images: tf.Tensor4D): Promise<SilentLayer[]> {
+  if (!network.rectifies) return [];
   const found: { layer: string; limit: number; largest: tf.Tensor1D }[] = [];
   network.lookAtRectified(images, (layer, output) => {
     const places = output.shape.slice(1, -1);
