@@ -39,7 +39,7 @@ const VGG = 'Simonyan and Zisserman, 2014, section 3.1';
 const CAFFE_GOOGLENET = 'Caffe, bvlc_googlenet, quick_solver.prototxt';
 const GOOGLENET = 'Szegedy et al., 2014, sections 5 and 6';
 const RESNET = 'He et al., 2015, section 3.4';
-const RESNET_CIFAR = 'He et al., 2015, section 4.2';
+const RESNET_CIFAR = 'He et al., 2015, section 4.2, and 2016, appendix';
 const DENSENET_CIFAR = 'Huang et al., 2016, section 4.2';
 const TORCH = 'fb.resnet.torch, opts.lua and train.lua';
 const TORCHVISION = 'torchvision, references/classification, train.py';
@@ -126,7 +126,7 @@ export const PAPERS: readonly Paper[] = [
     ],
   },
   {
-    networks: /^((resnet|plain)\d+-cifar|densenet.*-k12)$/,
+    networks: /^((preresnet|resnet|plain)\d+-cifar|densenet.*-k12)$/,
     sources: [
       [`${RESNET_CIFAR}; ${DENSENET_CIFAR}`, 'epochs', ...OPTIMIZER, 'nesterov'],
       [
