@@ -66,12 +66,16 @@ export class CountingBackend extends NativeBackend {
   readonly #measure: Addon['measure'];
   readonly #copies = new Map<NativeData, number>();
 
-  /** `addon`: what to ask, or why there is none; then nothing counts but tensors. */
+  /**
+   * `source`: the addon to ask, or why there is none. Without one, and with one for GPUs alone,
+   * nothing counts but tensors.
+   */
   constructor(
     precision: 'f32' | 'bf16',
     readonly source: Addon | Error,
   ) {
-    const addon = source instanceof Error ? NO_ADDON : source;
+    // What is measured are the kernels of the CPU.
+    const addon = source instanceof Error || !source.hasCpu() ? NO_ADDON : source;
     super(COMPUTING_NOTHING, kernelNames(addon), availableParallelism(), precision);
     this.#measure = addon.measure;
   }

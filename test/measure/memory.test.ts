@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture } from '../../src/archs/index.js';
 import { kernelNames } from '../../src/backend/addon.js';
+import { withCountingBackend } from '../../src/backend/counting-backend.js';
 import { registerKernels } from '../../src/backend/kernels/index.js';
 import { loadAddon } from '../../src/backend/load-addon.js';
 import { NativeBackend } from '../../src/backend/native-backend.js';
@@ -111,6 +112,19 @@ describe('the estimated memory of a training', function () {
       assert.ok(Math.abs((stepBytes ?? 0) - peakBytes) < little, message);
     });
   }
+
+  it('counts tensors alone where the addon is for GPUs alone', async () => {
+    const addon = { ...loadAddon(), hasCpu: () => false, measure: () => assert.fail('measured') };
+    const bytes = await withCountingBackend(
+      'f32',
+      (device) => {
+        tf.dispose(tf.ones([1000]));
+        return device.count().peakBytes;
+      },
+      addon,
+    );
+    assert.ok(bytes >= 4000);
+  });
 
   it('is refused where a tensor has more values than a command can count', async () => {
     const settings = { ...network, inputSize: 28, channels: 1, batchSize: 460_000 } as const;
