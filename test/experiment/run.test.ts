@@ -1,5 +1,6 @@
 /** `cnn experiment run` and `report`, with networks of a few steps that train in this process. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -196,9 +197,7 @@ describe('an experiment', function () {
       // A lock that is not whole is being written.
       await writeFile(at('busy/runs/experiment/lr=0.05/seed-2/lock.json'), '{');
       const { cells, absent } = (await report('busy')).json;
-      assert.deepEqual(absent, [
-        { run: 'lr=0.05/2', why: 'is being trained now: 2 of 2 epochs are done' },
-      ]);
+      assert.deepEqual(absent, [{ run: 'lr=0.05/2', why: 'being trained now, 2 of 2 epochs' }]);
       assert.equal(cells[1]?.runs.length, 1);
     });
   });
@@ -218,7 +217,7 @@ describe('an experiment', function () {
     const { absent } = (await report('broken')).json;
     assert.deepEqual(absent[1], {
       run: 'lr=0.05/1',
-      why: 'is not finished: 1 of 2 epochs are done',
+      why: 'not finished, 1 of 2 epochs',
     });
     const second = await run('broken', { only: 'lr=0.05' });
     const resumed = second.done.filter(({ kind }) => kind === 'train');
@@ -256,7 +255,13 @@ describe('an experiment', function () {
   it('without data needs it to train, but not to report', async () => {
     await write('nowhere', '', FILE.replace('data: DATA, ', ''));
     await assert.rejects(run('nowhere'), /--data is missing.*gives the cell "lr=0.001" none/);
-    assert.equal((await report('nowhere')).json.absent.length, 4);
+    const { json, lines } = await report('nowhere');
+    assert.equal(json.absent.length, 4);
+    assert.match(
+      lines.join('\n'),
+      /^not trained yet: lr=0\.001\/1, lr=0\.05\/1, .*\n\n.*nothing to write/m,
+    );
+    assert.ok(!existsSync(at('nowhere/README.md')));
   });
 
   it('refuses cells that are none, and more jobs than threads', async () => {

@@ -1,5 +1,6 @@
 import { openExperiment } from '../../experiment/file/experiment.js';
 import type { CellResult } from '../../experiment/results/cell-results.js';
+import { absentLines } from '../../experiment/results/run-result.js';
 import { cellTable, comparisonTable } from '../../experiment/results/table.js';
 import { fileLine, type Report, writeReport } from '../../experiment/results/write-report.js';
 import { type Given, givenSources } from '../../settings/given.js';
@@ -26,7 +27,7 @@ export function reportLines(report: Report): string[] {
     '',
     ...table(rows, { alignment: ['left'], leaveOut, cut: 0 }),
     ...(comparisons.length === 0 ? [] : ['', ...comparisonLines(report)]),
-    ...(absent.length === 0 ? [] : ['', ...absent.map(({ run, why }) => `${run} ${why}`)]),
+    ...(absent.length === 0 ? [] : ['', ...absentLines(absent)]),
     '',
     fileLine(report),
   ];

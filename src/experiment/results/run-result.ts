@@ -66,15 +66,15 @@ async function readRun(experiment: Experiment, run: PlannedRun): Promise<RunResu
   const { name, directory, cell, seed } = run;
   const state = await stateOf(run, 'ignored');
   const { summary } = runDirectory(directory);
-  if (state.kind === 'missing') return { run: name, why: 'is not trained yet' };
+  if (state.kind === 'missing') return { run: name, why: 'not trained yet' };
   if (state.kind === 'changed') {
-    return { run: name, why: `was trained with other settings (${state.changes.join(', ')})` };
+    return { run: name, why: `trained with other settings (${state.changes.join(', ')})` };
   }
   const rows = await readSummary(summary);
   if (state.kind !== 'finished') {
     const { epochs } = cell.resolved.settings;
-    const why = state.kind === 'training' ? 'is being trained now' : 'is not finished';
-    return { run: name, why: `${why}: ${rows.length} of ${epochs} epochs are done` };
+    const why = state.kind === 'training' ? 'being trained now' : 'not finished';
+    return { run: name, why: `${why}, ${rows.length} of ${epochs} epochs` };
   }
   const last = rows.at(-1) ?? {};
   const measures = Object.entries(COLUMN).map(([measure, column]) => [measure, last[column]]);
@@ -99,7 +99,16 @@ async function strangers(experiment: Experiment): Promise<Absent[]> {
   const known = experiment.cells.map(({ name }) => name);
   return names
     .filter((name) => !known.includes(name))
-    .map((name) => ({ run: name, why: 'is no cell of the file' }));
+    .map((name) => ({ run: name, why: 'no cell of the file' }));
+}
+
+/** A line for each reason, with the runs of which it is true. */
+export function absentLines(absent: readonly Absent[]): string[] {
+  const reasons = [...new Set(absent.map(({ why }) => why))];
+  return reasons.map((reason) => {
+    const runs = absent.filter(({ why }) => why === reason).map(({ run }) => run);
+    return `${reason}: ${runs.join(', ')}`;
+  });
 }
 
 function median(values: readonly number[]): number | undefined {

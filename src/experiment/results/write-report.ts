@@ -6,7 +6,7 @@ import { type CellResult, cellResults } from './cell-results.js';
 import { drawPictures, type Picture } from './charts.js';
 import { type CellComparison, compareCells } from './comparisons.js';
 import { markdownTable, prefixOf, writeReadme } from './readme.js';
-import { type Absent, type RunResult, readResults } from './run-result.js';
+import { type Absent, absentLines, type RunResult, readResults } from './run-result.js';
 import { cellTable, comparisonTable, resultsCsv } from './table.js';
 
 export interface Report {
@@ -14,7 +14,7 @@ export interface Report {
   readonly cells: readonly CellResult[];
   readonly comparisons: readonly CellComparison[];
   readonly absent: readonly Absent[];
-  /** The files that were written. */
+  /** The files that were written; none before a run is finished. */
   readonly files: readonly string[];
 }
 
@@ -22,6 +22,9 @@ export interface Report {
 export async function writeReport(experiment: Experiment, mixed: boolean): Promise<Report> {
   const results = await readResults(experiment);
   const cells = await cellResults(results);
+  if (results.runs.length === 0) {
+    return { experiment, cells, comparisons: [], absent: results.absent, files: [] };
+  }
   const comparisons = compareCells(experiment, results.runs, mixed || experiment.mixed);
   const prefix = prefixOf(experiment);
   const pathOf = (name: string) => join(experiment.directory, `${prefix}${name}`);
@@ -60,7 +63,7 @@ function readmeLines(
   }
   for (const { name, text } of pictures) lines.push('', `![${text}](${prefix}${name}.svg)`);
   if (absent.length > 0) {
-    lines.push('', ...absent.map(({ run, why }) => `- \`${run}\` ${why}`));
+    lines.push('', ...absentLines(absent).map((line) => `- ${line}`));
   }
   return [...lines, ''];
 }
@@ -77,5 +80,7 @@ function machineText(runs: readonly RunResult[]): string {
 
 /** Lines for the terminal that name files as a person would. */
 export function fileLine({ experiment, files }: Report): string {
+  if (files.length === 0)
+    return `${experiment.directory}: nothing to write before a run is finished`;
   return `${experiment.directory}: wrote ${files.map((file) => basename(file)).join(', ')}`;
 }
