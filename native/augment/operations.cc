@@ -61,7 +61,7 @@ bool isWithin(double value, double least, double most) { return value >= least &
 
 bool isSound(const Operation& operation) {
   constexpr double kMostFactor = 1 << 20;
-  constexpr int kLast = static_cast<int>(OperationKind::Invert);
+  constexpr int kLast = static_cast<int>(OperationKind::MixEnd);
   if (!isWithin(operation.kind, 0, kLast) || operation.kind != std::floor(operation.kind)) {
     return false;
   }
@@ -71,6 +71,8 @@ bool isSound(const Operation& operation) {
     case OperationKind::Contrast:
     case OperationKind::Saturation:
     case OperationKind::Sharpness:
+    case OperationKind::MixBegin:
+    case OperationKind::MixAdd:
       return isWithin(value, -kMostFactor, kMostFactor);
     case OperationKind::Hue:
       return isWithin(value, -1, 1);

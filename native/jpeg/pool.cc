@@ -47,7 +47,8 @@ class JpegWorker {
       } else if (!opened || !show(request, record, index)) {
         record.width = 0;
       }
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) {
+      // No memory, or operations that make no sense together.
       record.width = 0;
     }
   }

@@ -63,7 +63,10 @@ describe('the addon', function () {
     { kind: 'Hue', values: [0.2] },
     { kind: 'Sharpness', values: [1.5] },
     { kind: 'Solarize', values: [100] },
+    { kind: 'MixBegin', values: [0.5] },
     { kind: 'Equalize', values: [] },
+    { kind: 'MixAdd', values: [0.5] },
+    { kind: 'MixEnd', values: [] },
   ]);
 
   fuzz(
