@@ -12,10 +12,20 @@
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { constant, normal } from './blocks/initialisers.js';
+import { INIT } from './options/init.js';
 import { chosen, type OptionTable } from './options/table.js';
 import { scaled, WIDTH } from './options/width.js';
 import { ALEXNET_TRANSFORM, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
-import { convolution, dense, dropout, flatten, image, localResponse, maxPool } from './words.js';
+import {
+  channelsOf,
+  convolution,
+  dense,
+  dropout,
+  flatten,
+  image,
+  localResponse,
+  maxPool,
+} from './words.js';
 
 // biome-ignore format: figure 2 and section 5 of the paper, one layer a row
 const CONVOLUTIONS = [
@@ -35,21 +45,29 @@ const OPTIONS = {
   lrn: { values: [true, false], default: true, about: 'local response normalisation (section 3.3)' },
   pool: { values: [3, 2], default: 3, about: 'side of the pooling windows, whose stride is 2: 3 overlaps (section 3.4)' },
   activation: { values: ['relu', 'tanh'], default: 'relu', about: 'after every hidden layer (section 3.1)' },
+  init: INIT,
   width: WIDTH,
 } as const satisfies OptionTable;
 
 function build(name: string, grouped: boolean, options: BuildOptions) {
-  const { lrn, pool: window, activation, width } = chosen(OPTIONS, options);
+  const { lrn, pool: window, activation, init, width } = chosen(OPTIONS, options);
+  const { classes, seed } = options;
   const draw = (layer: string, deviation: number, bias: number) => ({
-    kernelInitializer: normal(deviation, options.seed, `${layer}/kernel`),
+    kernelInitializer: normal(deviation, seed, `${layer}/kernel`),
     biasInitializer: constant(bias),
   });
+  const drawHidden = (layer: string, fanIn: number, deviation: number, bias: number) =>
+    draw(layer, init === 'he' ? Math.sqrt(2 / fanIn) : deviation, bias);
   const images = image(options);
   let x = images;
   for (const { bias, norm, pool, groups, ...layer } of CONVOLUTIONS) {
-    const weights = draw(layer.name, 0.01, bias);
-    const filters = scaled(layer.filters, width);
-    const form = { filters, groups: grouped ? groups : 1, activation };
+    const form = {
+      filters: scaled(layer.filters, width),
+      groups: grouped ? groups : 1,
+      activation,
+    };
+    const fanIn = (layer.kernel ** 2 * channelsOf(x)) / form.groups;
+    const weights = drawHidden(layer.name, fanIn, 0.01, bias);
     x = convolution(x, { ...layer, ...weights, ...form });
     if (norm && lrn) x = localResponse(x, norm);
     if (pool) x = maxPool(x, pool, window, 2);
@@ -57,10 +75,11 @@ function build(name: string, grouped: boolean, options: BuildOptions) {
   x = flatten(x);
   for (const { drop, ...layer } of DENSE) {
     const units = scaled(layer.units, width);
-    x = dense(x, { ...layer, units, ...draw(layer.name, 0.005, 0.1), activation });
+    const weights = drawHidden(layer.name, channelsOf(x), 0.005, 0.1);
+    x = dense(x, { ...layer, units, ...weights, activation });
     x = dropout(x, drop, 0.5);
   }
-  const logits = dense(x, { name: 'fc8', units: options.classes, ...draw('fc8', 0.01, 0) });
+  const logits = dense(x, { name: 'fc8', units: classes, ...draw('fc8', 0.01, 0) });
   return model({ inputs: images, outputs: logits, name });
 }
 

@@ -14,10 +14,11 @@ import { model } from '@tensorflow/tfjs-layers';
 import { CENTRE_CROP } from '../augment/papers.js';
 import type { Architecture, BuildOptions } from './architecture.js';
 import { constant, normal } from './blocks/initialisers.js';
+import { INIT } from './options/init.js';
 import { chosen, type OptionTable } from './options/table.js';
 import { scaled, WIDTH } from './options/width.js';
 import { CIFAR_RECIPE, IMAGENET_COLOURS, TORCHVISION_RECIPE } from './recipes.js';
-import { convolution, dropout, globalAveragePool, image, maxPool } from './words.js';
+import { channelsOf, convolution, dropout, globalAveragePool, image, maxPool } from './words.js';
 
 interface Row {
   readonly name: string;
@@ -68,18 +69,21 @@ const OPTIONS = {
     default: true,
     about: '1×1 convolutions after each other convolution (section 3.1); the last one stays',
   },
+  init: INIT,
   width: WIDTH,
 } as const satisfies OptionTable;
 
 function build(name: string, rows: readonly Row[], options: BuildOptions) {
   const { classes, seed } = options;
-  const { mlpconv, width } = chosen(OPTIONS, options);
+  const { mlpconv, init, width } = chosen(OPTIONS, options);
   const images = image(options);
   let x = images;
   for (const { deviation, pool, drop, ...layer } of rows) {
     const last = layer.filters === undefined;
     const filters = last ? classes : scaled(layer.filters ?? 0, width);
-    const kernelInitializer = normal(deviation, seed, `${layer.name}/kernel`);
+    const weight = `${layer.name}/kernel`;
+    const he = Math.sqrt(2 / (layer.kernel ** 2 * channelsOf(x)));
+    const kernelInitializer = normal(init === 'he' && !last ? he : deviation, seed, weight);
     const weights = { kernelInitializer, biasInitializer: constant(0) };
     if (mlpconv || last || layer.kernel > 1) {
       x = convolution(x, { ...layer, filters, ...weights, activation: 'relu' });

@@ -138,6 +138,8 @@ const ROWS: readonly Row[] = [
   { arch: 'alexnet', options: ['lrn=false'], parameters: 60_965_224, without: ['norm1', 'norm2'], size: 63, narrow: NARROW },
   { arch: 'alexnet', options: ['pool=2'], parameters: 60_965_224, size: 63, narrow: NARROW },
   { arch: 'alexnet', options: ['activation=tanh'], parameters: 60_965_224, size: 63, narrow: NARROW },
+  { arch: 'alexnet', options: ['init=he'], parameters: 60_965_224, size: 63, narrow: NARROW },
+  { arch: 'nin-cifar', options: ['init=he'], parameters: 966_986, size: 16, narrow: NARROW },
   { arch: 'alexnet', options: ['width=0.5'], size: 63, narrow: NARROW,
     parameters: sum(conv(11, 3, 48), conv(5, 24, 128), conv(3, 128, 192), conv(3, 96, 192), conv(3, 96, 128), dense(36 * 128, 2048), dense(2048, 2048), dense(2048, 1000)) },
   { arch: 'alexnet-1gpu', options: ['width=0.5'], size: 63, narrow: NARROW,
@@ -269,6 +271,23 @@ describe('An option of a network', function () {
         assert.ok(text.includes(row), `${row} of ${network}`);
       }
     }
+  });
+
+  it('init=he draws the hidden layers by their inputs', () => {
+    const { build } = withOptions(findArchitecture('alexnet'), ['init=he', 'width=0.25']);
+    const model = build({ classes: 10, size: 63, channels: 3, seed: 3 });
+    for (const [layer, expected] of [
+      ['conv2', Math.sqrt(2 / (25 * 12))],
+      ['fc7', Math.sqrt(2 / 1024)],
+      ['fc8', 0.01],
+    ] as const) {
+      const [kernel] = model.getLayer(layer).getWeights() as tf.Tensor[];
+      const values = kernel?.dataSync<'float32'>() ?? new Float32Array();
+      const squares = values.reduce((all, value) => all + value * value, 0);
+      const deviation = Math.sqrt(squares / values.length);
+      assert.ok(Math.abs(deviation / expected - 1) < 0.03, `${layer}: ${deviation}, ${expected}`);
+    }
+    model.dispose();
   });
 
   it('changes nothing at its default', () => {
