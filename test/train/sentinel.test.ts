@@ -16,6 +16,7 @@ import { SILENT } from '../../src/session/reporter.js';
 import { openSession, upload } from '../../src/session/session.js';
 import type { Given } from '../../src/settings/given.js';
 import { chanceOf } from '../../src/train/sentinel/chance.js';
+import { SentinelCounters } from '../../src/train/sentinel/counters.js';
 import { Sentinel } from '../../src/train/sentinel/sentinel.js';
 import { temporaryDirectory } from '../commands/program.js';
 
@@ -53,7 +54,7 @@ describe('the sentinel', function () {
   /** A training, what it warned of, and the events in its record. */
   async function train(data: string, settings: Given) {
     const warnings: string[] = [];
-    const experiment = `${data}-${runs++}`;
+    const experiment = settings['experiment'] ?? `${data}-${runs++}`;
     const reporter = { ...SILENT, warn: (line: string) => warnings.push(line) };
     const given = {
       ...{ arch: 'lenet5', data: at(data), 'input-size': '12', channels: '3', augment: 'none' },
@@ -65,7 +66,7 @@ describe('the sentinel', function () {
       (reason) => reason,
     );
     tf.disposeVariables();
-    const file = (name: string) => readFile(at('runs', experiment, name), 'utf8');
+    const file = (name: string) => readFile(at('runs', `${experiment}`, name), 'utf8');
     const events: RunEvent[] = JSON.parse(await file('run.json')).events ?? [];
     return { error, warnings, events, kinds: events.map(({ kind }) => kind), file };
   }
@@ -115,6 +116,21 @@ describe('the sentinel', function () {
     assert.deepEqual((await train('sound', { epochs: '6', lr: '0.05' })).kinds, []);
   });
 
+  it('remembers over resumes how long an evaluation was at chance', async () => {
+    const first = { epochs: '6', lr: '0.05', experiment: 'resumed' };
+    const { file } = await train('swapped', { ...first, 'max-steps': '4' });
+    for (let epoch = 2; epoch <= 6; epoch++) {
+      const resumed = { resume: at('runs', 'resumed'), 'max-steps': `${4 * epoch}`, workers: '1' };
+      await runTrain(resumed, SILENT);
+      tf.disposeVariables();
+    }
+    const { events } = JSON.parse(await file('run.json'));
+    assert.deepEqual(
+      events.map(({ kind }: RunEvent) => kind),
+      ['labels-misaligned'],
+    );
+  });
+
   it('tells that a loss is stuck where classes look the same, once', async () => {
     const { kinds, warnings } = await train('same', {
       epochs: '15',
@@ -137,6 +153,7 @@ describe('the sentinel', function () {
     const sentinel = new Sentinel({
       ...{ session, train: dataset.train, val: dataset.val, rate: () => 0.1 },
       reporter: SILENT,
+      counters: new SentinelCounters(),
       events: { add: async (event) => void events.push(event) },
     });
     const { transform, channels } = card;

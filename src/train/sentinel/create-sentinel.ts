@@ -10,11 +10,12 @@ interface Told {
 
 /** The sentinel of a prepared training; what was named before a resume is not named again. */
 export function createSentinel(prepared: Prepared, told: Told): Sentinel {
-  const { request, session, dataset, updating } = prepared;
+  const { request, session, dataset, updating, sentinelCounters } = prepared;
   const heads = session.model.outputs.length - 1;
   return new Sentinel({
     ...told,
     session,
+    counters: sentinelCounters,
     train: dataset.train,
     val: dataset.val,
     rate: (step) => updating.rate(step),

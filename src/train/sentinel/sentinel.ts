@@ -9,6 +9,7 @@ import { addTotals, type Scores, scores, type Totals, totalsOf } from '../../ses
 import type { Reporter } from '../../session/reporter.js';
 import type { Session } from '../../session/session.js';
 import { areConstant, type Chance, chanceOf, threeSigma } from './chance.js';
+import { NO_LOSSES, type SentinelCounters } from './counters.js';
 import { deadLayers, type SilentLayer } from './dead-channels.js';
 import { type Finding, sentenceOf } from './findings.js';
 
@@ -24,7 +25,6 @@ const NEAR = 0.01;
 const LEAST_STUCK_STEPS = 100;
 /** Steps between two looks at ReLUs: a look costs a pass forward. */
 const STEPS_BETWEEN_LOOKS = 500;
-const FIRST_LOOK = 20;
 /** Batches of one class in a row have this probability where the order is random. */
 const UNLIKELY_BITS = 32;
 
@@ -34,6 +34,7 @@ export interface SentinelOptions {
   readonly val: Pick<Split, 'labels'>;
   readonly reporter: Pick<Reporter, 'warn'>;
   readonly events: EventLog;
+  readonly counters: SentinelCounters;
   /** The learning rate of a step. */
   readonly rate: (step: number) => number;
   /** What was named before the run was resumed. */
@@ -54,12 +55,6 @@ export class Sentinel {
   readonly #evaluationChance: Chance;
   readonly #named: Set<string>;
   #written: Promise<void> = Promise.resolve();
-  #highSteps = 0;
-  #constantBatches = 0;
-  #misalignedEpochs = 0;
-  #nextLook = FIRST_LOOK;
-  /** Of the epochs whose losses are taken together. */
-  #recent = { lossSum: 0, labelled: 0, steps: 0 };
 
   constructor(options: SentinelOptions) {
     this.#options = options;
@@ -71,8 +66,9 @@ export class Sentinel {
   /** Looks at a batch before its step: at its labels, and now and then at the ReLUs. */
   async batch(labels: Int32Array, images: tf.Tensor4D, place: Place): Promise<void> {
     this.#lookAtLabels(labels, place);
-    if (place.step < this.#nextLook || this.#named.has('dead-relu')) return;
-    this.#nextLook = place.step + STEPS_BETWEEN_LOOKS;
+    const { counters } = this.#options;
+    if (place.step < counters.values.nextLook || this.#named.has('dead-relu')) return;
+    counters.set({ nextLook: place.step + STEPS_BETWEEN_LOOKS });
     const [first, ...more] = await deadLayers(this.#options.session.training.network, images);
     if (first === undefined) return;
     const others = more.length === 0 ? '' : `; so are most of ${namesOf(more)}`;
@@ -87,12 +83,14 @@ export class Sentinel {
     this.glance(totals, steps, place);
     const { loss } = scores(totals);
     const high = HIGH * this.#firstLoss;
-    this.#highSteps = loss > high ? this.#highSteps + steps : 0;
-    if (this.#highSteps === 0) return;
+    const { counters } = this.#options;
+    const highSteps = loss > high ? counters.values.highSteps + steps : 0;
+    counters.set({ highSteps });
+    if (highSteps === 0) return;
     const what = `The loss is ${short(loss)}, more than ${HIGH} times that of knowing nothing`;
     this.#name('loss-high', place, what);
-    if (this.#highSteps < MOST_HIGH_STEPS) return;
-    const since = `for ${this.#highSteps} steps up to step ${place.step}`;
+    if (highSteps < MOST_HIGH_STEPS) return;
+    const since = `for ${highSteps} steps up to step ${place.step}`;
     throw new DivergedError(`The loss was above ${short(high)} ${since}, ${this.#rate(place)}`);
   }
 
@@ -120,10 +118,7 @@ export class Sentinel {
 
   /** Begins anew at an earlier step. */
   rollBack(): void {
-    this.#highSteps = 0;
-    this.#misalignedEpochs = 0;
-    this.#nextLook = 0;
-    this.#recent = { lossSum: 0, labelled: 0, steps: 0 };
+    this.#options.counters.beginAnew();
   }
 
   /** Of a network that knows how many labels there are of each class. */
@@ -157,21 +152,27 @@ export class Sentinel {
   }
 
   #lookAtLabels(labels: Int32Array, place: Place): void {
-    this.#constantBatches = areConstant(labels) ? this.#constantBatches + 1 : 0;
-    const bits = -Math.log2(this.#chance.top1) * (labels.length - 1) * this.#constantBatches;
-    if (bits < UNLIKELY_BITS || this.#constantBatches < 2) return;
-    const what = `Each of the last ${this.#constantBatches} batches has images of one class alone`;
+    const { counters } = this.#options;
+    const constantBatches = areConstant(labels) ? counters.values.constantBatches + 1 : 0;
+    counters.set({ constantBatches });
+    const bits = -Math.log2(this.#chance.top1) * (labels.length - 1) * constantBatches;
+    if (bits < UNLIKELY_BITS || constantBatches < 2) return;
+    const what = `Each of the last ${constantBatches} batches has images of one class alone`;
     this.#name('labels-constant', place, what);
   }
 
   #lookAtProgress({ lossSum, labelled }: Totals, place: Place & Steps): void {
-    const recent = this.#recent;
-    recent.lossSum += lossSum;
-    recent.labelled += labelled;
-    recent.steps += place.stepInEpoch;
-    if (recent.steps < LEAST_STUCK_STEPS) return;
+    const { counters } = this.#options;
+    const { recent: before } = counters.values;
+    const recent = {
+      lossSum: before.lossSum + lossSum,
+      labelled: before.labelled + labelled,
+      steps: before.steps + place.stepInEpoch,
+    };
+    const enough = recent.steps >= LEAST_STUCK_STEPS;
+    counters.set({ recent: enough ? NO_LOSSES : recent });
+    if (!enough) return;
     const loss = recent.lossSum / recent.labelled;
-    this.#recent = { lossSum: 0, labelled: 0, steps: 0 };
     if (Math.abs(loss - this.#chanceLoss) > NEAR * this.#chanceLoss) return;
     const what = `The training loss stays at ${loss.toFixed(3)}, that of knowing nothing (ln of the number of classes where all are alike)`;
     this.#name('loss-stuck', place, what);
@@ -183,8 +184,10 @@ export class Sentinel {
     const spread = threeSigma(Math.max(chance, reached), evaluation.images);
     const halfway = (chance + trained.top1 / 100) / 2;
     const atChance = reached <= chance + spread && reached + spread < halfway;
-    this.#misalignedEpochs = atChance ? this.#misalignedEpochs + 1 : 0;
-    if (this.#misalignedEpochs < 2) return;
+    const { counters } = this.#options;
+    const misalignedEpochs = atChance ? counters.values.misalignedEpochs + 1 : 0;
+    counters.set({ misalignedEpochs });
+    if (misalignedEpochs < 2) return;
     const what = `The evaluation is at chance (Acc@1 ${evaluation.top1.toFixed(2)}) while training is not (${trained.top1.toFixed(2)})`;
     this.#name('labels-misaligned', place, what);
   }

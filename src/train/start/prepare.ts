@@ -36,6 +36,7 @@ import { Limits } from '../limits.js';
 import { startProgress } from '../progress.js';
 import { optimizerState, restoreParts, type Stateful } from '../saving/stateful.js';
 import type { Schedule } from '../schedule.js';
+import { SentinelCounters } from '../sentinel/counters.js';
 import { Rollbacks } from '../sentinel/rollbacks.js';
 import { Updating } from '../updating.js';
 import { setDropout } from './dropout.js';
@@ -54,6 +55,7 @@ export interface Prepared {
   readonly session: Session;
   readonly optimizer: Optimizer;
   /** What a checkpoint keeps besides the weights. */
+  readonly sentinelCounters: SentinelCounters;
   readonly parts: readonly Stateful[];
   readonly rollbacks: Rollbacks;
   readonly schedule: Schedule;
@@ -92,7 +94,8 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const average = settings.emaDecay === null ? undefined : new WeightAverage(session.model);
   const rollbacks = new Rollbacks();
   const updating = new Updating(settings, schedule, rollbacks, average);
-  const parts = [optimizerState(optimizer), rollbacks, updating];
+  const sentinelCounters = new SentinelCounters();
+  const parts = [optimizerState(optimizer), rollbacks, updating, sentinelCounters];
   const close = async () => {
     await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
   };
@@ -104,7 +107,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   }
   return {
     ...{ request, dataset, augmentation, backend, memory, session, ...loaders },
-    ...{ schedule, optimizer, rollbacks, updating, parts },
+    ...{ schedule, optimizer, rollbacks, updating, sentinelCounters, parts },
     alternate: takesTurns(backend, availableParallelism()),
     start,
     limits: new Limits(settings, start.step),
