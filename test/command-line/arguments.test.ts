@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArguments } from '../../src/command-line/arguments.js';
 import { closest } from '../../src/did-you-mean.js';
-import { namesOf, OPTIONS, type OptionName } from '../../src/settings/options/index.js';
+import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
+import { namesOf } from '../../src/settings/options/index.js';
 import { hasColours, isInteractive, paint } from '../../src/terminal/colour.js';
 import { table, wrapLines } from '../../src/terminal/table.js';
 import { temporaryDirectory } from '../commands/program.js';
@@ -70,14 +71,12 @@ describe('arguments', () => {
     });
   }
 
-  it('have no synonym that means two options', () => {
-    const words = Object.keys(OPTIONS).flatMap((name) => {
-      return namesOf(name as OptionName);
-    });
-    assert.deepEqual(
-      words.filter((word, at) => words.indexOf(word) !== at),
-      [],
-    );
+  it('have no synonym that means two options of a command', () => {
+    for (const [command, names] of Object.entries(COMMAND_OPTIONS)) {
+      const words = names.flatMap((name) => namesOf(name));
+      const twice = words.filter((word, at) => words.indexOf(word) !== at);
+      assert.deepEqual(twice, [], command);
+    }
   });
 
   it('refuse a word that has no place', async () => {
