@@ -224,6 +224,21 @@ describe('the sentinel', function () {
     const progress = { counters: { totals: high, window: [1e28, 0, 0, 4] }, step: 300 };
     assert.throws(() => sentinel.beforeSave(progress), /became 2.5e\+27 at step 300/);
   });
+
+  it('judges no evaluation by moving averages that have hardly moved, if it is a number', async () => {
+    const { sentinel, loader } = await watch('lenet5', 'sound');
+    await loader.close();
+    tf.disposeVariables();
+    const counters = { totals: { lossSum: 4, top1: 1, top5: 4, labelled: 4 }, window: [] };
+    const evaluated = (step: number, loss: number) =>
+      sentinel.epoch(
+        { epoch: 1, step, stepInEpoch: step, counters },
+        { loss, top1: 50, top5: 100, images: 4 },
+      );
+    await evaluated(1, 1e9);
+    await assert.rejects(evaluated(100, 1e9), /evaluation became 1000000000 at step 100/);
+    await assert.rejects(evaluated(1, Number.NaN), /evaluation became NaN at step 1/);
+  });
 });
 
 describe('chance', () => {

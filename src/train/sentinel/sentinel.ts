@@ -19,6 +19,8 @@ const HIGH = 10;
 const MOST_HIGH_STEPS = 100;
 /** No training comes back from there, though it is a number. */
 const HOPELESS = 10_000;
+/** Before them batch normalisation evaluates by statistics that are far from those of the images. */
+const SETTLED_STEPS = 100;
 /** A loss this near to chance has learned nothing. */
 const NEAR = 0.01;
 /** Steps that a mean loss is taken over before it is said to be stuck. */
@@ -109,7 +111,9 @@ export class Sentinel {
     const { counters } = progress;
     const { loss, images } = evaluation;
     const evaluated = { lossSum: loss * images, labelled: images, top1: 0, top5: 0 };
-    this.#checkLoss('The loss of the evaluation', evaluated, 1, progress);
+    const settled = progress.step >= SETTLED_STEPS;
+    const limit = settled ? this.#hopeless : Number.POSITIVE_INFINITY;
+    this.#checkLoss('The loss of the evaluation', evaluated, 1, progress, limit);
     const totals = addTotals(counters.totals, totalsOf(counters.window));
     this.#lookAtProgress(totals, progress);
     this.#lookAtEvaluation(scores(totals), evaluation, progress);
@@ -137,10 +141,20 @@ export class Sentinel {
     return 1 + (this.#options.auxiliary ?? 0);
   }
 
-  #checkLoss(what: string, totals: Totals, steps: number, place: Pick<Place, 'step'>): void {
+  get #hopeless(): number {
+    return HOPELESS * this.#firstLoss;
+  }
+
+  #checkLoss(
+    what: string,
+    totals: Totals,
+    steps: number,
+    place: Pick<Place, 'step'>,
+    limit = this.#hopeless,
+  ): void {
     const { step } = place;
     const { loss } = scores(totals);
-    if (Number.isFinite(totals.lossSum) && loss <= HOPELESS * this.#firstLoss) return;
+    if (Number.isFinite(totals.lossSum) && loss <= limit) return;
     const where =
       steps > 1 ? `between step ${step - steps + 1} and step ${step}` : `at step ${step}`;
     const value = Number.isFinite(totals.lossSum) ? short(loss) : totals.lossSum;
