@@ -53,13 +53,13 @@ describe('backend cuda', function () {
       assert.equal(code, 1);
     });
 
-    it('names a batch size that fits where memory runs out', async () => {
+    it('refuses a batch that does not fit into the memory, and names one that does', async () => {
       const network = ['--arch', 'simple-cnn', '--max-steps', '2'];
       const { code, stderr } = await train('memory=128', [...network, '--batch-size', '500']);
       const fits =
-        /^error: A step of 500 images needs more than the 128 MiB of the GPU: --batch-size (\d+) fits by estimate/m;
+        /^error: A step of 500 images needs \d+ MiB by estimate, more than the 128 MiB of the GPU: --batch-size (\d+) fits/m;
       const [, batch] = fits.exec(stderr) ?? assert.fail(stderr);
-      assert.equal(code, 1);
+      assert.equal(code, 2);
       const fitting = await train('memory=128', [...network, '--batch-size', batch as string]);
       assert.equal(fitting.code, 0, fitting.stderr);
     });
