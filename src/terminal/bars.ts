@@ -52,8 +52,11 @@ export function createBars(stream: NodeJS.WriteStream): Bars {
   const paces = new Map<string, Pace>();
   const columns = () => (stream.columns || UNKNOWN_COLUMNS) - 1;
 
-  const lineOfWork = () => (work ? barLine(workLine(work), columns()) : '');
-  const lineOfRun = () => (run ? runLine(run).slice(0, columns()) : '');
+  // The terminal may echo ^C behind a bar, which must not break its line.
+  const width = () => columns() - '^C'.length;
+
+  const lineOfWork = () => (work ? barLine(workLine(work), width()) : '');
+  const lineOfRun = () => (run ? runLine(run).slice(0, width()) : '');
 
   /** The line of the run appears once something is known of it. */
   function showRun() {
