@@ -99,9 +99,11 @@ __device__ void combineLines(double (&totals)[COUNT], const Shares& shares, cons
   for (int i = 0; i < COUNT; i++) totals[i] = shared[i * kBlock + threadIdx.x];
 }
 
-// With FOLD packs are along the rows, and `rest` values after the last one stand alone.
+// With FOLD packs are along the rows, and `rest` values after the last one stand alone. That one
+// block of a multiprocessor is enough keeps the compiler from spilling registers to make room for
+// more.
 template <class Functor, class T, int COUNT, bool FOLD>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 1)
     reduceParts(const T* x, float* y, double* partial, ReduceParams p, Shares shares, int rest) {
   constexpr int kTotals = FOLD ? 1 : COUNT;
   SHARED(double, shared, kTotals* kBlock);
