@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
@@ -54,7 +54,7 @@ async function pack(): Promise<void> {
   addNative(addons);
   addImages();
   writeFileSync(join(STAGE, 'commit'), `${commit()}\n`);
-  const out = join(PACKAGE_ROOT, values.out);
+  const out = resolve(PACKAGE_ROOT, values.out);
   run('tar', ['-cf', out, '-I', `xz -T0 ${values.fast ? '-0' : '-6'}`, '.'], STAGE);
   const megabytes = statSync(out).size / 1e6;
   console.log(`${values.out}: ${megabytes.toFixed(1)} MB`);
