@@ -45,13 +45,13 @@ async function endEpoch(
   const { schedule, saver, updating } = training;
   const { last } = reached;
   if (last === undefined) throw new Error('Expected an epoch that was evaluated');
-  await training.sentinel.epoch(reached, last);
+  const whole = reached.stepInEpoch >= schedule.stepsPerEpoch;
+  await training.sentinel.epoch(reached, last, whole);
   const row = summaryRow(training, reached, last, average);
   const improved = isBest(reached);
   await training.logger.onEpoch(row, reached.rows ?? []);
   reportEpoch(training, row, { ...reached, improved });
   const progress = withRow(reached, row);
-  const whole = progress.stepInEpoch >= schedule.stepsPerEpoch;
   updating.onEvaluation(last, average, whole);
   const next = whole ? nextEpoch(progress) : progress;
   await saver.save(next, improved);

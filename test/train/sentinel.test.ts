@@ -234,6 +234,7 @@ describe('the sentinel', function () {
       sentinel.epoch(
         { epoch: 1, step, stepInEpoch: step, counters },
         { loss, top1: 50, top5: 100, images: 4 },
+        false,
       );
     await evaluated(1, 1e9);
     await assert.rejects(evaluated(100, 1e9), /evaluation became 1000000000 at step 100/);

@@ -18,6 +18,7 @@ const schema = z.object({
 });
 
 type Values = z.infer<typeof schema>;
+export type SentinelCount = Partial<Values>;
 
 /** The network is seen before it has learned much, and after it should have. */
 const FIRST_LOOK = 20;
@@ -42,7 +43,7 @@ export class SentinelCounters implements Stateful {
     return this.#values;
   }
 
-  set(values: Partial<Values>): void {
+  set(values: SentinelCount): void {
     this.#values = { ...this.#values, ...values };
   }
 

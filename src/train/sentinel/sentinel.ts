@@ -9,7 +9,7 @@ import { addTotals, type Scores, scores, type Totals, totalsOf } from '../../ses
 import type { Reporter } from '../../session/reporter.js';
 import type { Session } from '../../session/session.js';
 import { areConstant, type Chance, chanceOf, threeSigma } from './chance.js';
-import { NO_LOSSES, type SentinelCounters } from './counters.js';
+import { NO_LOSSES, type SentinelCount, type SentinelCounters } from './counters.js';
 import { deadLayers, type SilentLayer } from './dead-channels.js';
 import { type Finding, sentenceOf } from './findings.js';
 
@@ -106,8 +106,11 @@ export class Sentinel {
     if (counters.window.length > 0) this.glance(totalsOf(counters.window), 1, { step });
   }
 
-  /** Looks at an epoch that was trained and evaluated, before it is saved. */
-  async epoch(progress: Trained, evaluation: Scores): Promise<void> {
+  /**
+   * Looks at an epoch that was trained and evaluated, before it is saved. Only `whole` ones count: a
+   * part is trained on after a resume.
+   */
+  async epoch(progress: Trained, evaluation: Scores, whole: boolean): Promise<void> {
     const { counters } = progress;
     const { loss, images } = evaluation;
     const evaluated = { lossSum: loss * images, labelled: images, top1: 0, top5: 0 };
@@ -115,8 +118,11 @@ export class Sentinel {
     const limit = settled ? this.#hopeless : Number.POSITIVE_INFINITY;
     this.#checkLoss('The loss of the evaluation', evaluated, 1, progress, limit);
     const totals = addTotals(counters.totals, totalsOf(counters.window));
-    this.#lookAtProgress(totals, progress);
-    this.#lookAtEvaluation(scores(totals), evaluation, progress);
+    const counted = {
+      ...this.#lookAtProgress(totals, progress),
+      ...this.#lookAtEvaluation(scores(totals), evaluation, progress),
+    };
+    if (whole) this.#options.counters.set(counted);
     await this.#written;
   }
 
@@ -175,35 +181,36 @@ export class Sentinel {
     this.#name('labels-constant', place, what);
   }
 
-  #lookAtProgress({ lossSum, labelled }: Totals, place: Place & Steps): void {
-    const { counters } = this.#options;
-    const { recent: before } = counters.values;
+  /** Returns what the epoch adds to the counters. */
+  #lookAtProgress({ lossSum, labelled }: Totals, place: Place & Steps): SentinelCount {
+    const { recent: before } = this.#options.counters.values;
     const recent = {
       lossSum: before.lossSum + lossSum,
       labelled: before.labelled + labelled,
       steps: before.steps + place.stepInEpoch,
     };
-    const enough = recent.steps >= LEAST_STUCK_STEPS;
-    counters.set({ recent: enough ? NO_LOSSES : recent });
-    if (!enough) return;
+    if (recent.steps < LEAST_STUCK_STEPS) return { recent };
+    const counted = { recent: NO_LOSSES };
     const loss = recent.lossSum / recent.labelled;
-    if (Math.abs(loss - this.#chanceLoss) > NEAR * this.#chanceLoss) return;
+    if (Math.abs(loss - this.#chanceLoss) > NEAR * this.#chanceLoss) return counted;
     const what = `The training loss stays at ${loss.toFixed(3)}, that of knowing nothing (ln of the number of classes where all are alike)`;
     this.#name('loss-stuck', place, what);
+    return counted;
   }
 
-  #lookAtEvaluation(trained: Scores, evaluation: Scores, place: Place): void {
+  /** Returns what the epoch adds to the counters. */
+  #lookAtEvaluation(trained: Scores, evaluation: Scores, place: Place): SentinelCount {
     const { top1: chance } = this.#evaluationChance;
     const reached = evaluation.top1 / 100;
     const spread = threeSigma(Math.max(chance, reached), evaluation.images);
     const halfway = (chance + trained.top1 / 100) / 2;
     const atChance = reached <= chance + spread && reached + spread < halfway;
-    const { counters } = this.#options;
-    const misalignedEpochs = atChance ? counters.values.misalignedEpochs + 1 : 0;
-    counters.set({ misalignedEpochs });
-    if (misalignedEpochs < 2) return;
+    const before = this.#options.counters.values.misalignedEpochs;
+    const misalignedEpochs = atChance ? before + 1 : 0;
+    if (misalignedEpochs < 2) return { misalignedEpochs };
     const what = `The evaluation is at chance (Acc@1 ${evaluation.top1.toFixed(2)}) while training is not (${trained.top1.toFixed(2)})`;
     this.#name('labels-misaligned', place, what);
+    return { misalignedEpochs };
   }
 
   #name(kind: Finding, { epoch, step }: Place, what: string): void {
