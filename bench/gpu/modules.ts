@@ -27,6 +27,9 @@ export async function copyImported(entryPoints: readonly string[], to: string): 
       'esbuild',
       'tsx',
       'mocha',
+      // Of reports, which are not made there.
+      'vega',
+      'vega-lite',
     ],
     logLevel: 'error',
   });
