@@ -14,7 +14,7 @@ const TRAINING_OPTIONS = [
   'early-stop-patience',
 ] as const satisfies readonly OptionName[];
 
-const SCHEDULE_OPTIONS = [
+export const SCHEDULE_OPTIONS = [
   'lr',
   'lr-scheduler',
   'lr-step-size',

@@ -1,5 +1,6 @@
 /** What --smoke trains: the settings of a training, but for those that make it short. */
 import { UsageError } from '../../errors.js';
+import { SCHEDULE_OPTIONS } from '../../settings/commands.js';
 import type { Given } from '../../settings/given.js';
 import { camelCase, type OptionName, type Value } from '../../settings/options/index.js';
 import type { Provenance } from '../../settings/resolve.js';
@@ -29,17 +30,7 @@ const REFUSED: readonly OptionName[] = [
   'rollback',
   'rollback-factor',
   'print-freq',
-  'lr-scheduler',
-  'lr-step-size',
-  'lr-milestones',
-  'lr-gamma',
-  'lr-power',
-  'lr-min',
-  'patience',
-  'lr-warmup-steps',
-  'lr-warmup-epochs',
-  'lr-warmup-method',
-  'lr-warmup-decay',
+  ...SCHEDULE_OPTIONS.filter((name) => name !== 'lr'),
   'resume',
   'verify-resume',
   'dry-run',
