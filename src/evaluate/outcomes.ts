@@ -3,6 +3,15 @@ import type { Scores } from '../session/metrics.js';
 /** Likeliest classes that are kept of an image. */
 export const KEPT = 5;
 
+/** What became of the images of one class. */
+export interface ClassCounts {
+  images: number;
+  top1: number;
+  top5: number;
+  /** Images of any class that were given this one. */
+  predicted: number;
+}
+
 /** What became of each image of a split under one protocol. */
 export class Outcomes {
   /** (images, 5) the likeliest classes, best first; -1 where there are none. */
@@ -43,6 +52,23 @@ export class Outcomes {
   /** Images whose class is among the first `k`. */
   hits(k: number): number {
     return this.rank.reduce((sum, rank) => sum + Number(rank >= 0 && rank < k), 0);
+  }
+
+  /** By label, for so many classes. */
+  byClass(classes: number): ClassCounts[] {
+    const counts = Array.from({ length: classes }, (): ClassCounts => {
+      return { images: 0, top1: 0, top5: 0, predicted: 0 };
+    });
+    for (const [image, label] of this.labels.entries()) {
+      const own = counts[label] as ClassCounts;
+      const rank = this.rank[image] as number;
+      own.images++;
+      own.top1 += Number(rank === 0);
+      own.top5 += Number(rank >= 0 && rank < KEPT);
+      const guessed = counts[this.topOf(image)[0] ?? -1];
+      if (guessed !== undefined) guessed.predicted++;
+    }
+    return counts;
   }
 
   /** An image that could not be read counts as wrong, and not in the loss. */

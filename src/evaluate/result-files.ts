@@ -132,19 +132,9 @@ function predictionRows(
 }
 
 function classRows({ protocol, outcomes }: ProtocolOutcomes, { classes }: Named): Row[] {
-  const counts = classes.map(() => ({ images: 0, top1: 0, top5: 0, predicted: 0 }));
-  for (const [image, label] of outcomes.labels.entries()) {
-    const own = counts[label] as (typeof counts)[number];
-    const rank = outcomes.rank[image] as number;
-    own.images++;
-    own.top1 += Number(rank === 0);
-    own.top5 += Number(rank >= 0 && rank < KEPT);
-    const guessed = counts[outcomes.topOf(image)[0] ?? -1];
-    if (guessed !== undefined) guessed.predicted++;
-  }
   const percent = (part: number, whole: number) =>
     whole === 0 ? '' : ((100 * part) / whole).toFixed(3);
-  return counts.map(({ images, top1, top5, predicted }, label) => {
+  return outcomes.byClass(classes.length).map(({ images, top1, top5, predicted }, label) => {
     const [low, high] = wilson(top1, images).map((bound) => bound.toFixed(3)) as [string, string];
     return {
       ...{ protocol, class: classes[label] as string, images },

@@ -2,7 +2,6 @@
 
 import { decodeOptionsOf } from '../../data/decode/decode-options.js';
 import { nameBelow } from '../../data/selection.js';
-import { KEPT } from '../../evaluate/outcomes.js';
 import { type Interval, wilson } from '../../evaluate/statistics.js';
 import type { Evaluated, ReadSettings } from './network.js';
 import { thumbnail } from './thumbnail.js';
@@ -65,29 +64,21 @@ export function pairsOf({ outcomes, dataset }: Evaluated): Pair[] {
 }
 
 export function classScores({ outcomes, dataset }: Evaluated, pairs: readonly Pair[]) {
-  const scores = dataset.classes.map(() => ({ images: 0, right: 0, among: 0, given: 0 }));
   const mistakes = new Map<number, Pair>();
-  for (const [image, label] of outcomes.labels.entries()) {
-    const own = scores[label] as (typeof scores)[number];
-    const rank = outcomes.rank[image] as number;
-    own.images++;
-    own.right += Number(rank === 0);
-    own.among += Number(rank >= 0 && rank < KEPT);
-  }
   for (const pair of pairs) {
-    (scores[pair.guess] as (typeof scores)[number]).given += pair.images.length;
     if (pair.guess === pair.label) continue;
     const known = mistakes.get(pair.label)?.images.length ?? 0;
     if (pair.images.length > known) mistakes.set(pair.label, pair);
   }
-  return scores.map(({ images, right, among, given }, label): ClassScores => {
+  const counts = outcomes.byClass(dataset.classes.length);
+  return counts.map(({ images, top1, top5, predicted }, label): ClassScores => {
     const mistaken = mistakes.get(label);
     return {
       ...{ label, images },
-      top1: images === 0 ? 0 : (100 * right) / images,
-      interval: wilson(right, images),
-      top5: images === 0 ? 0 : (100 * among) / images,
-      precision: given === 0 ? undefined : (100 * right) / given,
+      top1: images === 0 ? 0 : (100 * top1) / images,
+      interval: wilson(top1, images),
+      top5: images === 0 ? 0 : (100 * top5) / images,
+      precision: predicted === 0 ? undefined : (100 * top1) / predicted,
       mistaken: mistaken && { guess: mistaken.guess, images: mistaken.images.length },
     };
   });
