@@ -53,7 +53,7 @@ export function targets(): string[] {
   return (cached('CNN_CUDA_TARGETS') ?? '').split(';').map((target) => `sm_${target}`);
 }
 
-/** Paths in native/, such as `cuda/unary.cu`. */
+/** Paths in native/, such as `cuda/kernels/unary.cu`. */
 export function kernelFiles(): string[] {
   const files = readdirSync(join(SOURCES, 'cuda'), { recursive: true }) as string[];
   return files.filter((file) => file.endsWith('.cu')).map((file) => `cuda/${file}`);

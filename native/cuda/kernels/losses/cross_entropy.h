@@ -1,7 +1,7 @@
 // What the losses share: targets of one class or two, the rows of a batch, the counters.
 #pragma once
 #include "common/vector_math.h"
-#include "kernels.h"
+#include "cuda/kernels.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // Kernels whose elements do not depend on each other: each thread loads several packs before it
 // computes and stores the first, which keeps memory busy.
 #pragma once
-#include "kernels.h"
+#include "cuda/kernels.h"
 
 namespace cnn {
 

@@ -1,6 +1,6 @@
 // Division of whole numbers by one that a whole launch shares.
 #pragma once
-#include "device.h"
+#include "cuda/device.h"
 
 namespace cnn {
 

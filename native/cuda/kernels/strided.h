@@ -1,7 +1,7 @@
 // Walks over tensors of one shape by their strides; a stride of 0 repeats an element.
 #pragma once
+#include "cuda/kernels.h"
 #include "divisor.h"
-#include "kernels.h"
 
 namespace cnn {
 

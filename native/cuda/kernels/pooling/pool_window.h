@@ -1,6 +1,6 @@
 // The geometry of pooling windows over NHWC, and who reads an input (for gradients).
 #pragma once
-#include "cuda/pixel_grid.h"
+#include "cuda/kernels/pixel_grid.h"
 
 namespace cnn {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "cuda/channel_grid.h"
+#include "cuda/kernels/channel_grid.h"
 
 namespace cnn {
 namespace {

@@ -4,7 +4,7 @@
 // neither a large mean nor an outlier costs the variance its digits. Blocks merge those of their
 // threads (Chan, Golub & LeVeque 1983), and the last kernel those of the blocks, in double.
 #pragma once
-#include "cuda/channel_grid.h"
+#include "cuda/kernels/channel_grid.h"
 
 namespace cnn {
 namespace {

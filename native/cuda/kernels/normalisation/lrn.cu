@@ -2,7 +2,7 @@
 // divided by the window's size.
 #include <cmath>
 
-#include "cuda/pixel_grid.h"
+#include "cuda/kernels/pixel_grid.h"
 
 namespace cnn {
 namespace {

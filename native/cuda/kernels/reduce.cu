@@ -3,8 +3,8 @@
 // Each thread combines runs of a few values in float and the runs in double, so that the error of a
 // sum does not grow with the number of terms. Which values meet depends on the shape alone.
 #include "common/reductions.h"
+#include "cuda/kernels.h"
 #include "divisor.h"
-#include "kernels.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // Means of rectangular windows of images, and the way back: global and adaptive average pooling,
 // and average pooling whose padding does not count. A window is a range of rows by a range of
 // columns.
-#include "cuda/pixel_grid.h"
+#include "cuda/kernels/pixel_grid.h"
 
 namespace cnn {
 namespace {

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <type_traits>
 
-#include "kernels.h"
+#include "cuda/kernels.h"
 
 namespace cnn {
 
