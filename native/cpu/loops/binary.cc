@@ -48,15 +48,12 @@ bool binaryAs(const Call& call, const BinaryParams& params, A, B, R) {
 
 }  // namespace
 
-#define CNN_BINARY(name, withTypes)                                \
-  CNN_KERNEL(name, BinaryParams) {                                 \
-    return withTypes(call, [&](auto a, auto b, auto result) {      \
-      return binaryAs<functors::name>(call, params, a, b, result); \
-    });                                                            \
+#define CNN_BINARY(name, types, expression)                            \
+  CNN_KERNEL(name, BinaryParams) {                                     \
+    return with##types##Types(call, [&](auto a, auto b, auto result) { \
+      return binaryAs<functors::name>(call, params, a, b, result);     \
+    });                                                                \
   }
-#define CNN_ARITHMETIC(name, expression) CNN_BINARY(name, withArithmeticTypes)
-#define CNN_COMPARISON(name, expression) CNN_BINARY(name, withComparisonTypes)
-CNN_ARITHMETIC_FUNCTIONS(CNN_ARITHMETIC)
-CNN_COMPARISONS(CNN_COMPARISON)
+CNN_BINARY_FUNCTIONS(CNN_BINARY)
 
 }  // namespace cnn
