@@ -92,6 +92,12 @@ function takeSize(shape: number[]): number {
   return size;
 }
 
+/** The numbers that `draw` gives, or zeros where none are wanted. */
+function drawn(shape: number[], draw: (size: number) => Float32Array): Tensor {
+  const size = takeSize(shape);
+  return drawing ? tensor(draw(size), shape) : zeros(shape);
+}
+
 /** The stock one multiplies on the device, which may round to bf16 there. */
 class HostConstant extends StockConstant {
   readonly #value: number;
@@ -115,18 +121,18 @@ class SeededNormal extends StockNormal {
   }
 
   override apply(shape: number[]): Tensor {
-    const size = takeSize(shape);
-    if (!drawing) return zeros(shape);
-    const { stddev = 0.05, seed } = this.#settings;
-    const quantiles = normalQuantiles().map((quantile) => quantile * stddev);
-    const words = randomWords(Math.ceil(size / 2), seed);
-    const values = new Float32Array(2 * words.length);
-    for (let index = 0; index < words.length; index++) {
-      const word = words[index] as number;
-      values[2 * index] = quantiles[word & 0xffff] as number;
-      values[2 * index + 1] = quantiles[word >>> 16] as number;
-    }
-    return tensor(values.subarray(0, size), shape);
+    return drawn(shape, (size) => {
+      const { stddev = 0.05, seed } = this.#settings;
+      const quantiles = normalQuantiles().map((quantile) => quantile * stddev);
+      const words = randomWords(Math.ceil(size / 2), seed);
+      const values = new Float32Array(2 * words.length);
+      for (let index = 0; index < words.length; index++) {
+        const word = words[index] as number;
+        values[2 * index] = quantiles[word & 0xffff] as number;
+        values[2 * index + 1] = quantiles[word >>> 16] as number;
+      }
+      return values.subarray(0, size);
+    });
   }
 }
 
@@ -139,16 +145,16 @@ class SeededUniform extends StockUniform {
   }
 
   override apply(shape: number[]): Tensor {
-    const size = takeSize(shape);
-    if (!drawing) return zeros(shape);
-    const { maxval = 0.05, seed } = this.#settings;
-    const scale = maxval / 2 ** 31;
-    const words = randomWords(size, seed);
-    const values = new Float32Array(words.length);
-    for (let index = 0; index < words.length; index++) {
-      values[index] = (words[index] as number) * scale;
-    }
-    return tensor(values, shape);
+    return drawn(shape, (size) => {
+      const { maxval = 0.05, seed } = this.#settings;
+      const scale = maxval / 2 ** 31;
+      const words = randomWords(size, seed);
+      const values = new Float32Array(words.length);
+      for (let index = 0; index < words.length; index++) {
+        values[index] = (words[index] as number) * scale;
+      }
+      return values;
+    });
   }
 }
 
