@@ -4,11 +4,8 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 
-/**
- * Copies the files of node_modules that the entry points import, directly or through others, and
- * the package.json of each package.
- */
-export async function copyImported(entryPoints: readonly string[], to: string): Promise<void> {
+/** The files of this package and of node_modules that the entry points import, and they. */
+export async function importedFiles(entryPoints: readonly string[]): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: [...entryPoints],
@@ -33,7 +30,12 @@ export async function copyImported(entryPoints: readonly string[], to: string): 
     ],
     logLevel: 'error',
   });
-  for (const path of Object.keys(metafile.inputs)) {
+  return Object.keys(metafile.inputs);
+}
+
+/** Copies those of the files that are in node_modules, and the package.json of their packages. */
+export function copyModules(files: readonly string[], to: string): void {
+  for (const path of files) {
     if (!path.startsWith('node_modules/')) continue;
     copy(path, to);
     for (let folder = dirname(path); folder !== 'node_modules'; folder = dirname(folder)) {

@@ -19,7 +19,8 @@ import { build } from 'esbuild';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 import { bundleSpecs } from '../../test/conformance/bundle.js';
 import { commit } from '../rounds.js';
-import { copyImported, copyPackages } from './modules.js';
+import { copyModules, copyPackages, importedFiles } from './modules.js';
+import { FULL } from './sizes.js';
 
 const USAGE = `bench/gpu/pack [--out FILE] [--emulated] [--fast]
 
@@ -33,8 +34,10 @@ const NVJPEG = join(PACKAGE_ROOT, 'build/cuda/nvidia/cu13/lib/libnvjpeg.so.13');
 const MOST_MEGABYTES = 50;
 const WORK = join(PACKAGE_ROOT, 'build/gpu');
 const STAGE = join(WORK, 'stage');
-/** 3 MB; bench/gpu/run makes links to them. */
-const IMAGES = 30;
+/** 1 MB; bench/gpu/run makes links to them. */
+const IMAGES = 10;
+/** What mocha is given beside the tests. */
+const MOCHA = ['test/strict.ts', 'test/reporter.cjs'];
 /** Libraries that every Linux with PyTorch has. */
 const SYSTEM = /\/(ld-linux.*|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s))[.-]/;
 
@@ -78,8 +81,9 @@ function addNode(): void {
 
 /** Sources and tests as JavaScript, file by file, so that each finds the others where they were. */
 async function addProgram(): Promise<void> {
-  const sources = ['src', 'bench', 'test'].flatMap(filesOf);
-  const code = sources.filter((file) => /(?<!\.d)\.ts$/.test(file));
+  const sources = ['src', 'bench', ...FULL.tests, ...MOCHA].flatMap(filesOf);
+  const files = await importedFiles(sources.filter(isCode));
+  const code = files.filter((file) => isCode(file) && !file.startsWith('node_modules/'));
   await build({
     absWorkingDir: PACKAGE_ROOT,
     entryPoints: code,
@@ -93,9 +97,7 @@ async function addProgram(): Promise<void> {
   for (const file of sources.filter((file) => !file.endsWith('.ts'))) add(file);
   for (const file of ['package.json', ...filesOf('bin')]) add(file);
   symlinkSync('src', join(STAGE, 'dist'));
-  // The specs of tfjs-core are in one file, below; tests of reports start a browser.
-  const importing = code.filter((file) => !/^test\/(conformance|report)\//.test(file));
-  await copyImported(importing, STAGE);
+  copyModules(files, STAGE);
   copyPackages(['mocha', 'sharp'], STAGE);
   await bundleSpecs(join(STAGE, 'build/conformance.mjs'));
   // Tests that start the program compile it first.
@@ -126,12 +128,16 @@ function built(name: string): string {
 }
 
 function addImages(): void {
-  const kept = join(WORK, 'images');
+  const kept = join(WORK, `images-${IMAGES}`);
   if (!existsSync(kept)) {
     const script = ['tsx', 'bench/photographs.ts', '--count', String(IMAGES), '--out', kept];
     run('npx', script, PACKAGE_ROOT);
   }
   cpSync(kept, join(STAGE, 'images'), { recursive: true });
+}
+
+function isCode(file: string): boolean {
+  return /(?<!\.d)\.ts$/.test(file);
 }
 
 function add(file: string): void {

@@ -63,7 +63,7 @@ export const FULL: Sizes = {
     ...SANITIZED.slice(2).map((file) => ['racecheck', file] as const),
   ],
   profiled: ['resnet50', 'densenet121', 'vgg16'],
-  training: { arch: 'resnet50', copies: 70, batch: 128, steps: 60 },
+  training: { arch: 'resnet50', copies: 210, batch: 128, steps: 60 },
   decoding: { steps: 30, threads: [16, 4] },
   cpu: { arch: 'resnet50', batch: 16, threads: [16, 8, 4, 2, 1] },
 };
