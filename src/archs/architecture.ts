@@ -45,6 +45,8 @@ export interface Recipe {
   readonly weightDecay: number;
   readonly decayBias: boolean;
   readonly biasLrScale: number;
+  /** Factors of the rates of single layers: `cccp6=0.1`. */
+  readonly layerLrScale?: readonly string[];
   readonly labelSmoothing: number;
   readonly transform: { readonly train: Transform; readonly val: Transform };
   /** In [0, 1] units: one number, or one for each of red, green and blue. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { layerFactors } from './layer-factors.js';
 import { runKernel, runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 import type { Weight } from './weights.js';
@@ -32,6 +33,8 @@ export interface OptimizerSettings {
   readonly normWeightDecay?: number | null;
   /** Multiplies the learning rate of biases. */
   readonly biasLrScale: number;
+  /** Multiplies those of the weights of a layer, as `layer=factor`; `*` stands for any letters. */
+  readonly layerLrScale?: readonly string[] | null;
   readonly optEps?: number | null;
   readonly optBetas?: readonly [number, number] | null;
   readonly optAlpha?: number | null;
@@ -153,6 +156,7 @@ function attributesOf(opt: Opt, settings: OptimizerSettings): Record<string, unk
 
 function byWeight(weights: readonly Weight[], settings: OptimizerSettings) {
   const { weightDecay, decayBias, biasLrScale, biasWeightDecay, normWeightDecay } = settings;
+  const factors = layerFactors(weights, settings.layerLrScale ?? []);
   const decays: Record<Weight['kind'], number> = {
     kernel: weightDecay,
     coefficient: biasWeightDecay ?? (decayBias ? weightDecay : 0),
@@ -162,6 +166,6 @@ function byWeight(weights: readonly Weight[], settings: OptimizerSettings) {
   };
   return {
     weightDecay: weights.map(({ kind }) => decays[kind]),
-    lrScale: weights.map(({ kind }) => (kind === 'bias' ? biasLrScale : 1)),
+    lrScale: weights.map(({ kind }, i) => (kind === 'bias' ? biasLrScale : 1) * (factors[i] ?? 1)),
   };
 }

@@ -43,6 +43,7 @@ const OPTIMIZER_OPTIONS = [
   'norm-weight-decay',
   'bias-weight-decay',
   'bias-lr-scale',
+  'layer-lr-scale',
   'clip-grad-norm',
 ] as const satisfies readonly OptionName[];
 

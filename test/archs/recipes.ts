@@ -144,7 +144,14 @@ const NIN: Row = {
 const NIN_CIFAR: Row = {
   recipe: {
     ...{ ...PLAIN, ...TENTHS, ...CAFFE_BIASES, ...CAFFE_RULE, transform: small(32, 0.5, 4) },
-    ...{ epochs: 260, batchSize: 128, lr: 0.1, momentum: 0.9, weightDecay: 1e-4 },
+    ...{
+      epochs: 260,
+      batchSize: 128,
+      lr: 0.1,
+      momentum: 0.9,
+      weightDecay: 1e-4,
+      layerLrScale: ['cccp6=0.1'],
+    },
   },
   departures: { ...CIFAR10, lrStepSize: 87 },
   initial: [[/./, { normal: 0.05 }, 0]],

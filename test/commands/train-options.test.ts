@@ -115,6 +115,7 @@ const ROWS: readonly Row[] = [
   { option: 'bias-weight-decay', given: '0.1', changes: ['weights', 'momenta', 'evaluation'] },
   { option: 'norm-weight-decay', given: '0', both: { arch: 'resnet20-cifar', lr: '0.05', 'weight-decay': '0.1' }, changes: LEARNED },
   { option: 'bias-lr-scale', given: '3', changes: LEARNED },
+  { option: 'layer-lr-scale', given: 'conv*=0.5', changes: LEARNED },
   { option: 'clip-grad-norm', given: '0.1', changes: LEARNED },
   { option: 'grad-accum-steps', given: '2', changes: [...LEARNED, 'lr'], shows: equals('lr', [0.05]) },
   { option: 'recipe', given: 'quick', changes: [...LEARNED, 'lr'] },

@@ -1,6 +1,7 @@
 /** Which runs `--only` chooses. */
 import { didYouMean } from '../../did-you-mean.js';
 import { UsageError } from '../../errors.js';
+import { wildcard } from '../../wildcard.js';
 import type { PlannedRun } from './runs.js';
 
 /** The runs that any pattern names: `plain-20`, `resnet-*`, `plain-20/1`; null is all of them. */
@@ -20,9 +21,8 @@ export function chosenRuns(
 }
 
 function testOf(pattern: string): (run: PlannedRun) => boolean {
-  const words = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const regex = new RegExp(`^${words.join('.*')}$`);
+  const names = wildcard(pattern);
   return pattern.includes('/')
-    ? ({ name }) => regex.test(name)
-    : ({ cell }) => regex.test(cell.name);
+    ? ({ name }) => names.test(name)
+    : ({ cell }) => names.test(cell.name);
 }

@@ -82,6 +82,15 @@ export const OPTIMIZER = {
     recipe: ({ recipe }) => recipe.biasLrScale,
     help: 'factor of the learning rate of biases',
   },
+  'layer-lr-scale': {
+    group: 'optimizer',
+    kind: 'text',
+    many: true,
+    default: null,
+    auto: 'none',
+    recipe: ({ recipe }) => recipe.layerLrScale ?? null,
+    help: 'factors of the learning rates of single layers, as layer=factor: "conv1=0 fc*=10"',
+  },
   'clip-grad-norm': {
     group: 'optimizer',
     synonyms: ['clip-grad'],

@@ -27,6 +27,7 @@ const NOT_MENTIONED: readonly OptionName[] = [
   'aux-weight',
   'lr-power',
   'lr-milestones',
+  'layer-lr-scale',
 ];
 const UNUSED = 'not mentioned, so not used';
 
@@ -87,10 +88,11 @@ export const PAPERS: readonly Paper[] = [
   {
     networks: /^nin-cifar$/,
     sources: [
-      [NIN_CIFAR, 'epochs', ...OPTIMIZER, ...DECAYS, 'bias-lr-scale', 'lr-gamma', ...SHAPE],
+      [NIN_CIFAR, 'epochs', ...OPTIMIZER, ...DECAYS, 'bias-lr-scale', 'layer-lr-scale'],
+      [NIN_CIFAR, 'lr-gamma', ...SHAPE],
       [`${NIN_CIFAR}, falls by hand: at thirds here`, 'lr-scheduler', 'lr-step-size'],
       ['of CIFAR-10’s training images', ...COLOURS],
-      [UNUSED, ...NOT_MENTIONED, ...WARMUP],
+      [UNUSED, ...NOT_MENTIONED.filter((name) => name !== 'layer-lr-scale'), ...WARMUP],
     ],
   },
   {
@@ -108,7 +110,7 @@ export const PAPERS: readonly Paper[] = [
       [CAFFE_GOOGLENET, 'epochs', ...OPTIMIZER, ...FALLS, 'lr-power', ...DECAYS, 'bias-lr-scale'],
       [GOOGLENET, 'aux-weight', ...SHAPE],
       [GREY_LEVELS, ...COLOURS],
-      [UNUSED, 'nesterov', 'label-smoothing', 'lr-milestones', ...WARMUP],
+      [UNUSED, 'nesterov', 'layer-lr-scale', 'label-smoothing', 'lr-milestones', ...WARMUP],
     ],
   },
   {
@@ -139,7 +141,7 @@ export const PAPERS: readonly Paper[] = [
       ],
       [`${RESNET_CIFAR}, until the error is below 80 %: for 400 steps here`, ...WARMUP],
       ['of CIFAR-10’s training images', ...COLOURS],
-      [UNUSED, 'label-smoothing', 'aux-weight', 'lr-power'],
+      [UNUSED, 'layer-lr-scale', 'label-smoothing', 'aux-weight', 'lr-power'],
     ],
   },
   {
@@ -147,7 +149,15 @@ export const PAPERS: readonly Paper[] = [
     sources: [
       [TORCH, 'epochs', ...OPTIMIZER, 'nesterov', ...FALLS, ...DECAYS, 'bias-lr-scale', ...SHAPE],
       [IMAGENET_COLOURS, ...COLOURS],
-      [UNUSED, 'label-smoothing', 'aux-weight', 'lr-power', 'lr-milestones', ...WARMUP],
+      [
+        UNUSED,
+        'layer-lr-scale',
+        'label-smoothing',
+        'aux-weight',
+        'lr-power',
+        'lr-milestones',
+        ...WARMUP,
+      ],
     ],
   },
   {
@@ -156,7 +166,7 @@ export const PAPERS: readonly Paper[] = [
       [TORCHVISION, 'epochs', ...OPTIMIZER, 'nesterov', ...FALLS, ...DECAYS, 'bias-lr-scale'],
       [TORCHVISION, 'label-smoothing', ...COLOURS, ...SHAPE, ...WARMUP],
       [GOOGLENET, 'aux-weight'],
-      [UNUSED, 'lr-power', 'lr-milestones'],
+      [UNUSED, 'layer-lr-scale', 'lr-power', 'lr-milestones'],
     ],
   },
 ];
