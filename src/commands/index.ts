@@ -64,7 +64,7 @@ export const commands: Commands = [
   },
   {
     name: 'report',
-    operands: '<runs..>',
+    operands: '[runs..]',
     summary: 'Write a page of runs that opens in a browser without a network',
     options: 'report',
     example: 'cnn report runs/lenet5',

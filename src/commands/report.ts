@@ -1,32 +1,64 @@
 import { UsageError } from '../errors.js';
+import { type ComplexityReport, complexityReport } from '../report/complexity/complexity.js';
 import { type Report, report } from '../report/report.js';
+import { openRuns } from '../report/runs.js';
 import { type Given, givenSources } from '../settings/given.js';
-import { resolveSettings } from '../settings/resolve.js';
+import type { OptionName } from '../settings/options/index.js';
+import { resolveSettings, type SettingsSource, strongest } from '../settings/resolve.js';
 import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
+
+/** What `--complexity` takes: it evaluates nothing. */
+const OF_COMPLEXITY: readonly OptionName[] = ['complexity', 'output', 'png', 'svg'];
 
 export async function runReport(
   given: Given,
   reporter = createReporter(),
-): Promise<Result<Report>> {
+): Promise<Result<Report | ComplexityReport>> {
   const sources = await givenSources('report', given);
   const { settings } = resolveSettings('report', sources);
-  const { checkpoint } = settings;
+  const { checkpoint, complexity } = settings;
+  const paths = ((given['runs'] ?? []) as readonly unknown[]).map(String);
+  if (complexity) {
+    checkComplexity(sources);
+    const found = await complexityReport(paths.length === 0 ? [] : await openRuns(paths), settings);
+    return { lines: [...chartLines(found), pageLine('the catalogue', found)], json: found };
+  }
+  if (paths.length === 0) throw new UsageError('Name the runs: cnn report <runs..>');
   if (checkpoint !== null && checkpoint !== 'best' && checkpoint !== 'last') {
     throw new UsageError(`Expected --checkpoint to be best or last but received "${checkpoint}"`);
   }
-  const paths = (given['runs'] as readonly unknown[]).map(String);
   const result = await report(paths, { ...settings, checkpoint }, sources, reporter);
   return { lines: lines(result), json: result };
 }
 
-function lines({ output, bytes, runs, unfinished, unranked, missing, charts }: Report): string[] {
-  const what = runs.length === 1 ? runs[0] : `${runs.length} runs`;
+function checkComplexity(sources: readonly SettingsSource[]): void {
+  const told = sources.filter(({ source }) => source !== 'environment');
+  const names = told.flatMap(({ values }) => Object.keys(values)) as OptionName[];
+  const other = names.find(
+    (name) => !OF_COMPLEXITY.includes(name) && strongest(name, told) !== undefined,
+  );
+  if (other !== undefined) {
+    throw new UsageError(`--${other} does nothing to --complexity: leave one of them out`);
+  }
+}
+
+function lines(result: Report): string[] {
+  const { runs, unfinished, unranked, missing } = result;
+  const what = runs.length === 1 ? (runs[0] as string) : `${runs.length} runs`;
   return [
     ...unfinished.map(({ run, state }) => (runs.length === 1 ? state : `${run}: ${state}`)),
     ...(unranked === null ? [] : [unranked]),
     ...(missing === null ? [] : [missing]),
-    ...(charts.length === 0 ? [] : [`charts ${charts.join(' ')}`]),
-    `report of ${what}: ${output}, ${(bytes / 1e6).toFixed(1)} MB; open it in a browser`,
+    ...chartLines(result),
+    pageLine(what, result),
   ];
+}
+
+function chartLines({ charts }: Pick<Report, 'charts'>): string[] {
+  return charts.length === 0 ? [] : [`charts ${charts.join(' ')}`];
+}
+
+function pageLine(what: string, { output, bytes }: Pick<Report, 'output' | 'bytes'>): string {
+  return `report of ${what}: ${output}, ${(bytes / 1e6).toFixed(1)} MB; open it in a browser`;
 }

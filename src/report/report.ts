@@ -5,18 +5,18 @@ import { CnnError, firstLine } from '../errors.js';
 import type { Reporter } from '../session/reporter.js';
 import { type SettingsSource, strongest } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
-import { checkWritable, exists, makeDirectories, writeOutput } from '../system/files.js';
-import { pngFile, svgFile } from './charts/chart.js';
+import { checkWritable, exists, writeOutput } from '../system/files.js';
 import { type Asked, type OpenedNetwork, openNetwork } from './evaluation/network.js';
 import { html } from './page/html.js';
 import { pageText, type Section } from './page/page.js';
 import { openRuns, type ReportedRun } from './runs.js';
 import { comparison, ranked } from './sections/comparison.js';
-import { curves, type NamedChart } from './sections/curves.js';
+import { curves } from './sections/curves.js';
 import { evaluationSections } from './sections/evaluation.js';
 import { overview, stateOf, states } from './sections/overview.js';
 import { events, settings as settingsSection } from './sections/settings.js';
 import { missing } from './sections/words.js';
+import { type Files, writeFiles } from './write-files.js';
 
 export interface Report {
   readonly output: string;
@@ -36,13 +36,6 @@ type ReportSettings = Omit<Settings<'report'>, 'checkpoint'> & {
   /** Null takes the best one that is there. */
   readonly checkpoint: Asked['which'] | null;
 };
-
-/** What of a page is a file too. */
-export interface Files {
-  readonly charts: readonly NamedChart[];
-  /** PNGs that are no drawings, by their names. */
-  readonly pngs: readonly { readonly name: string; readonly bytes: Buffer }[];
-}
 
 /** Writes the page of the runs that `paths` mean. `sources` are what somebody gave. */
 export async function report(
@@ -130,23 +123,4 @@ async function ownSections(
   { image }: Pick<ReportSettings, 'image'>,
 ): Promise<Files & { sections: Section[]; missing: string | undefined }> {
   return evaluationSections(network, image === null ? undefined : await openImages([image]));
-}
-
-async function writeFiles(
-  { charts, pngs }: Files,
-  { png, svg }: Pick<ReportSettings, 'png' | 'svg'>,
-): Promise<string[]> {
-  const written: string[] = [];
-  async function write(directory: string, name: string, content: string | Buffer): Promise<void> {
-    const file = join(directory, name);
-    await writeOutput(file, content);
-    written.push(file);
-  }
-  for (const directory of [png, svg]) if (directory !== null) await makeDirectories(directory);
-  for (const { name, chart } of charts) {
-    if (svg !== null) await write(svg, `${name}.svg`, svgFile(chart));
-    if (png !== null) await write(png, `${name}.png`, await pngFile(chart));
-  }
-  if (png !== null) for (const { name, bytes } of pngs) await write(png, `${name}.png`, bytes);
-  return written;
 }

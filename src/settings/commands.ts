@@ -202,6 +202,7 @@ export const COMMAND_OPTIONS = {
     'data',
     'image',
     'mixed',
+    'complexity',
     'output',
     'png',
     'svg',

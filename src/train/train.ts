@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import { isImageNet } from '../evaluate/imagenet.js';
 import type { Logger } from '../loggers/logger.js';
 import { openLoggers } from '../loggers/open-loggers.js';
 import { hasCheckpoint } from '../runs/checkpoint/open.js';
@@ -25,7 +26,7 @@ import { IMPATIENT, listenForStop } from './signals.js';
 import { type Prepared, prepareTraining } from './start/prepare.js';
 import type { TrainRequest } from './start/request.js';
 import { resumeRun, startRun } from './start/start-run.js';
-import { type Achieved, isImageNet, type Verdict, verdictOf } from './verdict.js';
+import { type Achieved, type Verdict, verdictOf } from './verdict.js';
 
 export interface TrainResult extends Scores {
   /** The directory of the run. */

@@ -1,13 +1,9 @@
 /** What a run on ImageNet came to, beside what was published of its network and recipe. */
-import type { Published } from '../archs/index.js';
-import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
+import { isCentreCrop } from '../evaluate/imagenet.js';
 import { type Interval, wilson } from '../evaluate/statistics.js';
 import type { Scores } from '../session/metrics.js';
 import { publishedBy } from '../settings/recipes/index.js';
 import type { TrainRequest } from './start/request.js';
-
-const CLASSES = 1000;
-const VALIDATION_IMAGES = 50_000;
 
 /** An accuracy in percent, its 95 % interval, and the published one. */
 export interface Compared {
@@ -30,15 +26,6 @@ export interface Achieved {
   readonly last: Scores;
   /** Of the averaged weights. */
   readonly average?: Scores | undefined;
-}
-
-/** Whether these are ILSVRC's classes and validation images. */
-export function isImageNet(classes: readonly string[], validationImages: number): boolean {
-  return (
-    validationImages === VALIDATION_IMAGES &&
-    classes.length === CLASSES &&
-    classes.every((name) => IMAGENET_WORDS.has(name))
-  );
 }
 
 /** Undefined where nothing was published of the network by the recipe. */
@@ -110,9 +97,4 @@ function outcomeText(outcome: Verdict['outcome']): string {
 function outcomeOf({ interval: [low, high], published }: Compared): Verdict['outcome'] {
   if (published < low) return 'better';
   return published > high ? 'worse' : 'consistent';
-}
-
-/** The protocol of a training's own evaluations. */
-function isCentreCrop({ protocol }: Published): boolean {
-  return protocol.startsWith('ILSVRC-2012 val, centre crop');
 }

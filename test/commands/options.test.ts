@@ -135,6 +135,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'data', given: 'DIRECTORY/other', changes: ['files'], may: ['bytes'] },
       { option: 'image', given: 'DIRECTORY/other/val/class1/0.png', changes: ['files'], may: ['bytes'] },
       { option: 'mixed', given: true, both: { runs: ['DIRECTORY/runs/run', 'DIRECTORY/runs/other'] }, changes: [] },
+      { option: 'complexity', given: true, fails: /--\w+ does nothing to --complexity/ },
       { option: 'output', given: 'RUN/page.html', changes: ['output', 'files'] },
       { option: 'png', given: 'RUN/png', changes: ['charts', 'files'] },
       { option: 'svg', given: 'RUN/svg', changes: ['charts', 'files'] },

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { runReport } from '../../src/commands/report.js';
 import { runTrain } from '../../src/commands/train.js';
+import type { Report } from '../../src/report/report.js';
 import { openRuns } from '../../src/report/runs.js';
 import { curves } from '../../src/report/sections/curves.js';
 import { lockFile } from '../../src/runs/lock.js';
@@ -58,7 +59,8 @@ describe('cnn report', function () {
     const given = { ...ON_CPU, runs: runs.map((run) => at('runs', run)), output, ...more };
     const result = await runReport(given, SILENT);
     tf.disposeVariables();
-    return { ...result, text: await readFile(result.json.output, 'utf8') };
+    const json = result.json as Report;
+    return { ...result, json, text: await readFile(json.output, 'utf8') };
   }
 
   before(async () => {

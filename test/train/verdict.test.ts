@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { findArchitecture } from '../../src/archs/index.js';
 import { IMAGENET_WORDS } from '../../src/data/layouts/labels/imagenet-words.js';
+import { isImageNet } from '../../src/evaluate/imagenet.js';
 import { recipeSource } from '../../src/settings/recipes/index.js';
 import { resolveSettings, type SettingsSource } from '../../src/settings/resolve.js';
-import { isImageNet, verdictLines, verdictOf } from '../../src/train/verdict.js';
+import { verdictLines, verdictOf } from '../../src/train/verdict.js';
 
 const scores = (top1: number, top5: number) => ({ loss: 1, top1, top5, images: 50_000 });
 

@@ -1,12 +1,9 @@
 /** A row for each cell: means over its seeds. */
 import { isDeepStrictEqual } from 'node:util';
-import { modelCost, withoutDrawing } from '../../archs/index.js';
-import { withCountingBackend } from '../../backend/counting-backend.js';
-import { architectureOfCard } from '../../session/network-card.js';
+import { costOf } from '../../evaluate/network-of-run.js';
 import type { OptionName, Value } from '../../settings/options/index.js';
 import { CELL_OPTIONS, MEASURES, type Measure } from '../file/format.js';
 import { type EnsembleScores, readEnsemble } from '../running/ensembles.js';
-import { cardOf } from './card.js';
 import type { Results, RunResult } from './run-result.js';
 import { type Spread, spreadOf } from './student.js';
 
@@ -25,6 +22,9 @@ export interface CellResult {
   readonly macs: number | undefined;
   readonly ensemble: EnsembleScores | undefined;
 }
+
+/** Of a cell without a run. */
+const UNKNOWN_COST = { parameters: undefined, macs: undefined };
 
 export async function cellResults({ experiment, runs }: Results): Promise<CellResult[]> {
   const varying = varyingSettings(runs);
@@ -48,7 +48,7 @@ export async function cellResults({ experiment, runs }: Results): Promise<CellRe
       imagesPerSecond: spread((run) => run.imagesPerSecond)?.mean,
       seconds: spread(({ seconds }) => seconds)?.mean,
       peakBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
-      ...(await costOf(first)),
+      ...(first === undefined ? UNKNOWN_COST : await costOf(first.record)),
       ensemble: isEnsemble ? await readEnsemble(experiment, { name }) : undefined,
     });
   }
@@ -64,18 +64,4 @@ function varyingSettings(runs: readonly RunResult[]): OptionName[] {
       return !isDeepStrictEqual(one?.value, other?.value);
     }),
   );
-}
-
-/** Trained parameters and multiply-adds of an image, without heads that only training has. */
-async function costOf(run: RunResult | undefined) {
-  if (run === undefined) return { parameters: undefined, macs: undefined };
-  const card = cardOf(run.record);
-  const { classes, inputSize: size, channels } = card;
-  return withCountingBackend('f32', () => {
-    const options = { classes: classes.length, size, channels, seed: 0, auxiliary: false };
-    const model = withoutDrawing(() => architectureOfCard(card).build(options));
-    const cost = modelCost(model);
-    model.dispose();
-    return cost;
-  });
 }

@@ -1,8 +1,8 @@
 /** Whether two cells differ by more than the noise between seeds. */
 
+import { cardOf } from '../../evaluate/network-of-run.js';
 import type { Experiment } from '../file/experiment.js';
 import { MEASURES, type Measure } from '../file/format.js';
-import { cardOf } from './card.js';
 import type { RunResult } from './run-result.js';
 import { meanInterval, spreadOf } from './student.js';
 

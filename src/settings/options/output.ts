@@ -86,6 +86,12 @@ export const OUTPUT = {
     default: null,
     help: 'address of an MLflow server that gets settings and epochs: http://localhost:5000',
   },
+  complexity: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'accuracy of all networks against their cost instead, and of the runs that are given',
+  },
   evaluate: {
     group: 'output',
     kind: 'boolean',

@@ -1,6 +1,6 @@
 /** What `--recipe` stands for. The paper's are in src/archs/, with each network. */
 import type { Architecture, Published } from '../../archs/architecture.js';
-import type { RecipeName } from '../../archs/recipe-names.js';
+import { RECIPE_NAMES, type RecipeName } from '../../archs/recipe-names.js';
 import { UsageError } from '../../errors.js';
 import type { OptionName } from '../options/index.js';
 import type { SettingsSource } from '../resolve.js';
@@ -37,6 +37,16 @@ export function recipeSource(
 export function publishedBy(name: RecipeName, architecture: Architecture): Published | undefined {
   if (name === 'paper') return architecture.published;
   return find(name, architecture)?.published[architecture.name];
+}
+
+/** All that was published of a network, with the recipe by which it was trained. */
+export function allPublished(architecture: Architecture): (Published & { recipe: RecipeName })[] {
+  return RECIPE_NAMES.flatMap((recipe) => {
+    const fits =
+      recipe === 'paper' || NAMED_RECIPES[recipe].some(({ takes }) => takes(architecture));
+    const published = fits ? publishedBy(recipe, architecture) : undefined;
+    return published === undefined ? [] : [{ ...published, recipe }];
+  });
 }
 
 function find(name: RecipeName, architecture: Architecture): NamedRecipe | undefined {
