@@ -53,10 +53,7 @@ describe('cnn report --complexity', () => {
       ['digits (aaaaaaaa)', 'new', undefined, false],
     ]);
     const { macs, parameters } = findArchitecture('lenet5');
-    assert.deepEqual(
-      [measured[1]?.gmacs, measured[1]?.parameters],
-      [macs / 1e9, parameters],
-    );
+    assert.deepEqual([measured[1]?.gmacs, measured[1]?.parameters], [macs / 1e9, parameters]);
   });
 
   it('writes a page with its figures and tables, and the figures as files', async () => {
