@@ -89,7 +89,12 @@ function curveSpec(cells: readonly CellResult[]): ChartSpec | undefined {
       data: { values },
       encoding: {
         x: { field: 'epoch', type: 'quantitative' as const, axis: { tickMinStep: 1 } },
-        color: { field: 'cell', type: 'nominal' as const, sort: null, legend: { title: null } },
+        color: {
+          field: 'cell',
+          type: 'nominal' as const,
+          sort: null,
+          legend: { title: null, symbolOpacity: 1 },
+        },
       },
       layer: [
         {

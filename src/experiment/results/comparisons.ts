@@ -82,7 +82,7 @@ function viewOf({ record }: RunResult): string {
 export function verdictText({ verdict, why, n }: CellComparison): string {
   if (verdict === 'refused') return `not compared: ${why}`;
   if (verdict === 'too few seeds') return `too few seeds (${n})`;
-  return verdict === 'noise' ? 'no more than noise may be' : 'more than noise';
+  return verdict === 'noise' ? 'may be noise' : 'more than noise';
 }
 
 export function measureText(measure: Measure): string {
