@@ -37,6 +37,7 @@ const FORBIDDEN: readonly (readonly [string, readonly string[]])[] = [
   ['train', ['evaluate', 'runs', 'session', 'export']],
   ['measure', ['train', 'evaluate', 'runs', 'session', 'export']],
   ['experiment', ['train', 'evaluate', 'runs', 'settings', 'terminal']],
+  ['explain', ['experiment', 'report', 'network', 'settings', 'archs', 'terminal']],
   ['export', ['train', 'measure', 'evaluate', 'runs']],
   ['report', ['export', 'measure', 'train', 'evaluate', 'runs', 'terminal']],
   [

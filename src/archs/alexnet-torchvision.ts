@@ -2,9 +2,7 @@
  * The one-tower AlexNet of Krizhevsky, "One weird trick for parallelizing convolutional neural
  * networks", 2014, as torchvision has it (torchvision/models/alexnet.py).
  *
- * Differs from torchvision: flatten gives (H, W, C) where torchvision's gives (C, H, W), which
- * permutes the rows of fc6.
- * Differs from the paper: 64 filters and a padding of 2 in conv1, as in torchvision.
+ * What differs from the paper is in papers/alexnet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

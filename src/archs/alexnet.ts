@@ -2,12 +2,7 @@
  * AlexNet. Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural
  * Networks", NIPS 2012, section 3 and figure 2. `alexnet-1gpu` is the same without groups.
  *
- * Differs from the paper: biases that the paper starts at 1 start at 0.1, and fc6 and fc7 draw from
- * N(0, 0.005²) (Caffe's bvlc_alexnet, where 1 gave a flat loss); 224×224 images are padded by 2 to
- * give the 55×55 of figure 2; biases learn at twice the rate and without decay (Caffe); the
- * learning rate warms up for 200 steps and falls at fixed epochs instead of by hand; images are
- * centred by the mean colour instead of the mean image; one centre crop is evaluated instead of
- * ten, which are `cnn eval --crops 10`.
+ * What differs from the paper is in papers/alexnet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -24,6 +24,11 @@ export interface LayerCost {
  */
 const PASSING: readonly string[] = ['Flatten', 'Reshape', 'Dropout', 'ZeroPadding2D'];
 
+/** `224×224×3`. */
+export function shapeText(shape: readonly number[]): string {
+  return shape.join('×');
+}
+
 /** The layers of a model in order, with what each makes and costs. */
 export function layerCosts(model: LayersModel): LayerCost[] {
   return model.layers.map((layer) => {

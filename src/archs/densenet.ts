@@ -3,7 +3,7 @@
  * 2016 (CVPR 2017), table 1: all of them are DenseNet-BC. DenseNet-161 comes from the authors'
  * repository. torchvision/models/densenet.py has the same networks.
  *
- * Differs from the paper: brightness, contrast and saturation are not changed.
+ * What differs from the paper is in papers/densenet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

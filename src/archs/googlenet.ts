@@ -8,11 +8,7 @@
  * torchvision's *pretrained* weights expect images of mean 0.5 and deviation 0.5 (transform_input):
  * use them with `--mean 0.5 --std 0.5`. The recipe keeps the usual constants of ImageNet.
  *
- * Differs from the paper: initial weights, batch size, learning rate and decay of Caffe's
- * bvlc_googlenet and its polynomial schedule (the paper's 4 % every 8 epochs goes with averaged
- * weights); AlexNet's constants of local response normalisation, where Caffe's are k
- * = 1 and α / 5; no photometric distortions; the last pooling is global, and a head's pooling
- * adaptive where its map is smaller than 5×5, so that other image sizes do.
+ * What differs from the paper is in papers/googlenet.ts.
  */
 import { model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

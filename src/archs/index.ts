@@ -1,6 +1,7 @@
 /**
  * The catalogue of networks. To add one: write its family's file (the paper's table as data, built
- * with the functions of words.ts) and list it here. Tests want its row in test/archs/table.ts
+ * with the functions of words.ts), its stages and what differs from the paper in papers/, and list it
+ * here. Tests want its row in test/archs/table.ts
  * (parameters and multiply-adds), test/archs/recipes.ts (constants, from the paper) and
  * test/network/families.test.ts. Counts that the paper does not give come from `cnn summary`; the
  * test then keeps them.
@@ -26,7 +27,7 @@ import { vggs } from './vgg.js';
 
 export type { Architecture, BuildOptions, Published, Recipe } from './architecture.js';
 export { TooManyWeights, withAtMostWeights, withoutDrawing } from './blocks/initialisers.js';
-export { type LayerCost, layerCosts, modelCost } from './count.js';
+export { type LayerCost, layerCosts, modelCost, shapeText } from './count.js';
 export { DenseForm } from './dense-evaluation/dense-form.js';
 export { fullyConvolutional } from './dense-evaluation/fully-convolutional.js';
 export * from './layers/index.js';

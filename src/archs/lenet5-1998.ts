@@ -4,9 +4,7 @@
  * images, partly connected C3, trained subsampling, 1.7159 tanh(2x/3), weights from U(±2.4 /
  * fan-in) and grey levels of -0.1 to 1.175.
  *
- * Differs from the paper: logits and softmax cross-entropy instead of Gaussian connections to fixed
- * codes; the mean fan-in for all maps of C3; mini-batches with momentum and a cosine instead of
- * stochastic diagonal Levenberg-Marquardt; images are shifted by up to 2 pixels.
+ * What differs from the paper is in papers/lenet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -2,12 +2,7 @@
  * LeNet-5. LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document
  * Recognition", Proceedings of the IEEE 86(11), 1998, section II-B and figure 2.
  *
- * Differs from the paper: conv2 sees all six maps (table I connects it in part); averages are not
- * scaled by trained coefficients; tanh is not scaled to 1.7159 tanh(2x/3); 28×28 images padded in
- * conv1 instead of 32×32; logits and softmax cross-entropy instead of Gaussian connections;
- * weights from Glorot's uniform distribution, wider than the paper's ±2.4 / fan-in, which suits
- * images of unit variance; batches of 128 with momentum, a cosine and a decay of 5e-4 instead of
- * stochastic diagonal Levenberg-Marquardt; images are shifted by up to 2 pixels.
+ * What differs from the paper is in papers/lenet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -4,11 +4,7 @@
  * section 4, whose widths the first author's code gives (github.com/mavenlin/cuda-convnet,
  * NIN/cifar-10_def); `nin` is his for ImageNet in Caffe's model zoo (nin_imagenet).
  *
- * Differs from Caffe's model: images are centred by the mean colour instead of the mean image, and
- * have their short side resized to 256 instead of both; 22 epochs instead of 22.5.
- * Differs from the paper: images of CIFAR-10 are centred by the mean colour and divided by its
- * deviation instead of whitened; the rate falls at thirds of the author's 260 epochs instead of after
- * 200 and 230.
+ * What differs from the paper is in papers/nin.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import { CENTRE_CROP } from '../augment/papers.js';

@@ -4,8 +4,7 @@
  * where the shape changes, as in the authors' code (github.com/KaimingHe/resnet-1k-layers); the
  * others are the networks of resnet-cifar.ts in the new order, with zeros in their shortcuts.
  *
- * Differs from the paper: images are centred by the mean colour and divided by its deviation; fc is
- * drawn as PyTorch's Linear, without its bias. -20 and -56 are not in the paper.
+ * What differs from the paper is in papers/preresnet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -3,8 +3,7 @@
  * figure 1b and appendix: batch normalisation and ReLU come before each convolution, the stride is
  * in the 3×3 as in the authors' code (github.com/KaimingHe/resnet-1k-layers).
  *
- * Differs from the paper: the settings of fb.resnet.torch, its 90 epochs among them; brightness,
- * contrast and saturation are not changed; one centre crop of 224 is evaluated instead of 320.
+ * What differs from the paper is in papers/preresnet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -3,9 +3,7 @@
  * Image Recognition", 2015, section 4.2: 6n + 2 layers in three stages, shortcuts without
  * parameters (option A).
  *
- * Differs from the paper: ResNet-110 warms up for 400 steps instead of until the training error is
- * below 80 %; images are centred by the mean colour and divided by its deviation instead of the mean
- * of each pixel; fc is drawn as PyTorch's Linear.
+ * What differs from the paper is in papers/resnet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

@@ -4,10 +4,7 @@
  * projections (option B). `-torchvision` has the stride in the 3×3 convolution instead of the first
  * 1×1, as torchvision/models/resnet.py; in ResNet-18 and -34 that is the same network.
  *
- * Differs from the paper: 90 epochs whose learning rate falls every 30 instead of 120 and on
- * plateaus; images are centred by the mean colour and divided by its deviation instead of the mean
- * of each pixel; fc is drawn as PyTorch's Linear; the running statistics are used as they are, not
- * recomputed after training.
+ * What differs from the paper is in papers/resnet.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

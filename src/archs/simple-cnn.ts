@@ -2,9 +2,7 @@
  * A small textbook network for 28×28 images. Géron, "Hands-On Machine Learning with Scikit-Learn,
  * Keras, and TensorFlow", chapter 14, "CNN Architectures".
  *
- * Differs from the book: LeNet-5's training, 20 epochs of batches of 128 with momentum, a cosine
- * and a decay of 5e-4, instead of 10 epochs of 32 images with Nadam; images are centred by mean and
- * deviation and shifted by up to 2 pixels.
+ * What differs from the paper is in papers/simple-cnn.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

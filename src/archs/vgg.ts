@@ -4,11 +4,7 @@
  * configurations A, A-LRN, B, C, D and E; `-bn` has batch normalisation after each convolution, as
  * torchvision/models/vgg.py.
  *
- * Differs from the paper: images are divided by their deviation and weights are He's, with which
- * all depths learn from the start (the paper begins the deep ones with net A, or draws by Glorot
- * for images of 0 to 255); the learning rate falls every 20 epochs instead of on plateaus; one
- * centre crop is evaluated. Differs from torchvision: no adaptive pooling, so that fc6 has other
- * sizes at other image sizes; fc6 and fc7 are drawn by He's rule instead of N(0, 0.01²).
+ * What differs from the paper is in papers/vgg.ts.
  */
 import { model } from '@tensorflow/tfjs-layers';
 import type { Architecture, BuildOptions } from './architecture.js';

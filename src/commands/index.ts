@@ -110,6 +110,14 @@ export const commands: Commands = [
     load: async () => (await import('./summary/summary.js')).runSummary,
   },
   {
+    name: 'explain',
+    places: ['arch'],
+    summary: "Show a network as its paper's table does, draw it, and say what differs",
+    options: 'explain',
+    example: 'cnn explain resnet50 --html resnet50.html',
+    load: async () => (await import('./explain/explain.js')).runExplain,
+  },
+  {
     name: 'data',
     summary: 'Look into datasets',
     members: [

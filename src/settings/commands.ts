@@ -291,6 +291,7 @@ export const COMMAND_OPTIONS = {
   ],
   'experiment-run': ['file', 'only', 'jobs', 'dry-run', 'data', 'workers', ...MACHINE_OPTIONS],
   'experiment-report': ['file', 'mixed'],
+  explain: ['arch', 'arch-options', 'input-size', 'channels', 'num-classes', 'auxiliary', 'html'],
   summary: [
     'arch',
     'arch-options',

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
+import { runExplain } from '../../src/commands/explain/explain.js';
 import { runReport } from '../../src/commands/report.js';
 import { runTrain } from '../../src/commands/train.js';
 import { classScores, pairsOf } from '../../src/report/evaluation/confusions.js';
@@ -23,6 +24,8 @@ const CHROMIUM = process.env['CNN_TEST_CHROMIUM'];
 const SCREENSHOTS = process.env['CNN_TEST_SCREENSHOTS'];
 
 const WIDTHS = { desktop: 1280, phone: 390 };
+/** Networks with branches, shortcuts and joins. */
+const EXPLAINED = ['lenet5', 'googlenet', 'resnet20-cifar', 'densenet121'];
 const READING = { maxPixels: 1e9, exifRotate: false } as never;
 
 describe('a report in a browser', function () {
@@ -43,6 +46,7 @@ describe('a report in a browser', function () {
     await runReport({ ...machine, runs: [at('runs/0')], output: at('one.html') }, SILENT);
     await runReport({ runs: [at('runs')], output: at('two.html') }, SILENT);
     tf.disposeVariables();
+    for (const arch of EXPLAINED) await runExplain({ arch, html: at(`${arch}.html`) });
     await writeFile(at('many.html'), await manyClasses(1000));
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   });
@@ -112,6 +116,29 @@ describe('a report in a browser', function () {
       });
     }
   }
+
+  it('shows a network that is explained, in both colours and on a phone', async () => {
+    for (const arch of EXPLAINED) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        for (const width of Object.values(WIDTHS)) {
+          const look = async (page: Page) => {
+            assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+            const sizes = (await page.evaluate(
+              '[...document.querySelectorAll(".stage svg")].map((svg) => svg.clientWidth)',
+            )) as number[];
+            assert.ok(sizes.length > 5, arch);
+            for (const size of sizes) assert.ok(size > 340 && size <= 400, `${arch}: ${size}`);
+            const inside = `[...document.querySelectorAll('.stage text')].every((text) => {
+              const [own, all] = [text, text.ownerSVGElement].map((e) => e.getBoundingClientRect());
+              return own.left >= all.left && own.right <= all.right && own.bottom <= all.bottom + 1;
+            })`;
+            assert.equal(await page.evaluate(inside), true, arch);
+          };
+          await open(arch, look, { width, colorScheme });
+        }
+      }
+    }
+  });
 
   it('shows the images of a cell that is clicked', () =>
     open('one', async (page) => {

@@ -1,11 +1,11 @@
 /** `cnn summary --module`: a building block on its own, as textbooks compare them. */
 
 import { buildModule, findModule, type Module } from '../../archs/blocks/modules.js';
-import { layerCosts } from '../../archs/index.js';
+import { layerCosts, shapeText } from '../../archs/index.js';
 import { openCountingBackend } from '../../backend/counting-backend.js';
 import { givenNumber } from '../../settings/given.js';
 import type { SettingsSource } from '../../settings/resolve.js';
-import { grouped, shapeText, tableLines, totalsOf, totalsText } from './table.js';
+import { grouped, tableLines, totalsOf, totalsText } from './table.js';
 
 export async function summariseModule(name: string, sources: readonly SettingsSource[]) {
   const module = findModule(name);

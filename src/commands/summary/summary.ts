@@ -1,4 +1,10 @@
-import { type Architecture, layerCosts, titleOf, withoutDrawing } from '../../archs/index.js';
+import {
+  type Architecture,
+  layerCosts,
+  shapeText,
+  titleOf,
+  withoutDrawing,
+} from '../../archs/index.js';
 import { openCountingBackend } from '../../backend/counting-backend.js';
 import { UsageError } from '../../errors.js';
 import { type TrainingMemory, trainingMemory } from '../../measure/memory.js';
@@ -9,10 +15,10 @@ import type { Given } from '../../settings/given.js';
 import { givenSources, givenValue } from '../../settings/given.js';
 import type { OptionName } from '../../settings/options/index.js';
 import { resolveSettings, type SettingsSource, strongest } from '../../settings/resolve.js';
-import { givenArchitecture } from '../architecture.js';
+import { checkAuxiliary, givenArchitecture } from '../architecture.js';
 import type { Result } from '../command.js';
 import { summariseModule } from './module.js';
-import { csvLines, megabytes, shapeText, tableLines, totalsOf, totalsText } from './table.js';
+import { csvLines, megabytes, tableLines, totalsOf, totalsText } from './table.js';
 
 /** The options that shape a module; all others but --csv belong to networks. */
 const OF_MODULES: readonly OptionName[] = ['module', 'in-channels'];
@@ -53,9 +59,7 @@ async function summarise(sources: readonly SettingsSource[]) {
 async function summariseNetwork(architecture: Architecture, sources: readonly SettingsSource[]) {
   const { settings, provenance } = resolveSettings('summary', sources, architecture);
   const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
-  if (auxiliary && !architecture.auxiliary) {
-    throw new UsageError(`${architecture.name} has no classifiers for --auxiliary to add`);
-  }
+  checkAuxiliary(architecture, auxiliary);
   const precision = settings.precision === 'bf16' ? 'bf16' : 'f32';
   const device = await openCountingBackend(precision);
   const options = { classes, size, channels, seed: 0, auxiliary };

@@ -1,6 +1,6 @@
 /** The table of `cnn summary`, for people and as CSV. */
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
-import type { LayerCost } from '../../archs/index.js';
+import { type LayerCost, shapeText } from '../../archs/index.js';
 import { table } from '../../terminal/table.js';
 
 /** What all layers take together. */
@@ -62,11 +62,6 @@ export function totalsText(totals: Totals, precision: 'f32' | 'bf16'): string {
     `${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds and ` +
     `${grouped(activations)} activations (${megabytes(activationBytes)} in ${precision}) for an image`
   );
-}
-
-/** `224×224×3`. */
-export function shapeText(shape: readonly number[]): string {
-  return shape.join('×');
 }
 
 /** `1,234`. */

@@ -135,6 +135,13 @@ export const OUTPUT = {
     default: 24,
     help: 'images on the sheet',
   },
+  html: {
+    group: 'output',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'page for a browser, with a drawing of the network; it needs no connection',
+  },
   junit: {
     group: 'output',
     kind: 'text',

@@ -1,6 +1,6 @@
 /**
  * Where the settings of `--recipe paper` are from. The values are in src/archs/, with each network,
- * and so are what was published of it and the departures from its paper, in the head of its file.
+ * and so is what was published of it; src/archs/papers/ has what differs from its paper.
  */
 import type { Architecture } from '../../archs/architecture.js';
 import type { OptionName } from '../options/index.js';

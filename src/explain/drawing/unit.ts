@@ -1,0 +1,52 @@
+/** The drawing of a unit, in a frame where it stands for several. */
+import { colour } from '../../report/charts/colours.js';
+import { type Html, html } from '../../report/page/html.js';
+import type { Repeated } from '../network/units.js';
+import { type Layout, layoutOf } from './layout.js';
+import { CENTRE, SMALL } from './measures.js';
+import { arrow, boxSvg, edgeSvg, line, round, text } from './svg.js';
+
+/** Of a frame above and below its unit. */
+const ABOVE = 24;
+const BELOW = 14;
+const BESIDE = 12;
+
+export const SOFT = { size: SMALL, fill: colour('soft'), anchor: 'start' } as const;
+
+export interface DrawnUnit {
+  readonly svg: Html;
+  readonly bottom: number;
+  /** Whether a line that comes to it goes on inside. */
+  readonly enters: boolean;
+}
+
+/** The unit with its top at `y`. */
+export function drawUnit(repeated: Repeated, y: number): DrawnUnit {
+  const layout = layoutOf(repeated.unit);
+  const isFramed = repeated.times > 1;
+  const inner = y + (isFramed ? ABOVE : 0);
+  const end = inner + layout.height;
+  const { edges, boxes, enters } = layout;
+  const svg = html`<g transform="translate(${CENTRE} ${round(inner)})">${edges.map(edgeSvg)}${boxes.map(boxSvg)}</g>`;
+  if (!isFramed) return { svg, bottom: end, enters };
+  const bottom = end + BELOW;
+  const start = { x: CENTRE, y };
+  const through = enters ? line(start, ABOVE) : arrow(start, { x: CENTRE, y: inner });
+  return {
+    svg: html`<g>${frame(repeated, layout, { y, bottom })}${through}${line({ x: CENTRE, y: end }, BELOW)}${svg}</g>`,
+    ...{ bottom, enters: true },
+  };
+}
+
+function frame(
+  { unit, last, times }: Repeated,
+  { left, right }: Layout,
+  { y, bottom }: { y: number; bottom: number },
+): Html {
+  const half = Math.max(-left, right) + BESIDE;
+  const middle = (y + bottom) / 2;
+  const x = CENTRE + half + 8;
+  const [before, after] = [unit, last].map(({ boxes }) => boxes.at(-1)?.outputShape.at(-1));
+  const names = `${unit.name} to ${last.name.split('_').at(-1)}`;
+  return html`<rect x="${round(CENTRE - half)}" y="${round(y)}" width="${round(2 * half)}" height="${round(bottom - y)}" rx="8" fill="none" stroke="${colour('soft')}" stroke-dasharray="2 3"/>${text(x, middle, `× ${times}`, { size: 17, anchor: 'start', bold: true })}${text(x, middle + 15, names, SOFT)}${before !== after && text(x, middle + 28, `${before} to ${after} maps`, SOFT)}`;
+}
