@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { RunError, UsageError } from '../errors.js';
 import { type ComplexityReport, complexityReport } from '../report/complexity/complexity.js';
 import { type Report, report } from '../report/report.js';
 import { openRuns } from '../report/runs.js';
@@ -21,15 +21,17 @@ export async function runReport(
   const paths = ((given['runs'] ?? []) as readonly unknown[]).map(String);
   if (complexity) {
     checkComplexity(sources);
-    const found = await complexityReport(paths.length === 0 ? [] : await openRuns(paths), settings);
-    return { lines: [...chartLines(found), pageLine('the catalogue', found)], json: found };
+    const opened = paths.length === 0 ? { runs: [], damaged: [] } : await openRuns(paths);
+    const found = await complexityReport(opened, settings);
+    const shown = [...chartLines(found), pageLine('the catalogue', found)];
+    return { lines: shown, json: found, ...failure(found) };
   }
   if (paths.length === 0) throw new UsageError('Name the runs: cnn report <runs..>');
   if (checkpoint !== null && checkpoint !== 'best' && checkpoint !== 'last') {
     throw new UsageError(`Expected --checkpoint to be best or last but received "${checkpoint}"`);
   }
   const result = await report(paths, { ...settings, checkpoint }, sources, reporter);
-  return { lines: lines(result), json: result };
+  return { lines: lines(result), json: result, ...failure(result) };
 }
 
 function checkComplexity(sources: readonly SettingsSource[]): void {
@@ -53,6 +55,14 @@ function lines(result: Report): string[] {
     ...chartLines(result),
     pageLine(what, result),
   ];
+}
+
+/** The page is written all the same. */
+function failure({ damaged }: Pick<Report, 'damaged'>): { error?: Error } {
+  if (damaged.length === 0) return {};
+  const what = damaged.length === 1 ? 'A run is damaged' : `${damaged.length} runs are damaged`;
+  const list = damaged.map(({ run, why }) => `  ${run}: ${why}`).join('\n');
+  return { error: new RunError(`${what} and left out:\n${list}`) };
 }
 
 function chartLines({ charts }: Pick<Report, 'charts'>): string[] {

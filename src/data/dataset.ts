@@ -46,6 +46,8 @@ export interface DatasetFacts {
 
 /** A dataset with its two splits. */
 export interface Dataset extends DatasetFacts {
+  /** The fingerprint whichever training images were drawn: accuracies of the same compare. */
+  readonly evaluation: string;
   readonly train: Split;
   readonly val: Split;
 }

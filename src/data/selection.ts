@@ -44,8 +44,9 @@ export function select(
   const { train, val } = splitParts(index, valFraction, seed);
   if (chosen === undefined && subset === null && valFraction === null) {
     checkStrangers(index);
-    const { words, fingerprint } = index;
-    return { classes: index.classes, words, train: train.split, val: val.split, fingerprint };
+    const { classes: names, words, fingerprint } = index;
+    const evaluation = evaluationPrint(index, names, val);
+    return { classes: names, words, train: train.split, val: val.split, fingerprint, evaluation };
   }
   const kept = chosen ?? index.classes.map((_, label) => label);
   if (chosen === undefined) checkStrangers(index);
@@ -60,7 +61,13 @@ export function select(
     train: splitOf(trained, kept),
     val: splitOf(validated, kept),
     fingerprint: hash.update(trained.indices).update(validated.indices).digest('hex'),
+    evaluation: evaluationPrint(index, names, validated),
   };
+}
+
+function evaluationPrint(index: DatasetIndex, names: readonly string[], { indices }: Part): string {
+  const hash = createHash('sha256').update(`${index.fingerprint}\n${names.join('\n')}\n`);
+  return hash.update(indices).digest('hex');
 }
 
 /** The labels of the classes that are asked for, ascending. */

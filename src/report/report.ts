@@ -1,27 +1,26 @@
 /** `cnn report`: one page of runs, and its charts as files. */
 import { join } from 'node:path';
-import { openImages } from '../data/open-images.js';
-import { CnnError, firstLine } from '../errors.js';
 import type { Reporter } from '../session/reporter.js';
-import { type SettingsSource, strongest } from '../settings/resolve.js';
+import type { SettingsSource } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
-import { checkWritable, exists, writeOutput } from '../system/files.js';
-import { type Asked, type OpenedNetwork, openNetwork } from './evaluation/network.js';
-import { html } from './page/html.js';
-import { pageText, type Section } from './page/page.js';
-import { openRuns, type ReportedRun } from './runs.js';
+import { checkWritable, writeOutput } from '../system/files.js';
+import { networkParts, type Which } from './network-parts.js';
+import { type Html, html } from './page/html.js';
+import { pageText } from './page/page.js';
+import { type DamagedRun, openRuns, type ReportedRun } from './runs.js';
 import { comparison, ranked } from './sections/comparison.js';
 import { curves } from './sections/curves.js';
-import { evaluationSections } from './sections/evaluation.js';
-import { overview, stateOf, states } from './sections/overview.js';
+import { stateOf, states } from './sections/overview.js';
 import { events, settings as settingsSection } from './sections/settings.js';
 import { missing } from './sections/words.js';
-import { type Files, writeFiles } from './write-files.js';
+import { writeFiles } from './write-files.js';
 
 export interface Report {
   readonly output: string;
   readonly bytes: number;
   readonly runs: readonly string[];
+  /** Runs, or their checkpoints, that are left out because they cannot be read. */
+  readonly damaged: readonly DamagedRun[];
   /** Runs that are not at their end, and why. */
   readonly unfinished: readonly { readonly run: string; readonly state: string }[];
   /** Why the runs are not ranked; null where they are, or where there is one. */
@@ -32,9 +31,9 @@ export interface Report {
   readonly charts: readonly string[];
 }
 
-type ReportSettings = Omit<Settings<'report'>, 'checkpoint'> & {
+export type ReportSettings = Omit<Settings<'report'>, 'checkpoint'> & {
   /** Null takes the best one that is there. */
-  readonly checkpoint: Asked['which'] | null;
+  readonly checkpoint: Which | null;
 };
 
 /** Writes the page of the runs that `paths` mean. `sources` are what somebody gave. */
@@ -44,47 +43,44 @@ export async function report(
   sources: readonly SettingsSource[],
   reporter: Reporter,
 ): Promise<Report> {
-  const order = ranked(await openRuns(paths), settings.mixed);
+  const opened = await openRuns(paths);
+  const order = ranked(opened.runs, settings.mixed);
   const { runs, refusal } = order;
   const output = settings.output ?? placeOf(runs);
   await checkWritable(output, '--output');
   const { section, charts } = await curves(runs);
+  const parts = await networkParts(runs, settings, sources, reporter);
+  const damaged = [...opened.damaged, ...parts.damaged];
   const alone = runs.length === 1 ? (runs[0] as ReportedRun) : undefined;
-  const network = alone && (await networkOf(alone, settings, sources, reporter));
-  const opened = typeof network === 'object' ? network : undefined;
-  try {
-    const own = opened ? await ownSections(opened, settings) : undefined;
-    const why = own?.missing ?? (typeof network === 'string' ? network : undefined);
-    const text = pageText({
-      title: alone ? `${alone.arch} on ${alone.record.data.name}` : `${runs.length} runs`,
-      head: html`${states(runs)}${alone && overview(alone, opened)}${why && missing(why)}`,
-      sections: [
-        ...(alone ? [] : [comparison(order)]),
-        section,
-        ...(own?.sections ?? []),
-        events(runs),
-        settingsSection(runs),
-      ],
-    });
-    await writeOutput(output, text);
-    const files = { charts: [...charts, ...(own?.charts ?? [])], pngs: own?.pngs ?? [] };
-    return {
-      ...{
-        output,
-        bytes: Buffer.byteLength(text),
-        runs: runs.map(({ directory }) => directory.path),
-      },
-      unfinished: runs.flatMap((run) => {
-        const state = stateOf(run);
-        return state === undefined ? [] : [{ run: run.directory.path, state }];
-      }),
-      unranked: refusal ?? null,
-      missing: why ?? null,
-      charts: await writeFiles(files, settings),
-    };
-  } finally {
-    opened?.dispose();
-  }
+  const text = pageText({
+    title: alone ? `${alone.arch} on ${alone.record.data.name}` : `${runs.length} runs`,
+    head: html`${states(runs)}${leftOut(opened.damaged)}${parts.head}${parts.missing && missing(parts.missing)}`,
+    sections: [
+      ...(alone ? [] : [comparison(order)]),
+      section,
+      ...parts.sections,
+      events(runs),
+      settingsSection(runs),
+    ],
+  });
+  await writeOutput(output, text);
+  return {
+    ...{ output, bytes: Buffer.byteLength(text), damaged },
+    runs: runs.map(({ directory }) => directory.path),
+    unfinished: runs.flatMap((run) => {
+      const state = stateOf(run);
+      return state === undefined ? [] : [{ run: run.directory.path, state }];
+    }),
+    unranked: refusal ?? null,
+    missing: parts.missing ?? null,
+    charts: await writeFiles({ charts: [...charts, ...parts.charts], pngs: parts.pngs }, settings),
+  };
+}
+
+function leftOut(damaged: readonly DamagedRun[]): Html[] {
+  return damaged.map(({ run, why }) => {
+    return html`<p class="note" role="note">Left out: <code>${run}</code>. ${why}</p>`;
+  });
 }
 
 /** Beside the files of a run, or of several where the program was started. */
@@ -93,34 +89,4 @@ function placeOf(runs: readonly ReportedRun[]): string {
   return run !== undefined && runs.length === 1
     ? join(run.directory.path, 'report.html')
     : 'report.html';
-}
-
-/**
- * The network of the run, or why the page is without it. Where somebody named the checkpoint, the
- * data or the backend, or an image, it has to be there.
- */
-async function networkOf(
-  run: ReportedRun,
-  { evaluate, checkpoint, ema }: ReportSettings,
-  sources: readonly SettingsSource[],
-  reporter: Reporter,
-): Promise<OpenedNetwork | string> {
-  if (!evaluate) return 'There is no evaluation on this page: it was made with --no-evaluate.';
-  const best = await exists(run.directory.best);
-  const asked: Asked = { sources, which: checkpoint ?? (best ? 'best' : 'last'), ema };
-  const names = ['checkpoint', 'data', 'image', 'backend', 'ema'] as const;
-  const isAsked = names.some((name) => strongest(name, sources) !== undefined);
-  try {
-    return await openNetwork(run, asked, reporter);
-  } catch (error) {
-    if (isAsked || !(error instanceof CnnError)) throw error;
-    return `There is no evaluation on this page: ${firstLine(error)}`;
-  }
-}
-
-async function ownSections(
-  network: OpenedNetwork,
-  { image }: Pick<ReportSettings, 'image'>,
-): Promise<Files & { sections: Section[]; missing: string | undefined }> {
-  return evaluationSections(network, image === null ? undefined : await openImages([image]));
 }

@@ -105,9 +105,35 @@ export async function readSummary(file: string): Promise<Partial<Row>[]> {
   return rows
     .filter(({ length }) => length === columns.length)
     .map((row) => {
-      const entries = row.map((text, index) => [columns[index] ?? '', Number(text)] as const);
+      const entries = row.map((text, index) => {
+        return [columns[index] ?? '', text.trim() === '' ? Number.NaN : Number(text)] as const;
+      });
       return Object.fromEntries(entries.filter(([, value]) => Number.isFinite(value)));
     });
+}
+
+/**
+ * What is wrong with a summary, in words; undefined where nothing is. While a run is `written` to,
+ * its last line may be on its way.
+ */
+export async function summaryProblem(file: string, written: boolean): Promise<string | undefined> {
+  if (!(await hasContent(file))) return 'there is none, or it is empty';
+  const text = await readText(file);
+  const lines = text.split('\n');
+  const last = lines.pop();
+  const [header = last ?? '', ...rows] = lines;
+  const columns = header.split(',');
+  if (!columns.includes('epoch')) return 'line 1 does not name the columns';
+  for (const [at, row] of rows.entries()) {
+    const cells = row.split(',');
+    const where = `line ${at + 2}`;
+    if (cells.length !== columns.length) {
+      return `${where} has ${cells.length} of ${columns.length} columns`;
+    }
+    const odd = cells.find((cell) => Number.isNaN(Number(cell)) && cell !== 'NaN');
+    if (odd !== undefined) return `${where} has "${odd}" where a number is expected`;
+  }
+  return last === '' || written ? undefined : `line ${rows.length + 2} is cut off`;
 }
 
 /**

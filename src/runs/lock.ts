@@ -1,5 +1,5 @@
 /**
- * Keeps two processes from training one run: by a claim that ends with the process, and for machines
+ * Keeps two processes from training one run, or one experiment: by a claim that ends with the process, and for machines
  * that share a disk by a file that says who trains it.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -32,17 +32,21 @@ type Holder = Readonly<z.infer<typeof holderSchema>>;
 const WRITING_SECONDS = 10;
 
 /** Throws a UsageError where another process trains the run already. */
-export async function lockRun(run: Pick<RunDirectory, 'path'>): Promise<Claim> {
-  const { path } = run;
+export function lockRun({ path }: Pick<RunDirectory, 'path'>): Promise<Claim> {
+  return lockDirectory(path, `trains ${path}`);
+}
+
+/** Throws a UsageError where another process has the directory; `does`: what it does then. */
+export async function lockDirectory(path: string, does: string): Promise<Claim> {
   const claim = await claimDirectory(path);
   if (claim === undefined) {
-    throw new UsageError(`Another process trains ${path}: stop it, or wait for its end`);
+    throw new UsageError(`Another process ${does}: stop it, or wait for its end`);
   }
   const file = lockFile(path);
   try {
     const holder = await currentHolder(path);
-    await removeStale(path, holder);
-    await create(file, `${JSON.stringify(holder, undefined, 2)}\n`, path);
+    await removeStale(path, holder, does);
+    await create(path, `${JSON.stringify(holder, undefined, 2)}\n`, does);
     return {
       async release() {
         await rm(file, { force: true }).catch(() => {});
@@ -84,27 +88,27 @@ async function isBeingWritten(file: string): Promise<boolean> {
 }
 
 /** Removes the lock of a process that has ended; throws where that is not known. */
-async function removeStale(path: string, self: Holder): Promise<void> {
+async function removeStale(path: string, self: Holder, does: string): Promise<void> {
   const file = lockFile(path);
   const holder = await readHolder(file);
   if (holder === undefined) return;
   if (holder === 'not whole') {
-    if (await isBeingWritten(file)) throw takenBy(path, 'just now');
+    if (await isBeingWritten(file)) throw takenBy(path, does, 'just now');
   } else if (isElsewhere(holder, self)) {
     const { host, pid, since } = holder;
     throw new UsageError(
-      `${file} says that process ${pid} of ${host} trains ${path} since ${since}. ` +
+      `${file} says that process ${pid} of ${host} ${does} since ${since}. ` +
         `Stop it there, or wait for its end; if it has ended, remove the lock with: rm ${file}`,
     );
   } else if (isAlive(holder, self)) {
-    throw takenBy(path, `process ${holder.pid} since ${holder.since}`);
+    throw takenBy(path, does, `process ${holder.pid} since ${holder.since}`);
   }
   await rm(file, { force: true });
 }
 
-function takenBy(path: string, who: string): UsageError {
+function takenBy(path: string, does: string, who: string): UsageError {
   return new UsageError(
-    `Another process trains ${path}: stop it, or wait for its end (${lockFile(path)}: ${who})`,
+    `Another process ${does}: stop it, or wait for its end (${lockFile(path)}: ${who})`,
   );
 }
 
@@ -141,7 +145,8 @@ async function readHolder(file: string): Promise<Holder | 'not whole' | undefine
 }
 
 /** Creates the lock whole, where no other machine was faster. */
-async function create(file: string, text: string, path: string): Promise<void> {
+async function create(path: string, text: string, does: string): Promise<void> {
+  const file = lockFile(path);
   const partial = temporaryName(file);
   try {
     await writeDurably(partial, [text]);
@@ -153,9 +158,9 @@ async function create(file: string, text: string, path: string): Promise<void> {
       await writeDurably(file, [text]);
     }
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw takenBy(path, 'just now');
+    if (hasCode(error, 'EEXIST')) throw takenBy(path, does, 'just now');
     const next = 'Its checkpoints are whole: a copy of the directory can be resumed elsewhere';
-    throw cannotWrite(`the run ${path}`, error, next);
+    throw cannotWrite(path, error, next);
   } finally {
     await rm(partial, { force: true });
   }

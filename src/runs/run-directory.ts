@@ -58,6 +58,8 @@ export interface RunRecord {
     /** Absent in the first runs. */
     layout?: string;
     fingerprint: string;
+    /** The same without the draw of the training images; absent in the first runs. */
+    evaluation?: string;
     training: number;
     validation: number;
     classes: readonly string[];
@@ -89,6 +91,7 @@ const recordSchema = z.looseObject({
   events: z.array(z.looseObject({ kind: z.string() })).optional(),
   data: z.looseObject({
     ...{ fingerprint: z.string(), root: z.string(), name: z.string() },
+    evaluation: z.string().optional(),
     classes: z.array(z.string()),
   }),
   augmentation: z

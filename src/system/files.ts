@@ -88,10 +88,15 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.cnn-${unique}.partial`);
 }
 
+/** Whether a file or directory of this name is not finished yet. */
+export function isTemporary(name: string): boolean {
+  return /^\.cnn-.*\.partial$/.test(name);
+}
+
 /** Removes what a killed process left in a directory that this process alone writes to. */
 export async function removeTemporaries(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (/^\.cnn-.*\.partial$/.test(name)) {
+    if (isTemporary(name)) {
       await rm(join(directory, name), { recursive: true, force: true });
     }
   }

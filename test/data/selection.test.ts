@@ -43,6 +43,24 @@ describe('a selection', () => {
     assert.equal(again.fingerprint, data.fingerprint);
   });
 
+  it('has one print of what is evaluated, whichever training images were drawn', async () => {
+    const of = async (root: string, options = {}) => (await openDataset(root, options)).evaluation;
+    const all = await of(whole);
+    assert.match(all, /^[0-9a-f]{64}$/);
+    for (const options of [
+      { subset: '0.5', seed: 1 },
+      { subset: '0.5', seed: 2 },
+      { subset: '3/class' },
+    ]) {
+      assert.equal(await of(whole, options), all);
+      assert.notEqual((await openDataset(whole, options)).fingerprint, all);
+    }
+    assert.notEqual(await of(whole, { classes: 'a,b' }), all);
+    const drawn = await of(single, { valFraction: 0.3, seed: 1 });
+    assert.equal(await of(single, { valFraction: 0.3, seed: 1, subset: '0.5' }), drawn);
+    assert.notEqual(await of(single, { valFraction: 0.3, seed: 2 }), drawn);
+  });
+
   it('of a fraction for validation draws from each class, and keeps one image on either side', async () => {
     const { train, val, classes } = await openDataset(single, { valFraction: 0.1, seed: 1 });
     assert.deepEqual(classes, ['a', 'b', 'c', 'd']);

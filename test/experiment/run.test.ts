@@ -1,7 +1,7 @@
 /** `cnn experiment run` and `report`, with networks of a few steps that train in this process. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { parse } from 'csv-parse/sync';
@@ -11,9 +11,13 @@ import { runExperimentReport } from '../../src/commands/experiment/report.js';
 import { runExperimentRun } from '../../src/commands/experiment/run.js';
 import { doWork, type Work } from '../../src/commands/experiment/work.js';
 import { RunError, UsageError } from '../../src/errors.js';
+import { openExperiment } from '../../src/experiment/file/experiment.js';
+import { lockExperiment } from '../../src/experiment/running/runs.js';
+import { lockFile } from '../../src/runs/lock.js';
 import { joinReporters } from '../../src/session/joined-reporters.js';
 import { type Reporter, SILENT } from '../../src/session/reporter.js';
 import type { Given } from '../../src/settings/given.js';
+import { exists } from '../../src/system/files.js';
 import { writeImages } from '../commands/images.js';
 import { temporaryDirectory } from '../commands/program.js';
 
@@ -104,6 +108,31 @@ describe('an experiment', function () {
       assert.match(first.said.join('\n'), /time {5}about \d+s left, ends \d\d:\d\d\n\[1\/4\]/);
     });
 
+    it('is run by one process at a time, whose lock ends with it', async () => {
+      const experiment = await openExperiment(at('rates'), 'experiment.yaml', []);
+      const root = at('rates/runs/experiment');
+      const lock = await lockExperiment(experiment);
+      const taken = /Another process runs the experiment .*experiment\.yaml: stop it, or wait/;
+      try {
+        const error = await run('rates').catch((thrown) => thrown);
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, taken);
+        assert.equal(error.exitCode, 2);
+        assert.equal((await run('rates', { 'dry-run': true })).error, undefined);
+        const { json } = await report('rates');
+        assert.deepEqual(json.absent, []);
+        await copyFile(lockFile(root), at('lock.json'));
+      } finally {
+        await lock.release();
+      }
+      const holder = JSON.parse(await readFile(at('lock.json'), 'utf8'));
+      await writeFile(lockFile(root), JSON.stringify({ ...holder, host: 'elsewhere' }));
+      await assert.rejects(run('rates'), /process \d+ of elsewhere runs the experiment .* rm /s);
+      await writeFile(lockFile(root), JSON.stringify({ ...holder, pid: 2 ** 22 + 1 }));
+      assert.equal((await run('rates')).error, undefined);
+      assert.equal(await exists(lockFile(root)), false);
+    });
+
     it('is reported as its trainings ended, from their directories alone', async () => {
       await rm(at('rates/results.csv'));
       const again = await report('rates');
@@ -182,7 +211,7 @@ describe('an experiment', function () {
       for (const seed of [1, 2]) {
         const file = at(`mixed/runs/experiment/lr=0.05/seed-${seed}/run.json`);
         const record = JSON.parse(await readFile(file, 'utf8'));
-        record.data.fingerprint = 'other';
+        Object.assign(record.data, { fingerprint: 'other', evaluation: 'other' });
         await writeFile(file, JSON.stringify(record));
       }
       const refused = await report('mixed');

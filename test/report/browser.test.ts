@@ -146,10 +146,10 @@ describe('a report in a browser', function () {
       await cell.click();
       const count = Number(await cell.textContent());
       assert.match(
-        (await page.locator('#drill p').first().textContent()) ?? '',
+        (await page.locator('.drill p').first().textContent()) ?? '',
         new RegExp(`^${count} image`),
       );
-      assert.equal(await page.locator('#drill img').count(), Math.min(6, count));
+      assert.equal(await page.locator('.drill img').count(), Math.min(6, count));
     }));
 
   it('shows what a point of a curve is', () =>
@@ -174,7 +174,7 @@ describe('a report in a browser', function () {
       const side = box?.width ?? 0;
       assert.ok(side > 900, `${side}`);
       await page.locator('.pixels').click({ position: { x: side * 0.5005, y: side * 0.5005 } });
-      const title = page.locator('#drill p').first();
+      const title = page.locator('.drill p').first();
       assert.match((await title.textContent()) ?? '', /^3 images of class 500, which are right$/);
       await page.keyboard.press('ArrowDown');
       assert.match(

@@ -41,7 +41,7 @@ describe('cnn report --complexity', () => {
     await writeRun(at('runs/b'));
     await writeRun(at('runs/c'), recordOf({ arch: 'simple-cnn' }));
     await writeRun(at('runs/new'), recordOf(), []);
-    const panels = await panelsOf(await openRuns([at('runs')]));
+    const panels = await panelsOf((await openRuns([at('runs')])).runs);
     const measured = panels.flatMap(({ data: name, points }) =>
       points.filter((point) => point.measured).map((point) => ({ panel: name, ...point })),
     );

@@ -24,6 +24,7 @@ export function madeUp(classes: number, file: string): Evaluated {
     unreadable: new Map(),
     dataset: {
       ...{ name: 'made-up', root: '/', layout: '', channels: 3, fingerprint: '', warnings: [] },
+      evaluation: '',
       classes: Array.from({ length: classes }, (_, label) => `class ${label}`),
       words: [],
       ...{ train: split, val: split },

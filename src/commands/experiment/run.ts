@@ -1,9 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../errors.js';
-import { openExperiment } from '../../experiment/file/experiment.js';
+import { type Experiment, openExperiment } from '../../experiment/file/experiment.js';
 import { CELL_OPTIONS } from '../../experiment/file/format.js';
 import { chosenRuns } from '../../experiment/running/only.js';
-import { plannedRuns, stateOf } from '../../experiment/running/runs.js';
+import {
+  lockExperiment,
+  type PlannedRun,
+  plannedRuns,
+  stateOf,
+} from '../../experiment/running/runs.js';
+import type { Reporter } from '../../session/reporter.js';
 import { type Given, givenSources } from '../../settings/given.js';
 import { resolveSettings, type SettingsSource } from '../../settings/resolve.js';
 import type { Settings } from '../../settings/types.js';
@@ -34,6 +40,26 @@ export async function runExperimentRun(
   }
   const machine = machineOf(settings);
   const chosen = chosenRuns(plannedRuns(experiment), settings.only);
+  const lock = settings.dryRun ? undefined : await lockExperiment(experiment);
+  try {
+    return await runChosen(experiment, chosen, { settings, machine, reporter, workerOf });
+  } finally {
+    await lock?.release();
+  }
+}
+
+interface How {
+  readonly settings: Settings<'experiment-run'>;
+  readonly machine: Given;
+  readonly reporter: Reporter;
+  readonly workerOf: (stop: StopRequest) => DoWork;
+}
+
+async function runChosen(
+  experiment: Experiment,
+  chosen: readonly PlannedRun[],
+  { settings, machine, reporter, workerOf }: How,
+): Promise<Result> {
   const planned: Planned[] = [];
   for (const run of chosen) planned.push({ run, state: await stateOf(run, 'compared') });
   const stop = listenForStop((signal) => {

@@ -1,6 +1,7 @@
 /** Whether two cells differ by more than the noise between seeds. */
 
 import { cardOf } from '../../evaluate/network-of-run.js';
+import { sameImages } from '../../runs/comparable.js';
 import type { Experiment } from '../file/experiment.js';
 import { MEASURES, type Measure } from '../file/format.js';
 import type { RunResult } from './run-result.js';
@@ -63,7 +64,7 @@ function comparison(
 
 /** Why the scores of two runs are not of one kind; undefined where they are. */
 export function unlikeness(a: RunResult, b: RunResult): string | undefined {
-  if (a.record.data.fingerprint !== b.record.data.fingerprint) {
+  if (!sameImages(a.record.data, b.record.data)) {
     const [one, other] = [a.record.data, b.record.data];
     return `${a.cell} and ${b.cell} were trained on different data (${one.name}, ${other.name})`;
   }

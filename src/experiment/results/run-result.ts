@@ -6,7 +6,13 @@ import { type RunRecord, runDirectory } from '../../runs/run-directory.js';
 import { hasCode } from '../../system/system-errors.js';
 import type { Experiment } from '../file/experiment.js';
 import type { Measure } from '../file/format.js';
-import { type PlannedRun, plannedRuns, runsDirectory, stateOf } from '../running/runs.js';
+import {
+  isOwnFile,
+  type PlannedRun,
+  plannedRuns,
+  runsDirectory,
+  stateOf,
+} from '../running/runs.js';
 
 /** A finished run. */
 export interface RunResult {
@@ -98,7 +104,7 @@ async function strangers(experiment: Experiment): Promise<Absent[]> {
   });
   const known = experiment.cells.map(({ name }) => name);
   return names
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !isOwnFile(name))
     .map((name) => ({ run: name, why: 'no cell of the file' }));
 }
 

@@ -1,14 +1,15 @@
 /** The runs of an experiment on the disk: where each is, and how far it has come. */
-import { join, parse } from 'node:path';
+import { basename, join, parse } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { lastingName } from '../../data/open-dataset.js';
 import { hasCheckpoint, openCheckpoint } from '../../runs/checkpoint/open.js';
 import { readSummary } from '../../runs/csv.js';
-import { isBeingTrained } from '../../runs/lock.js';
+import { isBeingTrained, lockDirectory, lockFile } from '../../runs/lock.js';
 import { type RunRecord, readRecord, runDirectory } from '../../runs/run-directory.js';
 import type { OptionName, Value } from '../../settings/options/index.js';
-import { exists, replaceFile } from '../../system/files.js';
+import type { Claim } from '../../system/claim.js';
+import { exists, makeDirectories, replaceFile } from '../../system/files.js';
 import { readRegularFile } from '../../system/read-file.js';
 import type { Cell } from '../file/cells.js';
 import type { Experiment } from '../file/experiment.js';
@@ -39,6 +40,21 @@ export type RunState =
 /** Where the runs of a file are: `runs/experiment`, `runs/imagenet`. */
 export function runsDirectory({ directory, file }: Pick<Experiment, 'directory' | 'file'>): string {
   return join(directory, 'runs', parse(file).name);
+}
+
+/**
+ * Keeps others from training the runs of the file; throws a UsageError where somebody does. The lock
+ * is among the runs, so that two files of one directory do not wait for each other.
+ */
+export async function lockExperiment(experiment: Experiment): Promise<Claim> {
+  const root = runsDirectory(experiment);
+  await makeDirectories(root);
+  return lockDirectory(root, `runs the experiment ${experiment.file}`);
+}
+
+/** Names beside the cells that are of this program. */
+export function isOwnFile(name: string): boolean {
+  return name === basename(lockFile(''));
 }
 
 /** All runs, those of the first seed first: so each cell is soon known once. */

@@ -22,6 +22,15 @@ export interface Level {
   readonly text: string;
 }
 
+/** Something that happened between two epochs, or at the end of one. */
+export interface Mark {
+  readonly epoch: number;
+  readonly kind: string;
+  /** The series whose colour it has; undefined where all lines are of one run. */
+  readonly series: string | undefined;
+  readonly text: string;
+}
+
 export interface CurveChart {
   /** The name of its file, without an ending. */
   readonly name: string;
@@ -30,6 +39,7 @@ export interface CurveChart {
   readonly axis: string;
   readonly lines: readonly Line[];
   readonly levels?: readonly Level[];
+  readonly marks?: readonly Mark[];
   /** The axis begins at 0. */
   readonly fromZero?: boolean;
   readonly logarithmic?: boolean;
@@ -46,7 +56,7 @@ const MOST_POINTS = 400;
 const FEW_POINTS = 40;
 
 export function curveSpec(chart: CurveChart): ChartSpec {
-  const { title, lines, levels = [] } = chart;
+  const { title, lines, levels = [], marks = [] } = chart;
   const values = lines.flatMap(({ series, dash, points }) =>
     thinned(points).map(({ epoch, value }) => ({
       series,
@@ -106,6 +116,32 @@ export function curveSpec(chart: CurveChart): ChartSpec {
         encoding: { x, y, color, description: { field: 'text' } },
       },
       ...levels.map((level) => levelLayer(level)),
+      ...(marks.length === 0 ? [] : [markLayer(marks, x, color)]),
+    ],
+  };
+}
+
+/** A line from top to bottom for each mark, and at its top what a pointer finds. */
+function markLayer(marks: readonly Mark[], x: object, series: object): ChartLayer {
+  const own = marks.some(({ series: name }) => name !== undefined);
+  const color = own ? { color: { ...series, legend: null } } : {};
+  const fixed = own ? {} : { color: colour('series-4') };
+  return {
+    data: { values: [...marks] },
+    encoding: { x: { ...x, field: 'epoch', type: 'quantitative' }, ...color },
+    layer: [
+      { mark: { type: 'rule', strokeDash: [2, 3], opacity: 0.7, aria: false, ...fixed } },
+      {
+        mark: {
+          type: 'point',
+          shape: 'triangle-down',
+          filled: true,
+          size: 110,
+          opacity: 1,
+          ...fixed,
+        },
+        encoding: { y: { value: 5 }, description: { field: 'text' } },
+      },
     ],
   };
 }

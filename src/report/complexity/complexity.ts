@@ -4,7 +4,7 @@ import type { Settings } from '../../settings/types.js';
 import { checkWritable, writeOutput } from '../../system/files.js';
 import { html } from '../page/html.js';
 import { pageText } from '../page/page.js';
-import type { ReportedRun } from '../runs.js';
+import type { DamagedRun, OpenedRuns } from '../runs.js';
 import { writeFiles } from '../write-files.js';
 import { panelsOf } from './points.js';
 import { depthSection, panelSection } from './sections.js';
@@ -13,11 +13,12 @@ export interface ComplexityReport {
   readonly output: string;
   readonly bytes: number;
   readonly runs: readonly string[];
+  readonly damaged: readonly DamagedRun[];
   readonly charts: readonly string[];
 }
 
 export async function complexityReport(
-  runs: readonly ReportedRun[],
+  { runs, damaged }: OpenedRuns,
   settings: Pick<Settings<'report'>, 'output' | 'png' | 'svg'>,
 ): Promise<ComplexityReport> {
   const output = settings.output ?? 'complexity.html';
@@ -38,7 +39,7 @@ export async function complexityReport(
     settings,
   );
   return {
-    ...{ output, bytes: Buffer.byteLength(text), charts },
+    ...{ output, bytes: Buffer.byteLength(text), charts, damaged },
     runs: runs.map(({ directory }) => directory.path),
   };
 }

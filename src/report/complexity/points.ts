@@ -124,10 +124,10 @@ function kindOf({ name, family }: Pick<Architecture, 'name' | 'family'>): Kind {
 
 /** The panel of published results on the same images, else one of its own for each dataset. */
 function dataOfRun({ record }: ReportedRun, known: readonly string[]): string {
-  const { name, classes, validation, fingerprint } = record.data;
+  const { name, classes, validation, fingerprint, evaluation = fingerprint } = record.data;
   if (isImageNet(classes, validation)) return 'ILSVRC-2012 val';
   const published = known.find((data) => data.toLowerCase() === `${name} test`);
-  return published ?? `${name} (${fingerprint.slice(0, 8)})`;
+  return published ?? `${name} (${evaluation.slice(0, 8)})`;
 }
 
 async function measuredPoint(run: ReportedRun): Promise<Point> {

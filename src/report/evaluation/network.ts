@@ -6,7 +6,7 @@ import { decodeOptionsOf } from '../../data/decode/decode-options.js';
 import { CnnError, firstLine } from '../../errors.js';
 import { openEvaluation, stampOf } from '../../evaluate/opened-evaluation.js';
 import type { Outcomes } from '../../evaluate/outcomes.js';
-import { openTrainedModel, type TrainedModel } from '../../evaluate/trained-model.js';
+import type { TrainedModel } from '../../evaluate/trained-model.js';
 import { evaluateViews } from '../../evaluate/views-pass.js';
 import { dataOf, evaluationSource } from '../../runs/run-selection.js';
 import { badImageOptions, defaultWorkers } from '../../session/loaders.js';
@@ -16,7 +16,6 @@ import { startBackend } from '../../session/start-backend.js';
 import { createUnreadableWarning } from '../../session/unreadable.js';
 import { resolveSettings, type SettingsSource, strongest } from '../../settings/resolve.js';
 import type { Settings } from '../../settings/types.js';
-import type { ReportedRun } from '../runs.js';
 
 export type ReadSettings = Settings<'compare'>;
 
@@ -41,22 +40,15 @@ export interface OpenedNetwork {
   dispose(): void;
 }
 
-export interface Asked {
-  readonly sources: readonly SettingsSource[];
-  readonly which: 'best' | 'last';
-  readonly ema: boolean;
-}
-
 /**
- * Opens the network of a run and evaluates it. Without the data of the run there is the network
- * alone; but what somebody named has to be there.
+ * Builds a trained network and evaluates it. Without the data of its run there is the network alone;
+ * but what somebody named has to be there.
  */
 export async function openNetwork(
-  { directory }: ReportedRun,
-  { sources, which, ema }: Asked,
+  trained: TrainedModel,
+  sources: readonly SettingsSource[],
   reporter: Reporter,
 ): Promise<OpenedNetwork> {
-  const trained = await openTrainedModel(directory[which], null, ema);
   const { settings, data } = settingsOf(trained, sources);
   try {
     return await evaluated(trained, { ...settings, data }, reporter);

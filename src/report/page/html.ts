@@ -27,9 +27,9 @@ export function trusted(text: string): Html {
 }
 
 /** A value for the page's script, as a block that a browser does not run. */
-export function jsonBlock(id: string, value: unknown): Html {
+export function jsonBlock(className: string, value: unknown): Html {
   const json = JSON.stringify(value).replaceAll('<', '\\u003c');
-  return html`<script type="application/json" id="${id}">${trusted(json)}</script>`;
+  return html`<script type="application/json" class="${className}">${trusted(json)}</script>`;
 }
 
 function textOf(part: Part): string {

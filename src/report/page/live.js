@@ -77,17 +77,18 @@ function addSearch(table) {
   });
 }
 
-const block = document.getElementById('confusion-data');
-if (block !== null) startConfusion(JSON.parse(block.textContent));
+for (const part of document.querySelectorAll('.confusion-part')) {
+  startConfusion(part, JSON.parse(part.querySelector('.confusion-data').textContent));
+}
 
-function startConfusion({ names, cells, images, shown }) {
+function startConfusion(part, { names, cells, images, shown }) {
   const count = names.length;
   const totals = new Map();
   for (let at = 0; at < cells.length; at += 3) {
     totals.set(cells[at] * count + cells[at + 1], cells[at + 2]);
   }
   const imagesOf = new Map(shown.map(([label, guess, ...own]) => [label * count + guess, own]));
-  const drill = document.getElementById('drill');
+  const drill = part.querySelector('.drill');
 
   function describe(label, guess) {
     const total = totals.get(label * count + guess) ?? 0;
@@ -124,14 +125,14 @@ function startConfusion({ names, cells, images, shown }) {
     return figure;
   }
 
-  for (const button of document.querySelectorAll('.matrix button')) {
+  for (const button of part.querySelectorAll('.matrix button')) {
     button.addEventListener('click', () => {
-      document.querySelector('.matrix .chosen')?.classList.remove('chosen');
+      part.querySelector('.matrix .chosen')?.classList.remove('chosen');
       button.classList.add('chosen');
       choose(Number(button.dataset.label), Number(button.dataset.guess));
     });
   }
-  const pixels = document.querySelector('.pixels');
+  const pixels = part.querySelector('.pixels');
   if (pixels !== null) startPixels(pixels, count, totals, describe, choose);
 }
 

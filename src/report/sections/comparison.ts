@@ -1,5 +1,6 @@
 /** Several runs beside each other. */
 import { isDeepStrictEqual } from 'node:util';
+import { sameImages } from '../../runs/comparable.js';
 import { describeSetting } from '../../settings/describe-origin.js';
 import type { OptionName } from '../../settings/options/index.js';
 import { html } from '../page/html.js';
@@ -31,9 +32,7 @@ function differenceOf(runs: readonly ReportedRun[]): string | undefined {
   const [first, ...others] = runs;
   if (first === undefined) return undefined;
   const advice = 'they are in the order given; --mixed ranks them all the same';
-  const data = others.find(
-    ({ record }) => record.data.fingerprint !== first.record.data.fingerprint,
-  );
+  const data = others.find(({ record }) => !sameImages(record.data, first.record.data));
   if (data !== undefined) {
     const [a, b] = [first, data].map(({ name, record }) => `${name} (${record.data.name})`);
     return `Not ranked: the images of ${a} and ${b} are not the same; ${advice}.`;

@@ -6,6 +6,7 @@ import { pngAddress } from '../charts/pixels.js';
 import {
   chosenImages,
   MOST_OF_PAIR,
+  MOST_THUMBNAILS,
   type Pair,
   type Shown,
   shownImages,
@@ -38,17 +39,18 @@ export async function confusion(
   pairs: readonly Pair[],
   names: readonly string[],
   settings: ReadSettings,
+  mostThumbnails = MOST_THUMBNAILS,
 ): Promise<Confusion> {
   const cells = cellsOf(evaluated, pairs);
-  const shown = await shownImages(evaluated, chosenImages(pairs), settings);
+  const shown = await shownImages(evaluated, chosenImages(pairs, mostThumbnails), settings);
   const few = names.length <= FEW_CLASSES;
   const pixels = few ? undefined : await confusionPng(cells, names.length);
   const matrix = pixels ? imageMatrix(pixels, names.length) : tableMatrix(cells, names);
-  const body = html`<p>Rows are the right classes, columns what the network took them for; each cell is shaded by its share of the row. Choose a cell to see its images.</p>
+  const body = html`<div class="confusion-part"><p>Rows are the right classes, columns what the network took them for; each cell is shaded by its share of the row. Choose a cell to see its images.</p>
 <div class="confusion${names.length > MANY_CLASSES && ' many'}"><div>${matrix}</div>
-<div class="drill" id="drill" aria-live="polite"><p class="soft">No cell is chosen.</p></div></div>
+<div class="drill" aria-live="polite"><p class="soft">No cell is chosen.</p></div></div>
 ${mostFrequent(pairs, names, shown)}
-${jsonBlock('confusion-data', { names, cells: cells.flatMap(({ label, guess, images }) => [label, guess, images]), ...imagesOf(pairs, shown) })}`;
+${jsonBlock('confusion-data', { names, cells: cells.flatMap(({ label, guess, images }) => [label, guess, images]), ...imagesOf(pairs, shown) })}</div>`;
   const charts = few
     ? [{ name: 'confusion', chart: await drawChart(confusionSpec(cells, names)) }]
     : [];

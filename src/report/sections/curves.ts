@@ -1,7 +1,8 @@
 /** Loss, accuracy, learning rate and speed over the epochs. */
 import type { Row } from '../../runs/csv.js';
 import { type Chart, drawChart } from '../charts/chart.js';
-import { type CurveChart, curveSpec, type Level, type Line } from '../charts/curves.js';
+import { type CurveChart, curveSpec, type Level, type Line, type Mark } from '../charts/curves.js';
+import { epochOfStep, eventsOf } from '../events.js';
 import { chartFigure } from '../page/figure.js';
 import { html } from '../page/html.js';
 import type { Section } from '../page/page.js';
@@ -22,6 +23,8 @@ interface Figure {
   readonly columns: readonly (readonly [column: keyof Row, dash: string])[];
   readonly published?: 'top1' | 'top5';
   readonly fromZero?: boolean;
+  /** Events are marked on it. */
+  readonly events?: boolean;
 }
 
 const FIGURES: readonly Figure[] = [
@@ -34,6 +37,7 @@ const FIGURES: readonly Figure[] = [
       ['train_loss', 'training'],
       ['ema_loss', 'validation, averaged weights'],
     ],
+    events: true,
   },
   {
     name: 'top-1',
@@ -45,6 +49,7 @@ const FIGURES: readonly Figure[] = [
       ['ema_top1', 'validation, averaged weights'],
     ],
     published: 'top1',
+    events: true,
   },
   {
     name: 'top-5',
@@ -56,6 +61,7 @@ const FIGURES: readonly Figure[] = [
       ['ema_top5', 'validation, averaged weights'],
     ],
     published: 'top5',
+    events: true,
   },
   {
     name: 'learning-rate',
@@ -114,7 +120,31 @@ function chartOf(figure: Figure, runs: readonly ReportedRun[]): CurveChart {
     ...{ name, title, axis, fromZero, lines: known },
     logarithmic: name === 'loss' && spansDecades(known),
     levels: published === undefined ? [] : publishedLevels(runs, published),
+    marks: figure.events && known.length > 0 ? marksOf(runs) : [],
   };
+}
+
+/** More of them cover the curves; the table has all. */
+const MOST_MARKS = 60;
+
+function marksOf(runs: readonly ReportedRun[]): Mark[] {
+  const marks = runs.flatMap((run) =>
+    eventsOf(run).flatMap((event): Mark[] => {
+      const epoch = epochOfStep(event, run.rows);
+      if (epoch === undefined) return [];
+      const where = runs.length === 1 ? '' : `${run.name}, `;
+      const series = runs.length === 1 ? undefined : run.name;
+      return [
+        {
+          epoch,
+          kind: event.kind,
+          series,
+          text: `${where}step ${event.step}, ${event.kind}: ${event.text}`,
+        },
+      ];
+    }),
+  );
+  return marks.slice(0, MOST_MARKS);
 }
 
 /** Whether the first epochs would press all others flat. */
@@ -133,10 +163,14 @@ function publishedLevels(runs: readonly ReportedRun[], which: 'top1' | 'top5'): 
   });
 }
 
-function captionOf({ levels = [] }: CurveChart, runs: readonly ReportedRun[]) {
-  if (levels.length === 0) return undefined;
+function captionOf({ levels = [], marks = [] }: CurveChart, runs: readonly ReportedRun[]) {
   const protocols = new Set(runs.flatMap((run) => publishedFor(run)?.protocol ?? []));
-  return `Published: ${[...protocols].join('; ')}.`;
+  const kinds = [...new Set(marks.map(({ kind }) => kind))];
+  const sentences = [
+    ...(levels.length === 0 ? [] : [`Published: ${[...protocols].join('; ')}.`]),
+    ...(kinds.length === 0 ? [] : [`Triangles are events: ${kinds.join(', ')}.`]),
+  ];
+  return sentences.length === 0 ? undefined : sentences.join(' ');
 }
 
 /** The chart in words: where each line begins and ends. */

@@ -5,7 +5,14 @@ import { nameBelow } from '../../data/selection.js';
 import type { NetworkCard } from '../../session/network-card.js';
 import { pngOf } from '../charts/pixels.js';
 import { type Activations, activationsOf } from '../evaluation/activations.js';
-import { classScores, pairsOf, shownImages, surestMistakes } from '../evaluation/confusions.js';
+import {
+  type ClassScores,
+  classScores,
+  MOST_THUMBNAILS,
+  pairsOf,
+  shownImages,
+  surestMistakes,
+} from '../evaluation/confusions.js';
 import { firstFilters } from '../evaluation/filters.js';
 import type { Evaluated, OpenedNetwork } from '../evaluation/network.js';
 import type { Section } from '../page/page.js';
@@ -17,26 +24,43 @@ export interface EvaluationSections {
   readonly sections: Section[];
   readonly charts: readonly NamedChart[];
   readonly pngs: readonly { readonly name: string; readonly bytes: Buffer }[];
+  /** Of each class; undefined where nothing was evaluated. */
+  readonly scores: readonly ClassScores[] | undefined;
+  /** What people call the classes. */
+  readonly names: readonly string[];
   /** What is not there, and why. */
   readonly missing: string | undefined;
 }
 
-const MISTAKES = 24;
+/** How many images a page holds of a network. */
+export interface Budget {
+  readonly thumbnails: number;
+  readonly mistakes: number;
+}
+
+export const WHOLE_PAGE: Budget = { thumbnails: MOST_THUMBNAILS, mistakes: 24 };
+
 const MISTAKE_SIDE = 128;
 
 /** Pixels of a weight in the file of the filters. */
 const FILTER_SCALE = 6;
 
-/** `chosen` holds the image whose maps are shown; else it is the first one of the validation. */
+/**
+ * `chosen` holds the image whose maps are shown; else it is the first one of the validation, and
+ * with `none` there are no maps.
+ */
 export async function evaluationSections(
   network: OpenedNetwork,
-  chosen: ImageList | undefined,
+  chosen: ImageList | 'first' | 'none',
+  budget: Budget = WHOLE_PAGE,
 ): Promise<EvaluationSections> {
   const { session, evaluated } = network;
   const names = classNames(session.card);
   const filters = firstFilters(session.model, session.card.channels);
   const known =
-    typeof evaluated === 'object' ? await dataSections(network, evaluated, names) : undefined;
+    typeof evaluated === 'object'
+      ? await dataSections(network, evaluated, names, budget)
+      : undefined;
   const activations = await activationsOfImage(network, chosen);
   const filterPng = filters && {
     name: 'filters',
@@ -50,6 +74,7 @@ export async function evaluationSections(
     ],
     charts: known?.charts ?? [],
     pngs: [...(known?.pngs ?? []), ...(filterPng ? [filterPng] : [])],
+    ...{ scores: known?.scores, names },
     missing:
       typeof evaluated === 'string'
         ? `There are no confusion matrix, classes and mistakes on this page: ${evaluated}`
@@ -60,10 +85,10 @@ export async function evaluationSections(
 /** Undefined where there is no image. */
 async function activationsOfImage(
   network: OpenedNetwork,
-  chosen: ImageList | undefined,
+  chosen: ImageList | 'first' | 'none',
 ): Promise<Activations | undefined> {
-  if (chosen !== undefined) return activationsOf(network, chosen, chosen.name(0));
-  if (typeof network.evaluated === 'string') return undefined;
+  if (typeof chosen === 'object') return activationsOf(network, chosen, chosen.name(0));
+  if (chosen === 'none' || typeof network.evaluated === 'string') return undefined;
   const { val, root } = network.evaluated.dataset;
   return activationsOf(network, val.images, nameBelow(root, val.images, 0));
 }
@@ -72,17 +97,22 @@ async function dataSections(
   { settings }: OpenedNetwork,
   evaluated: Evaluated,
   names: readonly string[],
-): Promise<Omit<EvaluationSections, 'missing'>> {
+  budget: Budget,
+): Promise<Omit<EvaluationSections, 'missing' | 'names'>> {
   const pairs = pairsOf(evaluated);
-  const { section, charts, png } = await confusion(evaluated, pairs, names, settings);
-  const wrong = surestMistakes(evaluated, MISTAKES);
+  const { section, charts, png } = await confusion(
+    evaluated,
+    pairs,
+    names,
+    settings,
+    budget.thumbnails,
+  );
+  const wrong = surestMistakes(evaluated, budget.mistakes);
   const shown = await shownImages(evaluated, wrong, settings, MISTAKE_SIDE);
+  const scores = classScores(evaluated, pairs);
   return {
-    sections: [
-      section,
-      classTable(classScores(evaluated, pairs), names),
-      mistakes(evaluated, shown, names),
-    ],
+    scores,
+    sections: [section, classTable(scores, names), mistakes(evaluated, shown, names)],
     charts,
     pngs: png ? [{ name: 'confusion', bytes: png }] : [],
   };

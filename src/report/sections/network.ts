@@ -16,7 +16,12 @@ const MAPS_WIDTH = 420;
 /** Pixels of a weight at most. */
 const MOST_SCALE = 16;
 
-export function classTable(scores: readonly ClassScores[], names: readonly string[]): Section {
+/** `id` of the table, where the page has more than one. */
+export function classTable(
+  scores: readonly ClassScores[],
+  names: readonly string[],
+  id = 'class-table',
+): Section {
   const columns = [
     { title: 'class' },
     ...['images', 'top-1', '95 % interval', 'top-5', 'precision'].map((title) => {
@@ -38,7 +43,7 @@ export function classTable(scores: readonly ClassScores[], names: readonly strin
     ];
   });
   const caption = 'Accuracy of each class; top-1 is its recall';
-  const body = tableOf(columns, rows, { caption, sortable: true, id: 'class-table' });
+  const body = tableOf(columns, rows, { caption, sortable: true, id });
   return { id: 'classes', title: 'Classes', body };
 }
 

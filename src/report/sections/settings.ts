@@ -1,6 +1,7 @@
 /** What a run was made of, and what happened in it. */
 import type { RunRecord } from '../../runs/run-directory.js';
 import { describeOrigin, describeSetting } from '../../settings/describe-origin.js';
+import { eventsOf } from '../events.js';
 import { type Html, html } from '../page/html.js';
 import type { Section } from '../page/page.js';
 import { tableOf } from '../page/table.js';
@@ -18,18 +19,11 @@ export function events(runs: readonly ReportedRun[]): Section {
     { title: 'kind' },
     { title: 'what' },
   ];
-  const rows = runs.flatMap(({ name, record }) => [
-    ...(record.events ?? []).map(({ time, epoch, step, kind, text }) => {
-      return [...(runs.length > 1 ? [name] : []), time, epoch, step, kind, text];
+  const rows = runs.flatMap((run) =>
+    eventsOf(run).map(({ time, epoch, step, kind, text }) => {
+      return [...(runs.length > 1 ? [run.name] : []), time, epoch ?? '', step, kind, text];
     }),
-    ...record.resumed.map(({ time, step, changed }) => {
-      const names = Object.entries(changed).map(([key, value]) => {
-        return `${key} ${describeSetting(value?.value ?? null)}`;
-      });
-      const what = names.length === 0 ? 'Resumed' : `Resumed with ${names.join(', ')}`;
-      return [...(runs.length > 1 ? [name] : []), time, '', step, 'resumed', what];
-    }),
-  ]);
+  );
   const body =
     rows.length === 0
       ? html`<p>Nothing was noticed while it trained, and it was not resumed.</p>`

@@ -80,6 +80,7 @@ function newRecord(prepared: Prepared): RunRecord {
       root: data,
       layout: dataset.layout,
       fingerprint: dataset.fingerprint,
+      evaluation: dataset.evaluation,
       training: dataset.train.images.length,
       validation: dataset.val.images.length,
       classes: dataset.classes,
