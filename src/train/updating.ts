@@ -27,10 +27,12 @@ export interface Update {
   readonly group?: Group;
 }
 
+const count = z.int().min(0);
+
 const keptSchema = z.object({
-  plateau: z.object({ best: z.number(), waited: z.int(), falls: z.int() }).exactOptional(),
+  plateau: z.object({ best: z.number(), waited: count, falls: count }).exactOptional(),
   /** Labels that count in the group of batches that is not complete. */
-  labels: z.int().exactOptional(),
+  labels: count.exactOptional(),
   /** The last evaluation of the averaged weights. */
   average: scoresSchema.exactOptional(),
 });

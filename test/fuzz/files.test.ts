@@ -27,7 +27,7 @@ import {
 } from '../weights/files.js';
 import { fuzz } from './fuzz.js';
 import { damagedFile, damagedJson } from './mutations.js';
-import { checkSummed, oddPax, oddPickle, oddTar, oddTensor } from './odd-files.js';
+import { checkSummed, oddPax, oddPickle, oddSafetensors, oddTar, oddTensor } from './odd-files.js';
 
 /** What a zip directory says of a file that is not so. */
 const wrongEntry = fc.record(
@@ -46,7 +46,8 @@ describe('files of strangers', function () {
   after(() => rmSync(directory, { recursive: true, force: true }));
   const at = (name: string) => join(directory, name);
 
-  async function readWeights(bytes: Uint8Array): Promise<void> {
+  /** `numbers` are those that the file stores, where it is known. */
+  async function readWeights(bytes: Uint8Array, numbers?: ReadonlySet<number>): Promise<void> {
     await writeFile(at('weights'), bytes);
     const { tensors, close } = await openWeightsFile(at('weights'));
     try {
@@ -60,6 +61,12 @@ describe('files of strangers', function () {
           values.length,
           shape.reduce((product, size) => product * size, 1),
         );
+        // Others would be the bytes around them.
+        if (numbers)
+          assert.ok(
+            values.every((value) => numbers.has(value)),
+            `${values}`,
+          );
       }
     } finally {
       await close();
@@ -72,12 +79,23 @@ describe('files of strangers', function () {
     __metadata__: { classes: '["x","y"]' },
   };
   const data = Buffer.alloc(32, 1);
-  fuzz('safetensors', () => damagedFile([safetensors(header, data)]), readWeights);
+  /** What is read accounts for every byte. */
+  async function readSafetensors(bytes: Buffer): Promise<void> {
+    await readWeights(bytes);
+    const start = 8 + Number(bytes.readBigUInt64LE());
+    const { __metadata__: _, ...entries } = JSON.parse(bytes.toString('utf8', 8, start));
+    const ends = Object.values<{ data_offsets: number[] }>(entries).map(
+      (entry) => entry.data_offsets[1] ?? 0,
+    );
+    assert.equal(start + Math.max(0, ...ends), bytes.length);
+  }
+  fuzz('safetensors', () => damagedFile([safetensors(header, data)]), readSafetensors);
   fuzz(
     'headers of safetensors',
     () => damagedJson(header).map((json) => safetensors(json, data)),
-    readWeights,
+    readSafetensors,
   );
+  fuzz('shapes in safetensors', () => oddSafetensors, readSafetensors);
 
   const state = pickle(
     dict({
@@ -100,7 +118,7 @@ describe('files of strangers', function () {
   fuzz(
     'tensors in .pth files',
     () => oddTensor.map((about) => archive(pickle(dict({ a: tensor(about) })), numbers)),
-    readWeights,
+    (bytes) => readWeights(bytes, new Set([0, 1, 2, 3, 4, 5])),
   );
   fuzz(
     'zip64 directories',
@@ -138,8 +156,12 @@ describe('files of strangers', function () {
   });
 
   async function readTar(bytes: Buffer): Promise<void> {
-    for (const { offset, size } of await readMembers(bytesSource(bytes), 'a.tar')) {
-      assert.ok(offset >= 0 && size >= 0 && offset + size <= bytes.length, `${offset} ${size}`);
+    // A part of them is read where the layout is looked for.
+    for (const most of [1, Number.POSITIVE_INFINITY]) {
+      for (const { offset, size } of await readMembers(bytesSource(bytes), 'a.tar', { most })) {
+        assert.ok(Number.isSafeInteger(offset) && Number.isSafeInteger(size), `${offset} ${size}`);
+        assert.ok(offset >= 0 && size >= 0 && offset + size <= bytes.length, `${offset} ${size}`);
+      }
     }
   }
   fuzz('tar files', () => damagedFile(tars), readTar);
@@ -165,6 +187,15 @@ describe('files of strangers', function () {
       read: (_, most) => bytes.subarray(0, most),
     },
   });
+  fuzz(
+    'meta.mat of devkits',
+    () => damagedFile(mats),
+    (bytes) => {
+      for (const { id, wnid } of readMeta(opened('meta.mat', bytes)) ?? []) {
+        assert.ok(Number.isInteger(id) && typeof wnid === 'string');
+      }
+    },
+  );
   const images = ['ILSVRC2012_val_00000001.JPEG', 'ILSVRC2012_val_00000002.JPEG', '3.png'];
   async function readDevkit(bytes: Buffer): Promise<void> {
     const survey = new Survey();

@@ -81,7 +81,7 @@ const ODD_VALUES: fc.Arbitrary<unknown> = fc.oneof(
 /** A JSON value with one to three of its parts replaced, removed, doubled or, if numbers, scaled. */
 export function damagedJson(seed: unknown): fc.Arbitrary<unknown> {
   const change = fc.record({
-    path: fc.array(place, { minLength: 1, maxLength: 6 }),
+    path: fc.array(place, { maxLength: 6 }),
     how: fc.constantFrom('replace', 'remove', 'double', 'scale'),
     factor: fc.constantFrom(-1, 0.5, 2),
     value: ODD_VALUES,

@@ -11,6 +11,7 @@ import {
   pickle,
   REDUCE,
   SETITEM,
+  safetensors,
   type TorchTensor,
   TUPLE,
   tensor,
@@ -19,8 +20,35 @@ import {
 
 const WHOLE = [0, 1, 2, 3, 5, 6, 7, -1, -2, -3, 100, 2 ** 31, 2 ** 40, 2 ** 53 - 1, -(2 ** 53)];
 const whole = fc.constantFrom(...WHOLE);
+const fraction = fc.constantFrom(0.5, 1.5, -0.5);
 const usually = <T>(value: T, other: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 2, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: other });
+
+/**
+ * A safetensors file whose offsets follow from its shapes, whatever these are, but for one that is
+ * seldom shifted, and whose end is seldom elsewhere.
+ */
+export const oddSafetensors: fc.Arbitrary<Buffer> = fc
+  .tuple(
+    fc.array(
+      fc.record({
+        shape: usually([2, 3], fc.array(fc.oneof(whole, fraction), { maxLength: 4 })),
+        shift: usually(0, fc.constantFrom(-24, -4, 4)),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    usually(0, fc.constantFrom(-4, 4, 24)),
+  )
+  .map(([tensors, more]) => {
+    let end = 0;
+    const entries = tensors.map(({ shape, shift }, index) => {
+      const begin = end + shift;
+      end = begin + 4 * shape.reduce((product, size) => product * size, 1);
+      return [`${index}`, { dtype: 'F32', shape, data_offsets: [begin, end] }] as const;
+    });
+    const bytes = Math.min(Math.max(0, Math.floor(end + more)), 4096);
+    return safetensors(Object.fromEntries(entries), Buffer.alloc(bytes, 1));
+  });
 
 /** A tensor of six numbers by what torch.save says of it. */
 export const oddTensor: fc.Arbitrary<TorchTensor> = fc.record({
@@ -54,7 +82,19 @@ export const oddPickle: fc.Arbitrary<Buffer> = fc
 
 /** Places of a tar header, and what stands there seldom. */
 const FIELDS = { name: [0, 100], size: [124, 12], type: [156, 1], link: [157, 100] } as const;
-const TEXTS = ['', '0', '77777777777', '-0000000001', 'zzz', '1 0', '.', '..', '/', '../../x'];
+const TEXTS = [
+  '',
+  '0',
+  '1.5',
+  '77777777777',
+  '-0000000001',
+  'zzz',
+  '1 0',
+  '.',
+  '..',
+  '/',
+  '../../x',
+];
 const ODD_FIELDS: readonly Buffer[] = [
   ...TEXTS.map((value) => Buffer.from(value)),
   ...[...'1257xgLKS\0'].map((type) => Buffer.from(type)),

@@ -1,38 +1,36 @@
 import assert from 'node:assert/strict';
 import '@tensorflow/tfjs-backend-cpu';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { findArchitecture } from '../../src/archs/index.js';
 import { resumeRequest } from '../../src/commands/train.js';
-import { openIndex } from '../../src/data/dataset-index.js';
-import { loadIndex, saveIndex } from '../../src/data/index-cache.js';
-import type { StoredHeader } from '../../src/data/index-check.js';
 import { openTrainedModel } from '../../src/evaluate/trained-model.js';
-import { openCheckpoint } from '../../src/runs/checkpoint/open.js';
+import { type Checkpoint, openCheckpoint } from '../../src/runs/checkpoint/open.js';
 import { type NamedTensor, saveCheckpoint } from '../../src/runs/checkpoint/save.js';
 import { loadTensors, loadWeights } from '../../src/runs/checkpoint/tensors.js';
+import { readSummary } from '../../src/runs/csv.js';
 import { evaluationSource } from '../../src/runs/run-selection.js';
+import { isBest } from '../../src/runs/state.js';
+import { Counters } from '../../src/session/metrics.js';
 import { resolveSettings } from '../../src/settings/resolve.js';
-import { forged } from '../data/forged-index.js';
-import { writeTree } from '../data/images.js';
+import { resolveTraining } from '../../src/settings/resolve-training.js';
+import { restoreParts } from '../../src/train/saving/stateful.js';
+import { SentinelCounters } from '../../src/train/sentinel/counters.js';
+import { Rollbacks } from '../../src/train/sentinel/rollbacks.js';
+import { takeBackSummary } from '../../src/train/start/start-run.js';
+import { Updating } from '../../src/train/updating.js';
 import { putFile, RECORD, STATE, smallModel } from '../runs/small-checkpoint.js';
 import { fuzz } from './fuzz.js';
 import { damagedFile, damagedJson } from './mutations.js';
 
-describe('caches and runs of strangers', function () {
+describe('runs of strangers', function () {
   this.timeout(0);
   const directory = mkdtempSync(join(tmpdir(), 'cnn-fuzz-'));
   const at = (...names: string[]) => join(directory, ...names);
-  const cacheBefore = process.env['CNN_CACHE'];
-  const root = at('set');
-  let index = Buffer.alloc(0);
-  let indexFile = '';
-  let header = {} as StoredHeader;
   let model: LayersModel;
   let momenta: NamedTensor<tf.Variable>[];
   /** The files of the checkpoint that the damaged ones are made from. */
@@ -40,28 +38,20 @@ describe('caches and runs of strangers', function () {
   let record: unknown;
 
   before(async () => {
-    process.env['CNN_CACHE'] = at('cache');
-    writeTree(root, { 'train/a/1.png': 1, 'train/ä/2.png': 2, 'val/a/1.png': 3 });
-    const folders = ['', '/train', '/train/a', '/train/ä', '/val', '/val/a'];
-    const sources = folders.map((path) => {
-      const { mtimeNs } = statSync(root + path, { bigint: true });
-      return { path: root + path, modified: String(mtimeNs) };
-    });
-    assert.equal(await saveIndex(await openIndex(root), sources), undefined);
-    indexFile = at('cache/indexes', readdirSync(at('cache/indexes'))[0] as string);
-    index = readFileSync(indexFile);
-    forged(index, (stored) => {
-      header = structuredClone(stored);
-    });
-
     await tf.setBackend('cpu');
     model = smallModel();
     momenta = [{ name: 'momentum/fc/bias', tensor: tf.variable(tf.tensor1d([1, -2])) }];
     const progress = {
       ...STATE.progress,
       best: { loss: 1, top1: 2, top5: 3, images: 4, epoch: 1 },
+      rows: [{ epoch: 1, lr: 0.1, train_loss: null }],
     };
-    await saveCheckpoint(at('checkpoints/last'), model, momenta, { ...STATE, progress });
+    const parts = {
+      rollbacks: { count: 1, factor: 0.5 },
+      updates: { plateau: { best: 1, waited: 1, falls: 2 }, labels: 3 },
+      sentinel: new SentinelCounters().state(),
+    };
+    await saveCheckpoint(at('checkpoints/last'), model, momenta, { ...STATE, progress, parts });
     const names = readdirSync(at('checkpoints/last'));
     whole = Object.fromEntries(
       names.map((name) => [name, readFileSync(at('checkpoints/last', name))]),
@@ -72,58 +62,7 @@ describe('caches and runs of strangers', function () {
   });
   after(() => {
     rmSync(directory, { recursive: true, force: true });
-    if (cacheBefore === undefined) delete process.env['CNN_CACHE'];
-    else process.env['CNN_CACHE'] = cacheBefore;
   });
-
-  /** An index is one of the dataset's own images or none, and never an error. */
-  async function readIndex(bytes: Buffer): Promise<void> {
-    writeFileSync(indexFile, bytes);
-    const found = await loadIndex(root);
-    for (const { images, labels } of [found?.train, found?.val].filter((part) => !!part)) {
-      for (const [position, label] of labels.entries()) {
-        assert.ok(label >= 0 && label < 2, `label ${label}`);
-        const { file } = images.locate(position);
-        assert.ok(file.startsWith(`${root}/`) && !file.includes('..'), file);
-        assert.ok(images.name(position).startsWith(root));
-      }
-    }
-  }
-  const never = () => false;
-  fuzz('indexes', () => damagedFile([index]), readIndex, never);
-  fuzz(
-    'indexes with right checksums',
-    () =>
-      damagedFile([index])
-        .filter(({ length }) => length >= 24)
-        .map(asIndex),
-    readIndex,
-    never,
-  );
-  fuzz(
-    'columns of indexes',
-    () => {
-      const columns = 16 + index.readUInt32LE(8);
-      return damagedFile([index.subarray(columns)]).map((bytes) =>
-        asIndex(Buffer.concat([index.subarray(0, columns), bytes])),
-      );
-    },
-    readIndex,
-    never,
-  );
-  fuzz(
-    'headers of indexes',
-    () =>
-      damagedJson(header).map((changed) =>
-        forged(index, (stored) => {
-          for (const key of Object.keys(stored))
-            delete (stored as Partial<StoredHeader>)[key as 'val'];
-          Object.assign(stored, changed);
-        }),
-      ),
-    readIndex,
-    never,
-  );
 
   /** Makes the checkpoint whole again. */
   function restore(): void {
@@ -145,14 +84,24 @@ describe('caches and runs of strangers', function () {
   }
 
   const parsed = (name: string) => JSON.parse(String(whole[name]));
+  /** What a resumed run continues from. */
+  async function readState(state: unknown): Promise<void> {
+    restore();
+    writeFileSync(at('checkpoints/last/state.json'), JSON.stringify(state));
+    await readCheckpoint();
+    await resumeFrom(await openCheckpoint(at('checkpoints/last')), at('summary.csv'));
+  }
+  fuzz('state.json', () => damagedJson(parsed('state.json')), readState);
   fuzz(
-    'state.json',
-    () => damagedJson(parsed('state.json')),
-    async (state) => {
-      restore();
-      writeFileSync(at('checkpoints/last/state.json'), JSON.stringify(state));
-      await readCheckpoint();
+    'parts of state.json',
+    () => {
+      const state = parsed('state.json');
+      const names = fc.constantFrom('progress', 'parts', 'network', 'files', 'tensors');
+      return names.chain((name) =>
+        damagedJson(state[name]).map((part) => ({ ...state, [name]: part })),
+      );
     },
+    readState,
   );
   fuzz(
     'model.json',
@@ -195,12 +144,24 @@ describe('caches and runs of strangers', function () {
   );
 });
 
-/** The bytes as an index whose version, checksum and length of the header are right. */
-function asIndex(bytes: Buffer): Buffer {
-  const copy = Buffer.from(bytes);
-  copy.writeUInt32LE(4, 0);
-  const length = Math.min(copy.readUInt32LE(8), copy.length - 16) & ~7;
-  copy.writeUInt32LE(length, 8);
-  copy.writeUInt32LE(crc32(copy.subarray(8)), 4);
-  return copy;
+/** Puts the state of a checkpoint into the parts of a training, as a resumed one does. */
+async function resumeFrom(checkpoint: Checkpoint, summary: string): Promise<void> {
+  const { settings } = resolveTraining(findArchitecture('lenet5'), [
+    { values: { 'lr-scheduler': 'plateau', 'grad-accum-steps': 4 }, source: 'flag' },
+  ]);
+  const { progress } = checkpoint.state;
+  const rollbacks = new Rollbacks();
+  const schedule = { ...settings, stepsPerEpoch: 10 };
+  const updating = new Updating(settings, schedule, rollbacks, undefined);
+  await restoreParts([rollbacks, updating, new SentinelCounters()], checkpoint);
+  const { lr, group } = updating.next(progress.step, progress.stepInEpoch, () => 1);
+  assert.ok(lr >= 0 && lr <= settings.lr, `a learning rate of ${lr}`);
+  assert.ok(group === undefined || group.labelsSoFar > 0);
+  for (const number of [progress.epoch, progress.step, progress.stepInEpoch, progress.images]) {
+    assert.ok(Number.isSafeInteger(number) && number >= 0);
+  }
+  new Counters(progress.counters).dispose();
+  isBest(progress);
+  await takeBackSummary({ summary }, progress, false);
+  await readSummary(summary);
 }

@@ -4,6 +4,7 @@ import { linkSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { bytesSource, readMembers, withFile } from '../../../src/data/layouts/tar/tar.js';
 import { DataError } from '../../../src/errors.js';
+import { checkSummed } from '../../fuzz/odd-files.js';
 import { temporaryDirectory, writeTree } from '../images.js';
 import { type TarFormat, writeTar } from './tars.js';
 
@@ -76,6 +77,12 @@ describe('the members of a tar file', () => {
     bytes[1024 + 10] = 1;
     writeFileSync(file, bytes);
     await assert.rejects(members(file), /damaged\.tar is damaged: .*member 1024 bytes/);
+    // The size of a.txt, negative as GNU writes numbers: the checksum is right.
+    writeTar(file, { 'a.txt': 'a', 'b.txt': 'b' });
+    const negative = readFileSync(file);
+    negative.fill(0xff, 124, 136);
+    writeFileSync(file, checkSummed(negative));
+    await assert.rejects(members(file), /damaged\.tar is damaged: .*member 0 bytes/);
     writeFileSync(file, 'hello '.repeat(200));
     await assert.rejects(members(file), /damaged\.tar is not a tar file/);
     writeFileSync(file, '');

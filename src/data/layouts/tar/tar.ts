@@ -110,7 +110,9 @@ export async function readMembers(
       return members;
     }
     if (header === undefined || !header.cksumValid) throw damaged(source, at, name);
-    const { type, size = 0 } = header;
+    const { type } = header;
+    // Folders and links may have none. The package gives none for a negative one.
+    const size = header.size ?? (FILES.includes(type) ? Number.NaN : 0);
     if (!(size >= 0)) throw damaged(source, at, name);
     const path = extended.path ?? pathIn(header, block);
     const linkPath = extended.linkpath ?? linkPathIn(header, block);
