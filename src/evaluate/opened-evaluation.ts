@@ -2,10 +2,10 @@ import type { Backend } from '../backend/index.js';
 import type { Dataset } from '../data/dataset.js';
 import { openDataset } from '../data/open-dataset.js';
 import { evaluationClasses } from '../runs/run-selection.js';
-import { checkForwardFits } from '../session/out-of-memory.js';
 import type { Reporter } from '../session/reporter.js';
 import { startBackend } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
+import { checkBatchFits, checkMapsFit } from './forward-memory.js';
 import { type Protocol, type ProtocolSettings, protocolsOf } from './protocols/protocol.js';
 import { checkClasses, type InputOptions, type TrainedModel } from './trained-model.js';
 import type { Member } from './view-runner.js';
@@ -57,9 +57,13 @@ export async function openEvaluation(
     checkClasses(trained, opened, settings.data, dataset.classes);
     const { architecture } = trained;
     const { session } = opened;
-    checkForwardFits(session, settings.batchSize, backend);
+    const evaluated = { architecture, session };
     const protocols = protocolsOf(view, architecture, session.card.transform);
-    members.push({ architecture, session, protocols });
+    if (protocols.some(({ places }) => places !== 'map')) {
+      await checkBatchFits(evaluated, backend, settings.batchSize);
+    }
+    const checkMap = await checkMapsFit(evaluated, backend, protocols);
+    members.push({ ...evaluated, protocols, checkMap });
   }
   return { dataset, backend, members: members as [Member, ...Member[]] };
 }

@@ -5,11 +5,11 @@ import { openImages } from '../data/open-images.js';
 import { checkDecode, createDecodingNote } from '../session/decoding.js';
 import { openEvaluationBatches } from '../session/loaders.js';
 import type { NetworkCard } from '../session/network-card.js';
-import { checkForwardFits } from '../session/out-of-memory.js';
 import type { Reporter } from '../session/reporter.js';
 import { upload } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
+import { checkBatchFits } from './forward-memory.js';
 import { findNotFinite } from './not-finite.js';
 import type { TrainedModel } from './trained-model.js';
 
@@ -45,7 +45,7 @@ export async function predict(
   const { channels, transform, classes } = session.card;
   const split = { images, labels: new Int32Array(images.length) };
   const batchSize = Math.min(settings.batchSize, images.length);
-  checkForwardFits(session, batchSize, backend);
+  await checkBatchFits({ architecture: trained.architecture, session }, backend, batchSize);
   const { workers, decode } = settings;
   const reading = decodeOptionsOf(settings);
   const shared = { backend, batchSize, workers, channels, transform, seed: 0 };

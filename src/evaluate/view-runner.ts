@@ -5,6 +5,7 @@ import type { Network } from '../network/network.js';
 import { type Session, uploadImages } from '../session/session.js';
 import type { Averages } from './averages.js';
 import { DenseNetworks } from './dense-networks.js';
+import type { CheckMap } from './forward-memory.js';
 import { findNotFinite } from './not-finite.js';
 import type { Protocol } from './protocols/protocol.js';
 import { viewsOf } from './protocols/views.js';
@@ -16,6 +17,8 @@ export interface Member {
   readonly session: Session;
   /** In the same order for all members. */
   readonly protocols: readonly Protocol[];
+  /** Throws before a map takes more memory than there is. */
+  readonly checkMap?: CheckMap;
 }
 
 /** Images by their short side. */
@@ -89,6 +92,7 @@ export class ViewRunner {
   /** The whole image, and mirrored in the same batch. */
   async #addMap(view: View, source: Image, mirrored: boolean): Promise<void> {
     const { width, height } = source;
+    this.#member.checkMap?.(width, height);
     const { channels } = this.#member.session.card;
     const mirror = mirrored ? [0, 1] : [0];
     const bytes = width * height * channels;

@@ -1,11 +1,13 @@
 import { constants } from 'node:buffer';
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, withoutDrawing } from '../archs/index.js';
 import { type CountingBackend, withCountingBackend } from '../backend/counting-backend.js';
 import type { Backend } from '../backend/index.js';
 import { UsageError } from '../errors.js';
 import { WeightAverage } from '../network/average.js';
 import { Optimizer } from '../network/optimizer.js';
+import { trainingSize } from '../session/augmentation.js';
 import { networkCard } from '../session/network-card.js';
 import {
   type DeviceBatch,
@@ -84,6 +86,7 @@ export async function trainingMemory(
   };
   tf.dispose([optimizer.state, average?.variables ?? []]);
   session.network.dispose();
+  if (session.training.network !== session.network) session.training.network.dispose();
   session.model.dispose();
   if (device.source instanceof Error) return { ...known, copies: null, peak: null };
   return { ...known, copies, peak: peakBytes };
@@ -106,11 +109,12 @@ export async function estimateMemory(
   return { stepBytes: name === 'cpu' ? peak : null, leastBytes };
 }
 
-function checkBatch({ batchSize, inputSize, channels }: MemorySettings): void {
-  const most = Math.floor(constants.MAX_LENGTH / (inputSize ** 2 * channels));
+function checkBatch({ batchSize, channels, ...settings }: MemorySettings): void {
+  const size = Math.max(settings.inputSize, trainingSize(settings));
+  const most = Math.floor(constants.MAX_LENGTH / (size ** 2 * channels));
   if (batchSize <= most) return;
   throw new UsageError(
-    `Expected --batch-size to be at most ${most} at ${inputSize}×${inputSize}×${channels} but received ${batchSize}`,
+    `Expected --batch-size to be at most ${most} at ${size}×${size}×${channels} but received ${batchSize}`,
   );
 }
 
@@ -121,15 +125,15 @@ function openNetwork(
   const classes = Array.from({ length: numClasses }, (_, index) => String(index));
   const auxWeight = settings.auxWeight ?? architecture.auxiliary?.weight ?? 0;
   const card = networkCard(architecture, { classes, inputSize, channels, auxWeight });
-  return withoutDrawing(() =>
-    openSession(architecture, card, 0, (model) => {
-      if (freeze !== null) freezeLayers(model, freeze);
-    }),
-  );
+  const prepare = (model: LayersModel) => {
+    if (freeze !== null) freezeLayers(model, freeze);
+  };
+  const size = trainingSize({ inputSize, ...settings });
+  return withoutDrawing(() => openSession(architecture, card, 0, prepare, size));
 }
 
 function runStep({ session, optimizer, average, settings }: Trained, step: number): void {
-  const batch = uploadBatch(session, settings);
+  const batch = uploadBatch(session, settings, session.training.size);
   const { gradAccumSteps = 1, bceLoss = false } = settings;
   const options = { lr: 0, smoothing: 0, seed: 0, step, auxiliaryWeight: 1 };
   const loss = bceLoss ? 'sigmoid' : 'softmax';
@@ -144,7 +148,7 @@ function runStep({ session, optimizer, average, settings }: Trained, step: numbe
 async function evaluate({ session, average, settings }: Trained): Promise<void> {
   const evaluateBatch = async () => {
     const { batchSize, inputSize, channels } = settings;
-    const batch = uploadBatch(session, { batchSize, inputSize, channels });
+    const batch = uploadBatch(session, { batchSize, channels }, inputSize);
     evaluateStep(session, batch).dispose();
     disposeBatch(batch);
   };
@@ -152,16 +156,20 @@ async function evaluate({ session, average, settings }: Trained): Promise<void> 
   await average?.during(evaluateBatch);
 }
 
-function uploadBatch(session: Session, settings: Omit<MemorySettings, 'numClasses'>): DeviceBatch {
-  const { batchSize, inputSize, channels } = settings;
+function uploadBatch(
+  session: Session,
+  settings: Omit<MemorySettings, 'numClasses' | 'inputSize'>,
+  size: number,
+): DeviceBatch {
+  const { batchSize, channels } = settings;
   const { mixupAlpha = 0, cutmixAlpha = 0, randomErase = 0 } = settings;
   const box = { left: 0, top: 0, right: 0, bottom: 0 };
   const mixes = mixupAlpha > 0 || cutmixAlpha > 0;
-  return upload(session, {
+  const batch = {
     // They need no memory of the host.
     images: new Uint8Array(0),
     takeFromDevice: () => {
-      const { dataId } = tf.fill([batchSize, inputSize, inputSize, channels], 0, 'bool');
+      const { dataId } = tf.fill([batchSize, size, size, channels], 0, 'bool');
       tf.backend().incRef(dataId);
       return dataId;
     },
@@ -172,5 +180,6 @@ function uploadBatch(session: Session, settings: Omit<MemorySettings, 'numClasse
     ...(mixes && { mix: { box, share: 1, shareInBox: 1 } }),
     count: batchSize,
     release: () => {},
-  });
+  };
+  return upload(session, batch, { size });
 }

@@ -64,7 +64,7 @@ export function trainingTransform(recipe: Recipe, settings: AugmentSettings): Tr
 export function trainingSize({
   inputSize,
   trainCropSize,
-}: Pick<AugmentSettings, 'inputSize' | 'trainCropSize'>): number {
+}: Pick<AugmentSettings, 'inputSize'> & Partial<Pick<AugmentSettings, 'trainCropSize'>>): number {
   return trainCropSize ?? inputSize;
 }
 

@@ -177,12 +177,12 @@ function verdictAfter(
 
 /** Estimates the memory of a training step by its batch size. */
 function stepBytes({ request, backend, session }: Prepared) {
-  const { classes, channels } = session.card;
-  const { size: inputSize } = session.training;
+  const { classes, channels, inputSize } = session.card;
   const { architecture, estimateMemory } = request;
   return async (batchSize: number) => {
     const network = { inputSize, channels, numClasses: classes.length };
-    const settings = { ...request.settings, ...network, batchSize };
+    const sizes = { trainCropSize: session.training.size, batchSize };
+    const settings = { ...request.settings, ...network, ...sizes };
     const { stepBytes, leastBytes } = await estimateMemory(architecture, backend, settings);
     return stepBytes ?? leastBytes;
   };

@@ -4,14 +4,14 @@ import '@tensorflow/tfjs-backend-cpu';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { findArchitecture, withAtMostWeights, withoutDrawing } from '../../src/archs/index.js';
+import { findArchitecture, withAtMostWeights } from '../../src/archs/index.js';
 import { runTrain } from '../../src/commands/train.js';
 import { DataError, UsageError } from '../../src/errors.js';
 import { openTrainedModel } from '../../src/evaluate/trained-model.js';
 import { saveCheckpoint } from '../../src/runs/checkpoint/save.js';
 import type { CheckpointState } from '../../src/runs/state.js';
 import { networkCard } from '../../src/session/network-card.js';
-import { checkFits, checkForwardFits } from '../../src/session/out-of-memory.js';
+import { checkFits } from '../../src/session/out-of-memory.js';
 import { SILENT } from '../../src/session/reporter.js';
 import { openSession } from '../../src/session/session.js';
 import { startProgress } from '../../src/train/progress.js';
@@ -87,22 +87,5 @@ describe('memory that is not there', function () {
     });
     const huge = checkFits({ memoryBytes: 5 * MEBI }, 2, bytesOf);
     await assert.rejects(huge, /not even one image fits: choose a smaller network or --input-size/);
-  });
-
-  it('is said to be too little for a pass forward by its largest convolution', () => {
-    const session = withoutDrawing(() => openSession(lenet5, cardOf(28), 0));
-    // conv1 has 28×28 values for an image and makes 6 maps of them.
-    const bytes = 4 * 28 * 28 * 7;
-    const check = (batchSize: number, precision: 'f32' | 'bf16', memoryBytes: number) =>
-      checkForwardFits(session, batchSize, { precision, memoryBytes });
-    check(100, 'f32', 100 * bytes);
-    check(200, 'bf16', 100 * bytes);
-    assert.throws(() => check(101, 'f32', 100 * bytes), /smaller --batch-size or --crop-size$/);
-    assert.throws(
-      () => check(1, 'f32', bytes - 1),
-      /An image of 28×28 needs .* smaller --crop-size$/,
-    );
-    session.network.dispose();
-    session.model.dispose();
   });
 });

@@ -179,8 +179,7 @@ async function estimateStep(
   backend: Backend,
 ): Promise<MemoryEstimate> {
   const estimate = (batchSize: number) => {
-    const step = { batchSize, inputSize: trainingSize(settings), numClasses: classes.length };
-    const options = { ...settings, ...step };
+    const options = { ...settings, batchSize, numClasses: classes.length };
     return estimateMemory(architecture, backend, options);
   };
   const estimated = await estimate(settings.batchSize);

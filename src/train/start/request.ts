@@ -12,6 +12,7 @@ export type MemorySettings = Pick<Settings<'train'>, 'batchSize' | 'inputSize' |
 } & Partial<
     Pick<
       Settings<'train'>,
+      | 'trainCropSize'
       | 'opt'
       | 'gradAccumSteps'
       | 'clipGradNorm'
