@@ -7,9 +7,9 @@ import { isFused } from '../activations.js';
 import { markFloat32 } from './float32.js';
 import type { Graph, GraphNode } from './graph.js';
 import { foldJoins } from './joined-maps.js';
-import { isPlainNorm } from './rules/batch-norm.js';
-import { isRow } from './rules/dense.js';
-import { paddingOf } from './rules/padding.js';
+import { isPlainNorm } from './rules/normalisation/batch-norm.js';
+import { isRow } from './rules/products/dense.js';
+import { paddingOf } from './rules/products/padding.js';
 import { hasPlainActivation, isPlainImage, type Padding } from './rules/rule.js';
 import { backendHasNative, backendTakesPadding } from './run-kernel.js';
 

@@ -17,7 +17,7 @@
  *   to it.
  */
 import type { GraphNode } from './graph.js';
-import { isPlainNorm } from './rules/batch-norm.js';
+import { isPlainNorm } from './rules/normalisation/batch-norm.js';
 import type { JoinedMaps } from './rules/rule.js';
 
 type Readers = ReadonlyMap<number, readonly GraphNode[]>;

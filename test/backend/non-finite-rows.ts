@@ -5,7 +5,7 @@ import {
   groupedFilterGradient,
   groupedForward,
   groupedInputGradient,
-} from '../../src/network/rules/groups.js';
+} from '../../src/network/rules/products/groups.js';
 import { runKernel } from './compare.js';
 import type { Input, Row, Tensors } from './non-finite.js';
 import { type Pooling, plainArgMax, plainMaxPool, plainMaxPoolGradient } from './plain-kernels.js';

@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { ACTIVATIONS, type Activation } from '../../activations.js';
-import { allFloat } from './convolution.js';
+import { allFloat } from './products/convolution.js';
 import type { KernelCall, KernelRows } from './row.js';
 
 interface GradInputs {

@@ -1,7 +1,7 @@
 import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native-backend.js';
 import { ARITHMETIC, COMPARISONS } from '../parameters.js';
-import { allFloat } from './convolution.js';
+import { allFloat } from './products/convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 import { broadcastStrides, mergeAxes } from './strides.js';
 

@@ -15,23 +15,23 @@ import {
 import { cpuKernels, runFallback } from '../fallback.js';
 import type { NativeBackend } from '../native-backend.js';
 import { activationGradKernels } from './activation-grad.js';
-import { batchNormKernels } from './batch-norm.js';
 import { binaryKernels } from './binary.js';
-import { convolutionKernels } from './convolution.js';
 import { dropoutKernels } from './dropout.js';
 import { imageKernels } from './image.js';
-import { joinedMapsKernels } from './joined-maps.js';
 import { layoutKernels } from './layout.js';
 import { lossKernels } from './loss.js';
-import { lrnKernels } from './lrn.js';
-import { matmulKernels } from './matmul.js';
+import { batchNormKernels } from './normalisation/batch-norm.js';
+import { joinedMapsKernels } from './normalisation/joined-maps.js';
+import { lrnKernels } from './normalisation/lrn.js';
 import { optimizerKernels } from './optimizers.js';
-import { poolKernels } from './pool.js';
+import { poolKernels } from './pooling/pool.js';
+import { windowMeansKernels } from './pooling/window-means.js';
+import { convolutionKernels } from './products/convolution.js';
+import { matmulKernels } from './products/matmul.js';
 import { reduceKernels } from './reduce.js';
 import type { KernelFunction, KernelRows } from './row.js';
 import { unaryKernels } from './unary.js';
 import { viewKernels } from './views.js';
-import { windowMeansKernels } from './window-means.js';
 
 const rows: KernelRows = {
   ...viewKernels,

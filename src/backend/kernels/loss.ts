@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { allFloat } from './convolution.js';
+import { allFloat } from './products/convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 
 interface LossInputs {

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeKernel, ParametersOf } from '../parameters.js';
-import { allFloat } from './convolution.js';
+import { allFloat } from './products/convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 
 type Attributes<K extends NativeKernel> = Partial<ParametersOf<K>>;

@@ -1,7 +1,7 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native-backend.js';
 import { runBinary } from './binary.js';
-import { allFloat } from './convolution.js';
+import { allFloat } from './products/convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 import { axesOf } from './strides.js';
 

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { UNARY } from '../parameters.js';
-import { allFloat } from './convolution.js';
+import { allFloat } from './products/convolution.js';
 import type { KernelCall, KernelFunction, KernelRows } from './row.js';
 
 /** Functions of one number; the result is stored like the input. */

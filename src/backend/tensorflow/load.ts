@@ -53,7 +53,7 @@ function setEnvironment(threads: number): void {
     TF_CPP_MIN_LOG_LEVEL: '3',
     // Else only processors with AVX-512's instructions for networks get oneDNN's kernels.
     TF_ENABLE_ONEDNN_OPTS: '1',
-    // As on the CPU, where src/network/rules/stock-max-pool.ts sees to it.
+    // As on the CPU, where src/network/rules/pooling/stock-max-pool.ts sees to it.
     TF_ENABLE_MAXPOOL_NANPROP: '1',
     // Else it takes all memory of the GPU at once.
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',

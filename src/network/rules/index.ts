@@ -3,20 +3,20 @@
  * into an Operation, list it here, and add a case to test/network/rules.test.ts.
  */
 import { activation, scaledTanh } from './activation.js';
-import { batchNormalization } from './batch-norm.js';
-import { convolution } from './convolution.js';
-import { dense } from './dense.js';
 import { dropout } from './dropout.js';
-import { localResponse } from './local-response.js';
 import { add, concatenate } from './merge.js';
-import { zeroPadding } from './padding.js';
-import { partialConvolution } from './partial-convolution.js';
-import { averagePool, maxPool } from './pool.js';
+import { batchNormalization } from './normalisation/batch-norm.js';
+import { localResponse } from './normalisation/local-response.js';
+import { averagePool, maxPool } from './pooling/pool.js';
+import { subsampling } from './pooling/subsampling.js';
+import { adaptiveAveragePool, globalAveragePool } from './pooling/window-means.js';
+import { convolution } from './products/convolution.js';
+import { dense } from './products/dense.js';
+import { zeroPadding } from './products/padding.js';
+import { partialConvolution } from './products/partial-convolution.js';
 import { reshape } from './reshape.js';
 import type { LayerNode, Operation, Rule } from './rule.js';
-import { subsampling } from './subsampling.js';
 import { taped } from './tape.js';
-import { adaptiveAveragePool, globalAveragePool } from './window-means.js';
 
 const RULES: Readonly<Record<string, Rule>> = {
   Activation: activation,

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { addInto, runKernel, runKernelForList, share } from '../run-kernel.js';
-import { appendMaps } from './joined-maps.js';
+import { appendMaps } from './normalisation/joined-maps.js';
 import type { LayerNode, Operation } from './rule.js';
 
 /** Add: the sum of inputs of one shape. */

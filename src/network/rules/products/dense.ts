@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel } from '../run-kernel.js';
-import { biasActivationBackward, endingOf } from './activation.js';
-import { activationOf, type LayerNode, type Operation } from './rule.js';
+import { runKernel } from '../../run-kernel.js';
+import { biasActivationBackward, endingOf } from '../activation.js';
+import { activationOf, type LayerNode, type Operation } from '../rule.js';
 
 /** Dense with its bias and activation on (N, units). */
 export function dense(node: LayerNode): Operation | undefined {

@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { allFloat } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
+import { allFloat } from '../products/convolution.js';
+import type { KernelCall, KernelRows } from '../row.js';
 
 interface LrnAttrs {
   depthRadius: number;

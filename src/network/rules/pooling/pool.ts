@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { MAX_POOL_FILTER } from '../../backend/addon.js';
-import { backendHasNative, runKernel } from '../run-kernel.js';
-import { impliedPadding, padAttribute } from './padding.js';
-import { isPlainImage, type LayerNode, type Operation } from './rule.js';
+import { MAX_POOL_FILTER } from '../../../backend/addon.js';
+import { backendHasNative, runKernel } from '../../run-kernel.js';
+import { impliedPadding, padAttribute } from '../products/padding.js';
+import { isPlainImage, type LayerNode, type Operation } from '../rule.js';
 import { stockMaxPool, stockMaxPoolGradient } from './stock-max-pool.js';
 import { type Range, windowMeans } from './window-means.js';
 

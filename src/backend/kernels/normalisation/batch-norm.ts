@@ -1,7 +1,7 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { fusedNumber } from '../../activations.js';
-import { allFloat } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
+import { fusedNumber } from '../../../activations.js';
+import { allFloat } from '../products/convolution.js';
+import type { KernelCall, KernelRows } from '../row.js';
 
 interface Vectors {
   gamma?: TensorInfo | undefined;

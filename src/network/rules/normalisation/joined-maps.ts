@@ -1,7 +1,7 @@
 /** The layers of a dense block on its one tensor; ../joined-maps.ts says how they work together. */
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel, runKernelForList, share } from '../run-kernel.js';
-import type { JoinedMaps, LayerNode, Operation } from './rule.js';
+import { runKernel, runKernelForList, share } from '../../run-kernel.js';
+import type { JoinedMaps, LayerNode, Operation } from '../rule.js';
 
 /**
  * A join: appends its last input to the joined maps. The one that creates them has no other input.

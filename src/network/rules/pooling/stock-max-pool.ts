@@ -4,8 +4,8 @@
  * and in our own kernel.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { nodeBackend, TENSORFLOW_BACKEND } from '../../backend/tensorflow/operation.js';
-import { type Attributes, backendHasNative, runKernel } from '../run-kernel.js';
+import { nodeBackend, TENSORFLOW_BACKEND } from '../../../backend/tensorflow/operation.js';
+import { type Attributes, backendHasNative, runKernel } from '../../run-kernel.js';
 
 /** The maximum of each window of x (N, H, W, C). */
 export function stockMaxPool(x: tf.Tensor, attributes: Attributes): tf.Tensor {

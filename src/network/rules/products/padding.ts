@@ -1,6 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs-core';
-import { backendHasNative, runKernel } from '../run-kernel.js';
-import type { LayerNode, Operation, Padding } from './rule.js';
+import { backendHasNative, runKernel } from '../../run-kernel.js';
+import type { LayerNode, Operation, Padding } from '../rule.js';
 
 type Window = readonly [number, number];
 

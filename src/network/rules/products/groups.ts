@@ -1,6 +1,6 @@
 /** Grouped convolution on backends that have none: a convolution of each group's slices. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type Attributes, runKernel } from '../run-kernel.js';
+import { type Attributes, runKernel } from '../../run-kernel.js';
 
 /** y (N, H, W, filters) with bias and activation. */
 export function groupedForward(

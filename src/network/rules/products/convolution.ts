@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { backendHasNative, runKernel, stored } from '../run-kernel.js';
-import { biasActivationBackward, endingOf } from './activation.js';
+import { backendHasNative, runKernel, stored } from '../../run-kernel.js';
+import { biasActivationBackward, endingOf } from '../activation.js';
+import { activationOf, isPlainImage, type LayerNode, type Operation } from '../rule.js';
 import { groupedFilterGradient, groupedForward, groupedInputGradient } from './groups.js';
 import { padAttribute } from './padding.js';
-import { activationOf, isPlainImage, type LayerNode, type Operation } from './rule.js';
 
 /** Conv2D and GroupConv2D with their bias, activation and the padding before them. */
 export function convolution(node: LayerNode): Operation | undefined {

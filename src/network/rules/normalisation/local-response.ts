@@ -1,5 +1,5 @@
-import { runKernel } from '../run-kernel.js';
-import type { LayerNode, Operation } from './rule.js';
+import { runKernel } from '../../run-kernel.js';
+import type { LayerNode, Operation } from '../rule.js';
 
 /** LocalResponseNormalization (src/archs/layers/local-response.ts). */
 export function localResponse({ config }: LayerNode): Operation {

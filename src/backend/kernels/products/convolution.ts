@@ -1,6 +1,6 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { fusedNumber } from '../../activations.js';
-import type { KernelCall, KernelRows } from './row.js';
+import { fusedNumber } from '../../../activations.js';
+import type { KernelCall, KernelRows } from '../row.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 type Shape4 = [number, number, number, number];

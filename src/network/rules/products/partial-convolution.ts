@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { placement } from '../../connections.js';
-import { runKernel } from '../run-kernel.js';
+import { placement } from '../../../connections.js';
+import { runKernel } from '../../run-kernel.js';
+import type { LayerNode, LayerWeight, Operation, Pass } from '../rule.js';
 import { convolution } from './convolution.js';
-import type { LayerNode, LayerWeight, Operation, Pass } from './rule.js';
 
 /**
  * PartialConv2D (src/archs/layers): a convolution whose filter, zeros where maps are not connected,

@@ -1,7 +1,7 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { fusedNumber } from '../../activations.js';
+import { fusedNumber } from '../../../activations.js';
+import type { KernelCall, KernelRows } from '../row.js';
 import { allFloat, isBias } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
 
 interface MatMulInputs {
   a: TensorInfo;

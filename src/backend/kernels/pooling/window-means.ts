@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { allFloat } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
+import { allFloat } from '../products/convolution.js';
+import type { KernelCall, KernelRows } from '../row.js';
 
 /** Ranges [begin, end) of rows and of columns; each pair of them is a window. */
 interface Windows {

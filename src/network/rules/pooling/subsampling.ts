@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runKernel, runKernelForList } from '../run-kernel.js';
-import { isPlainImage, type LayerNode, type LayerWeight, type Operation } from './rule.js';
+import { runKernel, runKernelForList } from '../../run-kernel.js';
+import { isPlainImage, type LayerNode, type LayerWeight, type Operation } from '../rule.js';
 
 /**
  * Subsampling2D (src/archs/layers): each window's sum times a coefficient, plus a bias. After the

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { runKernel } from '../run-kernel.js';
-import type { LayerNode, Operation } from './rule.js';
+import { runKernel } from '../../run-kernel.js';
+import type { LayerNode, Operation } from '../rule.js';
 
 /** A range [begin, end) of rows or columns. */
 export type Range = readonly [begin: number, end: number];

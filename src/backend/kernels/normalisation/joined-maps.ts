@@ -3,9 +3,9 @@
  * own after them.
  */
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { fusedNumber } from '../../activations.js';
-import { allFloat } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
+import { fusedNumber } from '../../../activations.js';
+import { allFloat } from '../products/convolution.js';
+import type { KernelCall, KernelRows } from '../row.js';
 
 interface AppendInputs {
   x: TensorInfo;

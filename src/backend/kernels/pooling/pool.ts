@@ -1,7 +1,7 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { MAX_POOL_FILTER } from '../addon.js';
-import { allFloat } from './convolution.js';
-import type { KernelCall, KernelRows } from './row.js';
+import { MAX_POOL_FILTER } from '../../addon.js';
+import { allFloat } from '../products/convolution.js';
+import type { KernelCall, KernelRows } from '../row.js';
 
 interface PoolAttrs {
   filterSize: number | [number, number];

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TENSORFLOW_BACKEND } from '../../backend/tensorflow/operation.js';
-import { runKernel, runKernelForList, share } from '../run-kernel.js';
+import { TENSORFLOW_BACKEND } from '../../../backend/tensorflow/operation.js';
+import { runKernel, runKernelForList, share } from '../../run-kernel.js';
+import type { LayerNode, Operation, Pass } from '../rule.js';
 import { normOfJoined } from './joined-maps.js';
-import type { LayerNode, Operation, Pass } from './rule.js';
 
 /** The batch's mean and 1 / √(variance + ε) of each channel, in float32, or what TensorFlow has. */
 type Statistics = readonly [mean: tf.Tensor, inverseDeviation: tf.Tensor, saved?: tf.Tensor];
