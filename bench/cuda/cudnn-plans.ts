@@ -1,6 +1,6 @@
 /** Asks cudnn-plans (native/cuda/plans/main.cc), which plans convolutions without a GPU. */
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 import { parseCsv } from '../csv.js';
@@ -33,6 +33,7 @@ export function whyNoPlans(): string | undefined {
 
 /** The same of another target of native/CMakeLists.txt that wants CUDA. */
 export function whyNoCudaTarget(target: string): string | undefined {
+  if (!existsSync(SOURCES)) return `there is no ${SOURCES}`;
   const configured = cmake('-S', 'native', '-B', 'build');
   const missing = /CUDA: not built in, because (.*)/.exec(configured)?.[1];
   if (missing !== undefined) return missing;

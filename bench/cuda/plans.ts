@@ -37,8 +37,12 @@ async function planAll(): Promise<void> {
     ? new PlanTable(devices, batchSizes)
     : PlanTable.read(out, devices, batchSizes);
   const without: string[] = [];
+  const called = {
+    bf16: await convolutions(options, 'bf16'),
+    f32: await convolutions(options, 'f32'),
+  };
   for (const types of options.precisions) {
-    const calls = await convolutions(options, types);
+    const calls = types === 'tf32' ? called.f32.map((call) => ({ ...call, types })) : called[types];
     for (const device of devices) {
       const wanted = calls.filter(
         (call) => options.keep || !table.knows(call, device, options.compile),
@@ -79,12 +83,10 @@ async function planCalls(
 
 async function convolutions(
   { networks, batchSizes }: Options,
-  types: (typeof TYPES)[number],
+  precision: 'bf16' | 'f32',
 ): Promise<ProductCall[]> {
-  const calls = await productCalls(networks, batchSizes, types === 'bf16' ? 'bf16' : 'f32');
-  return calls
-    .filter(({ kernel }) => kernel !== 'BatchMatMul')
-    .map((call) => (types === 'tf32' ? { ...call, types: 'tf32' } : call));
+  const calls = await productCalls(networks, batchSizes, precision);
+  return calls.filter(({ kernel }) => kernel !== 'BatchMatMul');
 }
 
 /** Calls that no way computes. */

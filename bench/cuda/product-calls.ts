@@ -11,7 +11,7 @@ import {
   type Parameters,
   packParameters,
 } from '../../src/backend/parameters.js';
-import { trainingMemory } from '../../src/measure/memory.js';
+import { countStep } from '../../src/measure/memory.js';
 
 const CONVOLUTIONS = ['FusedConv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'] as const;
 const PRODUCTS: readonly NativeKernel[] = [...CONVOLUTIONS, 'BatchMatMul'];
@@ -51,7 +51,7 @@ export function productCalls(
       };
       const { size: inputSize, channels, classes: numClasses } = architecture;
       for (const batchSize of batchSizes) {
-        trainingMemory(architecture, device, { batchSize, inputSize, channels, numClasses });
+        countStep(architecture, { batchSize, inputSize, channels, numClasses });
       }
     }
     return [...found.values()];

@@ -109,6 +109,16 @@ export async function estimateMemory(
   return { stepBytes: name === 'cpu' ? peak : null, leastBytes };
 }
 
+/** A training step on the counting backend, for whoever follows the kernels that it calls. */
+export function countStep(architecture: Architecture, settings: MemorySettings): void {
+  const session = openNetwork(architecture, settings);
+  const optimizer = new Optimizer(session.network.weights, { ...architecture.recipe, ...settings });
+  runStep({ session, optimizer, average: undefined, settings }, 0);
+  tf.dispose(optimizer.state);
+  session.network.dispose();
+  session.model.dispose();
+}
+
 function checkBatch({ batchSize, channels, ...settings }: MemorySettings): void {
   const size = Math.max(settings.inputSize, trainingSize(settings));
   const most = Math.floor(constants.MAX_LENGTH / (size ** 2 * channels));
