@@ -9,11 +9,13 @@ import { inParallel } from './task.js';
 const SECONDS = 90;
 const AT_ONCE = 4;
 
+// Mocha starts another process for options of Node's, which compute-sanitizer would not follow.
 const MOCHA = [
-  process.execPath,
-  ...['node_modules/mocha/bin/mocha.js', '--no-config', '--import', './test/strict.js'],
-  ...['--timeout', '60000', '--reporter', './test/reporter.cjs'],
+  ...[process.execPath, '--import', './test/strict.js', 'node_modules/mocha/bin/mocha.js'],
+  ...['--no-config', '--timeout', '60000', '--reporter', './test/reporter.cjs'],
 ];
+/** The last line of a file's tests. */
+const COUNTS = /^(\d+) passed, 0 failed/m;
 const ENVIRONMENT = { CNN_TEST_BACKEND: 'cuda' };
 
 export async function runTests(run: Run): Promise<void> {
@@ -27,10 +29,7 @@ export async function runTests(run: Run): Promise<void> {
 
 export async function runSanitized(run: Run): Promise<void> {
   const there = await run.task(['compute-sanitizer', '--version'], { seconds: 20 });
-  if (!there.passed) {
-    run.tell(`compute-sanitizer is not there (${there.end})`);
-    return;
-  }
+  if (!there.passed) throw new PartFailed(`compute-sanitizer is not there (${there.end})`);
   const jobs = run.day.sizes.sanitized.map(([tool, file]) => {
     const sanitizer = ['compute-sanitizer', '--tool', tool, '--error-exitcode', '9'];
     return job(`${tool} ${file}`, [...sanitizer, ...MOCHA, file]);
@@ -38,20 +37,21 @@ export async function runSanitized(run: Run): Promise<void> {
   return runJobs(run, 'sanitizer.txt', jobs);
 }
 
-interface Job {
+export interface Job {
   readonly name: string;
   readonly command: readonly string[];
 }
 
 const job = (name: string, command: readonly string[]): Job => ({ name, command });
 
-async function runJobs(run: Run, file: string, jobs: readonly Job[]): Promise<void> {
+/** A job that ends well but counts no tests has failed, too. */
+export async function runJobs(run: Run, file: string, jobs: readonly Job[]): Promise<void> {
   const failed: string[] = [];
-  let passed = 0;
-  const tell = () =>
-    run.tell(
-      [`${passed} of ${jobs.length} files passed`, ...failed.map((name) => `- ${name}`)].join('\n'),
-    );
+  let [passed, tests] = [0, 0];
+  const tell = () => {
+    const sum = `${passed} of ${jobs.length} files passed, ${tests} tests`;
+    run.tell([sum, ...failed.map((name) => `- ${name}`)].join('\n'));
+  };
   await inParallel(jobs, AT_ONCE, async ({ name, command }) => {
     if (run.secondsLeft() < 1) {
       failed.push(`${name}: no time left`);
@@ -59,8 +59,14 @@ async function runJobs(run: Run, file: string, jobs: readonly Job[]): Promise<vo
     }
     const ended = await run.task(command, { seconds: SECONDS, environment: ENVIRONMENT });
     run.append(file, `== ${name}: ${ended.end}, ${ended.seconds.toFixed(1)} s\n${ended.output}\n`);
-    if (ended.passed) passed++;
-    else failed.push(`${name}: ${ended.end}, ${lastLine(ended.output)}`);
+    const counts = COUNTS.exec(ended.output);
+    if (ended.passed && counts) {
+      passed++;
+      tests += Number(counts[1]);
+    } else {
+      const why = ended.passed ? 'it counts no tests' : lastLine(ended.output);
+      failed.push(`${name}: ${ended.end}, ${why}`);
+    }
     tell();
   });
   tell();

@@ -6,6 +6,7 @@ import { type Day, type Part, PartFailed } from '../../bench/gpu/day.js';
 import { runParts } from '../../bench/gpu/run-parts.js';
 import { QUICK } from '../../bench/gpu/sizes.js';
 import { inParallel, runTask } from '../../bench/gpu/task.js';
+import { runJobs } from '../../bench/gpu/tests.js';
 
 describe('a task of a day on a GPU machine', () => {
   it('tells its output and its end', async () => {
@@ -103,5 +104,20 @@ describe('the parts of a day on a GPU machine', () => {
     ];
     await runParts(parts, day(), performance.now() + 300);
     assert.match(summary(), /## second\n\nno time left/);
+  });
+
+  it('that run tests pass by what those count, not by how they end', async () => {
+    const saying = (words: string) => ['sh', '-c', `echo "${words}"`];
+    const jobs = [
+      { name: 'good', command: saying('3 passed, 0 failed, 1 skipped') },
+      { name: 'silent', command: ['true'] },
+      { name: 'failing', command: saying('3 passed, 1 failed') },
+    ];
+    const parts = [part('tests', (run) => runJobs(run, 'tests.txt', jobs))];
+    assert.equal(await runParts(parts, day(), performance.now() + 20_000), false);
+    assert.match(
+      summary(),
+      /2 of 3 files failed\n\n1 of 3 files passed, 3 tests\n(- (silent|failing): code 0, it counts no tests\n){2}/,
+    );
   });
 });

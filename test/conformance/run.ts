@@ -66,7 +66,15 @@ jasmine.addReporter({
     const counts = nativeBackend()?.fallbacks ?? [];
     report.fallbacks = [...counts].sort((a, b) => b[1] - a[1]);
     if (process.send) process.send(report, () => process.exit());
-    else console.log(JSON.stringify(report, null, 2));
+    else print(result.overallStatus === 'passed');
   },
 });
+
+/** Where no other process waits for the report, ended by the line that test/reporter.cjs writes. */
+function print(passed: boolean): void {
+  console.log(JSON.stringify(report, null, 2));
+  console.log(`${report.passed} passed, ${report.failures.length} failed`);
+  process.exit(passed ? 0 : 1);
+}
+
 jasmine.execute();
