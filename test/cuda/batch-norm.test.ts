@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertEachClose, runKernel, stored } from '../backend/compare.js';
 import { numbers } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 const EPSILON = 1e-3;
 
@@ -99,7 +99,7 @@ function onGpu({ x, dy, gamma, beta, rows, channels }: Operands): Results {
 const list = (result: tf.Tensor | tf.Tensor[]) => [result].flat();
 
 describe('kernels of CUDA that add up rows', () => {
-  onEmulated((precision) => {
+  onCuda((precision) => {
     const narrow = precision === 'bf16' ? 2 ** -8 : 1e-5;
     for (const [rows, channels] of SHAPES) {
       it(`${rows} of ${channels} channels`, () => {

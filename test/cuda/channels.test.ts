@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compare, runKernel, type stored } from '../backend/compare.js';
 import { numbers } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 const CHANNELS = [1, 2, 3, 4, 24, 1000];
 const ALEXNET = { depthRadius: 2, bias: 2, alpha: 0.3, beta: 0.75 };
@@ -12,7 +12,7 @@ const ranges = (length: number, size: number) =>
   Array.from({ length }, (_, at) => [at, Math.min(at + size, length)] as const);
 
 describe('kernels of CUDA over channels and windows', () => {
-  onEmulated((precision) => {
+  onCuda((precision) => {
     const tolerance = { error: precision === 'bf16' ? 2e-2 : 1e-5, ofLargest: true };
 
     for (const channels of CHANNELS) {

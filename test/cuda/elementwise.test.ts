@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { compare, runKernel } from '../backend/compare.js';
 import { numbers } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 // A block has 4096 elements of float32 at a time, 8192 of bfloat16; the emulated GPU 32 blocks.
 const SIZES = [1, 3, 4095, 4096, 4097, 8192, 12_301, 300_007];
 const EXACT = { error: 0 };
 
 describe('kernels of CUDA that compute each element by itself', () => {
-  onEmulated((precision) => {
+  onCuda((precision) => {
     const close = { error: precision === 'bf16' ? 2 ** -8 : 1e-6 };
 
     for (const size of SIZES) {

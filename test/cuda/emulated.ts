@@ -1,9 +1,10 @@
-/** The GPU that the processor emulates, whatever backend the other tests run on. */
+/** The GPU of the tests of backend cuda, whatever backend the other tests run on. */
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { EMULATED_ADDON_PATH } from '../../src/addon.js';
 import { openBackend } from '../../src/backend/index.js';
 import { registerTwins } from '../../src/network/twins/index.js';
+import { EMULATED } from '../network/backends.js';
 
 /** Runs `body`, and what it starts, with an emulated GPU of these properties and faults. */
 export async function withEmulatedGpu<T>(gpu: string, body: () => T | Promise<T>): Promise<T> {
@@ -28,14 +29,20 @@ export function emulatedOrSkip(context: Mocha.Context): void {
   context.skip();
 }
 
-/** Defines the same tests in both precisions; they are skipped where the emulation is not built. */
-export function onEmulated(define: (precision: 'f32' | 'bf16') => void): void {
+/**
+ * Defines the same tests in both precisions: on the GPU where CNN_TEST_BACKEND=cuda tests a real
+ * one, else on the emulated one; they are skipped where that is not built.
+ */
+export function onCuda(define: (precision: 'f32' | 'bf16') => void): void {
+  const real = process.env['CNN_TEST_BACKEND'] === 'cuda' && !EMULATED;
   for (const precision of ['f32', 'bf16'] as const) {
-    describe(`on an emulated GPU in ${precision}`, () => {
+    describe(`on ${real ? 'the' : 'an emulated'} GPU in ${precision}`, () => {
       const earlier = process.env['CNN_CUDA_EMULATED'];
       before(async function () {
-        emulatedOrSkip(this);
-        process.env['CNN_CUDA_EMULATED'] = '1';
+        if (!real) {
+          emulatedOrSkip(this);
+          process.env['CNN_CUDA_EMULATED'] = '1';
+        }
         registerTwins('cpu');
         await openBackend('cuda', { precision });
       });

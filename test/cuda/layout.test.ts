@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compare } from '../backend/compare.js';
 import { numbers } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 const EXACT = { error: 0 };
 const data = (shape: readonly number[], seed = 1) =>
@@ -18,7 +18,7 @@ const PADDINGS: readonly [shape: number[], paddings: [number, number][]][] = [
 ];
 
 describe('kernels of CUDA that move values', () => {
-  onEmulated(() => {
+  onCuda(() => {
     for (const sizes of [
       [8, 16, 32],
       [4, 12, 2],

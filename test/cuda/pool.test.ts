@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { compare, runKernel, stored } from '../backend/compare.js';
 import { numbers } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 type Shape = [number, number, number, number];
 type Side = [number, number];
@@ -23,7 +23,7 @@ const CASES: readonly [what: string, shape: Shape, filterSize: Side, strides: Si
 ];
 
 describe('pooling of CUDA', () => {
-  onEmulated((precision) => {
+  onCuda((precision) => {
     for (const [what, shape, filterSize, strides, pad] of CASES) {
       it(`by [${filterSize}] and strides of [${strides}]: ${what}`, () => {
         const data = numbers(tf.util.sizeFromShape(shape));

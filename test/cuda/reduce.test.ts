@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compare } from '../backend/compare.js';
 import { numbers } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 const SHAPES: readonly [shape: number[], axis: number | number[] | undefined][] = [
   [[90_007], undefined],
@@ -24,7 +24,7 @@ const SHAPES: readonly [shape: number[], axis: number | number[] | undefined][] 
 ];
 
 describe('reductions of CUDA', () => {
-  onEmulated(() => {
+  onCuda(() => {
     for (const [shape, axis] of SHAPES) {
       it(`of [${shape}] over ${axis ?? 'all axes'}`, () => {
         const data = numbers(tf.util.sizeFromShape(shape));

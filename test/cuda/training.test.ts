@@ -1,4 +1,4 @@
-/** Training on the emulated GPU is training on the CPU, up to rounding; it leaks nothing. */
+/** Training on a GPU is training on the CPU, up to rounding; it leaks nothing. */
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture } from '../../src/archs/index.js';
@@ -11,7 +11,7 @@ import { networkCard } from '../../src/session/network-card.js';
 import { openSession, upload } from '../../src/session/session.js';
 import { trainStep } from '../../src/train/step.js';
 import { assertCloseByNorm, liveTensors, norm } from '../network/backends.js';
-import { onEmulated } from './emulated.js';
+import { onCuda } from './emulated.js';
 
 const THREADS = Number(process.env['CNN_TEST_THREADS']) || undefined;
 const CLASSES = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
@@ -149,7 +149,7 @@ function emulated(): NativeBackend {
 
 describe('training', function () {
   this.timeout(300_000);
-  onEmulated((precision) => {
+  onCuda((precision) => {
     for (const network of NETWORKS.filter(({ large }) => precision === 'f32' || ALL || !large)) {
       it(`of ${network.name} takes the steps that the CPU takes`, async () => {
         const found = trained(network);
