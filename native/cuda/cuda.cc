@@ -43,7 +43,7 @@ Gpu openGpu(const CudaOptions& options) {
   const int count = static_cast<int>(devices.size());
   if (options.device < 0 || options.device >= count) {
     throw std::runtime_error("expected a GPU from 0 to " + std::to_string(count - 1) +
-                             " but received " + std::to_string(options.device));
+                             amongVisible() + " but received " + std::to_string(options.device));
   }
   Gpu gpu;
   gpu.info = devices[static_cast<size_t>(options.device)];

@@ -148,7 +148,7 @@ std::vector<DeviceInfo> findDevices() {
     throw std::runtime_error(driverTooOld(versionText(driverVersion())));
   }
   if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) {
-    throw std::runtime_error(kNoDevice);
+    throw std::runtime_error(noDevice());
   }
   check(status, "cudaGetDeviceCount");
   std::vector<DeviceInfo> devices;

@@ -5,6 +5,7 @@
 // A failure is thrown as std::runtime_error, memory that is not there as std::bad_alloc.
 #pragma once
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -25,7 +26,13 @@ struct DeviceInfo {
 };
 
 constexpr const char* kNoDriver = "no NVIDIA driver is installed";
-constexpr const char* kNoDevice = "the NVIDIA driver finds no GPU";
+// What follows "GPU" where CUDA_VISIBLE_DEVICES hides some.
+inline std::string amongVisible() {
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (visible == nullptr) return "";
+  return " among those that CUDA_VISIBLE_DEVICES=\"" + std::string(visible) + "\" leaves";
+}
+inline std::string noDevice() { return "the NVIDIA driver finds no GPU" + amongVisible(); }
 // `version` is that of CUDA which the driver supports.
 inline std::string driverTooOld(const std::string& version) {
   return "the NVIDIA driver supports CUDA " + version +

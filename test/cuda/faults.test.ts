@@ -26,6 +26,31 @@ describe('backend cuda', function () {
       }));
   }
 
+  it('counts the GPUs that CUDA_VISIBLE_DEVICES leaves', async () => {
+    const earlier = process.env['CUDA_VISIBLE_DEVICES'];
+    const addon = loadAddon(EMULATED_ADDON_PATH);
+    const open = () => addon.openCuda(1, false, true);
+    try {
+      await withEmulatedGpu('devices=3', () => {
+        process.env['CUDA_VISIBLE_DEVICES'] = '2,1';
+        assert.deepEqual(
+          addon.describeCuda().map((line) => line.split(',')[0]),
+          ['Emulated GPU 2', 'Emulated GPU 1'],
+        );
+        process.env['CUDA_VISIBLE_DEVICES'] = '1';
+        const range =
+          /from 0 to 0 among those that CUDA_VISIBLE_DEVICES="1" leaves but received 1$/;
+        assert.throws(open, { message: range });
+        process.env['CUDA_VISIBLE_DEVICES'] = '';
+        const none = /finds no GPU among those that CUDA_VISIBLE_DEVICES="" leaves$/;
+        assert.throws(open, { message: none });
+      });
+    } finally {
+      if (earlier === undefined) delete process.env['CUDA_VISIBLE_DEVICES'];
+      else process.env['CUDA_VISIBLE_DEVICES'] = earlier;
+    }
+  });
+
   it('says how to mend it', async () => {
     const args = ['bench', 'train', '--arch', 'lenet5', '--backend', 'cuda'];
     const { code, stderr } = await withEmulatedGpu('driver=none', () => cnn(args));

@@ -1,7 +1,7 @@
 // CUDA's runtime computed by the CPU. CNN_EMULATED_GPU, words such as "devices=2 memory=64", asks
 // for other devices and for faults:
 //   driver=none|old        there is no driver, or one that is too old
-//   devices=N              so many GPUs
+//   devices=N              so many GPUs, of which CUDA_VISIBLE_DEVICES may hide some
 //   capability=7.5         their compute capability
 //   memory=N               MiB that a device has
 //   lose=N                 the N-th thing that is enqueued loses the device
@@ -100,6 +100,26 @@ struct Event {
   Clock::time_point time;
 };
 
+thread_local int used = 0;  // the device that this thread uses
+
+// As CUDA reads CUDA_VISIBLE_DEVICES: to the first number that no device has.
+std::vector<int> visibleDevices() {
+  std::vector<int> numbers;
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (visible == nullptr) {
+    for (int number = 0; number < faults.devices; number++) numbers.push_back(number);
+    return numbers;
+  }
+  std::istringstream words(visible);
+  for (std::string word; std::getline(words, word, ',');) {
+    const bool digits = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+    const int number = digits ? std::atoi(word.c_str()) : -1;
+    if (number < 0 || number >= faults.devices) break;
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
 class EmulatedStream {
  public:
   EmulatedStream() : thread_([this] { loop(); }) {}
@@ -127,6 +147,13 @@ class EmulatedStream {
     recording_ = false;
     return std::exchange(recorded_, {});
   }
+  // As CUDA does where the thread uses another device than the stream.
+  void refuseOtherDevice(const char* what) const {
+    if (used == device_) return;
+    throw std::runtime_error(std::string("The GPU failed in ") + what + ": a stream of GPU " +
+                             std::to_string(device_) + " on a thread that uses " +
+                             std::to_string(used));
+  }
   // As CUDA does, for what is not a part of the graph.
   void refuseWhileRecording() const {
     if (recording_) throw std::runtime_error("The GPU failed in a recording: an event of another");
@@ -149,6 +176,7 @@ class EmulatedStream {
     }
   }
 
+  const int device_ = used;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::deque<std::function<void()>> work_;
@@ -212,17 +240,22 @@ std::vector<DeviceInfo> findDevices() {
   faults = readFaults();
   if (faults.driver == "none") throw std::runtime_error(kNoDriver);
   if (faults.driver == "old") throw std::runtime_error(driverTooOld("12.2"));
-  if (faults.devices == 0) throw std::runtime_error(kNoDevice);
+  const std::vector<int> numbers = visibleDevices();
+  if (numbers.empty()) throw std::runtime_error(noDevice());
   {
     std::lock_guard<std::mutex> lock(lossMutex);
     loss.clear();
   }
   enqueued = growths = 0;
-  const DeviceInfo device{"Emulated GPU", faults.major, faults.minor, 2, faults.memoryBytes};
-  return std::vector<DeviceInfo>(static_cast<size_t>(faults.devices), device);
+  std::vector<DeviceInfo> devices;
+  for (const int number : numbers) {
+    const std::string name = "Emulated GPU" + (number == 0 ? "" : " " + std::to_string(number));
+    devices.push_back({name, faults.major, faults.minor, 2, faults.memoryBytes});
+  }
+  return devices;
 }
 
-void useDevice(int) {}
+void useDevice(int device) { used = device; }
 std::string describeVersions() { return "emulated on the CPU"; }
 
 StreamHandle createStream() { return new EmulatedStream; }
@@ -295,6 +328,7 @@ namespace emulated {
 
 void enqueue(StreamHandle stream, const char* what, std::function<void()> work) {
   throwIfLost();
+  streamOf(stream).refuseOtherDevice(what);
   const bool last = faults.lose > 0 && ++enqueued == faults.lose;
   streamOf(stream).add([=, work = std::move(work)] {
     try {
