@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import stringWidth from 'string-width';
 import { runExplain } from '../../src/commands/explain/explain.js';
 import type { Explanation } from '../../src/explain/explain.js';
+import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import { temporaryDirectory } from './program.js';
 
 describe('cnn explain', function () {
@@ -32,7 +34,7 @@ describe('cnn explain', function () {
     assert.match(text, /^CVPR 2016; .*1512\.03385; table 1, column 50-layer/m);
     assert.match(
       text,
-      /^conv5_x .*\[1×1 conv, 512 · 3×3 conv, 512 · 1×1 conv, 2048\] × 3, the first \/2 +7×7×2048 +483 +32 +14,964,736 +732,168,192 +7×7$/m,
+      /^conv5_x .*\[1×1, 512 · 3×3, 512 · 1×1, 2048\] × 3, the first \/2 +7×7×2048 +483 +32 +14,964,736 +732,168,192 +7×7$/m,
     );
     assert.match(text, /^total +25,557,032 +3,857,973,248 +3\.8 × 10⁹ FLOPs$/m);
     assert.match(text, /paper here:\n +training +90 epochs .*\(section 3\.4: /);
@@ -52,10 +54,46 @@ describe('cnn explain', function () {
     assert.deepEqual((json as Explanation).options, ['lrn=false']);
   });
 
+  it('has the whole of its operations on a narrow terminal', async () => {
+    const { isTTY, columns } = process.stdout;
+    Object.assign(process.stdout, { isTTY: true, columns: 80 });
+    try {
+      const { lines } = await runExplain({ arch: 'googlenet' });
+      const start = lines.indexOf('') + 1;
+      const table = lines.slice(start, lines.indexOf('', start));
+      for (const line of table) assert.ok(stringWidth(line) <= 80, line);
+      assert.doesNotMatch(table.join('\n'), /…/);
+      assert.match(table.join(' ').replaceAll(/\s+/g, ' '), /inception \(3a\) 1×1, 64 \|/);
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+  });
+
+  /** What each option is for. */
+  const CHANGES = {
+    'arch-options': [['inception=naive'], 'parameters'],
+    'input-size': ['96', 'inputSize'],
+    channels: ['1', 'channels'],
+    'num-classes': ['7', 'classes'],
+    auxiliary: [true, 'auxiliary'],
+    html: ['page.html', 'html'],
+  } as const;
+  for (const option of COMMAND_OPTIONS.explain.filter((name) => name !== 'arch')) {
+    it(`takes --${option}`, async () => {
+      const [value, field] = CHANGES[option];
+      const given = option === 'html' ? join(directory.path, String(value)) : value;
+      const of = async (more = {}) => {
+        const { json } = await runExplain({ arch: 'googlenet', ...more });
+        return (json as unknown as Record<string, unknown>)[field];
+      };
+      assert.notDeepEqual(await of({ [option]: given }), await of());
+    });
+  }
+
   it('writes a page with every stage, drawn and in its table', async () => {
     for (const arch of ['googlenet', 'resnet20-cifar']) {
       const { text, explanation, lines } = await page(arch, { auxiliary: arch === 'googlenet' });
-      for (const id of ['drawing', 'stages', 'differences']) {
+      for (const id of ['drawing', 'stages', 'fields', 'differences']) {
         assert.match(text, new RegExp(`<section id="${id}"`), id);
       }
       for (const { name, operations } of explanation.stages) {
@@ -69,7 +107,8 @@ describe('cnn explain', function () {
   it('has drawings that other programs can read', async () => {
     const { text } = await page('densenet40-k12');
     const drawings = text.match(/<svg [\s\S]*?<\/svg>/g) ?? [];
-    assert.equal(drawings.length, 8);
+    // The image, seven stages, and the receptive fields.
+    assert.equal(drawings.length, 9);
     for (const drawing of drawings) {
       const svg = drawing.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ');
       const { width, height, format } = await sharp(Buffer.from(svg)).metadata();

@@ -9,6 +9,7 @@ import {
 import { layoutOf, type Placed } from '../../src/explain/drawing/layout.js';
 import { WIDTH } from '../../src/explain/drawing/measures.js';
 import { picturesOf } from '../../src/explain/drawing/network.js';
+import { scaleOf } from '../../src/explain/drawing/unit.js';
 import { type Explained, explain } from '../../src/explain/explain.js';
 import { TABLE, WITH_HEADS } from '../archs/table.js';
 
@@ -20,8 +21,11 @@ function explained(architecture: Architecture, more = {}): Promise<Explained> {
 /** Boxes stand in the frame, and none on another one. */
 function checkDrawing(title: string, stages: Explained['stages']): void {
   for (const { unit } of stages.flatMap(({ units }) => units)) {
-    const { boxes, left, right } = layoutOf(unit);
-    assert.ok(Math.max(-left, right) < WIDTH / 2 - 1, `${title}: ${unit.name} is too wide`);
+    const layout = layoutOf(unit);
+    const { boxes, left, right } = layout;
+    const half = Math.max(-left, right) * scaleOf(layout);
+    assert.ok(half < WIDTH / 2 - 1, `${title}: ${unit.name} is too wide`);
+    assert.ok(title.includes('=') || scaleOf(layout) === 1, `${title}: ${unit.name} is small`);
     boxes.forEach((box, place) => {
       for (const other of boxes.slice(place + 1)) {
         assert.ok(!overlap(box, other), `${title}: ${box.box.name} and ${other.box.name}`);
@@ -109,23 +113,20 @@ describe('An explanation', function () {
     assert.equal(await operations('vgg16', 'conv3'), '3×3 conv, 256 × 3');
     assert.equal(
       await operations('resnet34', 'conv4_x'),
-      '[3×3 conv, 256 · 3×3 conv, 256] × 6, the first /2',
+      '[3×3, 256 · 3×3, 256] × 6, the first /2',
     );
     assert.equal(
       await operations('preresnet50', 'conv3_x'),
-      '[1×1 conv, 128 · 3×3 conv, 128 · 1×1 conv, 512] × 4, the first /2',
+      '[1×1, 128 · 3×3, 128 · 1×1, 512] × 4, the first /2',
     );
     assert.equal(
       await operations('googlenet', 'inception (3a)'),
-      '1×1 conv, 64 | 1×1 conv, 96 · 3×3 conv, 128 | 1×1 conv, 16 · 5×5 conv, 32 | 3×3 max pool · 1×1 conv, 32',
+      '1×1, 64 | 1×1, 96 · 3×3, 128 | 1×1, 16 · 5×5, 32 | 3×3 max pool · 1×1, 32',
     );
-    assert.equal(
-      await operations('densenet121', 'Dense Block (3)'),
-      '[1×1 conv, 128 · 3×3 conv, 32] × 24',
-    );
+    assert.equal(await operations('densenet121', 'Dense Block (3)'), '[1×1, 128 · 3×3, 32] × 24');
     assert.equal(
       await operations('densenet121', 'Transition Layer (1)'),
-      '1×1 conv, 128 · 2×2 average pool, /2',
+      '1×1, 128 · 2×2 average pool, /2',
     );
   });
 
@@ -162,7 +163,7 @@ describe('An explanation', function () {
 
   function valuesOf(row: ArchOption): unknown[] {
     if ('values' in row) return row.values.filter((value) => value !== row.default);
-    return [row.integer ? 3 : 0.25];
+    return row.integer ? [3] : [0.25, 4];
   }
 
   it('takes other sizes, channels and classes, and says so', async () => {

@@ -25,8 +25,8 @@ export const PRERESNET: Family = {
   ],
   // biome-ignore format: one departure a row
   departures: [
-    { of: IMAGENET, where: 'here', about: 'network', what: 'the stride is in the 3×3 convolution', source: 'the authors’ code, github.com/KaimingHe/resnet-1k-layers; the paper does not say' },
-    { of: /^preresnet(50|101)$/, where: 'here', about: 'network', what: 'this depth is not in the paper', source: 'tables 1 and 5 have 152 and 200 layers' },
+    { of: IMAGENET, where: 'here', about: 'network', what: 'the stride is in the 3×3 convolution', source: 'the authors’ code, github.com/KaimingHe/resnet-1k-layers' },
+    { of: /^preresnet(50|101)$/, where: 'here', about: 'network', what: 'this depth is not in the paper', source: 'table 5 has 152 and 200 layers' },
     { of: /^preresnet(20|56)-/, where: 'here', about: 'network', what: 'this depth is not in the paper', source: 'tables 2 and 3 have 110, 164 and 1001 layers' },
     { of: IMAGENET, where: 'torchvision', about: 'network', what: 'there is no pre-activation ResNet', source: 'torchvision/models' },
     NONE_FOR_CIFAR,

@@ -1,8 +1,16 @@
 /** `cnn explain` on a terminal. */
+import stringWidth from 'string-width';
 import { shapeText } from '../../archs/index.js';
 import type { Explained, Explanation } from '../../explain/explain.js';
-import { table } from '../../terminal/table.js';
+import { table, terminalWidth, wrapLines } from '../../terminal/table.js';
 import { grouped } from '../summary/table.js';
+
+/** The column that is as wide as there is room, and those that are left out where there is little. */
+const OPERATIONS = 1;
+const LEFT_OUT = [7, 4];
+const LEAST = 16;
+/** Between two columns. */
+const GAP = 2;
 
 const HEADER = ['stage', 'operations', 'output', 'field', 'stride', 'parameters', 'MACs'];
 
@@ -46,7 +54,24 @@ function stageLines({ stages, parameters, macs, printed }: Explanation): string[
   const last = isPrinted ? [...total, printed ?? ''] : total;
   const header = isPrinted ? [...HEADER, 'printed in the paper'] : HEADER;
   const alignment = header.map((_, place) => (place < 2 || place === 7 ? 'left' : 'right'));
-  return table([header, ...rows, last], { alignment, leaveOut: [7, 4], cut: 1 });
+  const lines = wrapped([header, ...rows, last]);
+  return table(lines, { alignment, leaveOut: LEFT_OUT, cut: OPERATIONS });
+}
+
+/** The rows with operations on as many lines as they take beside the columns that always stay. */
+function wrapped(rows: readonly string[][]): string[][] {
+  const width = terminalWidth();
+  if (width === undefined) return [...rows];
+  const others = HEADER.map((_, place) => {
+    if (place === OPERATIONS || LEFT_OUT.includes(place)) return 0;
+    return GAP + Math.max(...rows.map((row) => stringWidth(row[place] ?? '')));
+  });
+  const room = width - others.reduce((sum, other) => sum + other, 0);
+  return rows.flatMap((row) => {
+    const [name = '', operations = '', ...counts] = row;
+    const [first = '', ...more] = wrapLines([operations], Math.max(LEAST, room));
+    return [[name, first, ...counts], ...more.map((line) => ['', line])];
+  });
 }
 
 function differenceLines(title: string, rows: Explanation['differs']['here']): string[] {

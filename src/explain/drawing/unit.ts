@@ -25,9 +25,10 @@ export function drawUnit(repeated: Repeated, y: number): DrawnUnit {
   const layout = layoutOf(repeated.unit);
   const isFramed = repeated.times > 1;
   const inner = y + (isFramed ? ABOVE : 0);
-  const end = inner + layout.height;
   const { edges, boxes, enters } = layout;
-  const svg = html`<g transform="translate(${CENTRE} ${round(inner)})">${edges.map(edgeSvg)}${boxes.map(boxSvg)}</g>`;
+  const scale = scaleOf(layout);
+  const end = inner + layout.height * scale;
+  const svg = html`<g transform="translate(${CENTRE} ${round(inner)})${scale < 1 && ` scale(${scale.toFixed(3)})`}">${edges.map(edgeSvg)}${boxes.map(boxSvg)}</g>`;
   if (!isFramed) return { svg, bottom: end, enters };
   const bottom = end + BELOW;
   const start = { x: CENTRE, y };
@@ -36,6 +37,11 @@ export function drawUnit(repeated: Repeated, y: number): DrawnUnit {
     svg: html`<g>${frame(repeated, layout, { y, bottom })}${through}${line({ x: CENTRE, y: end }, BELOW)}${svg}</g>`,
     ...{ bottom, enters: true },
   };
+}
+
+/** Below 1 where a unit is wider than a stage, as those of widened networks may be. */
+export function scaleOf({ left, right }: Layout): number {
+  return Math.min(1, (CENTRE - 4) / Math.max(-left, right));
 }
 
 function frame(

@@ -1,4 +1,4 @@
-/** A stage in one line, as the tables of papers have it: `[1×1 conv, 64 · 3×3 conv, 64] × 3`. */
+/** A stage in one line, as the tables of papers have it: `[1×1, 64 · 3×3, 64 · 1×1, 256] × 3`. */
 import type { Box } from './boxes.js';
 import { entersUnit, type Unit } from './units.js';
 
@@ -45,9 +45,11 @@ function unitText(unit: Unit, words: (box: Box) => string): string {
 /** The boxes from the start of the unit to this one. */
 function chainText(unit: Unit, end: Box, words: (box: Box) => string): string {
   const texts: string[] = [];
+  const isAlone = unit.boxes.length === 1;
+  const shortened = (box: Box) => words(box).replace(' conv,', ',');
   for (let box: Box | undefined = end; box !== undefined; ) {
     // A normalisation that two paths share is no operation of the paper's table.
-    if (box.words.kind !== 'other' || unit.boxes.length === 1) texts.unshift(words(box));
+    if (box.words.kind !== 'other' || isAlone) texts.unshift(isAlone ? words(box) : shortened(box));
     const [link] = box.links as Box['links'];
     box = link === undefined || entersUnit(unit, link) ? undefined : link.from;
   }

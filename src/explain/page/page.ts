@@ -4,6 +4,7 @@ import { type Html, html, type Part } from '../../report/page/html.js';
 import { pageText, type Section } from '../../report/page/page.js';
 import { tableOf } from '../../report/page/table.js';
 import { grouped } from '../../report/sections/words.js';
+import { fieldsSvg } from '../drawing/fields.js';
 import { pictureSvg, picturesOf } from '../drawing/network.js';
 import { COLOUR_OF } from '../drawing/svg.js';
 import type { Explained, Explanation } from '../explain.js';
@@ -19,6 +20,7 @@ export function explanationPage(explained: Explained): string {
     sections: [
       drawing(explained),
       stages(explanation),
+      fields(explanation),
       differences(explanation),
       ...(explanation.published.length > 0 ? [results(explanation)] : []),
     ],
@@ -116,6 +118,14 @@ function cells(stage: Stage, total: { parameters: number; macs: number }) {
 function share(count: number, all: number): Html {
   const part = (count / Math.max(1, all)).toFixed(3);
   return html`${grouped(count)}<br><span class="bar" style="--part:${part}"></span>`;
+}
+
+function fields(explanation: Explanation): Section {
+  return {
+    id: 'fields',
+    title: 'Receptive fields',
+    body: html`<div class="charts"><figure class="stage">${fieldsSvg(explanation)}</figure><div><p>What a value in the middle of the last map of a stage depends on, along the path that sees most. A layer with a window of k values adds k − 1 times the stride of its input, and multiplies the stride by its own. What is beyond the image is zeros of the padding.</p><p>The dashed square is the image, ${explanation.inputSize} pixels a side. Where squares would be too close, the wider one is drawn; the table has all.</p></div></div>`,
+  };
 }
 
 function differences({ differs }: Explanation): Section {
