@@ -36,7 +36,6 @@ describe('What papers say of their networks', () => {
   it('says what torchvision does differently where its weights do not fit', () => {
     for (const architecture of architectures) {
       if (architecture.torchvision !== undefined) continue;
-      if (['lenet', 'simple-cnn'].includes(architecture.family)) continue;
       const { departures } = paperOf(architecture);
       const found = departures.some(({ where }) => where !== 'here');
       assert.ok(found, architecture.name);

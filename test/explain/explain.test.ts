@@ -7,7 +7,7 @@ import {
   withOptions,
 } from '../../src/archs/index.js';
 import { layoutOf, type Placed } from '../../src/explain/drawing/layout.js';
-import { WIDTH } from '../../src/explain/drawing/measures.js';
+import { textWidth, WIDTH } from '../../src/explain/drawing/measures.js';
 import { picturesOf } from '../../src/explain/drawing/network.js';
 import { scaleOf } from '../../src/explain/drawing/unit.js';
 import { type Explained, explain } from '../../src/explain/explain.js';
@@ -18,8 +18,18 @@ function explained(architecture: Architecture, more = {}): Promise<Explained> {
   return explain(architecture, { size, channels, classes, auxiliary: false, ...more });
 }
 
+/** What says beside a frame how often its unit is there. */
+const BESIDE = /<text x="([\d.]+)"[^>]*"start" font-size="(\d+)"[^>]*>([^<]* to [^<]*)</g;
+
 /** Boxes stand in the frame, and none on another one. */
-function checkDrawing(title: string, stages: Explained['stages']): void {
+function checkDrawing(explained: Explained): void {
+  const { title, stages } = explained;
+  for (const { drawing } of picturesOf(explained)) {
+    for (const [, x, size, words] of drawing.svg.text.matchAll(BESIDE)) {
+      const right = Number(x) + textWidth(String(words), Number(size));
+      assert.ok(right <= WIDTH, `${title}: "${words}" ends at ${right}`);
+    }
+  }
   for (const { unit } of stages.flatMap(({ units }) => units)) {
     const layout = layoutOf(unit);
     const { boxes, left, right } = layout;
@@ -45,12 +55,13 @@ describe('An explanation', function () {
   it('of every network has its layers in one stage each, and costs that sum up to its own', async () => {
     assert.equal(TABLE.length, architectures.length);
     for (const [name, parameters, macs] of TABLE) {
-      const { explanation, stages, title } = await explained(findArchitecture(name));
+      const whole = await explained(findArchitecture(name));
+      const { explanation } = whole;
       const layers = explanation.stages.flatMap((stage) => stage.layers);
       assert.equal(new Set(layers).size, layers.length, name);
       assert.deepEqual([explanation.parameters, explanation.macs], [parameters, macs], name);
       checkPrinted(explanation.stages, name);
-      checkDrawing(title, stages);
+      checkDrawing(whole);
     }
   });
 
@@ -155,7 +166,7 @@ describe('An explanation', function () {
             text,
           );
           assert.deepEqual(changed.explanation.published, []);
-          checkDrawing(`${name} ${text}`, changed.stages);
+          checkDrawing(changed);
         }
       }
     }

@@ -61,5 +61,6 @@ export const LENET: Family = {
     { ...HERE, of: MODERN, about: 'training', what: 'batches of 128 with momentum, a cosine and a decay of 5e-4', source: 'appendix C: stochastic diagonal Levenberg-Marquardt' },
     { ...HERE, of: /1998/, about: 'training', what: 'mini-batches with momentum and a cosine', source: 'appendix C: stochastic diagonal Levenberg-Marquardt' },
     { ...HERE, about: 'training', what: 'images are shifted by up to 2 pixels', source: 'section III-B: the images as they are, or with other distortions' },
+    { where: 'torchvision', about: 'network', what: 'there is no LeNet-5', source: 'torchvision/models' },
   ],
 };

@@ -24,5 +24,6 @@ export const SIMPLE_CNN: Family = {
   departures: [
     { where: 'here', about: 'training', what: '20 epochs of batches of 128 with momentum, a cosine and a decay of 5e-4', source: 'the book: 10 epochs of batches of 32 with Nadam' },
     { where: 'here', about: 'training', what: 'images are centred by mean and deviation and shifted by up to 2 pixels', source: 'the recipe of `lenet5`' },
+    { where: 'torchvision', about: 'network', what: 'there is no such network', source: 'torchvision/models' },
   ],
 };

@@ -3,7 +3,7 @@ import { colour } from '../../report/charts/colours.js';
 import { type Html, html } from '../../report/page/html.js';
 import type { Repeated } from '../network/units.js';
 import { type Layout, layoutOf } from './layout.js';
-import { CENTRE, SMALL } from './measures.js';
+import { CENTRE, SMALL, textWidth, WIDTH } from './measures.js';
 import { arrow, boxSvg, edgeSvg, line, round, text } from './svg.js';
 
 /** Of a frame above and below its unit. */
@@ -45,14 +45,32 @@ export function scaleOf({ left, right }: Layout): number {
 }
 
 function frame(
-  { unit, last, times }: Repeated,
-  { left, right }: Layout,
+  repeated: Repeated,
+  layout: Layout,
   { y, bottom }: { y: number; bottom: number },
 ): Html {
-  const half = Math.max(-left, right) + BESIDE;
-  const middle = (y + bottom) / 2;
-  const x = CENTRE + half + 8;
+  const half = Math.max(-layout.left, layout.right) * scaleOf(layout) + BESIDE;
+  const rect = html`<rect x="${round(CENTRE - half)}" y="${round(y)}" width="${round(2 * half)}" height="${round(bottom - y)}" rx="8" fill="none" stroke="${colour('soft')}" stroke-dasharray="2 3"/>`;
+  return html`${rect}${frameText(repeated, half, { y, bottom })}`;
+}
+
+/** How often the unit is there and what changes: beside its frame, or where that is wide inside. */
+function frameText(
+  { unit, last, times }: Repeated,
+  half: number,
+  { y, bottom }: { y: number; bottom: number },
+): Html {
   const [before, after] = [unit, last].map(({ boxes }) => boxes.at(-1)?.outputShape.at(-1));
   const names = `${unit.name} to ${last.name.split('_').at(-1)}`;
-  return html`<rect x="${round(CENTRE - half)}" y="${round(y)}" width="${round(2 * half)}" height="${round(bottom - y)}" rx="8" fill="none" stroke="${colour('soft')}" stroke-dasharray="2 3"/>${text(x, middle, `× ${times}`, { size: 17, anchor: 'start', bold: true })}${text(x, middle + 15, names, SOFT)}${before !== after && text(x, middle + 28, `${before} to ${after} maps`, SOFT)}`;
+  const maps = before === after ? '' : `${before} to ${after} maps`;
+  const x = CENTRE + half + 8;
+  const widest = Math.max(textWidth(names, SMALL), textWidth(maps, SMALL));
+  if (x + widest > WIDTH) {
+    const [corner, middle] = [CENTRE + half - 8, y + 15];
+    const style = { anchor: 'end', bold: true, size: 13 } as const;
+    return html`${text(corner, middle, `× ${times}`, style)}${text(CENTRE - half + 8, middle, maps || names, SOFT)}`;
+  }
+  const middle = (y + bottom) / 2;
+  const large = { size: 17, anchor: 'start', bold: true } as const;
+  return html`${text(x, middle, `× ${times}`, large)}${text(x, middle + 15, names, SOFT)}${maps !== '' && text(x, middle + 28, maps, SOFT)}`;
 }

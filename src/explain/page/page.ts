@@ -136,7 +136,7 @@ function differences({ differs }: Explanation): Section {
   return {
     id: 'differences',
     title: 'What differs from the paper',
-    body: html`${part('Here', differs.here, 'Nothing that is known.')}${part('In torchvision', differs.torchvision, 'Nothing that is known.')}`,
+    body: html`${part('Here', differs.here, 'Nothing that is known.')}${part('In torchvision', differs.torchvision, 'Nothing that is known: it is the same network.')}`,
   };
 }
 
