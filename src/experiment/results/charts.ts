@@ -1,4 +1,5 @@
 /** The pictures of an experiment. */
+import { type Bubble, bubbleSpec } from '../../report/charts/bubbles.js';
 import { type ChartSpec, drawChart, svgFile } from '../../report/charts/chart.js';
 import { colour } from '../../report/charts/colours.js';
 import { MEASURES, type Measure } from '../file/format.js';
@@ -31,7 +32,11 @@ export async function drawPictures(
       text: 'Means over the seeds by epoch, the band is the standard deviation',
       spec: curveSpec(found),
     },
-    { name: 'cost', text: 'Top-1 accuracy against multiply-adds', spec: costSpec(found) },
+    {
+      name: 'cost',
+      text: 'Top-1 accuracy against multiply-adds; areas are parameters',
+      spec: costSpec(found),
+    },
   ];
   const pictures: Picture[] = [];
   for (const { name, text, spec } of specs) {
@@ -131,30 +136,17 @@ function curveOf({ name, runs }: CellResult, measure: Measure) {
 
 /** Undefined where all networks cost the same. */
 function costSpec(cells: readonly CellResult[]): ChartSpec | undefined {
-  const values = cells.flatMap(({ name, macs, measures: { top1 } }) => {
-    if (macs === undefined || top1 === undefined) return [];
-    const { mean, deviation = 0 } = top1;
-    const gmacs = macs / 1e9;
-    return [{ cell: name, gmacs, mean, low: mean - deviation, high: mean + deviation }];
+  const bubbles = cells.flatMap((cell): Bubble[] => {
+    const { name, macs, parameters, measures } = cell;
+    if (macs === undefined || parameters === undefined || measures.top1 === undefined) return [];
+    const { mean, deviation = 0 } = measures.top1;
+    const spread = [mean - deviation, mean + deviation] as const;
+    const text = `${name}: ${mean.toFixed(2)} %, ${(macs / 1e9).toPrecision(3)} GMACs`;
+    const where = { gmacs: macs / 1e9, parameters, top1: mean, spread };
+    return [{ name, text, kind: '', ...where, measured: false, oneCrop: true }];
   });
-  if (new Set(values.map(({ gmacs }) => gmacs)).size < 2) return undefined;
-  const y = { type: 'quantitative', title: titleOf('top1'), scale: { zero: false } } as const;
-  return {
-    width: 480,
-    height: 300,
-    data: { values },
-    encoding: {
-      x: { field: 'gmacs', type: 'quantitative', scale: { type: 'log' }, title: 'GMACs an image' },
-    },
-    layer: [
-      { mark: 'rule', encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' } } },
-      { mark: { type: 'point', size: 60 }, encoding: { y: { ...y, field: 'mean' } } },
-      {
-        mark: { type: 'text', align: 'left', dx: 8 },
-        encoding: { y: { ...y, field: 'mean' }, text: { field: 'cell' } },
-      },
-    ],
-  };
+  if (new Set(bubbles.map(({ gmacs }) => gmacs)).size < 2) return undefined;
+  return bubbleSpec('Top-1 accuracy against cost', bubbles, ['']);
 }
 
 function titleOf(measure: Measure): string {

@@ -9,6 +9,8 @@ export interface Bubble {
   readonly gmacs: number;
   readonly parameters: number;
   readonly top1: number;
+  /** Between which accuracies runs lie; a line from one to the other. */
+  readonly spread?: readonly [low: number, high: number];
   /** Measured in a run. */
   readonly measured: boolean;
   /** Published of one crop of the size that the cost is of; the others are drawn hollow. */
@@ -45,6 +47,7 @@ export function bubbleSpec(
     height: HEIGHT,
     layer: [
       lineLayer(labels, axes),
+      spreadLayer(drawn, axes),
       discLayer(drawn, seriesOf(present, kinds), most, axes),
       nameLayer(drawn, labels, axes),
     ],
@@ -74,6 +77,20 @@ function lineLayer(labels: readonly Label[], { x, y }: Axes): ChartLayer {
     encoding: {
       ...{ x: { ...x.channel, field: 'x' }, x2: { field: 'x2' } },
       ...{ y: { ...y.channel, field: 'y' }, y2: { field: 'y2' } },
+    },
+  };
+}
+
+function spreadLayer(bubbles: readonly Bubble[], { x, y }: Axes): ChartLayer {
+  const values = bubbles.flatMap(({ gmacs, spread }) => {
+    return spread === undefined ? [] : [{ gmacs, low: spread[0], high: spread[1] }];
+  });
+  return {
+    data: { values },
+    mark: { type: 'rule', strokeWidth: 1.5, aria: false },
+    encoding: {
+      x: { ...x.channel, field: 'gmacs' },
+      ...{ y: { ...y.channel, field: 'low' }, y2: { field: 'high' } },
     },
   };
 }
@@ -154,7 +171,7 @@ function axisOf(values: readonly number[]) {
 }
 
 function heightsOf(bubbles: readonly Bubble[]) {
-  const values = bubbles.map(({ top1 }) => top1);
+  const values = bubbles.flatMap(({ top1, spread = [] }) => [top1, ...spread]);
   const [least, greatest] = [Math.min(...values), Math.max(...values)];
   const room = ((greatest - least || 1) * ROOM) / 100;
   const [low, high] = [least - room, greatest + room];
@@ -169,11 +186,12 @@ function heightsOf(bubbles: readonly Bubble[]) {
   } as const;
 }
 
-/** 1, 2 and 5 times each power of ten that is in the range. */
+/** Powers of ten in the range, and 2 and 5 times each where it has few of them. */
 function ticksWithin([low, high]: readonly [number, number]): number[] {
   const powers = Array.from({ length: 12 }, (_, at) => 10 ** (at - 7));
+  const parts = high / low > 200 ? [1] : [1, 2, 5];
   return powers
-    .flatMap((power) => [power, 2 * power, 5 * power])
+    .flatMap((power) => parts.map((part) => part * power))
     .filter((tick) => tick >= low && tick <= high);
 }
 
