@@ -45,6 +45,7 @@ describe('a report in a browser', function () {
     }
     await runReport({ ...machine, runs: [at('runs/0')], output: at('one.html') }, SILENT);
     await runReport({ runs: [at('runs')], output: at('two.html') }, SILENT);
+    await runReport({ complexity: true, output: at('complexity.html') }, SILENT);
     tf.disposeVariables();
     for (const arch of EXPLAINED) await runExplain({ arch, html: at(`${arch}.html`) });
     await writeFile(at('many.html'), await manyClasses(1000));
@@ -99,7 +100,7 @@ describe('a report in a browser', function () {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [device, width] of Object.entries(WIDTHS)) {
       it(`is whole in ${colorScheme} colours on a ${device}`, async () => {
-        for (const name of ['one', 'two', 'many']) {
+        for (const name of ['one', 'two', 'complexity', 'many']) {
           const look = async (page: Page) => {
             const charts = await page.locator('.chart svg path').count();
             assert.ok(name === 'many' || charts > 20, `${charts} paths of charts`);

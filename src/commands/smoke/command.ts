@@ -52,7 +52,7 @@ export async function runSmoke(given: Given): Promise<Result<readonly Finding[]>
   await answersOf(tasks, jobs, (answer, index) => {
     const finding = findingOf(names[index] as string, answer);
     findings[index] = finding;
-    reporter.note(`${problemsOf(finding).length === 0 ? 'ok    ' : 'FAILED'}  ${finding.arch}`);
+    reporter.note(noteOf(finding));
   });
   if (settings.junit !== null) await writeOutput(settings.junit, junitXml(findings));
   return { lines: tableLines(findings), json: findings, ...failure(findings) };
@@ -66,6 +66,17 @@ function namesOf(given: Given, all: boolean): string[] {
     throw new UsageError('Expected networks or --all, for example: cnn smoke resnet18 vgg11');
   }
   return [...new Set(words.map((word) => findArchitecture(String(word)).name))];
+}
+
+/** A line as soon as a network is done: those that take long are seen before the table. */
+function noteOf(finding: Finding): string {
+  const { arch, seconds, cpuSeconds } = finding;
+  const mark = problemsOf(finding).length === 0 ? 'ok    ' : 'FAILED';
+  const time = [
+    ...(seconds === undefined ? [] : [`${seconds.toFixed(1)} s`]),
+    ...(cpuSeconds === undefined ? [] : [`CPU ${cpuSeconds.toFixed(1)} s`]),
+  ];
+  return `${mark}  ${[arch, ...time].join(', ')}`;
 }
 
 function findingOf(arch: string, answer: Answer): Finding {
