@@ -35,7 +35,8 @@ const WIDE: readonly (readonly [RegExp, 'loads' | 'stores' | 'either' | 'both'])
   [/(meansOf|spreadOver)Windows.*Li8E/, 'both'],
 ];
 
-describe("the kernels' machine code", () => {
+describe("the kernels' machine code", function () {
+  this.timeout(300_000);
   const kernels: CompiledKernel[] = [];
   before(function () {
     const missing = missingMachineCode();
