@@ -291,7 +291,16 @@ export const COMMAND_OPTIONS = {
   ],
   'experiment-run': ['file', 'only', 'jobs', 'dry-run', 'data', 'workers', ...MACHINE_OPTIONS],
   'experiment-report': ['file', 'mixed'],
-  explain: ['arch', 'arch-options', 'input-size', 'channels', 'num-classes', 'auxiliary', 'html'],
+  explain: [
+    'arch',
+    'arch-options',
+    'input-size',
+    'channels',
+    'num-classes',
+    'auxiliary',
+    'html',
+    'svg',
+  ],
   summary: [
     'arch',
     'arch-options',
@@ -355,6 +364,7 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     mixed: 'rank runs of different data or protocols too',
     output: 'page that is written (default: report.html in the directory of the run)',
   },
+  explain: { svg: 'SVG file for the drawing alone, on white' },
   export: { output: 'file, or with --format tfjs directory, that is written' },
   smoke: {
     data: 'dataset of which a few images are taken (default: synthetic)',

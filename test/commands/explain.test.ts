@@ -77,11 +77,12 @@ describe('cnn explain', function () {
     'num-classes': ['7', 'classes'],
     auxiliary: [true, 'auxiliary'],
     html: ['page.html', 'html'],
+    svg: ['drawing.svg', 'svg'],
   } as const;
   for (const option of COMMAND_OPTIONS.explain.filter((name) => name !== 'arch')) {
     it(`takes --${option}`, async () => {
       const [value, field] = CHANGES[option];
-      const given = option === 'html' ? join(directory.path, String(value)) : value;
+      const given = ['html', 'svg'].includes(option) ? join(directory.path, String(value)) : value;
       const of = async (more = {}) => {
         const { json } = await runExplain({ arch: 'googlenet', ...more });
         return (json as unknown as Record<string, unknown>)[field];
@@ -116,6 +117,18 @@ describe('cnn explain', function () {
       assert.ok(width === 400 && height > 40, `${width}×${height}`);
       assert.doesNotMatch(drawing, /NaN|undefined|Infinity/);
     }
+  });
+
+  it('writes the drawing as one file, in colours that need no page', async () => {
+    const svg = join(directory.path, 'resnet18.svg');
+    const { json, lines } = await runExplain({ arch: 'resnet18', svg });
+    const text = await readFile(svg, 'utf8');
+    assert.doesNotMatch(text, /var\(|NaN|undefined/);
+    for (const { name } of (json as Explanation).stages)
+      assert.ok(text.includes(`>${name}</text>`));
+    const { width = 0, height = 1 } = await sharp(Buffer.from(text)).metadata();
+    assert.ok(width / height > 0.6 && width / height < 2.5, `${width}×${height}`);
+    assert.equal(lines.at(-1), `drawing ${svg}`);
   });
 
   it('names no address, loads nothing and runs no other script', async () => {
