@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE=1
 python=${CNN_TEST_PYTHON:-/usr/bin/python3}
 scripts=(augment/changes.py augment/goldens.py data/decode/odd-images.py data/layouts/meta.py
   evaluate/protocols.py loggers/event_files.py network/optimizers.py parity/goldens.py
-  weights/torch_files.py)
+  train/schedulers.py weights/torch_files.py)
 
 main() {
   local command=${1:-} script
@@ -52,6 +52,7 @@ parts() {
     evaluate/protocols.py) echo evaluate/protocols.json parity/hashed_tensors.py ;;
     network/optimizers.py) echo network/optimizers.json ;;
     parity/goldens.py) echo parity/goldens.json parity/hashed_tensors.py ;;
+    train/schedulers.py) echo train/schedulers.json ;;
     weights/torch_files.py) echo weights/torch ;;
   esac
 }
