@@ -105,7 +105,9 @@ describe('runs in MLflow', function () {
       await logger.onEpoch(row(1), []);
       await logger.onEpoch(row(2), ROWS.slice(0, 1));
       await logger.onEnd('finished');
-      assert.deepEqual(said, [`MLflow run ${await id()} at ${uriOf()}`]);
+      // A real server on a loaded machine may need longer than the client waits for its first answer.
+      const lines = said.filter((line) => !/no answer in 10 seconds|answers again$/.test(line));
+      assert.deepEqual(lines, [`MLflow run ${await id()} at ${uriOf()}`]);
       const { run } = await ask(uriOf(), `runs/get?run_id=${await id()}`);
       const named = await ask(uriOf(), 'experiments/get-by-name?experiment_name=digits');
       assert.equal(run.info.experiment_id, named.experiment.experiment_id);
