@@ -15,7 +15,7 @@ const USAGE = `npm run bench:compare-data -- --data DIR [options]
 
   --data DIR       ImageNet-format directory of JPEGs
   --augment NAME   alexnet or inception; default both
-  --changes NAME   none, ra, ta_wide, imagenet or jitter; default none
+  --changes NAME   none, ra, ta_wide, imagenet, augmix or jitter; default none
   --rounds N       runs of each, in turn; default 3
   --python FILE    a Python with torchvision; default /usr/bin/python3 (python3-torchvision)`;
 
@@ -48,6 +48,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   ra: ['--auto-augment', 'ra'],
   ta_wide: ['--auto-augment', 'ta_wide'],
   imagenet: ['--auto-augment', 'imagenet'],
+  augmix: ['--auto-augment', 'augmix'],
   jitter: ['--color-jitter', '0.4'],
 };
 

@@ -36,6 +36,7 @@ CHANGES = {
     "ra": [transforms.RandAugment(interpolation=BILINEAR)],
     "ta_wide": [transforms.TrivialAugmentWide(interpolation=BILINEAR)],
     "imagenet": [transforms.AutoAugment(interpolation=BILINEAR)],
+    "augmix": [transforms.AugMix(interpolation=BILINEAR)],
     "jitter": [transforms.ColorJitter(0.4, 0.4, 0.4)],
 }
 ENDINGS = {

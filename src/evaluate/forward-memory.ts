@@ -95,6 +95,9 @@ export async function checkBatchFits(
   await checkFits(device, batchSize, bytesOf, { what, smaller: 'a smaller --crop-size' });
 }
 
+/** How wide another map is that is counted: no more, because tensors have a limit of their own. */
+const WIDER = 1.25;
+
 /** Throws a UsageError where a map of this size does not fit. */
 export type CheckMap = (width: number, height: number) => void;
 
@@ -113,9 +116,10 @@ export async function checkMapsFit(
   const count = dense.some(({ mirror }) => mirror) ? 2 : 1;
   const bytesOf = (width: number, height: number) =>
     forwardBytes(evaluated, device, { count, width, height, dense: true });
-  const [square, double] = [await bytesOf(side, side), await bytesOf(2 * side, side)];
+  const [square, wide] = [await bytesOf(side, side), await bytesOf(Math.round(WIDER * side), side)];
+  const perShare = (wide - square) / (WIDER - 1);
   const check: CheckMap = (width, height) => {
-    const bytes = square + (double - square) * ((width * height) / side ** 2 - 1);
+    const bytes = square + perShare * ((width * height) / side ** 2 - 1);
     if (bytes <= memoryOf(device)) return;
     throw new UsageError(
       `A map of ${width}×${height} pixels${count === 2 ? ' and its mirrored one need' : ' needs'} ${mebibytes(bytes)} MiB by estimate, more than the ${placeOf(device)}: choose smaller --scales`,
