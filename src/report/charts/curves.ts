@@ -124,7 +124,7 @@ export function curveSpec(chart: CurveChart): ChartSpec {
 /** A line from top to bottom for each mark, and at its top what a pointer finds. */
 function markLayer(marks: readonly Mark[], x: object, series: object): ChartLayer {
   const own = marks.some(({ series: name }) => name !== undefined);
-  const color = own ? { color: { ...series, legend: null } } : {};
+  const color = own ? { color: series } : {};
   const fixed = own ? {} : { color: colour('series-4') };
   return {
     data: { values: [...marks] },
