@@ -27,6 +27,7 @@ export async function importedFiles(entryPoints: readonly string[]): Promise<str
       // Of reports, which are not made there.
       'vega',
       'vega-lite',
+      '@dagrejs/dagre',
     ],
     logLevel: 'error',
   });

@@ -1,8 +1,8 @@
 /**
  * Receptive fields: the side of the square of the input that a value depends on, and the pixels
- * between two neighbours. Araujo, Norris, Sim, "Computing Receptive Fields of
- * Convolutional Neural Networks", 2019, section "Arbitrary computation graphs": where paths meet the
- * widest counts. Squares extend beyond the image into its padding.
+ * between two neighbours. Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural
+ * Networks", 2019: where paths meet the widest counts. Squares extend beyond the image into its
+ * padding.
  */
 import type { Graph } from '../../network/graph.js';
 import { windowOf } from './window.js';
