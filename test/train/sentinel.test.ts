@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { findArchitecture } from '../../src/archs/index.js';
@@ -15,6 +16,7 @@ import { networkCard } from '../../src/session/network-card.js';
 import { SILENT } from '../../src/session/reporter.js';
 import { openSession, upload } from '../../src/session/session.js';
 import type { Given } from '../../src/settings/given.js';
+import { startProgress } from '../../src/train/progress.js';
 import { chanceOf } from '../../src/train/sentinel/chance.js';
 import { SentinelCounters } from '../../src/train/sentinel/counters.js';
 import { Sentinel } from '../../src/train/sentinel/sentinel.js';
@@ -154,7 +156,13 @@ describe('the sentinel', function () {
       ...{ session, train: dataset.train, val: dataset.val, rate: () => 0.1 },
       reporter: SILENT,
       counters: new SentinelCounters(),
-      events: { add: async (event) => void events.push(event) },
+      events: {
+        // As slow as a disk may be.
+        add: async (event) => {
+          await setTimeout(5);
+          events.push(event);
+        },
+      },
     });
     const { transform, channels } = card;
     const loader = await openEvaluationBatches(dataset.train, {
@@ -182,6 +190,7 @@ describe('the sentinel', function () {
         }
       }
       await loader.close();
+      await sentinel.beforeSave({ counters: startProgress().counters, step });
       tf.disposeVariables();
       assert.deepEqual(
         events.map(({ kind }) => kind),
@@ -222,7 +231,20 @@ describe('the sentinel', function () {
       /for 100 steps up to step 200/,
     );
     const progress = { counters: { totals: high, window: [1e28, 0, 0, 4] }, step: 300 };
-    assert.throws(() => sentinel.beforeSave(progress), /became 2.5e\+27 at step 300/);
+    await assert.rejects(sentinel.beforeSave(progress), /became 2.5e\+27 at step 300/);
+  });
+
+  it('has what it named in the record before a checkpoint is saved', async () => {
+    const { sentinel, loader, events } = await watch('lenet5', 'sound');
+    await loader.close();
+    tf.disposeVariables();
+    const totals = { lossSum: 400, top1: 1, top5: 4, labelled: 4 };
+    sentinel.losses(totals, 50, { epoch: 0, step: 50 });
+    await sentinel.beforeSave({ counters: { totals, window: [] }, step: 50 });
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ['loss-high'],
+    );
   });
 
   it('judges no evaluation by moving averages that have hardly moved, if it is a number', async () => {

@@ -14,8 +14,8 @@ export interface SaverOptions {
   readonly session: Pick<Session, 'card' | 'model'>;
   readonly parts: readonly Stateful[];
   readonly reporter: Pick<Reporter, 'note' | 'warn'>;
-  /** Throws where this must not replace the last checkpoint. */
-  readonly check?: (progress: Progress) => void;
+  /** Rejects where this must not replace the last checkpoint. */
+  readonly check?: (progress: Progress) => Promise<void>;
 }
 
 /**
@@ -45,7 +45,7 @@ export class Saver {
   /** Saves the last checkpoint, and as the best one too where it is that. */
   async save(progress: Progress, best = false): Promise<void> {
     const { settings, run, session, parts, check } = this.#options;
-    check?.(progress);
+    await check?.(progress);
     const started = this.#now();
     const tensors = parts.flatMap((part) => part.tensors);
     const state = { seed: settings.seed, network: session.card, parts: statesOf(parts), progress };

@@ -101,9 +101,13 @@ export class Sentinel {
     this.#checkLoss('The loss', totals, steps, place);
   }
 
-  /** Looks at what is to be saved: it must not replace a checkpoint of a sound network. */
-  beforeSave({ counters, step }: Pick<Progress, 'counters' | 'step'>): void {
+  /**
+   * Looks at what is to be saved: it must not replace a checkpoint of a sound network. What was named
+   * is in the record first: a run that goes on from this checkpoint would not name it again.
+   */
+  async beforeSave({ counters, step }: Pick<Progress, 'counters' | 'step'>): Promise<void> {
     if (counters.window.length > 0) this.glance(totalsOf(counters.window), 1, { step });
+    await this.#written;
   }
 
   /**
