@@ -77,17 +77,19 @@ export class PlanTable {
   }
 
   async write(file: string): Promise<void> {
+    // A run for some of them leaves the order of all.
+    const columns = this.#columns.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
     const lines = [...this.#rows.values()].map(({ names, cells, networks }) =>
       [
         ...NAMES.map((name) => names[name]),
-        ...this.#columns.map((column) => cells.get(column) ?? ''),
+        ...columns.map((column) => cells.get(column) ?? ''),
         architectures
           .map(({ name }) => name)
           .filter((name) => networks.has(name))
           .join(' '),
       ].join(','),
     );
-    const header = [...NAMES, ...this.#columns, NETWORKS].join(',');
+    const header = [...NAMES, ...columns, NETWORKS].join(',');
     await writeAtomically(file, [header, ...lines.sort()].map((line) => `${line}\n`).join(''));
   }
 }

@@ -51,6 +51,10 @@ describe('bench/cuda: the file of plans', () => {
       'FusedConv2D,bf16,14×14×6 5×5 → 10×10×16,cuDNN forward,,45 24.7,lenet5 alexnet',
       '',
     ]);
-    assert.ok(PlanTable.read(file, ['h100'], [32]).knows(FUSED, 'h100', true));
+    const written = readFileSync(file, 'utf8');
+    const third = PlanTable.read(file, ['h100'], [32]);
+    assert.ok(third.knows(FUSED, 'h100', true));
+    await third.write(file);
+    assert.equal(readFileSync(file, 'utf8'), written);
   });
 });
