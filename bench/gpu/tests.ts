@@ -71,6 +71,7 @@ export async function runJobs(run: Run, file: string, jobs: readonly Job[]): Pro
   });
   tell();
   if (failed.length > 0) throw new PartFailed(`${failed.length} of ${jobs.length} files failed`);
+  if (tests === 0) throw new PartFailed('no test ran');
 }
 
 /** The test files of a folder, or the file. */

@@ -61,6 +61,8 @@ export function onEachBackend(define: (backend: TestBackend) => void): void {
       before(async function () {
         if (name === 'cpu') await openBackend('js', { precision });
         else if (name === 'tensorflow') await tensorflowOrSkip(this);
+        // A GPU that was asked for must be there.
+        else if (OURS === 'cuda') await openOurs(precision);
         else await orSkip(this, openOurs(precision));
       });
       after(() => tf.setBackend('cpu'));
