@@ -73,6 +73,9 @@ const SHORT: Readonly<Partial<Record<OptionName, Value>>> = {
   'checkpoint-steps': null,
 };
 
+/** The deeper stacks of VGG do not learn at the rate of the others without batch normalisation. */
+const LOWER_RATE = { networks: /^vgg(13|16|16-1x1|19)$/, lr: 3e-4 };
+
 export function checkFlags(given: Given): void {
   const isGiven = (name: OptionName) => given[name] !== undefined;
   const refused = REFUSED.find(isGiven);
@@ -95,7 +98,9 @@ export async function shortened(request: TrainRequest): Promise<TrainRequest> {
     weights === null
       ? await smallestSize(architecture, { channels, auxiliary: auxWeight > 0 })
       : settings.inputSize;
-  return { ...withValues(request, { ...SHORT, 'input-size': inputSize }), limits: LIMITS };
+  const lr = LOWER_RATE.networks.test(architecture.name) ? { lr: LOWER_RATE.lr } : {};
+  const values = { ...SHORT, ...lr, 'input-size': inputSize };
+  return { ...withValues(request, values), limits: LIMITS };
 }
 
 /** The request with the values of settings for which there was no flag. */
