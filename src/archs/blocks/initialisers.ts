@@ -68,7 +68,7 @@ let allowed = Number.POSITIVE_INFINITY;
 export class TooManyWeights extends UsageError {
   constructor() {
     super(
-      'Expected a network whose weights fit into the memory of this machine: choose a smaller --input-size or fewer classes',
+      'Expected a network whose weights fit into the memory of this machine: choose a smaller --input-size, fewer classes or a smaller width of --arch-options',
     );
   }
 }
