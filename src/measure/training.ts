@@ -87,7 +87,9 @@ export async function openBenchmark(
   const wanted = settings.profile || settings.trace !== null;
   const profiler = wanted ? profilerOf(backend) : undefined;
   await checkFits(backend, settings.batchSize, async (batchSize) => {
-    const step = { ...settings, batchSize };
+    // Nothing is evaluated.
+    const size = { inputSize: trainingSize(settings), trainCropSize: null };
+    const step = { ...settings, ...size, batchSize };
     const { stepBytes, leastBytes } = await estimateMemory(architecture, backend, step);
     return stepBytes ?? leastBytes;
   });

@@ -1,6 +1,6 @@
 /**
- * Keeps two processes from training one run, or one experiment: by a claim that ends with the process, and for machines
- * that share a disk by a file that says who trains it.
+ * Keeps two processes from training one run, or one experiment: by a claim that ends with the process,
+ * and for machines that share a disk by a file that says who trains it.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { link, readFile, rm, stat } from 'node:fs/promises';
@@ -31,13 +31,24 @@ type Holder = Readonly<z.infer<typeof holderSchema>>;
 /** A lock that is not whole is being written, if it is not older than this. */
 const WRITING_SECONDS = 10;
 
-/** Throws a UsageError where another process trains the run already. */
-export function lockRun({ path }: Pick<RunDirectory, 'path'>): Promise<Claim> {
-  return lockDirectory(path, `trains ${path}`);
+/** How messages speak of a directory that is locked. */
+interface Words {
+  /** What a process does that has the lock: `trains runs/a`. */
+  readonly does: string;
+  readonly called: string;
+  /** What to do where the lock cannot be written. */
+  readonly advice?: string;
 }
 
-/** Throws a UsageError where another process has the directory; `does`: what it does then. */
-export async function lockDirectory(path: string, does: string): Promise<Claim> {
+/** Throws a UsageError where another process trains the run already. */
+export function lockRun({ path }: Pick<RunDirectory, 'path'>): Promise<Claim> {
+  const advice = 'Its checkpoints are whole: a copy of the directory can be resumed elsewhere';
+  return lockDirectory(path, { does: `trains ${path}`, called: `the run ${path}`, advice });
+}
+
+/** Throws a UsageError where another process has the directory, or where it cannot be written. */
+export async function lockDirectory(path: string, words: Words): Promise<Claim> {
+  const { does } = words;
   const claim = await claimDirectory(path);
   if (claim === undefined) {
     throw new UsageError(`Another process ${does}: stop it, or wait for its end`);
@@ -46,7 +57,7 @@ export async function lockDirectory(path: string, does: string): Promise<Claim> 
   try {
     const holder = await currentHolder(path);
     await removeStale(path, holder, does);
-    await create(path, `${JSON.stringify(holder, undefined, 2)}\n`, does);
+    await create(path, `${JSON.stringify(holder, undefined, 2)}\n`, words);
     return {
       async release() {
         await rm(file, { force: true }).catch(() => {});
@@ -145,7 +156,7 @@ async function readHolder(file: string): Promise<Holder | 'not whole' | undefine
 }
 
 /** Creates the lock whole, where no other machine was faster. */
-async function create(path: string, text: string, does: string): Promise<void> {
+async function create(path: string, text: string, words: Words): Promise<void> {
   const file = lockFile(path);
   const partial = temporaryName(file);
   try {
@@ -158,9 +169,8 @@ async function create(path: string, text: string, does: string): Promise<void> {
       await writeDurably(file, [text]);
     }
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw takenBy(path, does, 'just now');
-    const next = 'Its checkpoints are whole: a copy of the directory can be resumed elsewhere';
-    throw cannotWrite(path, error, next);
+    if (hasCode(error, 'EEXIST')) throw takenBy(path, words.does, 'just now');
+    throw cannotWrite(words.called, error, words.advice);
   } finally {
     await rm(partial, { force: true });
   }

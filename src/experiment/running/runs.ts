@@ -49,7 +49,8 @@ export function runsDirectory({ directory, file }: Pick<Experiment, 'directory' 
 export async function lockExperiment(experiment: Experiment): Promise<Claim> {
   const root = runsDirectory(experiment);
   await makeDirectories(root);
-  return lockDirectory(root, `runs the experiment ${experiment.file}`);
+  const does = `runs the experiment ${experiment.file}`;
+  return lockDirectory(root, { does, called: `the runs of ${experiment.file} in ${root}` });
 }
 
 /** Names beside the cells that are of this program. */
