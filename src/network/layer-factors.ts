@@ -1,3 +1,4 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import { wildcard } from '../wildcard.js';
@@ -6,26 +7,28 @@ import type { Weight } from './weights.js';
 /**
  * The factor of the learning rate of every weight, by `layer=factor` for single layers. `*` in the
  * name of a layer stands for any letters; of several that fit a layer the last one holds, so that
- * exceptions follow rules. Throws a UsageError for what is no such pair and for unknown layers.
+ * exceptions follow rules. Throws a UsageError for what is no such pair.
  */
 export function layerFactors(weights: readonly Weight[], given: readonly string[]): number[] {
-  const layers = weights.map(({ name }) => name.slice(0, name.lastIndexOf('/')));
-  const factors = weights.map(() => 1);
-  for (const { pattern, factor } of given.map(parse)) {
-    const fits = wildcard(pattern);
-    const found = layers.flatMap((layer, index) => (fits.test(layer) ? [index] : []));
-    if (found.length === 0) {
-      const hint = didYouMean(pattern, [...new Set(layers)]);
-      throw new UsageError(
-        `--layer-lr-scale: no layer with weights is called "${pattern}".${hint}`,
-      );
-    }
-    for (const index of found) factors[index] = factor;
-  }
-  return factors;
+  const pairs = given.map(parse);
+  return weights.map(({ name }) => {
+    const layer = name.slice(0, name.lastIndexOf('/'));
+    return pairs.findLast(({ layers }) => layers.test(layer))?.factor ?? 1;
+  });
 }
 
-function parse(pair: string): { pattern: string; factor: number } {
+/** Throws a UsageError for layers that a network does not have; it may have frozen ones. */
+export function checkLayerFactors(model: LayersModel, given: readonly string[]): void {
+  const names = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+  for (const { pattern, layers } of given.map(parse)) {
+    if (names.some((name) => layers.test(name))) continue;
+    throw new UsageError(
+      `--layer-lr-scale: no layer with weights is called "${pattern}".${didYouMean(pattern, names)}`,
+    );
+  }
+}
+
+function parse(pair: string): { pattern: string; layers: RegExp; factor: number } {
   const [pattern = '', text = '', ...rest] = pair.split('=').map((part) => part.trim());
   const factor = Number(text);
   if (pattern === '' || text === '' || rest.length > 0 || !(factor >= 0 && factor < Infinity)) {
@@ -33,5 +36,5 @@ function parse(pair: string): { pattern: string; factor: number } {
       `Expected layer=factor with a factor of 0 or more in --layer-lr-scale, such as fc8=10, found "${pair}"`,
     );
   }
-  return { pattern, factor };
+  return { pattern, layers: wildcard(pattern), factor };
 }

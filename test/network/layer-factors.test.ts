@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { UsageError } from '../../src/errors.js';
-import { layerFactors } from '../../src/network/layer-factors.js';
+import { checkLayerFactors, layerFactors } from '../../src/network/layer-factors.js';
 import type { Weight } from '../../src/network/weights.js';
 
 const WEIGHTS = ['conv1/kernel', 'conv1/bias', 'conv2.a/kernel', 'fc6/kernel', 'fc8/kernel'].map(
   (name) => ({ name, kind: name.endsWith('bias') ? 'bias' : 'kernel' }) as Weight,
 );
+
+const MODEL = {
+  layers: ['conv1', 'conv2.a', 'fc6', 'fc8'].map((name) => ({ name, weights: [{}] })),
+} as unknown as LayersModel;
 
 describe("factors of layers' learning rates", () => {
   for (const [given, expected] of [
@@ -24,6 +29,12 @@ describe("factors of layers' learning rates", () => {
     });
   }
 
+  it('may be of a layer that is frozen', () => {
+    const trained = WEIGHTS.slice(0, 3);
+    checkLayerFactors(MODEL, ['fc8=0.1']);
+    assert.deepEqual(layerFactors(trained, ['fc8=0.1']), [1, 1, 1]);
+  });
+
   for (const [pair, message] of [
     ['fc8', /Expected layer=factor .* found "fc8"/],
     ['fc8=', /Expected layer=factor/],
@@ -36,7 +47,7 @@ describe("factors of layers' learning rates", () => {
   ] as const) {
     it(`are refused: ${pair}`, () => {
       assert.throws(
-        () => layerFactors(WEIGHTS, [pair]),
+        () => checkLayerFactors(MODEL, [pair]),
         (error) => {
           assert.ok(error instanceof UsageError);
           assert.match(error.message, message);

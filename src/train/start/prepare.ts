@@ -12,6 +12,7 @@ import { openDataset } from '../../data/open-dataset.js';
 import { DataError, UsageError } from '../../errors.js';
 import { mlflowAddress } from '../../loggers/open-loggers.js';
 import { WeightAverage } from '../../network/average.js';
+import { checkLayerFactors } from '../../network/layer-factors.js';
 import { Optimizer, type OptimizerSettings } from '../../network/optimizer.js';
 import { loadWeights, withWeightsOf } from '../../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../../runs/run-selection.js';
@@ -196,13 +197,14 @@ async function prepareSession(
   reporter: Reporter,
 ): Promise<Session> {
   const { settings, architecture, resume } = request;
-  const { dropout, freeze, weights, seed } = settings;
+  const { dropout, freeze, layerLrScale, weights, seed } = settings;
   const checkpoint = resume?.checkpoint;
   const card = checkpoint?.state.network ?? newCard(request, dataset);
   const notes = new Set<string>();
   const prepare = (model: LayersModel) => {
     if (dropout !== null) setDropout(model, dropout);
     if (freeze !== null) notes.add(freezeLayers(model, freeze));
+    if (layerLrScale !== null) checkLayerFactors(model, layerLrScale);
   };
   const open = () => openSession(architecture, card, seed, prepare, trainingSize(settings));
   const session = checkpoint === undefined ? open() : withWeightsOf(checkpoint, open);
