@@ -2,6 +2,7 @@ import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { MAX_POOL_FILTER } from '../../addon.js';
 import { allFloat } from '../products/convolution.js';
 import type { KernelCall, KernelRows } from '../row.js';
+import { windowParams } from '../window-params.js';
 
 interface PoolAttrs {
   filterSize: number | [number, number];
@@ -31,22 +32,7 @@ function leavesImage({ padInfo, ...info }: backend_util.Conv2DInfo): boolean {
 }
 
 function poolParams(info: backend_util.Conv2DInfo) {
-  return {
-    batch: info.batchSize,
-    inHeight: info.inHeight,
-    inWidth: info.inWidth,
-    channels: info.inChannels,
-    outHeight: info.outHeight,
-    outWidth: info.outWidth,
-    filterHeight: info.filterHeight,
-    filterWidth: info.filterWidth,
-    strideHeight: info.strideHeight,
-    strideWidth: info.strideWidth,
-    dilationHeight: info.dilationHeight,
-    dilationWidth: info.dilationWidth,
-    padTop: info.padInfo.top,
-    padLeft: info.padInfo.left,
-  };
+  return { ...windowParams(info), channels: info.inChannels };
 }
 
 function forward(kernel: 'MaxPool' | 'AvgPool') {

@@ -1,6 +1,7 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { fusedNumber } from '../../../activations.js';
 import type { KernelCall, KernelRows } from '../row.js';
+import { windowParams } from '../window-params.js';
 
 type ConvInfo = backend_util.Conv2DInfo;
 type Shape4 = [number, number, number, number];
@@ -21,25 +22,8 @@ function groupsOf(inChannels: number, filterShape: readonly number[]): number {
 }
 
 function convolutionParams(info: ConvInfo, groups: number, activation = 0) {
-  return {
-    batch: info.batchSize,
-    inHeight: info.inHeight,
-    inWidth: info.inWidth,
-    inChannels: info.inChannels,
-    outHeight: info.outHeight,
-    outWidth: info.outWidth,
-    outChannels: info.outChannels,
-    filterHeight: info.filterHeight,
-    filterWidth: info.filterWidth,
-    strideHeight: info.strideHeight,
-    strideWidth: info.strideWidth,
-    dilationHeight: info.dilationHeight,
-    dilationWidth: info.dilationWidth,
-    padTop: info.padInfo.top,
-    padLeft: info.padInfo.left,
-    groups,
-    activation,
-  };
+  const { inChannels, outChannels } = info;
+  return { ...windowParams(info), inChannels, outChannels, groups, activation };
 }
 
 interface ConvAttrs {
