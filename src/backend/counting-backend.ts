@@ -184,28 +184,23 @@ export class CountingBackend extends NativeBackend {
 /** Its name in tfjs's registry. */
 const COUNTING_BACKEND = 'counting';
 
-/** Makes a counting backend the current one; `source` is whom it asks. */
-export async function openCountingBackend(
+/**
+ * Makes a counting backend the current one for the time of `count`, beside any that computes;
+ * `source` is whom it asks.
+ */
+export async function withCountingBackend<T>(
   precision: 'f32' | 'bf16',
+  count: (device: CountingBackend) => T | Promise<T>,
   source: Addon | Error = findAddon(),
-): Promise<CountingBackend> {
+): Promise<T> {
+  const current = tf.getBackend();
   tf.env().set('PROD', true);
   const device = new CountingBackend(precision, source);
   tf.registerBackend(COUNTING_BACKEND, () => device);
   registerKernels(COUNTING_BACKEND);
-  await tf.setBackend(COUNTING_BACKEND);
-  return device;
-}
-
-/** The same for the time of `count`, beside a backend that computes. */
-export async function withCountingBackend<T>(
-  precision: 'f32' | 'bf16',
-  count: (device: CountingBackend) => T | Promise<T>,
-  source?: Addon | Error,
-): Promise<T> {
-  const current = tf.getBackend();
   try {
-    return await count(await openCountingBackend(precision, source));
+    await tf.setBackend(COUNTING_BACKEND);
+    return await count(device);
   } finally {
     if (current) await tf.setBackend(current);
     tf.removeBackend(COUNTING_BACKEND);

@@ -7,7 +7,7 @@ import {
   withoutDrawing,
 } from '../archs/index.js';
 import { type Departure, paperOf } from '../archs/papers/index.js';
-import { openCountingBackend } from '../backend/counting-backend.js';
+import { withCountingBackend } from '../backend/counting-backend.js';
 import { allPublished } from '../settings/recipes/index.js';
 import { type DrawnStage, type Stage, stagesOf } from './network/stages.js';
 
@@ -48,10 +48,12 @@ export async function explain(
 ): Promise<Explained> {
   const { table, departures } = paperOf(architecture);
   const { name, given = [], depth, paper } = architecture;
-  await openCountingBackend('f32');
-  const model = withoutDrawing(() => architecture.build({ ...options, seed: 0 }));
-  const stages = stagesOf(model, table.rows);
-  model.dispose();
+  const stages = await withCountingBackend('f32', () => {
+    const model = withoutDrawing(() => architecture.build({ ...options, seed: 0 }));
+    const built = stagesOf(model, table.rows);
+    model.dispose();
+    return built;
+  });
   const total = (count: 'parameters' | 'macs') =>
     stages.reduce((sum, { stage }) => sum + stage[count], 0);
   const of = (where: 'here' | 'torchvision') =>

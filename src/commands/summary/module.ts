@@ -2,7 +2,7 @@
 
 import { buildModule, findModule, type Module } from '../../archs/blocks/modules.js';
 import { layerCosts, shapeText } from '../../archs/index.js';
-import { openCountingBackend } from '../../backend/counting-backend.js';
+import { withCountingBackend } from '../../backend/counting-backend.js';
 import { givenNumber } from '../../settings/given.js';
 import type { SettingsSource } from '../../settings/resolve.js';
 import { grouped, tableLines, totalsOf, totalsText } from './table.js';
@@ -11,8 +11,9 @@ export async function summariseModule(name: string, sources: readonly SettingsSo
   const module = findModule(name);
   const size = givenNumber(sources, 'input-size') ?? module.size;
   const channels = givenNumber(sources, 'in-channels') ?? module.channels;
-  await openCountingBackend('f32');
-  const costs = layerCosts(buildModule(module, { size, channels }));
+  const costs = await withCountingBackend('f32', () =>
+    layerCosts(buildModule(module, { size, channels })),
+  );
   const totals = totalsOf(costs, 'f32');
   const pooling = costs
     .filter(({ kind }) => kind.endsWith('Pooling2D'))

@@ -5,7 +5,7 @@ import {
   titleOf,
   withoutDrawing,
 } from '../../archs/index.js';
-import { openCountingBackend } from '../../backend/counting-backend.js';
+import { withCountingBackend } from '../../backend/counting-backend.js';
 import { UsageError } from '../../errors.js';
 import { type TrainingMemory, trainingMemory } from '../../measure/memory.js';
 import { SET_UP } from '../../package-root.js';
@@ -61,11 +61,13 @@ async function summariseNetwork(architecture: Architecture, sources: readonly Se
   const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
   checkAuxiliary(architecture, auxiliary);
   const precision = settings.precision === 'bf16' ? 'bf16' : 'f32';
-  const device = await openCountingBackend(precision);
   const options = { classes, size, channels, seed: 0, auxiliary };
-  const model = withoutDrawing(() => architecture.build(options));
-  const costs = layerCosts(model);
-  model.dispose();
+  const costs = await withCountingBackend(precision, () => {
+    const model = withoutDrawing(() => architecture.build(options));
+    const layers = layerCosts(model);
+    model.dispose();
+    return layers;
+  });
   const totals = totalsOf(costs, precision);
   const image = shapeText([size, size, channels]);
   const lines = [
@@ -87,13 +89,16 @@ async function summariseNetwork(architecture: Architecture, sources: readonly Se
   const { trainCropSize: side } = settings;
   const step = { ...settings, inputSize: trainingSize(settings) };
   const sized = side === null ? '' : ` of ${shapeText([side, side, channels])}`;
-  const bytes = await trainingMemory(architecture, device, step);
+  const { bytes, source } = await withCountingBackend(precision, async (device) => ({
+    bytes: await trainingMemory(architecture, device, step),
+    source: device.source,
+  }));
   return {
     lines: [
       ...lines,
       `a training step of ${batchSize} images${sized} in ${precision}, estimated for backend cpu:`,
       ...memoryLines(bytes),
-      ...(device.source instanceof Error ? [unknownText(device.source)] : []),
+      ...(source instanceof Error ? [unknownText(source)] : []),
     ],
     json: { ...json, training: { batchSize, bytes } },
   };
