@@ -16,6 +16,9 @@ interface Row {
   readonly fusedBy: readonly Fusing[];
 }
 
+/** 1.7159 tanh(2x/3), which is ±1 at ±1: LeCun et al., 1998, equation 6 and appendix A. */
+export const SCALED_TANH = { inner: 2 / 3, outer: 1.7159 };
+
 export const ACTIVATIONS = {
   linear: {
     number: 0,
@@ -39,12 +42,14 @@ export const ACTIVATIONS = {
     gradient: (dy, y) => tf.mul(dy, tf.sub(1, tf.square(y))),
     fusedBy: ['product'],
   },
-  /** 1.7159 tanh(2x/3), which is ±1 at ±1: LeCun et al., 1998, equation 6 and appendix A. */
   scaledTanh: {
     number: 3,
     kernel: 'ScaledTanh',
-    apply: (x) => tf.mul(tf.tanh(tf.mul(x, 2 / 3)), 1.7159),
-    gradient: (dy, y) => tf.mul(dy, tf.mul(2 / 3, tf.sub(1.7159, tf.div(tf.square(y), 1.7159)))),
+    apply: (x) => tf.mul(tf.tanh(tf.mul(x, SCALED_TANH.inner)), SCALED_TANH.outer),
+    gradient(dy, y) {
+      const { inner, outer } = SCALED_TANH;
+      return tf.mul(dy, tf.mul(inner, tf.sub(outer, tf.div(tf.square(y), outer))));
+    },
     fusedBy: [],
   },
 } as const satisfies Record<string, Row>;

@@ -1,18 +1,44 @@
+import { UsageError } from '../errors.js';
 import { exportModel } from '../export/export.js';
 import type { Given } from '../settings/given.js';
 import { givenSources } from '../settings/given.js';
-import { resolveSettings } from '../settings/resolve.js';
+import type { OptionName } from '../settings/options/index.js';
+import { resolveSettings, type SettingsSource, strongest } from '../settings/resolve.js';
+import type { Settings } from '../settings/types.js';
 import { createReporter } from '../terminal/progress.js';
 import type { Result } from './command.js';
 import { givenModel } from './model.js';
 import { required } from './require.js';
+
+type Format = Settings<'export'>['format'];
+
+/** The formats that keep a graph: what it takes, and what is said of it. */
+const GRAPHS: readonly Format[] = ['tfjs'];
+const GRAPH_OPTIONS: readonly OptionName[] = [
+  'with-softmax',
+  'uint8-input',
+  'resize-size',
+  'mean',
+  'std',
+];
 
 export async function runExport(given: Given): Promise<Result> {
   const sources = await givenSources('export', given);
   const trained = await givenModel(sources);
   const { stored, architecture } = trained;
   const { settings } = resolveSettings('export', [stored, ...sources], architecture);
+  checkUse(settings.format, sources);
   const output = required(settings.output, '--output', '--output weights.safetensors');
   const result = await exportModel(trained, settings, output, createReporter());
   return { lines: [`${result.arch} with ${result.classes} classes in ${output}`], json: result };
+}
+
+/** A setting without an effect is refused, because it is a mistake. */
+function checkUse(format: Format, sources: readonly SettingsSource[]): void {
+  if (GRAPHS.includes(format)) return;
+  const idle = GRAPH_OPTIONS.find((name) => strongest(name, sources) !== undefined);
+  if (idle === undefined) return;
+  throw new UsageError(
+    `--${idle} does nothing to --format ${format}, which keeps no graph: leave it out, or add --format ${GRAPHS.join(' or ')}`,
+  );
 }

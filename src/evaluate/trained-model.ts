@@ -19,6 +19,7 @@ import type { Settings } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
 import { nameKey } from '../system/file-names.js';
 import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
+import { type Measured, measuredOf } from './measured.js';
 
 /** How an image becomes what the network sees; null is as in the training. */
 export type InputOptions = Pick<
@@ -34,6 +35,8 @@ export interface TrainedModel {
   /** The run that they belong to, if its directory still exists. */
   readonly run: string | undefined;
   readonly record: RunRecord | undefined;
+  /** What the run measured of these weights. */
+  readonly measured: Measured | undefined;
   /** The settings of the training, which hold where none are given. */
   readonly stored: SettingsSource;
   /** Builds the network on the current backend and fills in its weights. */
@@ -67,6 +70,7 @@ export async function openTrainedModel(
     origin: { checkpoint: directory },
     run: run?.path,
     record,
+    measured: measuredOf(checkpoint, record, averaged),
     stored: storedSource(card, record),
     async open(view) {
       checkChannels(view, card, directory);
@@ -103,6 +107,7 @@ export function weightsModel(path: string, architecture: Architecture): TrainedM
     origin: { weights: path },
     run: undefined,
     record: undefined,
+    measured: undefined,
     stored: { values: {}, source: 'default' },
     open: (view, reporter) =>
       withWeightsFile(path, async (file) => {

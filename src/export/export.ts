@@ -1,51 +1,92 @@
-import { join } from 'node:path';
-import { type LayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../backend/index.js';
-import type { InputOptions, TrainedModel } from '../evaluate/trained-model.js';
-import { modelFiles } from '../runs/checkpoint/model-files.js';
+import type { InputOptions, Opened, TrainedModel } from '../evaluate/trained-model.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Settings } from '../settings/types.js';
-import { checkWritable, makeDirectories, writeAtomically } from '../system/files.js';
+import { checkWritable } from '../system/files.js';
+import { checkNewDirectory, writeNewDirectory } from '../system/new-directory.js';
 import { cannotWrite } from '../system/system-errors.js';
+import { describe } from './description.js';
+import { type GraphOptions, inferenceGraph } from './graph/inference-graph.js';
+import { graphModelFiles } from './tfjs/graph-model.js';
+import { layersModelFiles, ownClasses } from './tfjs/layers-model.js';
+
+export type ExportSettings = Settings<'export'>;
+type Format = ExportSettings['format'];
 
 export interface Exported {
   readonly output: string;
-  readonly format: Settings<'export'>['format'];
+  readonly format: Format;
   readonly arch: string;
   readonly classes: number;
 }
 
-/**
- * Writes trained weights as a safetensors file, or as a stock tfjs model without auxiliary heads.
- */
+interface Source extends Opened {
+  readonly trained: TrainedModel;
+  readonly settings: ExportSettings;
+  readonly reporter: Reporter;
+}
+
+interface Form {
+  /** Throws where the output could not be written, so that this is known before the work. */
+  check(output: string, flag: string): Promise<void>;
+  write(output: string, source: Source): Promise<void>;
+}
+
+const FORMS: Readonly<Record<Format, Form>> = {
+  safetensors: { check: checkWritable, write: writeSafetensors },
+  tfjs: { check: checkNewDirectory, write: writeGraphModel },
+  'tfjs-layers': { check: checkNewDirectory, write: writeLayersModel },
+};
+
+/** Writes trained weights, or the network with them, for other programs. */
 export async function exportModel(
   trained: TrainedModel,
-  { format, inputSize, channels }: Settings<'export'>,
+  settings: ExportSettings,
   output: string,
   reporter: Reporter,
 ): Promise<Exported> {
-  if (format === 'safetensors') await checkWritable(output, '--output');
+  const { format, inputSize, channels, resizeSize, mean, std } = settings;
+  const form = FORMS[format];
+  await form.check(output, '--output');
   // Nothing is computed, so any backend serves.
   await openBackend('js', { precision: 'f32' });
-  const { mean, std } = trained.architecture.recipe;
-  const view: InputOptions = { resizeSize: null, cropSize: inputSize, channels, mean, std };
-  const { session, named } = await trained.open(view, reporter);
-  const { model, card } = session;
-  try {
-    if (format === 'tfjs') await writeModel(output, model);
-    else await writeWeights(output, model, trained.architecture, named ? card.classes : undefined);
-  } catch (error) {
-    throw cannotWrite(output, error);
-  }
-  const { arch, classes } = card;
+  const view: InputOptions = { resizeSize, cropSize: inputSize, channels, mean, std };
+  const opened = await trained.open(view, reporter);
+  await form.write(output, { ...opened, trained, settings, reporter });
+  const { arch, classes } = opened.session.card;
   return { output, format, arch, classes: classes.length };
 }
 
-async function writeModel(directory: string, { inputs, outputs, name }: LayersModel) {
-  const [logits] = outputs;
-  if (logits === undefined) throw new Error(`${name} has no output`);
-  const files = await modelFiles(layersModel({ inputs, outputs: logits, name }));
-  await makeDirectories(directory);
-  for (const [file, content] of files) await writeAtomically(join(directory, file), content);
+async function writeSafetensors(output: string, { session, named, trained }: Source) {
+  const { model, card } = session;
+  const classes = named ? card.classes : undefined;
+  await writeWeights(output, model, trained.architecture, classes).catch((error) => {
+    throw cannotWrite(output, error);
+  });
+}
+
+async function writeGraphModel(output: string, source: Source): Promise<void> {
+  const { session, trained } = source;
+  const graph = inferenceGraph(session.model, graphOptions(source));
+  const description = describe(graph, trained, session.card, 'NHWC');
+  await writeNewDirectory(output, '--output', graphModelFiles(graph, description));
+}
+
+async function writeLayersModel(output: string, { session, reporter }: Source): Promise<void> {
+  const { model } = session;
+  await writeNewDirectory(output, '--output', await layersModelFiles(model));
+  const classes = ownClasses(model);
+  if (classes.length === 0) return;
+  reporter.note(
+    `TensorFlow.js opens ${output} where ${classes.join(', ')} ${classes.length === 1 ? 'is' : 'are'} registered: importing cnn registers them; --format tfjs needs none`,
+  );
+}
+
+function graphOptions({ settings, session }: Source): GraphOptions {
+  const { mean, std } = session.card;
+  return {
+    softmax: settings.withSoftmax,
+    pixels: settings.uint8Input ? { mean, std } : undefined,
+  };
 }

@@ -103,6 +103,12 @@ export function networkCard(
   };
 }
 
+/** What people call each class; undefined where nothing says it of any. */
+export function wordsOf({ classes, words }: Pick<NetworkCard, 'classes' | 'words'>) {
+  const all = words ?? classes.map(imagenetWords);
+  return all.some((text) => text !== '') ? all : undefined;
+}
+
 /** The network that a card describes. */
 export function architectureOfCard({ arch, archOptions = [] }: NetworkCard): Architecture {
   return withOptions(findArchitecture(arch), archOptions);

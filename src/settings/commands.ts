@@ -232,8 +232,12 @@ export const COMMAND_OPTIONS = {
     'weights',
     'format',
     'output',
+    'with-softmax',
+    'uint8-input',
     'input-size',
     'channels',
+    'resize-size',
+    ...COLOUR_OPTIONS,
   ],
   bench: [
     'arch',
@@ -365,7 +369,11 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     output: 'page that is written (default: report.html in the directory of the run)',
   },
   explain: { svg: 'SVG file for the drawing alone, on white' },
-  export: { output: 'file, or with --format tfjs directory, that is written' },
+  export: {
+    output: 'file that is written; with --format tfjs and tfjs-layers a new directory',
+    'resize-size':
+      'short side of the image before the centre crop, for what is said beside the network (default: as in the training)',
+  },
   smoke: {
     data: 'dataset of which a few images are taken (default: synthetic)',
     jobs: 'networks that train at the same time (default: one for each core, at most 4)',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
@@ -72,8 +72,28 @@ describe('weights on the command line', function () {
     assert.ok((await readFile(at('copy.safetensors'))).equals(await readFile(out)));
   });
 
-  it('are exported as a model that stock tfjs reads', async () => {
-    const args = ['export', at('runs/run'), '--format', 'tfjs', '--output', at('tfjs')];
+  it('are exported as a graph that stock tfjs runs, with what it needs to know', async () => {
+    const args = ['export', at('runs/run'), '--format', 'tfjs', '--output', at('graph')];
+    const ended = await cnn(args);
+    assert.equal(ended.code, 0, ended.stderr);
+    const names = await readdir(at('graph'));
+    assert.deepEqual(names.sort(), ['group1-shard1of1.bin', 'model.json']);
+    const { userDefinedMetadata } = JSON.parse(await readFile(at('graph/model.json'), 'utf8'));
+    const { architecture, classes, mean, accuracy, resize, input } = userDefinedMetadata;
+    assert.deepEqual([architecture, mean], ['lenet5', [0.1307]]);
+    assert.deepEqual(classes, ['class0', 'class1', 'class2']);
+    assert.deepEqual([input.height, input.channels, input.colours], [12, 1, 'grey']);
+    assert.equal(resize.crop, 12);
+    const state = JSON.parse(await readFile(at('runs/run/checkpoints/best/state.json'), 'utf8'));
+    assert.equal(accuracy.top1, state.progress.last.top1);
+    assert.match(accuracy.protocol, /12×12/);
+    const again = await cnn(args);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /new or empty directory but .*graph holds /);
+  });
+
+  it('are exported as layers that stock tfjs reads', async () => {
+    const args = ['export', at('runs/run'), '--format', 'tfjs-layers', '--output', at('tfjs')];
     assert.equal((await cnn(args)).code, 0);
     await openBackend('js', { precision: 'f32' });
     const { modelTopology, weightsManifest } = JSON.parse(

@@ -10,7 +10,7 @@ export interface Windows {
 export function windowMeansTwin({ x }: { x: tf.Tensor4D }, windows: Windows): tf.Tensor {
   const [batch, height, width, channels] = x.shape;
   const pixels = tf.reshape(x, [batch, height * width, channels]);
-  const means = tf.matMul(shares(windows, height, width), pixels);
+  const means = tf.matMul(shareTensor(windows, height, width), pixels);
   return tf.reshape(means, [batch, windows.rows.length, windows.columns.length, channels]);
 }
 
@@ -21,12 +21,22 @@ export function windowMeansGradTwin(
 ): tf.Tensor {
   const [batch, rows, columns, channels] = dy.shape;
   const gradients = tf.reshape(dy, [batch, rows * columns, channels]);
-  const pixels = tf.matMul(shares(windows, height, width), gradients, true);
+  const pixels = tf.matMul(shareTensor(windows, height, width), gradients, true);
   return tf.reshape(pixels, [batch, height, width, channels]);
 }
 
-/** What each pixel contributes to each window's mean: (1, windows, pixels). */
-function shares({ rows, columns }: Windows, height: number, width: number): tf.Tensor3D {
+function shareTensor(windows: Windows, height: number, width: number): tf.Tensor3D {
+  const { rows, columns } = windows;
+  const shape: [number, number, number] = [1, rows.length * columns.length, height * width];
+  return tf.tensor3d(windowShares(windows, height, width), shape);
+}
+
+/** What each pixel contributes to each window's mean: (windows, pixels). */
+export function windowShares(
+  { rows, columns }: Windows,
+  height: number,
+  width: number,
+): Float32Array {
   const values = new Float32Array(rows.length * columns.length * height * width);
   rows.forEach(([top, bottom], row) => {
     columns.forEach(([left, right], column) => {
@@ -37,5 +47,5 @@ function shares({ rows, columns }: Windows, height: number, width: number): tf.T
       }
     });
   });
-  return tf.tensor3d(values, [1, rows.length * columns.length, height * width]);
+  return values;
 }

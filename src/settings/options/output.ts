@@ -158,9 +158,21 @@ export const OUTPUT = {
   format: {
     group: 'output',
     kind: 'choice',
-    choices: ['safetensors', 'tfjs'],
+    choices: ['safetensors', 'tfjs', 'tfjs-layers'],
     default: 'safetensors',
-    help: 'safetensors, one file; tfjs, a directory with model.json and weights.bin',
+    help: 'safetensors, the weights alone; tfjs, a graph that TensorFlow.js runs as it is; tfjs-layers, layers that it trains further',
+  },
+  'with-softmax': {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'ends the exported graph in probabilities instead of logits',
+  },
+  'uint8-input': {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'makes the exported graph take pixels from 0 to 255 and normalise them itself',
   },
   top: {
     group: 'output',

@@ -38,7 +38,7 @@ export function adaptiveAveragePool(node: LayerNode): Operation | undefined {
 }
 
 /** PyTorch's windows over a length: from ⌊i L / n⌋ to ⌈(i + 1) L / n⌉. */
-function adaptiveRanges(length: number, count: number): Range[] {
+export function adaptiveRanges(length: number, count: number): Range[] {
   return Array.from({ length: count }, (_, index) => [
     Math.floor((index * length) / count),
     Math.ceil(((index + 1) * length) / count),

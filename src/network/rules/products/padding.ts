@@ -44,7 +44,11 @@ export function padAttribute(node: LayerNode, window: Window, strides: Window): 
 }
 
 /** What `same` means at this image size. */
-export function impliedPadding(node: LayerNode, window: Window, strides: Window): Padding {
+export function impliedPadding(
+  node: Pick<LayerNode, 'config' | 'inputShapes'>,
+  window: Window,
+  strides: Window,
+): Padding {
   const [, height = 0, width = 0] = node.inputShapes[0] as number[];
   const { top, bottom, left, right } = backend_util.computePool2DInfo(
     [1, height, width, 1],

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import { input, layers, model as layersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { openBackend } from '../../src/backend/index.js';
+import type { Description } from '../../src/export/description.js';
+import { inferenceGraph } from '../../src/export/graph/inference-graph.js';
+import { graphModelFiles } from '../../src/export/tfjs/graph-model.js';
+import { NETWORKS, narrow } from '../network/narrow.js';
+import { openGraphModel, predictions } from './graph-model.js';
+import { fillWeights, imagesFor, relativeError } from './networks.js';
+
+const DESCRIPTION = { architecture: 'any' } as Description;
+const PLAIN = { softmax: false, pixels: undefined };
+
+describe('A GraphModel that stock TensorFlow.js opens', function () {
+  this.timeout(120_000);
+  before(() => openBackend('js', { precision: 'f32' }));
+
+  for (const { name, size, share } of NETWORKS) {
+    it(`has the logits of ${name}, narrow, at ${size} pixels`, async () => {
+      const net = narrow(name, size, share);
+      fillWeights(net);
+      const images = imagesFor(net, 1);
+      const [logits] = [net.predict(images)].flat() as tf.Tensor[];
+      const expected = logits?.dataSync() as Float32Array;
+      const files = graphModelFiles(inferenceGraph(net, PLAIN), DESCRIPTION);
+      const model = await openGraphModel(files);
+      const error = relativeError(await predictions(model, images), expected);
+      assert.ok(error < 1e-5, `${error}`);
+      model.dispose();
+      net.dispose();
+    });
+  }
+
+  it('takes pixels and gives probabilities where it is told to', async () => {
+    const net = narrow('lenet5', 28, 1);
+    fillWeights(net);
+    const pixels = tf.round(tf.mul(tf.abs(imagesFor(net, 3)), 255));
+    const [mean, std] = [[0.13], [0.31]];
+    const normalised = tf.div(tf.sub(tf.div(pixels, 255), mean), std);
+    const expected = tf.softmax(net.predict(normalised) as tf.Tensor).dataSync();
+    const graph = inferenceGraph(net, { softmax: true, pixels: { mean, std } });
+    const model = await openGraphModel(graphModelFiles(graph, DESCRIPTION));
+    assert.deepEqual(model.inputs[0]?.dtype, 'int32');
+    const found = await predictions(model, tf.cast(pixels, 'int32'));
+    assert.ok(relativeError(found, expected) < 1e-5);
+  });
+
+  it('has its description as metadata, and shards of 4 MB', async () => {
+    const net = narrow('simple-cnn', 28, 1);
+    const files = [...graphModelFiles(inferenceGraph(net, PLAIN), DESCRIPTION)];
+    const sizes = files.slice(0, -1).map(([, { length }]) => length);
+    const weights = net.countParams() * 4;
+    assert.deepEqual(sizes, [2 ** 22, weights - 2 ** 22 + 8]);
+    const model = await openGraphModel(files);
+    assert.deepEqual(
+      (model as unknown as { artifacts: { userDefinedMetadata: unknown } }).artifacts
+        .userDefinedMetadata,
+      DESCRIPTION,
+    );
+  });
+
+  it('is refused for a layer without a form, by its name', () => {
+    const image = input({ shape: [8, 8, 3] });
+    const odd = layers.permute({ dims: [2, 1, 3], name: 'turned' }).apply(image) as SymbolicTensor;
+    const net = layersModel({ inputs: image, outputs: odd });
+    assert.throws(() => inferenceGraph(net, PLAIN), /^UsageError: Layer "turned" \(Permute\)/);
+  });
+});
