@@ -13,7 +13,7 @@ import { required } from './require.js';
 type Format = Settings<'export'>['format'];
 
 /** The formats that keep a graph: what it takes, and what is said of it. */
-const GRAPHS: readonly Format[] = ['tfjs'];
+const GRAPHS: readonly Format[] = ['tfjs', 'onnx'];
 const GRAPH_OPTIONS: readonly OptionName[] = [
   'with-softmax',
   'uint8-input',

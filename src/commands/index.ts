@@ -88,7 +88,7 @@ export const commands: Commands = [
   {
     name: 'export',
     places: ['checkpoint'],
-    summary: 'Write the weights of a run or a weights file for PyTorch or TensorFlow.js',
+    summary: 'Write the weights of a run or a weights file for PyTorch, ONNX or TensorFlow.js',
     options: 'export',
     example: 'cnn export runs/resnet50 --output resnet50.safetensors',
     load: async () => (await import('./export.js')).runExport,

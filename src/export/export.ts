@@ -3,11 +3,12 @@ import type { InputOptions, Opened, TrainedModel } from '../evaluate/trained-mod
 import { writeWeights } from '../runs/weights-files.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Settings } from '../settings/types.js';
-import { checkWritable } from '../system/files.js';
+import { checkWritable, writeOutput } from '../system/files.js';
 import { checkNewDirectory, writeNewDirectory } from '../system/new-directory.js';
 import { cannotWrite } from '../system/system-errors.js';
 import { describe } from './description.js';
 import { type GraphOptions, inferenceGraph } from './graph/inference-graph.js';
+import { onnxParts } from './onnx/model.js';
 import { graphModelFiles } from './tfjs/graph-model.js';
 import { layersModelFiles, ownClasses } from './tfjs/layers-model.js';
 
@@ -34,6 +35,7 @@ interface Form {
 }
 
 const FORMS: Readonly<Record<Format, Form>> = {
+  onnx: { check: checkWritable, write: writeOnnx },
   safetensors: { check: checkWritable, write: writeSafetensors },
   tfjs: { check: checkNewDirectory, write: writeGraphModel },
   'tfjs-layers': { check: checkNewDirectory, write: writeLayersModel },
@@ -71,6 +73,15 @@ async function writeGraphModel(output: string, source: Source): Promise<void> {
   const graph = inferenceGraph(session.model, graphOptions(source));
   const description = describe(graph, trained, session.card, 'NHWC');
   await writeNewDirectory(output, '--output', graphModelFiles(graph, description));
+}
+
+async function writeOnnx(output: string, source: Source): Promise<void> {
+  const { session, trained } = source;
+  const graph = inferenceGraph(session.model, graphOptions(source));
+  // Images in memory have their channels last, inputs of other programs have them first.
+  const layout = graph.input.pixels ? 'NHWC' : 'NCHW';
+  const description = describe(graph, trained, session.card, layout);
+  await writeOutput(output, onnxParts(graph, description));
 }
 
 async function writeLayersModel(output: string, { session, reporter }: Source): Promise<void> {

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { cannotWrite, hasCode, isSystemError } from './system-errors.js';
 
 type Bytes = string | Uint8Array;
-type Content = Bytes | AsyncIterable<Bytes>;
+type Content = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
 
 /** Creates a file, writes parts one after the other and waits until they are on the disk. */
 export async function writeDurably(

@@ -57,16 +57,19 @@ function addLayer(nodes: Node[], layer: GraphNode, names: ReadonlyMap<number, st
   return inputs[0] as string;
 }
 
+/** The output has the same name in all networks. */
 function ending(
   nodes: readonly Node[],
-  logits: string,
+  last: string,
   shape: readonly number[],
   softmax: boolean,
-) {
-  if (!softmax) return { nodes, output: { name: logits, values: 'logits' } as const };
+): Pick<InferenceGraph, 'nodes' | 'output'> {
+  const logits = 'logits';
+  const named = nodes.map((node) => (node.name === last ? { ...node, name: logits } : node));
+  if (!softmax) return { nodes: named, output: { name: logits, values: logits } };
   const name = 'probabilities';
-  const last: Node = { name, inputs: [logits], shape, operation: { kind: 'softmax' } };
-  return { nodes: [...nodes, last], output: { name, values: name } as const };
+  const end: Node = { name, inputs: [logits], shape, operation: { kind: 'softmax' } };
+  return { nodes: [...named, end], output: { name, values: name } };
 }
 
 /** (pixel / 255 - mean) / std as one factor and one offset. */

@@ -158,9 +158,9 @@ export const OUTPUT = {
   format: {
     group: 'output',
     kind: 'choice',
-    choices: ['safetensors', 'tfjs', 'tfjs-layers'],
+    choices: ['safetensors', 'onnx', 'tfjs', 'tfjs-layers'],
     default: 'safetensors',
-    help: 'safetensors, the weights alone; tfjs, a graph that TensorFlow.js runs as it is; tfjs-layers, layers that it trains further',
+    help: 'safetensors, the weights alone; onnx, a graph for ONNX Runtime and others; tfjs, a graph that TensorFlow.js runs as it is; tfjs-layers, layers that it trains further',
   },
   'with-softmax': {
     group: 'output',
