@@ -72,7 +72,12 @@ export async function lookFor(
   if (index?.channels === undefined || problems.length > 0) return found;
   const images = index.train.images.length + (index.val?.images.length ?? 0);
   const sources = [...survey.sources.values()];
-  if (images < CACHED_FROM || !sources.every((source) => isSettled(source, started))) return found;
+  const isCopied = [index.train, index.val].some((part) => {
+    return part?.images.columns.places.some(({ unpacked }) => unpacked !== undefined);
+  });
+  // An index cannot tell whether the copies are still there.
+  if (isCopied || images < CACHED_FROM || !sources.every((source) => isSettled(source, started)))
+    return found;
   const problem = await saveIndex({ ...index, channels: index.channels }, sources);
   if (problem === undefined) return found;
   return { ...found, index: { ...index, warnings: [...warnings, problem] } };

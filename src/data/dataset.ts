@@ -1,3 +1,29 @@
+/** How pixels are stored that are not encoded, one byte for each level. */
+export interface PixelForm {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /**
+   * What comes one after the other: `planes` of rows, one for each channel; `rows` of pixels;
+   * `columns` of pixels.
+   */
+  readonly order: 'planes' | 'rows' | 'columns';
+}
+
+/** Compressed bytes of a file in which images are. */
+export interface Block {
+  /** Of the compressed bytes in the file. */
+  readonly offset: number;
+  readonly length: number;
+  readonly codec: Codec;
+  /** Bytes that it holds. */
+  readonly size: number;
+}
+
+/** How blocks are compressed: those of Parquet. */
+export const CODECS = ['SNAPPY', 'GZIP', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const;
+export type Codec = (typeof CODECS)[number];
+
 /** The bytes of an image. */
 export interface ImageLocation {
   /** Absolute path, as of file-names.ts. */
@@ -6,12 +32,16 @@ export interface ImageLocation {
   readonly offset: number;
   /** Bytes of the image; -1: the file is the image, however long. */
   readonly length: number;
+  /** Where the bytes are pixels and no image file. */
+  readonly pixels?: PixelForm;
+  /** Where the image is in a compressed part of the file: `offset` counts from the start of its content. */
+  readonly block?: Block;
 }
 
-/** Images in a fixed order, in files of their own or inside tar files. */
+/** Images in a fixed order, in files of their own or in files that hold many. */
 export interface ImageList {
   readonly length: number;
-  /** The image by name, for messages: `DIR/train/cat/1.jpg`, `DIR/train.tar:cat/1.jpg`. */
+  /** The image by name, for messages: `DIR/train/cat/1.jpg`, `DIR/train.tar:cat/1.jpg`, `DIR/data_batch_1.bin:7`. */
   name(index: number): string;
   locate(index: number): ImageLocation;
 }

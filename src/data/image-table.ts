@@ -1,14 +1,20 @@
 import { join } from 'node:path';
 import { decodeName, encodeName, printable, REPLACEMENT } from '../system/file-names.js';
-import type { ImageList, ImageLocation } from './dataset.js';
+import type { Block, ImageList, ImageLocation, PixelForm } from './dataset.js';
 import { wholeFile } from './decode/read-bytes.js';
 
-/** A place that holds images: a directory, or a folder inside a tar file. */
+/** A place that holds images: a directory, a folder inside a tar file, or a file of many images. */
 export interface Place {
-  /** Absolute path of the directory or of the tar file. */
+  /** Absolute path of the directory or file. */
   readonly path: string;
-  /** For a tar file, the prefix of its members' names: `''`, `n01440764.tar:`; else undefined. */
+  /** For a file, the prefix of its images' names: `''`, `n01440764.tar:`; else undefined. */
   readonly inside?: string;
+  /** How the pixels of its images are stored, where they are not encoded. */
+  readonly pixels?: PixelForm;
+  /** The compressed part of the file that holds the images. */
+  readonly block?: Block;
+  /** The file that the bytes are read from, where that at `path` is compressed as a whole. */
+  readonly unpacked?: string;
 }
 
 /** The columns of a table; the offset of an image in a directory is not used. */
@@ -20,7 +26,7 @@ export interface ImageColumns {
   readonly names: Buffer;
   /** (images + 1) The position in `names` at which each name begins. */
   readonly nameStarts: Uint32Array;
-  /** (images) Bytes before the image in the tar file; empty where no place is one. */
+  /** (images) Bytes before the image in the file or block; empty where all places are directories. */
   readonly offsets: Float64Array;
   /** (images) Bytes of the image; -1 where its size could not be read. */
   readonly sizes: Float64Array;
@@ -41,10 +47,16 @@ export class ImageTable implements ImageList {
   }
 
   locate(index: number): ImageLocation {
-    const { path, inside } = this.#place(index);
+    const { path, inside, pixels, block, unpacked } = this.#place(index);
     if (inside === undefined) return wholeFile(join(path, this.#nameInPlace(index)));
     const { offsets, sizes } = this.columns;
-    return { file: path, offset: offsets[index] as number, length: sizes[index] as number };
+    return {
+      file: unpacked ?? path,
+      offset: offsets[index] as number,
+      length: sizes[index] as number,
+      ...(pixels && { pixels }),
+      ...(block && { block }),
+    };
   }
 
   #place(index: number): Place {

@@ -18,7 +18,7 @@ import type { DatasetIndex, IndexedSplit } from './indexed-dataset.js';
 import type { IndexSource } from './layouts/survey.js';
 
 /** Changes whenever the meaning of the file does; an older file is ignored. */
-const VERSION = 4;
+const VERSION = 5;
 /** Four 32-bit numbers: version, checksum of everything after it, bytes of the header, and 0. */
 const PREFIX_BYTES = 16;
 const CHECKED_FROM = 8;

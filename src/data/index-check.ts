@@ -3,7 +3,8 @@
  * it says decides which files are read.
  */
 import { z } from 'zod';
-import type { ImageColumns } from './image-table.js';
+import { CODECS } from './dataset.js';
+import type { ImageColumns, Place } from './image-table.js';
 
 /** A path less the root: empty, or one that does not lead out of it. */
 const below = z.string().refine((path) => {
@@ -11,9 +12,28 @@ const below = z.string().refine((path) => {
 });
 const count = z.int().min(0);
 
+const pixels = z.strictObject({
+  width: count.min(1),
+  height: count.min(1),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  order: z.enum(['planes', 'rows', 'columns']),
+});
+const block = z.strictObject({
+  offset: count,
+  length: count,
+  codec: z.enum(CODECS),
+  size: count,
+});
+const placeSchema = z.strictObject({
+  path: below,
+  inside: z.string().exactOptional(),
+  pixels: pixels.exactOptional(),
+  block: block.exactOptional(),
+});
+
 const partSchema = z.strictObject({
   path: below,
-  places: z.array(z.strictObject({ path: below, inside: z.string().exactOptional() })),
+  places: z.array(placeSchema),
   images: count.min(1),
   nameBytes: count,
   inArchives: z.boolean(),
@@ -66,12 +86,19 @@ export function areSound(columns: ImageColumns, labels: Int32Array, classes: num
     if (place.inside !== undefined) {
       const offset = offsets[index] ?? -1;
       if (!Number.isSafeInteger(offset) || offset < 0 || size < 0) return false;
+      if (!holds(place, offset, size)) return false;
     } else if (unusual || end - start <= 2) {
       const name = names.toString('latin1', start, end);
       if (/[/\0]/.test(name) || name === '.' || name === '..') return false;
     }
   }
   return true;
+}
+
+/** Whether bytes are in the block of a place and as many as its pixels. */
+function holds({ pixels, block }: Place, offset: number, size: number): boolean {
+  if (block !== undefined && offset + size > block.size) return false;
+  return pixels === undefined || size === pixels.width * pixels.height * pixels.channels;
 }
 
 function leadsUp(path: string): boolean {

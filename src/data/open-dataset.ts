@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { didYouMean } from '../did-you-mean.js';
 import { DataError } from '../errors.js';
 import { absolutePath, printable, systemPath } from '../system/file-names.js';
@@ -6,7 +7,9 @@ import { catalogue, materialise } from './catalogue/catalogue.js';
 import type { Dataset } from './dataset.js';
 import { lookFor, openIndex } from './dataset-index.js';
 import type { DatasetIndex, Found } from './indexed-dataset.js';
+import { withoutTar } from './layouts/names.js';
 import { type Selection, select } from './selection.js';
+import { gunzipped, isGzippedTar } from './unpacked.js';
 
 /**
  * Opens a dataset in a directory or tar file, in any of the layouts of `layouts/`, or a set of the
@@ -46,7 +49,12 @@ type OpenArguments = [root: string, onProgress: (text: string) => void, name?: s
 async function placeOf(data: string, onProgress: (text: string) => void): Promise<OpenArguments> {
   const entry = entryOf(data);
   if (entry !== undefined) return [await materialise(entry, onProgress), onProgress, entry.name];
-  if (existsSync(systemPath(data))) return [absolutePath(data), onProgress];
+  const path = absolutePath(data);
+  if (isGzippedTar(path) && existsSync(systemPath(path))) {
+    const tar = await gunzipped(path, onProgress);
+    return [tar, onProgress, withoutTar(basename(tar))];
+  }
+  if (existsSync(systemPath(data))) return [path, onProgress];
   const names = catalogue.map(({ name }) => name);
   throw new DataError(
     `No dataset at "${printable(data)}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,

@@ -15,7 +15,7 @@ import { type JpegAddon, type JpegPool, jpegAddon } from '../decode/jpeg.js';
 import type { DecodeItem } from './decode-worker.js';
 import type { DeviceDecoder, DeviceImages, DeviceReader } from './device-decoder.js';
 
-/** Of images that are no JPEGs, or not for the addon. */
+/** Of images that are no JPEGs, or not for the addon, or not to be found by a place in a file. */
 const REFUSED = { width: 0, height: 1 };
 
 export interface JpegFillerSettings {
@@ -134,15 +134,24 @@ export class JpegFiller {
     this.#device?.close();
   }
 
-  async #measure(indices: readonly number[]): Promise<void> {
+  async #measure(asked: readonly number[]): Promise<void> {
+    const indices = asked.filter((index) => {
+      const { pixels, block } = this.#images.locate(index);
+      if (pixels === undefined && block === undefined) return true;
+      this.#store(index, REFUSED);
+      return false;
+    });
     if (indices.length === 0) return;
     const { files, records } = this.#request(indices);
     this.#check(await this.#addon.measureJpegs(this.#pool, files, records));
     for (const [i, index] of indices.entries()) {
-      const { width, height } = sizeIn(recordAt(records, i)) ?? REFUSED;
-      this.#sizes[2 * index] = width;
-      this.#sizes[2 * index + 1] = height;
+      this.#store(index, sizeIn(recordAt(records, i)) ?? REFUSED);
     }
+  }
+
+  #store(index: number, { width, height }: { readonly width: number; readonly height: number }) {
+    this.#sizes[2 * index] = width;
+    this.#sizes[2 * index + 1] = height;
   }
 
   #placeWindow(record: Float64Array, index: number, { slot, draws }: DecodeItem): void {

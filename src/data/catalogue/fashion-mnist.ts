@@ -20,7 +20,7 @@ const PACKAGE = {
 
 /** Folder names of the labels 0 to 9. */
 // biome-ignore format: the order of the labels
-const CLASSES = [
+export const FASHION_MNIST_CLASSES = [
   't-shirt', 'trouser', 'pullover', 'dress', 'coat',
   'sandal', 'shirt', 'sneaker', 'bag', 'ankle-boot',
 ];
@@ -36,7 +36,7 @@ export function fashionMnistImages(
 }
 
 async function* readPackage(directory: string): AsyncGenerator<CatalogueImage> {
-  for (const [label, className] of CLASSES.entries()) {
+  for (const [label, className] of FASHION_MNIST_CLASSES.entries()) {
     const file = join(directory, 'src', 'clothes', `${label}.json`);
     const { data } = JSON.parse(await readFile(file, 'utf8')) as { data: number[][] };
     // Class 0 has an empty row where each CSV file ended.

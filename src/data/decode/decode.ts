@@ -7,14 +7,15 @@
 import type { Image } from '../../augment/index.js';
 import type { ImageLocation } from '../dataset.js';
 import { decodeBmp } from './bmp.js';
-import { AS_PILLOW, type DecodeOptions } from './decode-options.js';
+import { AS_PILLOW, checkPixels, type DecodeOptions } from './decode-options.js';
 import { checkFormat } from './formats.js';
 import { decodeGif } from './gif.js';
 import { decodeJpeg } from './jpeg.js';
 import { turnUpright } from './orientation.js';
+import { imageFromPixels } from './pixels.js';
 import { decodePng } from './png.js';
 import { decodePnm } from './pnm.js';
-import { readBytesInTurn } from './read-bytes.js';
+import { readImageBytes } from './read-block.js';
 import { decodeWithSharp, readHeader } from './through-sharp.js';
 
 /**
@@ -25,7 +26,12 @@ export async function readImage(
   location: ImageLocation,
   options: DecodeOptions = AS_PILLOW,
 ): Promise<Image> {
-  const bytes = await readBytesInTurn(location);
+  const bytes = await readImageBytes(location);
+  const { pixels } = location;
+  if (pixels !== undefined) {
+    checkPixels(pixels.width, pixels.height, options);
+    return imageFromPixels(bytes, pixels);
+  }
   checkFormat(bytes);
   const plain = decodeWithoutExif(bytes, options);
   if (plain !== undefined) return plain;
@@ -39,7 +45,8 @@ export async function readImage(
 
 /** How many channels an image has: 1 if it is grey, else 3. */
 export async function readChannels(location: ImageLocation): Promise<1 | 3> {
-  const bytes = await readBytesInTurn(location);
+  const bytes = await readImageBytes(location);
+  if (location.pixels !== undefined) return location.pixels.channels;
   checkFormat(bytes);
   return decodeWithoutExif(bytes, AS_PILLOW)?.channels ?? (await readHeader(bytes)).channels;
 }

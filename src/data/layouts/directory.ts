@@ -33,6 +33,8 @@ class Directory implements Folder {
   readonly #survey: Survey;
   /** The directories on the way here and this one, without links in their paths. */
   readonly #way: readonly string[];
+  /** What is left out is counted once. */
+  #wasLookedInto = false;
 
   constructor(path: string, survey: Survey, way: readonly string[]) {
     this.name = basename(path);
@@ -44,6 +46,8 @@ class Directory implements Folder {
   async contents(): Promise<Contents> {
     // Signals and progress get their turn between two directories.
     await nextTurn();
+    const isFirst = !this.#wasLookedInto;
+    this.#wasLookedInto = true;
     const { path } = this.place;
     this.#survey.depend(path, statOf(path).mtimeNs);
     const folders: string[] = [];
@@ -53,7 +57,7 @@ class Directory implements Folder {
     for (const entry of entriesOf(path)) {
       const left = leftBehind(entry.name);
       if (left !== undefined) {
-        this.#survey.leaveOut(left);
+        if (isFirst) this.#survey.leaveOut(left);
         continue;
       }
       const target = entry.isSymbolicLink() ? this.#follow(entry.name, linked) : entry;

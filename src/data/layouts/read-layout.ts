@@ -1,10 +1,11 @@
 /**
  * Recognises the layout of a dataset in a directory or tar file. Each layout is a training part and
  * a validation part, and each part is class folders, shards, or one folder with a file of classes;
- * all of them may be tar files.
+ * all of them may be tar files. Or a few files hold all images.
  */
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
+import { readContainers } from './containers/containers.js';
 import { openFolder } from './directory.js';
 import { type Folder, imagesAmong } from './folder.js';
 import { withDevkits } from './labels/devkit.js';
@@ -46,6 +47,10 @@ type Parts = Omit<Layout, 'words'>;
  */
 export async function readLayout(root: Folder, survey: Survey): Promise<Layout> {
   const start = await look(root);
+  const containers = await readContainers(start, survey);
+  if (containers !== undefined) {
+    return { ...containers, words: readWords(containers.train?.classes ?? [], [start], survey) };
+  }
   const way = (await wayToParts([start], survey)) ?? [start];
   const places = await withDevkits(await withListFolders(way, survey), survey);
   const parts = await readParts(way.at(-1) as Place, places, survey);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { readMembers, withFile } from '../../../src/data/layouts/tar/tar.js';
+import { withFile } from '../../../src/data/layouts/byte-source.js';
+import { readMembers } from '../../../src/data/layouts/tar/tar.js';
 import { inspectDataset, openDataset } from '../../../src/data/open-dataset.js';
 import { namesOf, temporaryDirectory, writeTree } from '../images.js';
 import { type Tree, writeTar } from './tars.js';

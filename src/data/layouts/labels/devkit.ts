@@ -7,10 +7,11 @@ import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { DataError } from '../../../errors.js';
 import { linesOf } from '../../../system/text.js';
+import { bytesSource } from '../byte-source.js';
 import { list } from '../names.js';
 import { look, type Opened, readText, readTextIfPossible } from '../opened.js';
 import type { Survey } from '../survey.js';
-import { bytesSource, type Member, readMembers } from '../tar/tar.js';
+import { type Member, readMembers } from '../tar/tar.js';
 import type { Labelling } from './labelling.js';
 import { readMat } from './mat.js';
 

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import { readBytes } from '../../decode/read-bytes.js';
 import type { Place } from '../../image-table.js';
+import { type ByteSource, withFile } from '../byte-source.js';
 import { cannotRead } from '../cannot-read.js';
 import { type Contents, type Folder, pathOf } from '../folder.js';
 import { leftBehind } from '../left-behind.js';
 import { byCodeUnit, isTarName, withoutTar } from '../names.js';
 import type { Survey } from '../survey.js';
 import { indexedMembers } from './shard-index.js';
-import { type ByteSource, type Member, type ReadOptions, readMembers, withFile } from './tar.js';
+import { type Member, type ReadOptions, readMembers } from './tar.js';
 
 type ArchivePlace = Place & { readonly inside: string };
 

@@ -7,9 +7,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Header } from 'tar';
 import { printable, systemPath } from '../../../system/file-names.js';
+import type { ByteSource } from '../byte-source.js';
 import { withoutTar } from '../names.js';
 import type { Survey } from '../survey.js';
-import { BLOCK, type ByteSource, type Member, plainPath } from './tar.js';
+import { BLOCK, type Member, plainPath } from './tar.js';
 
 /** Headers that are compared with the index, spread over the tar file. */
 const LOOKS = 16;

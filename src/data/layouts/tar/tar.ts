@@ -1,5 +1,4 @@
 /** The members of a tar file and the places of their bytes: ustar, GNU and pax archives. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Header } from 'tar';
 import { DataError } from '../../../errors.js';
@@ -8,8 +7,8 @@ import {
   describeContent,
   notWhatItsNameSays,
 } from '../../../system/file-content.js';
-import { decodeName, printable, REPLACEMENT, systemPath } from '../../../system/file-names.js';
-import { cannotRead } from '../cannot-read.js';
+import { decodeName, printable, REPLACEMENT } from '../../../system/file-names.js';
+import type { ByteSource } from '../byte-source.js';
 
 /** A regular file in a tar file. */
 export interface Member {
@@ -20,20 +19,8 @@ export interface Member {
   readonly size: number;
 }
 
-/** Bytes to read a tar file from. */
-export interface ByteSource {
-  /** Bytes before the tar file. */
-  readonly start: number;
-  /** Bytes before its end. */
-  readonly end: number;
-  /** Valid until the next call. */
-  read(position: number, length: number): Buffer;
-}
-
 /** A header's bytes; those of a member take a whole number of blocks. */
 export const BLOCK = 512;
-/** What is read around a header: small enough to skip images, large enough for small members. */
-const WINDOW = 4096;
 /** Members read before signals and progress get their turn. */
 const TURN = 4096;
 /** Types of members with bytes of a file. */
@@ -47,29 +34,6 @@ const NAME = [0, 100] as const;
 const LINK = [157, 100] as const;
 const PREFIX = [345, 155] as const;
 const MAGIC_AT = 257;
-
-/** Calls `use` with the bytes of a file; `range` is the place of the tar file in it. */
-export async function withFile<T>(
-  file: string,
-  range: { readonly offset: number; readonly size: number } | undefined,
-  use: (source: ByteSource, mtimeNs: bigint) => T | Promise<T>,
-): Promise<T> {
-  const handle = openFile(file);
-  try {
-    const { size, mtimeNs } = fstatSync(handle, { bigint: true });
-    const start = range?.offset ?? 0;
-    const end = Math.min(Number(size), start + (range?.size ?? Number(size)));
-    return await use({ start, end, read: windowReader(handle, end) }, mtimeNs);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-/** A tar file in memory. */
-export function bytesSource(bytes: Buffer): ByteSource {
-  const read = (position: number, length: number) => bytes.subarray(position, position + length);
-  return { start: 0, end: bytes.length, read };
-}
 
 export interface ReadOptions {
   /** Members after which the reading ends. */
@@ -244,34 +208,6 @@ function metaBytes(source: ByteSource, body: number, size: number, name: string)
 function untilZero(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end);
-}
-
-/** Reads the file in pieces, so that one call serves headers that are close together. */
-function windowReader(handle: number, end: number): ByteSource['read'] {
-  let window = Buffer.alloc(0);
-  let from = 0;
-  return (position, length) => {
-    if (position < from || position + length > from + window.length) {
-      const bytes = Buffer.allocUnsafe(Math.min(Math.max(length, WINDOW), end - position));
-      from = position;
-      let filled = 0;
-      while (filled < bytes.length) {
-        const count = readSync(handle, bytes, filled, bytes.length - filled, from + filled);
-        if (count === 0) break;
-        filled += count;
-      }
-      window = bytes.subarray(0, filled);
-    }
-    return window.subarray(position - from, position - from + length);
-  };
-}
-
-function openFile(file: string): number {
-  try {
-    return openSync(systemPath(file), 'r');
-  } catch (cause) {
-    throw cannotRead(file, cause);
-  }
 }
 
 function isTar(start: Buffer): boolean {
