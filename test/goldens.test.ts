@@ -16,7 +16,8 @@ const DIGESTS: ReadonlyMap<string, string> = new Map(
 
 describe('what Python wrote for the tests', () => {
   const scripts = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => {
-    return name.endsWith('.py');
+    // data-formats.sh runs those of containers each time, and nothing of theirs is stored.
+    return name.endsWith('.py') && !name.startsWith('data/layouts/containers/');
   });
 
   it('is recorded with every script', () => {
