@@ -8,7 +8,8 @@ import {
   type StoredTensor,
   type WeightsSource,
 } from './stored-tensor.js';
-import { readTorchArchive } from './torch-archive.js';
+import { readTorchArchive } from './torch/archive.js';
+import { LEGACY_MAGIC, readLegacyFile } from './torch/legacy.js';
 
 /** An open weights file; its tensors are read one by one. */
 export interface WeightsFile {
@@ -45,23 +46,15 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
   }
 }
 
-/** How to convert the oldest form into the one that can be read. */
-const CONVERT =
-  'convert it where you trust it: python3 -c "import torch; ' +
-  "torch.save(torch.load('old.pth', map_location='cpu'), 'new.pth')\"";
-
 async function readContents(source: WeightsSource): Promise<Contents> {
   const { path, size } = source;
   if (size < 10) throw refuse(path, `it has only ${size} bytes`);
-  const first = Buffer.alloc(10);
+  const first = Buffer.alloc(Math.min(size, LEGACY_MAGIC.length));
   await readBytes(source, 0, first);
   if (first.toString('latin1', 0, 4) === 'PK\x03\x04') return readTorchArchive(source);
   if (first.toString('latin1', 8, 9) === '{') return readSafetensors(source);
-  // The magic number with which torch.save began before PyTorch 1.6.
-  if (first.toString('hex') === '80028a0a6cfc9c46f920') {
-    throw refuse(path, `it is of the form that torch.save had before PyTorch 1.6; ${CONVERT}`);
-  }
-  throw refuse(path, 'it is neither a safetensors file nor a zip file of torch.save');
+  if (first.equals(LEGACY_MAGIC)) return readLegacyFile(source);
+  throw refuse(path, 'it is neither a safetensors file nor one of torch.save');
 }
 
 /** `denselayer1.norm.1.weight`, as torchvision's own DenseNet files have it: it renames them too. */

@@ -20,6 +20,7 @@ import {
   archive,
   dict,
   float32,
+  legacy,
   pickle,
   safetensors,
   tensor,
@@ -106,6 +107,13 @@ describe('files of strangers', function () {
   );
   const numbers = { '0': float32(0, 1, 2, 3, 4, 5) };
   fuzz('.pth files', () => damagedFile([archive(state, numbers)]), readWeights);
+  const old = { keys: ['0'], storages: [{ count: 6, content: numbers['0'] }] };
+  fuzz('old .pth files', () => damagedFile([legacy(state, old)]), readWeights);
+  fuzz(
+    'pickles of any operations in old .pth files',
+    () => oddPickle.map((bytes) => legacy(bytes, old)),
+    readWeights,
+  );
   fuzz(
     'pickles in .pth files',
     () => damagedFile([state]).map((bytes) => archive(bytes, numbers)),

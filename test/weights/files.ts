@@ -152,6 +152,30 @@ export function archive(
   ]);
 }
 
+const LEGACY_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
+
+export interface Legacy {
+  readonly version?: number;
+  readonly littleEndian?: boolean;
+  /** Of the storages, in the order of the file. */
+  readonly keys?: readonly string[];
+  readonly storages?: readonly { readonly count: number; readonly content: Uint8Array }[];
+}
+
+/** The file of torch.save before PyTorch 1.6 with a pickle and its storages. */
+export function legacy(data: Uint8Array, settings: Legacy = {}): Buffer {
+  const { version = 1001, littleEndian = true, keys = [], storages = [] } = settings;
+  const machine = dict({ little_endian: Buffer.of(littleEndian ? 0x88 : 0x89) });
+  const list = Buffer.concat([Buffer.from(']('), ...keys.map(text), Buffer.from('e')]);
+  const numbers = storages.flatMap(({ count, content }) => {
+    const length = Buffer.alloc(8);
+    length.writeBigInt64LE(BigInt(count));
+    return [length, content];
+  });
+  const pickles = [pickle(long(version)), pickle(machine), data, pickle(list)];
+  return Buffer.concat([LEGACY_MAGIC, ...pickles, ...numbers]);
+}
+
 export function float32(...values: readonly number[]): Uint8Array {
   return new Uint8Array(Float32Array.from(values).buffer);
 }

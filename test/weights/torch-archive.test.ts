@@ -255,11 +255,6 @@ describe('torch.save files', () => {
       entries(data, { name: 'archive/byteorder', content: Buffer.from('big') }),
       /byte order is "big"/,
     ],
-    [
-      'a form from before 1.6',
-      Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex'),
-      /before PyTorch 1\.6; convert it.*python3 -c/,
-    ],
   ];
   for (const [what, file, message] of bad) {
     it(`are refused with ${what}`, async () => {

@@ -4,27 +4,21 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl';
-import { DataError } from '../errors.js';
-import { NUMBER_BYTES, roomFor, toFloat32 } from './number-types.js';
-import { PickleError } from './pickle.js';
-import { stateDictOf, type TorchTensor } from './state-dict.js';
+import { DataError } from '../../errors.js';
+import { NUMBER_BYTES, roomFor, toFloat32 } from '../number-types.js';
 import {
   type Contents,
-  elements,
   readBytes,
   refuse,
   type StoredTensor,
   type WeightsSource,
-} from './stored-tensor.js';
+} from '../stored-tensor.js';
+import { CONVERT, MAX_PICKLE_BYTES, PickleError } from './pickle.js';
+import { stateDictOf, type TorchTensor } from './state-dict.js';
+import { inRowMajorOrder } from './strided.js';
 import { ZipReader } from './zip-reader.js';
 
 const MAX_ENTRIES = 20_000;
-/** State dicts of the largest networks take 100 KB. */
-const MAX_PICKLE_BYTES = 2 ** 21;
-
-/** How to convert a refused file into one that can be read. */
-const CONVERT =
-  "save the state_dict alone, where you trust the file: torch.save(model.state_dict(), 'new.pth')";
 
 /** Reads what a zip file of torch.save says about its tensors; executes nothing that it holds. */
 export async function readTorchArchive(source: WeightsSource): Promise<Contents> {
@@ -42,7 +36,7 @@ export async function readTorchArchive(source: WeightsSource): Promise<Contents>
     const archive = { source, zip, entries, root };
     await checkByteOrder(archive);
     const found = stateDictOf(await readEntry(archive, name));
-    const tensors = [...found].map(([key, tensor]) => {
+    const tensors = [...found.tensors].map(([key, tensor]) => {
       return [key, storedTensor(archive, key, tensor)] as const;
     });
     return { tensors: new Map(tensors) };
@@ -145,30 +139,4 @@ function storedTensor(archive: Archive, name: string, tensor: TorchTensor): Stor
     return inRowMajorOrder(toFloat32(type, room), tensor);
   };
   return { shape, read };
-}
-
-/** Gathers the elements at distances of `strides`. */
-function inRowMajorOrder(
-  values: Float32Array<ArrayBuffer>,
-  { shape, strides, contiguous }: TorchTensor,
-): Float32Array<ArrayBuffer> {
-  if (contiguous) return values;
-  const result = new Float32Array(elements(shape));
-  const place = shape.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < result.length; to++) {
-    result[to] = values[from] as number;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const stride = strides[axis] as number;
-      const next = (place[axis] as number) + 1;
-      if (next < (shape[axis] as number)) {
-        place[axis] = next;
-        from += stride;
-        break;
-      }
-      place[axis] = 0;
-      from -= stride * (next - 1);
-    }
-  }
-  return result;
 }

@@ -15,7 +15,7 @@ export interface Made {
   readonly kind: string;
 }
 
-/** Tuples are arrays. The content of lists is dropped: no weight is in one. */
+/** Tuples are arrays. */
 export type Value =
   | null
   | boolean
@@ -32,8 +32,9 @@ export class Dict {
   readonly entries = new Map<Value, Value>();
 }
 
-class List {
+export class List {
   readonly kind = 'list';
+  readonly items: Value[] = [];
 }
 
 export interface Unpickling {
@@ -46,6 +47,13 @@ export interface Unpickling {
 /** A pickle that is damaged, or that asks for more than plain data. */
 export class PickleError extends Error {}
 
+/** How to convert a refused file into one that can be read. */
+export const CONVERT =
+  "save the state_dict alone, where you trust the file: torch.save(model.state_dict(), 'new.pth')";
+
+/** State dicts of the largest networks take 100 KB. */
+export const MAX_PICKLE_BYTES = 2 ** 21;
+
 /**
  * State dicts of the largest networks take 50,000; each operation makes at most one small object.
  */
@@ -53,14 +61,19 @@ const MAX_OPERATIONS = 2 ** 18;
 const STOP = 0x2e;
 
 /**
- * Reads the value that a pickle describes; throws a PickleError that names what is not plain data.
+ * Reads the value that a pickle describes, and where it ends; throws a PickleError that names what is
+ * not plain data.
  */
-export function unpickle(bytes: Uint8Array, unpickling: Unpickling): Value {
-  const machine = new Machine(bytes, unpickling);
+export function unpickle(
+  bytes: Uint8Array,
+  unpickling: Unpickling,
+  position = 0,
+): { readonly value: Value; readonly end: number } {
+  const machine = new Machine(bytes, unpickling, position);
   for (let count = 0; count < MAX_OPERATIONS; count++) {
     const at = machine.position;
     const code = machine.byte();
-    if (code === STOP) return machine.pop();
+    if (code === STOP) return { value: machine.pop(), end: machine.position };
     const operation = OPERATIONS.get(code);
     if (operation === undefined) {
       const name = REFUSED.get(code) ?? `0x${code.toString(16).padStart(2, '0')}`;
@@ -73,14 +86,15 @@ export function unpickle(bytes: Uint8Array, unpickling: Unpickling): Value {
 
 /** The stack machine that a pickle is a program of. */
 class Machine {
-  position = 0;
+  position: number;
   readonly #bytes: Buffer;
   readonly #unpickling: Unpickling;
   readonly #memo = new Map<number, Value>();
   #stack: Value[] = [];
   readonly #outer: Value[][] = [];
 
-  constructor(bytes: Uint8Array, unpickling: Unpickling) {
+  constructor(bytes: Uint8Array, unpickling: Unpickling, position: number) {
+    this.position = position;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#unpickling = unpickling;
   }
@@ -144,6 +158,13 @@ class Machine {
     throw new PickleError(`${describeValue(value)} is filled at byte ${this.position}`);
   }
 
+  holdsTensor(): boolean {
+    const value = this.#stack.at(-1);
+    return (
+      typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor'
+    );
+  }
+
   remember(place: number): void {
     this.#memo.set(place, this.#stack.at(-1) ?? null);
   }
@@ -198,7 +219,9 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map([
   [0x4d, (m) => m.push(m.take(2).readUInt16LE())],
   [0x8a, (m) => m.push(longOf(m.take(m.byte())))],
   [0x47, (m) => m.push(m.take(8).readDoubleBE())],
-  // BINUNICODE
+  // SHORT_BINSTRING and BINSTRING, texts of Python 2, and BINUNICODE
+  [0x55, (m) => m.push(m.text(m.byte()))],
+  [0x54, (m) => m.push(m.text(m.take(4).readUInt32LE()))],
   [0x58, (m) => m.push(m.text(m.take(4).readUInt32LE()))],
   // MARK, EMPTY_TUPLE, TUPLE, TUPLE1, TUPLE2, TUPLE3
   [0x28, (m) => m.mark()],
@@ -209,7 +232,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map([
   [0x87, (m) => m.push(m.popTuple(3))],
   // EMPTY_LIST, APPEND, APPENDS
   [0x5d, (m) => m.push(new List())],
-  [0x61, (m) => fillList(m, m.pop())],
+  [0x61, (m) => fillList(m, [m.pop()])],
   [0x65, (m) => fillList(m, m.popMark())],
   // EMPTY_DICT, SETITEM, SETITEMS
   [0x7d, (m) => m.push(new Dict())],
@@ -224,7 +247,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map([
   [0x63, (m) => m.global(m.line(), m.line())],
   [0x52, (m) => m.reduce()],
   [0x51, (m) => m.persistent()],
-  // BUILD: the attributes of an OrderedDict, `_metadata` of a state_dict, are dropped.
+  // BUILD: attributes are dropped: `_metadata` of a state_dict, what a Parameter of old is besides.
   [0x62, (m) => dropAttributes(m)],
 ]);
 
@@ -255,13 +278,14 @@ function longOf(bytes: Buffer): number {
   return Number(padded.readBigInt64LE());
 }
 
-function fillList(machine: Machine, _dropped: Value): void {
-  machine.top(List);
+function fillList(machine: Machine, items: readonly Value[]): void {
+  const list = machine.top(List);
+  for (const item of items) list.items.push(item);
 }
 
 function dropAttributes(machine: Machine): void {
   machine.pop();
-  machine.top(Dict);
+  if (!machine.holdsTensor()) machine.top(Dict);
 }
 
 function isGlobal(value: Value): value is Global {

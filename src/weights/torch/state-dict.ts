@@ -1,23 +1,24 @@
 /** The tensors of a state_dict that torch.save pickled: the place of each, without its numbers. */
-import type { NumberType } from './number-types.js';
+import type { NumberType } from '../number-types.js';
+import { elements } from '../stored-tensor.js';
 import {
   Dict,
   describeValue,
   type Global,
+  List,
   type Made,
   PickleError,
   unpickle,
   type Value,
 } from './pickle.js';
-import { elements } from './stored-tensor.js';
 
 const MAX_RANK = 8;
 
-/** A file of numbers in the archive. */
-interface Storage extends Made {
+/** Numbers that tensors share, in a place of their own in the file. */
+export interface Storage extends Made {
   readonly kind: 'storage';
   readonly type: NumberType;
-  /** Its name below `data/`. */
+  /** By which the file knows its place. */
   readonly key: string;
   /** Numbers in it. */
   readonly count: number;
@@ -47,10 +48,13 @@ const storageGlobals = new Map<Value, NumberType>();
 const GLOBALS = new Map<string, Global>([
   ['collections OrderedDict', { name: 'OrderedDict', call: orderedDict }],
   ['torch._utils _rebuild_tensor_v2', { name: '_rebuild_tensor_v2', call: rebuildTensor }],
+  // Before PyTorch 0.4.
+  ['torch._utils _rebuild_tensor', { name: '_rebuild_tensor', call: rebuildTensor }],
   [
     'torch._utils _rebuild_parameter',
     { name: '_rebuild_parameter', call: ([data]) => data ?? null },
   ],
+  ['torch.nn.parameter Parameter', { name: 'Parameter', call: ([data]) => data ?? null }],
 ]);
 for (const [name, type] of Object.entries(STORAGE_TYPES)) {
   const global = { name };
@@ -61,9 +65,20 @@ for (const [name, type] of Object.entries(STORAGE_TYPES)) {
 /** Keys under which training scripts save the state_dict. */
 const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'net', 'network', 'weights', 'params'];
 
-/** The tensors of a pickled state_dict by name; throws a PickleError where it is none. */
-export function stateDictOf(pickle: Uint8Array): Map<string, TorchTensor> {
-  const root = unpickle(pickle, { globals: GLOBALS, persistent: storageOf });
+export interface StateDict {
+  /** By name. */
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+  /** By key: those of other tensors in the pickle too. */
+  readonly storages: ReadonlyMap<string, Storage>;
+  /** Where the pickle ends. */
+  readonly end: number;
+}
+
+/** A pickled state_dict that begins at a position; throws a PickleError where it is none. */
+export function stateDictOf(bytes: Uint8Array, position = 0): StateDict {
+  const storages = new Map<string, Storage>();
+  const persistent = (id: Value) => knownStorage(storages, storageOf(id));
+  const { value: root, end } = unpickle(bytes, { globals: GLOBALS, persistent }, position);
   if (!(root instanceof Dict)) {
     throw new PickleError(`expected a state_dict but it holds ${describeValue(root)}`);
   }
@@ -80,23 +95,46 @@ export function stateDictOf(pickle: Uint8Array): Map<string, TorchTensor> {
     }
     tensors.set(key, value as TorchTensor);
   }
-  return tensors;
+  return { tensors, storages, end };
 }
 
-function orderedDict(args: readonly Value[]): Value {
-  if (args.length === 0) return new Dict();
-  throw new PickleError('an OrderedDict is made from arguments');
+/** The same object for each mention of a storage. */
+function knownStorage(storages: Map<string, Storage>, storage: Storage): Storage {
+  const known = storages.get(storage.key) ?? storage;
+  if (known.type !== storage.type || known.count !== storage.count) {
+    throw new PickleError(`the storage ${storage.key} is described in two ways`);
+  }
+  storages.set(storage.key, known);
+  return known;
 }
 
-/** ('storage', type, key, location, number of elements); the location is ignored. */
-function storageOf(id: Value): Value {
-  const [word, global, key, , count] = Array.isArray(id) ? id : [];
+/** Empty, or of the list of pairs that Python 2 pickles. */
+function orderedDict([pairs, ...others]: readonly Value[]): Value {
+  const dict = new Dict();
+  if (pairs === undefined) return dict;
+  const items = pairs instanceof List && others.length === 0 ? pairs.items : [null];
+  for (const pair of items) {
+    if (!(pair instanceof List) || pair.items.length !== 2) {
+      throw new PickleError('an OrderedDict is made from arguments');
+    }
+    const [key, value] = pair.items as [Value, Value];
+    dict.entries.set(key, value);
+  }
+  return dict;
+}
+
+/**
+ * ('storage', type, key, location, number of elements), and before PyTorch 1.6 None, or of what it is
+ * a part; the location is ignored.
+ */
+function storageOf(id: Value): Storage {
+  const [word, global, key, , count, whole = null] = Array.isArray(id) ? id : [];
   const type = storageGlobals.get(global ?? null);
   if (word !== 'storage' || type === undefined || typeof key !== 'string' || !isCount(count)) {
     throw new PickleError('a storage is not described as torch.save does it');
   }
-  const storage: Storage = { kind: 'storage', type, key, count };
-  return storage;
+  if (whole !== null) throw new PickleError('a storage is a part of another one');
+  return { kind: 'storage', type, key, count };
 }
 
 /** torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …). */
