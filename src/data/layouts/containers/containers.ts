@@ -6,8 +6,11 @@ import { look, type Place } from '../opened.js';
 import type { Survey } from '../survey.js';
 import { Archive } from '../tar/archive.js';
 import { readCifar } from './cifar.js';
+import type { ContainerFile } from './container-file.js';
 import type { ContainerSet } from './container-set.js';
+import { partFilesBelow } from './container-tree.js';
 import { readIdx } from './idx.js';
+import { readParquet } from './parquet/parquet.js';
 
 /** In more folders than that, which are classes then, none is looked into. */
 const MOST_FOLDERS = 16;
@@ -16,6 +19,14 @@ const MOST_LEVELS = 3;
 
 /** Formats whose files are all in one folder. */
 const FORMATS = [readCifar, readIdx];
+
+/** Formats whose files may be in several folders, one for each part. */
+const TREE_FORMATS = [
+  {
+    read: readParquet,
+    isOf: ({ name }: ContainerFile) => /\.parquet$/i.test(name),
+  },
+];
 
 /**
  * The dataset below a folder; undefined where it is none of these formats, or one of image files.
@@ -34,6 +45,11 @@ export async function readContainers(
       if (set !== undefined) found.push({ place, set });
     }
   }
+  for (const { read, isOf } of TREE_FORMATS) {
+    const files = partFilesBelow(places, isOf, survey);
+    if (files === undefined) continue;
+    found.push({ place: root, set: await read(files, places, survey) });
+  }
   const [first, second] = found;
   if (second === undefined) return first?.set;
   throw new DataError(
@@ -46,7 +62,7 @@ function hasImages({ contents }: Place): boolean {
 }
 
 /** A folder and those below it, as far as they are few and no tar files. */
-async function placesBelow(place: Place, levels: number): Promise<Place[]> {
+async function placesBelow(place: Place, levels: number): Promise<[Place, ...Place[]]> {
   const folders = place.contents.folders.filter((folder) => !(folder instanceof Archive));
   if (levels === 0 || folders.length > MOST_FOLDERS) return [place];
   const below: Place[] = [];
