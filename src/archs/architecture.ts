@@ -115,6 +115,13 @@ export interface Architecture {
    * not fit.
    */
   readonly torchvision?: (layer: string) => string | undefined;
+  /** How keras.applications has it; absent where it does not. */
+  readonly keras?: {
+    /** Its layer with the weights of one of ours. */
+    readonly layer: (layer: string) => string | undefined;
+    /** The order of colours in its images. */
+    readonly colours: 'RGB' | 'BGR';
+  };
   /** A model of `classes` logits with every layer named. */
   build(options: BuildOptions): LayersModel;
 }

@@ -62,6 +62,27 @@ function torchvision(layer: string): string | undefined {
   return `features.denseblock${block}.denselayer${place}.${part}`;
 }
 
+/** `dense2_5.bn1` is `conv3_block5_0_bn`, `transition1.conv` is `pool2_conv`. */
+function kerasLayer(layer: string): string | undefined {
+  const others: Record<string, string> = {
+    conv1: 'conv1_conv',
+    bn1: 'conv1_bn',
+    bn5: 'bn',
+    fc: 'predictions',
+  };
+  if (layer in others) return others[layer];
+  const [, block, place, word, number] =
+    /^(?:dense|transition)(\d)_?(\d*)\.(bn|conv)(\d?)$/.exec(layer) ?? [];
+  if (!word) return undefined;
+  const stage = Number(block) + 1;
+  if (!place) return `pool${stage}_${word}`;
+  // The normalisation before a convolution has the number before.
+  return `conv${stage}_block${place}_${Number(number) - (word === 'bn' ? 1 : 0)}_${word}`;
+}
+
+/** Those that keras.applications has. */
+const IN_KERAS = ['densenet121', 'densenet169', 'densenet201'];
+
 export const DENSENET_PAPER = {
   title: 'Densely Connected Convolutional Networks',
   authors: 'Huang, Liu, van der Maaten, Weinberger',
@@ -87,6 +108,7 @@ export const densenets: Architecture[] = NETWORKS.map((network) => {
     recipe: TORCH_RECIPE,
     // torchvision has no DenseNet-264.
     ...(depth !== 264 && { torchvision }),
+    ...(IN_KERAS.includes(name) && { keras: { layer: kerasLayer, colours: 'RGB' as const } }),
     build: (options) => build({ name, blocks, growth }, options),
   };
 });

@@ -93,6 +93,21 @@ function torchvision(layer: string): string | undefined {
   return name && `layer${Number(stage) - 1}.${Number(index) - 1}.${name}`;
 }
 
+/** `conv3_1.bn2` is `conv3_block1_2_bn`; a shortcut has the number 0. */
+function kerasLayer(layer: string): string | undefined {
+  const others: Record<string, string> = {
+    conv1: 'conv1_conv',
+    bn1: 'conv1_bn',
+    fc: 'predictions',
+  };
+  const [, stage, index, word, number = '0'] =
+    /^conv(\d)_(\d+)\.(?:shortcut\.)?(conv|bn)(\d?)$/.exec(layer) ?? [];
+  return stage ? `conv${stage}_block${index}_${number || '0'}_${word}` : others[layer];
+}
+
+/** Those that keras.applications has. */
+const IN_KERAS = ['resnet50', 'resnet101', 'resnet152'];
+
 export const RESNET_PAPER = {
   title: 'Deep Residual Learning for Image Recognition',
   authors: 'He, Zhang, Ren, Sun',
@@ -117,6 +132,7 @@ export const resnets: Architecture[] = NETWORKS.map((network) => {
     options: isPlain(name) ? PLAIN_OPTIONS : OPTIONS,
     recipe: name.endsWith('-torchvision') ? TORCHVISION_NORM_RECIPE : RESNET_RECIPE,
     ...(loads && { torchvision }),
+    ...(IN_KERAS.includes(name) && { keras: { layer: kerasLayer, colours: 'BGR' as const } }),
     build: (options) => build(network, options),
   };
 });

@@ -124,6 +124,16 @@ function torchvisionOf({ convs, form }: Network) {
   };
 }
 
+/** `conv3_2` is `block3_conv2`. */
+function kerasLayer(layer: string): string | undefined {
+  const dense: Record<string, string> = { fc6: 'fc1', fc7: 'fc2', fc8: 'predictions' };
+  const [, block, number] = /^conv(\d)_(\d)$/.exec(layer) ?? [];
+  return block ? `block${block}_conv${number}` : dense[layer];
+}
+
+/** Those that keras.applications has. */
+const IN_KERAS = ['vgg16', 'vgg19'];
+
 const PAPER_RECIPE = {
   ...TORCHVISION_RECIPE,
   opt: 'sgd-caffe' as const,
@@ -155,6 +165,7 @@ export const vggs: Architecture[] = NETWORKS.map((network) => {
     options: OPTIONS,
     recipe: form === 'bn' ? TORCHVISION_NORM_RECIPE : PAPER_RECIPE,
     ...((!form || form === 'bn') && { torchvision: torchvisionOf(network) }),
+    ...(IN_KERAS.includes(name) && { keras: { layer: kerasLayer, colours: 'BGR' as const } }),
     build: (options) => build(network, options),
   };
 });

@@ -94,6 +94,14 @@ export const commands: Commands = [
     load: async () => (await import('./export.js')).runExport,
   },
   {
+    name: 'import',
+    operands: '<file>',
+    summary: 'Write weights of Keras, timm or torchvision under the names that are used here',
+    options: 'import',
+    example: 'cnn import resnet50.h5 --arch resnet50 --output resnet50.safetensors',
+    load: async () => (await import('./import.js')).runImport,
+  },
+  {
     name: 'archs',
     operands: '[names..]',
     summary: 'List the networks, or those of a family',

@@ -50,10 +50,18 @@ export async function withWeightsFile<T>(
 }
 
 /** Reports what of a file was left out. */
-export function noteIgnored({ ignored, prefix }: Loaded, reporter: Reporter): void {
+export function noteIgnored({ ignored, prefix, colours }: Loaded, reporter: Reporter): void {
+  if (colours !== undefined) {
+    const [mean, std] = [colours.mean, colours.std].map((values) => values.map(short).join(','));
+    reporter.note(`the file was trained on images with --mean ${mean} --std ${std}`);
+  }
   if (prefix !== '') reporter.note(`left out "${prefix}" before every name of the file`);
   if (ignored.length === 0) return;
   reporter.note(`left out the auxiliary heads of the file: ${ignored.length} tensors`);
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(6));
 }
 
 /** Writes the weights of a network as a safetensors file, with its classes where they are known. */

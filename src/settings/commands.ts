@@ -239,6 +239,7 @@ export const COMMAND_OPTIONS = {
     'resize-size',
     ...COLOUR_OPTIONS,
   ],
+  import: ['arch', 'arch-options', 'output', 'input-size', 'channels'],
   bench: [
     'arch',
     'arch-options',
@@ -374,6 +375,7 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     'resize-size':
       'short side of the image before the centre crop, for what is said beside the network (default: as in the training)',
   },
+  import: { output: 'safetensors file that is written' },
   smoke: {
     data: 'dataset of which a few images are taken (default: synthetic)',
     jobs: 'networks that train at the same time (default: one for each core, at most 4)',

@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, titleOf } from '../archs/index.js';
 import { DataError } from '../errors.js';
 import { describeNotFinite, refuseNotFinite } from './finite.js';
+import { CAFFE_COLOURS, inNamesOf } from './keras/translate.js';
 import { listed } from './listed.js';
 import { placesOf, reverseAxes, type WeightPlace } from './mapping.js';
 import { describeShape, type StoredTensor } from './stored-tensor.js';
@@ -21,6 +22,8 @@ export interface Loaded {
   readonly ignored: readonly string[];
   /** What stands before every name of the file and was left out; mostly empty. */
   readonly prefix: string;
+  /** How the network saw colours, where that is not as its recipe has it. */
+  readonly colours?: { readonly mean: readonly number[]; readonly std: readonly number[] };
 }
 
 /**
@@ -35,8 +38,9 @@ export async function loadWeightsFile(
   { otherClasses }: LoadOptions,
 ): Promise<Loaded> {
   const slots = placesOf(model, architecture);
-  const prefix = prefixOf(slots, given);
-  const file = withoutPrefix(given, prefix);
+  const named = inNamesOf(given, slots, architecture);
+  const prefix = prefixOf(slots, named);
+  const file = withoutPrefix(named, prefix);
   const fileClasses = classesOf(slots, file);
   const heads = slots.filter(({ classAxis }) => classAxis !== undefined);
   const differs = heads.some((slot) => isOfOtherClasses(slot, file.tensors.get(slot.name)));
@@ -56,7 +60,9 @@ export async function loadWeightsFile(
     filled.dispose();
   }
   refuseNotFinite(`The weights ${given.path}`, found);
-  return { kept: kept.map(({ name }) => name), fileClasses, ignored, prefix };
+  const colours = given.keras && architecture.keras?.colours;
+  const seen = colours === 'BGR' ? { colours: CAFFE_COLOURS } : {};
+  return { kept: kept.map(({ name }) => name), fileClasses, ignored, prefix, ...seen };
 }
 
 /** The number of classes in a file, found by the shape of its last layer. */
@@ -66,7 +72,8 @@ export function countClasses(
   file: WeightsFile,
 ): number | undefined {
   const slots = placesOf(model, architecture);
-  return classesOf(slots, withoutPrefix(file, prefixOf(slots, file)));
+  const named = inNamesOf(file, slots, architecture);
+  return classesOf(slots, withoutPrefix(named, prefixOf(slots, named)));
 }
 
 /**

@@ -13,6 +13,10 @@ export interface Contents {
   readonly tensors: Map<string, StoredTensor>;
   /** The names of the classes, where the file has them. */
   readonly classes?: readonly string[];
+  /** The weights of each layer in a file of Keras, in its order. */
+  readonly keras?: ReadonlyMap<string, readonly StoredTensor[]>;
+  /** What has to be done when all is read. */
+  readonly close?: () => void;
 }
 
 /** An open file, by the name that the user knows. */

@@ -1,5 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { systemReason } from '../system/system-errors.js';
+import { HDF5_MAGIC, readKerasFile } from './keras/hdf5.js';
+import { plainNames } from './plain-names.js';
 import { readSafetensors } from './safetensors.js';
 import {
   type Contents,
@@ -16,12 +18,14 @@ export interface WeightsFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly classes?: readonly string[];
+  /** The weights of each layer in a file of Keras. */
+  readonly keras?: Contents['keras'];
   close(): Promise<void>;
 }
 
 /**
- * Opens a `.safetensors` file or a `.pth` file with a state_dict, recognised by their first bytes.
- * Throws a DataError where it is neither, or damaged.
+ * Opens a `.safetensors` file, a `.pth` file with a state_dict or an `.h5` file of Keras, recognised by
+ * their first bytes. Throws a DataError where it is none of them, or damaged.
  */
 export async function openWeightsFile(path: string): Promise<WeightsFile> {
   // Opening a pipe would wait for its other end.
@@ -38,7 +42,10 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
       ...contents,
       tensors: plainNames(contents.tensors),
       path,
-      close: () => handle.close(),
+      close() {
+        contents.close?.();
+        return handle.close();
+      },
     };
   } catch (error) {
     await handle.close();
@@ -54,20 +61,6 @@ async function readContents(source: WeightsSource): Promise<Contents> {
   if (first.toString('latin1', 0, 4) === 'PK\x03\x04') return readTorchArchive(source);
   if (first.toString('latin1', 8, 9) === '{') return readSafetensors(source);
   if (first.equals(LEGACY_MAGIC)) return readLegacyFile(source);
-  throw refuse(path, 'it is neither a safetensors file nor one of torch.save');
-}
-
-/** `denselayer1.norm.1.weight`, as torchvision's own DenseNet files have it: it renames them too. */
-const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
-
-/** Counters of steps and of averaged models, which no network needs. */
-const COUNTER = /(^|\.)(num_batches_tracked|n_averaged)$/;
-
-/** The tensors of a network, by names as torchvision uses them today. */
-function plainNames(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
-  const plain = new Map<string, StoredTensor>();
-  for (const [name, tensor] of tensors) {
-    if (!COUNTER.test(name)) plain.set(name.replace(OLD_DENSENET, '$1$2'), tensor);
-  }
-  return plain;
+  if (first.subarray(0, HDF5_MAGIC.length).equals(HDF5_MAGIC)) return readKerasFile(source);
+  throw refuse(path, 'it is neither a safetensors file nor one of torch.save or Keras');
 }

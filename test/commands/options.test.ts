@@ -15,6 +15,7 @@ import { runDataStats } from '../../src/commands/data/stats.js';
 import { runDataVerify } from '../../src/commands/data/verify.js';
 import { runEval } from '../../src/commands/eval.js';
 import { runExport } from '../../src/commands/export.js';
+import { runImport } from '../../src/commands/import.js';
 import { runPredict } from '../../src/commands/predict.js';
 import { runReport } from '../../src/commands/report.js';
 import { runTrain } from '../../src/commands/train.js';
@@ -181,6 +182,16 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'resize-size', given: '40', both: { format: 'tfjs' }, changes: ['files'] },
       { option: 'mean', given: '0.1,0.5,0.9', both: { format: 'tfjs' }, changes: ['files'] },
       { option: 'std', given: '0.1,0.2,0.4', both: { format: 'tfjs' }, changes: ['files'] },
+      { option: 'channels', given: '1', fails: /conv1/ },
+    ],
+  },
+  import: {
+    run: runImport, given: { arch: 'resnet20-cifar', file: 'DIRECTORY/run.safetensors', output: 'RUN/model' }, rows: [
+      { option: 'arch', given: 'lenet5', fails: /do not fit lenet5/ },
+      { option: 'arch-options', given: 'width=0.5', fails: /do not fit resnet20-cifar \(width=0\.5\)/ },
+      { option: 'output', given: 'RUN/named', changes: ['output', 'files'] },
+      // The weights do not depend on it.
+      { option: 'input-size', given: '16', changes: [] },
       { option: 'channels', given: '1', fails: /conv1/ },
     ],
   },

@@ -147,7 +147,7 @@ describe('safetensors files', () => {
     [
       'no header at all',
       Buffer.from('{"a": 1} is not a safetensors file'),
-      /neither a safetensors file nor a zip/,
+      /neither a safetensors file nor one of torch\.save or Keras/,
     ],
     ['an empty file', Buffer.alloc(0), /only 0 bytes/],
   ];

@@ -50,6 +50,7 @@ const OPERANDS: Readonly<Record<string, Values>> = {
   '[names..]': NAMED.networks,
   '<runs..>': NAMED.runs,
   '<directory>': NAMED.files,
+  '<file>': NAMED.files,
   '[directory]': NAMED.files,
   '<shell>': words(SHELLS),
 };

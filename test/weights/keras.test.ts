@@ -1,0 +1,201 @@
+/** Files of Keras; npm run test:libraries holds whole networks to keras.applications. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { File, type Group, ready } from 'h5wasm/node';
+import { type Architecture, findArchitecture } from '../../src/archs/index.js';
+import { openBackend } from '../../src/backend/index.js';
+import { DataError } from '../../src/errors.js';
+import { loadWeightsFile, openWeightsFile } from '../../src/weights/index.js';
+import { temporaryDirectory } from '../commands/program.js';
+import { fillWeights, imagesFor, relativeError } from '../export/networks.js';
+import { narrowArchitecture } from '../network/narrow.js';
+
+interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+type Layers = Map<string, readonly Tensor[]>;
+
+const ORDER = ['kernel', 'bias', 'gamma', 'beta', 'moving_mean', 'moving_variance'];
+const NAMED = [
+  ['resnet50', 1 / 16],
+  ['vgg16', 1 / 16],
+  ['densenet121', 1 / 8],
+] as const;
+
+/** The weights of a network as keras.applications would have them, with biases that it adds. */
+function kerasLayers({ layers }: LayersModel, { keras }: Architecture, biases: boolean): Layers {
+  const result: Layers = new Map();
+  const withWeights = layers.filter(({ weights }) => weights.length > 0);
+  for (const layer of withWeights) {
+    const name = keras?.layer(layer.name) ?? '';
+    const kinds = ORDER.flatMap((kind) => {
+      const weight = layer.weights.find(({ originalName }) => originalName.endsWith(`/${kind}`));
+      return weight === undefined ? [] : [{ kind, weight }];
+    });
+    const tensors = kinds.map(({ kind, weight }): Tensor => {
+      const read = weight.read();
+      const turned = layer === withWeights[0] && keras?.colours === 'BGR' && kind === 'kernel';
+      const value = turned ? tf.reverse(read, 2) : read;
+      const values = Float32Array.from(value.dataSync());
+      const biased = biases && kind === 'moving_mean' && name !== 'bn' && !name.endsWith('_0_bn');
+      // That of the convolution before it is 0.5.
+      return { shape: read.shape, values: biased ? values.map((mean) => mean + 0.5) : values };
+    });
+    const lacks = biases && kinds.length === 1 && !name.endsWith('_0_conv');
+    const units = tensors[0]?.shape.at(-1) ?? 0;
+    const bias = { shape: [units], values: new Float32Array(units).fill(0.5) };
+    result.set(name, lacks ? [...tensors, bias] : tensors);
+  }
+  return result;
+}
+
+/** As `model.save('x.h5')` and older versions of Keras write them. */
+function writeNamed(file: File, layers: Layers): void {
+  const root = file.create_group('model_weights') as Group;
+  root.create_attribute('layer_names', ['image', ...layers.keys()]);
+  (root.create_group('image') as Group).create_attribute('weight_names', []);
+  for (const [name, tensors] of layers) {
+    const group = root.create_group(name) as Group;
+    group.create_attribute(
+      'weight_names',
+      tensors.map((_, at) => `weight_${at}:0`),
+    );
+    tensors.forEach(({ shape, values }, at) => {
+      group.create_dataset({ name: `weight_${at}:0`, data: values, shape: [...shape] });
+    });
+  }
+}
+
+/** As `model.save_weights('x.weights.h5')` of Keras 3 writes them. */
+function writeNumbered(file: File, layers: Layers): void {
+  const root = file.create_group('layers') as Group;
+  [...layers].forEach(([name, tensors], place) => {
+    const group = (root.create_group(`layer_${place}`) as Group).create_group('vars') as Group;
+    group.create_attribute('name', name);
+    tensors.forEach(({ shape, values }, at) => {
+      group.create_dataset({ name: String(at), data: values, shape: [...shape] });
+    });
+  });
+}
+
+describe('files of Keras', function () {
+  this.timeout(60_000);
+  const directory = temporaryDirectory();
+  const at = (name: string) => join(directory.path, name);
+  before(async () => {
+    await openBackend('js', { precision: 'f32' });
+    await ready;
+  });
+
+  const networkOf = (name: string, share: number, classes = 10) => {
+    const architecture = narrowArchitecture(name, share);
+    const options = { classes, size: 32, channels: 3, seed: 0 } as const;
+    return { architecture, model: architecture.build(options) };
+  };
+  const written = (name: string, write: typeof writeNamed, layers: Layers) => {
+    const file = new File(at(name), 'w');
+    write(file, layers);
+    file.close();
+  };
+  const load = async (name: string, { architecture, model }: ReturnType<typeof networkOf>) => {
+    const file = await openWeightsFile(at(name));
+    try {
+      return await loadWeightsFile(model, architecture, file, { otherClasses: false });
+    } finally {
+      await file.close();
+    }
+  };
+
+  for (const [name, share] of NAMED) {
+    for (const write of [writeNamed, writeNumbered]) {
+      it(`have the weights of ${name}: ${write.name}`, async () => {
+        const { architecture, model } = networkOf(name, share);
+        fillWeights(model);
+        const images = imagesFor(model, 1);
+        const expected = (model.predict(images) as tf.Tensor).dataSync();
+        written('x.h5', write, kerasLayers(model, architecture, name === 'resnet50'));
+        const other = networkOf(name, share);
+        const loaded = await load('x.h5', other);
+        const found = (other.model.predict(images) as tf.Tensor).dataSync();
+        assert.ok(relativeError(found, expected) < 1e-4, `${relativeError(found, expected)}`);
+        // Caffe's.
+        const mean = name === 'densenet121' ? undefined : 123.68 / 255;
+        assert.equal(loaded.colours?.mean[0], mean);
+      });
+    }
+  }
+
+  it('have the names of keras.applications', () => {
+    const namesOf = (arch: string, ...layers: string[]) =>
+      layers.map((layer) => findArchitecture(arch).keras?.layer(layer));
+    assert.deepEqual(namesOf('resnet50', 'bn1', 'conv3_2.bn2', 'conv4_1.shortcut.conv', 'fc'), [
+      ...['conv1_bn', 'conv3_block2_2_bn', 'conv4_block1_0_conv', 'predictions'],
+    ]);
+    assert.deepEqual(
+      namesOf('densenet121', 'dense1_1.bn1', 'dense2_5.conv2', 'transition1.bn', 'bn5'),
+      ['conv2_block1_0_bn', 'conv3_block5_2_conv', 'pool2_bn', 'bn'],
+    );
+    assert.deepEqual(namesOf('vgg19', 'conv5_4', 'fc7'), ['block5_conv4', 'fc2']);
+    assert.equal(findArchitecture('resnet50-torchvision').keras, undefined);
+  });
+
+  describe('are refused', () => {
+    const vgg = () => networkOf('vgg16', 1 / 16);
+    before(() => {
+      const { architecture, model } = vgg();
+      written('vgg.h5', writeNamed, kerasLayers(model, architecture, false));
+    });
+    const refused = async (loading: Promise<unknown>, message: RegExp) => {
+      await assert.rejects(loading, (error) => {
+        assert.ok(error instanceof DataError, String((error as Error).stack));
+        assert.match(error.message, message);
+        return true;
+      });
+    };
+
+    it('for a network that Keras does not have', () =>
+      refused(
+        load('vgg.h5', networkOf('vgg11', 1 / 16)),
+        /are of Keras, which are read for vgg16, vgg19, .*densenet201, not for vgg11/,
+      ));
+
+    it('for another network', () =>
+      refused(
+        load('vgg.h5', networkOf('resnet50', 1 / 16)),
+        /do not fit resnet50[\s\S]*tensors are missing[\s\S]*left over: block1_conv1\/0/,
+      ));
+
+    it('of other classes', () =>
+      refused(
+        load('vgg.h5', networkOf('vgg16', 1 / 16, 7)),
+        /classifier\.6\.weight is \(10, 256\), expected \(7, 256\)/,
+      ));
+
+    it('where they are damaged', async () => {
+      const whole = await readFile(at('vgg.h5'));
+      await writeFile(at('cut.h5'), whole.subarray(0, whole.length / 2));
+      await refused(load('cut.h5', vgg()), /Cannot read the weights .*cut\.h5: its HDF5 form/);
+    });
+
+    it('without layers', async () => {
+      written('empty.h5', (file) => void file.create_group('other'), new Map());
+      await refused(load('empty.h5', vgg()), /an HDF5 file without layers of Keras/);
+    });
+
+    it('of other numbers than float32', async () => {
+      const write = (file: File) => {
+        const group = (
+          (file.create_group('layers') as Group).create_group('a') as Group
+        ).create_group('vars') as Group;
+        group.create_attribute('name', 'block1_conv1');
+        group.create_dataset({ name: '0', data: new Float64Array(4), shape: [4] });
+      };
+      written('double.h5', write, new Map());
+      await refused(load('double.h5', vgg()), /its HDF5 form is damaged/);
+    });
+  });
+});
