@@ -3,9 +3,12 @@ import { printable } from '../../system/file-names.js';
 import type { DecodeOptions } from '../decode/decode-options.js';
 import type { DatasetIndex } from '../indexed-dataset.js';
 import { passOver } from './image-pass.js';
+import { damagedRecords } from './verify-records.js';
 import type { ChunkFailures } from './verify-worker.js';
 
 const WORKER = new URL('./verify-worker.js', import.meta.url);
+
+const UNSOUND = 'its TFRecord does not fit its checksum';
 
 /** An image that cannot be read. */
 export interface BadImage {
@@ -40,11 +43,16 @@ export async function verifyImages(
     const split = index[part];
     if (split === undefined) continue;
     const { images, labels } = split;
+    const damaged = await damagedRecords(index, split);
     const pass = passOver<ChunkFailures>(images, WORKER, workers, reading);
     for await (const { first, count, result } of pass) {
-      for (const [at, reason] of result) {
+      const reasons = new Map(result);
+      for (let at = 0; at < count; at++) {
+        const image = images.name(first + at);
+        const reason = reasons.get(at) ?? (damaged.has(image) ? UNSOUND : undefined);
+        if (reason === undefined) continue;
         const name = classes[labels[first + at] as number] as string;
-        bad.push({ image: images.name(first + at), part, class: name, reason });
+        bad.push({ image, part, class: name, reason });
       }
       onProgress(before + first + count);
     }

@@ -4,9 +4,9 @@ import { lstat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import crc32c from 'crc-32/crc32c.js';
 import { DataError } from '../../errors.js';
 import { makeDirectories, withPath } from '../../system/files.js';
+import { maskedChecksum } from '../../system/masked-checksum.js';
 import { EventSchema } from './event_pb.js';
 
 /** What an event holds besides its time. */
@@ -70,10 +70,4 @@ export function record(bytes: Uint8Array): Uint8Array {
   framed.set(bytes, 12);
   framed.writeUInt32LE(maskedChecksum(bytes), 12 + bytes.byteLength);
   return framed;
-}
-
-/** The CRC-32C, turned and shifted: the checksum of bytes that hold their own would be a constant. */
-function maskedChecksum(bytes: Uint8Array): number {
-  const checksum = crc32c.buf(bytes) >>> 0;
-  return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 }

@@ -11,6 +11,7 @@ import type { ContainerSet } from './container-set.js';
 import { partFilesBelow } from './container-tree.js';
 import { readIdx } from './idx.js';
 import { readParquet } from './parquet/parquet.js';
+import { isRecordFile, readTfRecords } from './tfrecord/tfrecord.js';
 
 /** In more folders than that, which are classes then, none is looked into. */
 const MOST_FOLDERS = 16;
@@ -26,6 +27,7 @@ const TREE_FORMATS = [
     read: readParquet,
     isOf: ({ name }: ContainerFile) => /\.parquet$/i.test(name),
   },
+  { read: readTfRecords, isOf: isRecordFile },
 ];
 
 /**
@@ -51,7 +53,12 @@ export async function readContainers(
     found.push({ place: root, set: await read(files, places, survey) });
   }
   const [first, second] = found;
-  if (second === undefined) return first?.set;
+  if (second === undefined) {
+    if (first !== undefined && first.set.train === undefined && survey.problems.length === 0) {
+      survey.problem(`No training image in ${root.path} has a label.`);
+    }
+    return first?.set;
+  }
   throw new DataError(
     `${root.path} holds several datasets: ${list(found.map(({ place, set }) => `${set.name} in ${place.path}`))}. Pass one of their folders.`,
   );

@@ -71,7 +71,7 @@ describe('Parquet files', () => {
         namesOf(dataset.val.images)[3] ?? '',
         /data\/validation-00000-of-00001\.parquet:3$/,
       );
-      assert.deepEqual(dataset.warnings, [`1 images in ${root} have no label: left out.`]);
+      assert.deepEqual(dataset.warnings, [`1 image in ${root} without a label: left out.`]);
     });
   }
 

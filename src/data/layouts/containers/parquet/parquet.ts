@@ -1,15 +1,13 @@
 /** Datasets of images as Hugging Face has them: Parquet files with a column of images and one of labels. */
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { DataError } from '../../../../errors.js';
-import { TableBuilder } from '../../../image-table.js';
 import type { ByteSource } from '../../byte-source.js';
-import type { Labelled } from '../../labels/labelled.js';
 import type { Place } from '../../opened.js';
 import type { Survey } from '../../survey.js';
 import type { ContainerFile } from '../container-file.js';
 import type { ContainerSet } from '../container-set.js';
 import type { PartFiles } from '../container-tree.js';
-import { numberLabels, type RawLabel } from '../raw-labels.js';
+import { LabelledImages, type RawLabel } from '../labelled-images.js';
 import { type Columns, findColumns } from './features.js';
 import { type Hyparquet, loadHyparquet } from './hyparquet.js';
 import { valuePlaces } from './image-column.js';
@@ -42,41 +40,22 @@ async function readParts(
 ) {
   const [root] = places;
   const read = async (files: readonly ContainerFile[]) => {
-    const rows = new Rows();
-    for (const file of files) await survey.attempt(() => addFile(file, places, rows, survey));
-    return rows;
+    const images = new LabelledImages(survey);
+    for (const file of files) await survey.attempt(() => addFile(file, places, images));
+    return survey.attempt(() => images.part(root.path));
   };
-  const part = ({ images, labels, names, unlabelled }: Rows): Labelled | undefined => {
-    if (unlabelled > 0) {
-      survey.note(
-        `${unlabelled.toLocaleString('en')} images in ${root.path} have no label: left out.`,
-      );
-    }
-    if (labels.length === 0) return undefined;
-    const numbered = numberLabels(labels, names, root.path);
-    return { path: root.path, kind: 'containers', ...numbered, images: images.build() };
-  };
-  return { train: part(await read(train)), val: part(await read(val)) };
-}
-
-/** The rows of a part. */
-class Rows {
-  readonly images = new TableBuilder();
-  readonly labels: RawLabel[] = [];
-  unlabelled = 0;
-  names: readonly string[] | undefined;
+  return { train: await read(train), val: await read(val) };
 }
 
 async function addFile(
   file: ContainerFile,
   places: readonly Place[],
-  rows: Rows,
-  survey: Survey,
+  images: LabelledImages,
 ): Promise<void> {
   await file.open(async (source) => {
     checkEnds(file, source);
     try {
-      await addRows(file, source, places, rows, survey);
+      await addRows(file, source, places, images);
     } catch (cause) {
       if (cause instanceof DataError) throw cause;
       throw new DataError(
@@ -101,22 +80,21 @@ async function addRows(
   file: ContainerFile,
   source: ByteSource,
   places: readonly Place[],
-  rows: Rows,
-  survey: Survey,
+  images: LabelledImages,
 ): Promise<void> {
   const library = await loadHyparquet();
   const buffer = asyncBufferOf(source);
   const metadata = await library.parquetMetadataAsync(buffer);
   const columns = findColumns(metadata, library.parquetSchema(metadata).children, places);
   if (typeof columns === 'string') throw new DataError(`${file.path} has ${columns}.`);
-  rows.names ??= columns.names;
+  images.names ??= columns.names;
   const labels = await readLabels(library, buffer, metadata, columns);
   let row = -1;
-  let last: unknown = rows;
+  let last: unknown = images;
   for await (const value of valuePlaces(library, source, metadata, columns.image)) {
     const label = labels[++row] ?? null;
     if (label === null || Number(label) < 0) {
-      rows.unlabelled++;
+      images.leaveOut();
       continue;
     }
     if (value === undefined) {
@@ -125,12 +103,10 @@ async function addRows(
       );
     }
     if (value.block !== last) {
-      rows.images.place({ ...file.place, ...(value.block && { block: value.block }) });
+      images.place({ ...file.place, ...(value.block && { block: value.block }) });
       last = value.block;
     }
-    rows.images.add({ name: String(row), size: value.size, offset: value.offset });
-    rows.labels.push(label);
-    survey.count();
+    images.add({ name: String(row), size: value.size, offset: value.offset }, label);
   }
 }
 
