@@ -162,6 +162,10 @@ describe('shards of TFRecords', () => {
       await refusal({ 'a.tfrecord': odd }),
       /Record 0 of .* has no image: .* found image\/width\./,
     );
+    assert.equal(
+      await refusal({ 'a.tfrecord': example({ image: png(0) }) }),
+      'No training image in set has a label.',
+    );
     assert.match(
       await refusal({ 'val.tfrecord': imagenetShard([0]) }),
       /No training shards in set/,
