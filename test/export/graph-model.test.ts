@@ -5,9 +5,10 @@ import { openBackend } from '../../src/backend/index.js';
 import type { Description } from '../../src/export/description.js';
 import { inferenceGraph } from '../../src/export/graph/inference-graph.js';
 import { graphModelFiles } from '../../src/export/tfjs/graph-model.js';
+import { ownClasses } from '../../src/export/tfjs/layers-model.js';
 import { NETWORKS, narrow } from '../network/narrow.js';
 import { openGraphModel, predictions } from './graph-model.js';
-import { fillWeights, imagesFor, relativeError } from './networks.js';
+import { fillWeights, imagesFor, lopsided, relativeError } from './networks.js';
 
 const DESCRIPTION = { architecture: 'any' } as Description;
 const PLAIN = { softmax: false, pixels: undefined };
@@ -16,9 +17,12 @@ describe('A GraphModel that stock TensorFlow.js opens', function () {
   this.timeout(120_000);
   before(() => openBackend('js', { precision: 'f32' }));
 
-  for (const { name, size, share } of NETWORKS) {
-    it(`has the logits of ${name}, narrow, at ${size} pixels`, async () => {
-      const net = narrow(name, size, share);
+  const networks = NETWORKS.map(({ name, size, share }) => {
+    return { title: `${name}, narrow, at ${size} pixels`, build: () => narrow(name, size, share) };
+  });
+  for (const { title, build } of [...networks, { title: 'what is lopsided', build: lopsided }]) {
+    it(`has the logits of ${title}`, async () => {
+      const net = build();
       fillWeights(net);
       const images = imagesFor(net, 1);
       const [logits] = [net.predict(images)].flat() as tf.Tensor[];
@@ -58,6 +62,16 @@ describe('A GraphModel that stock TensorFlow.js opens', function () {
         .userDefinedMetadata,
       DESCRIPTION,
     );
+  });
+
+  it('needs no class that tf.layers lacks, where layers do', () => {
+    const classesOf = (name: string) => {
+      const [network] = NETWORKS.filter((one) => one.name === name);
+      return ownClasses(narrow(name, network?.size ?? 0, network?.share ?? 1));
+    };
+    assert.deepEqual(classesOf('alexnet'), ['GroupConv2D', 'LocalResponseNormalization']);
+    assert.deepEqual(classesOf('lenet5-1998'), ['PartialConv2D', 'ScaledTanh', 'Subsampling2D']);
+    assert.deepEqual(classesOf('resnet20-cifar'), []);
   });
 
   it('is refused for a layer without a form, by its name', () => {

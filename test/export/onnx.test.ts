@@ -6,7 +6,7 @@ import type { Description } from '../../src/export/description.js';
 import { inferenceGraph } from '../../src/export/graph/inference-graph.js';
 import { onnxParts } from '../../src/export/onnx/model.js';
 import { NETWORKS, narrow } from '../network/narrow.js';
-import { fillWeights, imagesFor, relativeError } from './networks.js';
+import { fillWeights, imagesFor, lopsided, relativeError } from './networks.js';
 import { channelsFirst, readOnnx, runOnnx } from './onnx-interpreter.js';
 
 const DESCRIPTION = { architecture: 'any', mean: [0.5], classes: ['a', 'b'] };
@@ -19,9 +19,12 @@ describe('An ONNX file', function () {
   this.timeout(120_000);
   before(() => openBackend('js', { precision: 'f32' }));
 
-  for (const { name, size, share } of NETWORKS) {
-    it(`has the logits of ${name}, narrow, at ${size} pixels`, () => {
-      const net = narrow(name, size, share);
+  const networks = NETWORKS.map(({ name, size, share }) => {
+    return { title: `${name}, narrow, at ${size} pixels`, build: () => narrow(name, size, share) };
+  });
+  for (const { title, build } of [...networks, { title: 'what is lopsided', build: lopsided }]) {
+    it(`has the logits of ${title}`, () => {
+      const net = build();
       fillWeights(net);
       const images = imagesFor(net, 2);
       const [logits] = [net.predict(images)].flat() as [tf.Tensor];
