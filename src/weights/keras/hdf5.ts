@@ -22,7 +22,7 @@ export async function readKerasFile(source: WeightsSource): Promise<Contents> {
   hdf5.activate_throwing_error_handler();
   try {
     const file = new File(path, 'r');
-    const layers = keras3Layers(file) ?? namedLayers(file);
+    const layers = keras3Layers(file, path) ?? namedLayers(file, path);
     if (layers === undefined || layers.size === 0) {
       throw refuse(path, 'it is an HDF5 file without layers of Keras');
     }
@@ -31,20 +31,25 @@ export async function readKerasFile(source: WeightsSource): Promise<Contents> {
     );
     return { tensors: new Map(entries), keras: layers, close: () => file.close() };
   } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw refuse(path, 'its HDF5 form is damaged', { cause: error });
+    throw damaged(path, error);
   }
 }
 
+/** HDF5's own text is a stack of its C functions. */
+function damaged(path: string, error: unknown): unknown {
+  if (error instanceof DataError) return error;
+  return refuse(path, 'its HDF5 form is damaged', { cause: error });
+}
+
 /** The layers that attributes list. */
-function namedLayers(file: Group): KerasLayers | undefined {
+function namedLayers(file: Group, path: string): KerasLayers | undefined {
   const root = file.keys().includes('model_weights') ? groupAt(file, 'model_weights') : file;
   const names = root && textsOf(root, 'layer_names');
   if (root === undefined || names === undefined) return undefined;
   const layers = names.map((name) => {
     const group = groupAt(root, name);
     const weights = group === undefined ? [] : (textsOf(group, 'weight_names') ?? []);
-    const tensors = weights.map((weight) => storedTensor(group as Group, weight));
+    const tensors = weights.map((weight) => storedTensor(group as Group, weight, path));
     // `conv1/bn` in older files, `conv1_bn` today.
     return [name.replaceAll('/', '_'), tensors] as const;
   });
@@ -52,7 +57,7 @@ function namedLayers(file: Group): KerasLayers | undefined {
 }
 
 /** Groups by class and number, whose attribute has the name of the layer. */
-function keras3Layers(file: Group): KerasLayers | undefined {
+function keras3Layers(file: Group, path: string): KerasLayers | undefined {
   if (!file.keys().includes('layers')) return undefined;
   const root = groupAt(file, 'layers');
   const layers = new Map<string, readonly StoredTensor[]>();
@@ -64,7 +69,7 @@ function keras3Layers(file: Group): KerasLayers | undefined {
     const order = weights.toSorted((a, b) => Number(a) - Number(b));
     layers.set(
       name,
-      order.map((weight) => storedTensor(group, weight)),
+      order.map((weight) => storedTensor(group, weight, path)),
     );
   }
   return layers;
@@ -82,14 +87,18 @@ function textsOf(group: Group, attribute: string): string[] | undefined {
   return [value].flat().map(String).filter(Boolean);
 }
 
-function storedTensor(group: Group, name: string): StoredTensor {
+function storedTensor(group: Group, name: string, path: string): StoredTensor {
   const dataset = group.get(name) as Dataset | null;
   if (dataset === null || !('dtype' in dataset) || dataset.dtype !== '<f') {
     throw new Error(`"${name}" is no array of float32`);
   }
-  return {
-    shape: dataset.shape ?? [],
-    // A copy: the memory of HDF5 is used again.
-    read: async () => Float32Array.from(dataset.value as Float32Array),
+  const read = async () => {
+    try {
+      // A copy: the memory of HDF5 is used again.
+      return Float32Array.from(dataset.value as Float32Array);
+    } catch (error) {
+      throw damaged(path, error);
+    }
   };
+  return { shape: dataset.shape ?? [], read };
 }
