@@ -251,6 +251,11 @@ describe('torch.save files', () => {
     ['two pickles', entries({ name: 'b/data.pkl', content: whole }), /2 data\.pkl; expected one/],
     ['no pickle', zip([data]), /0 data\.pkl/],
     [
+      'a model of Keras',
+      zip([{ name: 'model.weights.h5', content }]),
+      /it is a \.keras file: write one that is read by model\.save_weights/,
+    ],
+    [
       'the other byte order',
       entries(data, { name: 'archive/byteorder', content: Buffer.from('big') }),
       /byte order is "big"/,

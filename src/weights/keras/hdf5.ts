@@ -20,17 +20,20 @@ export async function readKerasFile(source: WeightsSource): Promise<Contents> {
   const hdf5 = await ready;
   // Without it HDF5 prints what is wrong.
   hdf5.activate_throwing_error_handler();
+  let file: InstanceType<typeof File> | undefined;
   try {
-    const file = new File(path, 'r');
-    const layers = keras3Layers(file, path) ?? namedLayers(file, path);
+    const opened = new File(path, 'r');
+    file = opened;
+    const layers = keras3Layers(opened, path) ?? namedLayers(opened, path);
     if (layers === undefined || layers.size === 0) {
       throw refuse(path, 'it is an HDF5 file without layers of Keras');
     }
     const entries = [...layers].flatMap(([layer, weights]) =>
       weights.map((weight, at) => [`${layer}/${at}`, weight] as const),
     );
-    return { tensors: new Map(entries), keras: layers, close: () => file.close() };
+    return { tensors: new Map(entries), keras: layers, close: () => opened.close() };
   } catch (error) {
+    file?.close();
     throw damaged(path, error);
   }
 }

@@ -29,6 +29,12 @@ export async function readTorchArchive(source: WeightsSource): Promise<Contents>
     const entries = await entriesOf(zip, source);
     const pickle = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
     const [name, ...others] = pickle;
+    if (entries.has('model.weights.h5')) {
+      throw refuse(
+        source.path,
+        "it is a .keras file: write one that is read by model.save_weights('new.weights.h5')",
+      );
+    }
     if (name === undefined || others.length > 0) {
       throw refuse(source.path, `it is a zip file with ${pickle.length} data.pkl; expected one`);
     }
