@@ -17,7 +17,7 @@ import { required } from './require.js';
 import { FIRST_RUNS, NOT_STORED, trainedOrEstimated, WRITTEN, withLastingData } from './train.js';
 
 /** Settings that choose among the images, and so change the fingerprint. */
-const SELECTING: readonly OptionName[] = ['val-fraction', 'subset', 'classes'];
+const SELECTING: readonly OptionName[] = ['labels', 'val-fraction', 'subset', 'classes'];
 
 /** Trains once more with the settings of a run, in a directory of its own. */
 export async function runRerun(given: Given, reporter = createReporter()): Promise<Result> {

@@ -19,6 +19,7 @@ import { type Provenance, resolveSettings, type SettingsSource } from '../settin
 import { isGiven, resolveTraining } from '../settings/resolve-training.js';
 import type { Origin } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
+import { absolutePath } from '../system/file-names.js';
 import { exists } from '../system/files.js';
 import { createReporter } from '../terminal/progress.js';
 import { table } from '../terminal/table.js';
@@ -47,6 +48,7 @@ const FIXED: readonly OptionName[] = [
   'stats',
   'resize-size',
   'exif-rotate',
+  'labels',
   'val-fraction',
   'subset',
   'classes',
@@ -192,10 +194,12 @@ async function trainRequest(given: Given): Promise<TrainRequest> {
 
 /** The settings with the dataset as it is found from any directory: a run may be resumed from another. */
 export function withLastingData(source: SettingsSource): SettingsSource {
-  const { data } = source.values;
-  return typeof data === 'string'
-    ? { ...source, values: { ...source.values, data: lastingName(data) } }
-    : source;
+  const { data, labels } = source.values;
+  const lasting = {
+    ...(typeof data === 'string' && { data: lastingName(data) }),
+    ...(typeof labels === 'string' && { labels: absolutePath(labels) }),
+  };
+  return { ...source, values: { ...source.values, ...lasting } };
 }
 
 export async function resumeRequest(

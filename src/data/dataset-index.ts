@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, relative } from 'node:path';
 import { DataError } from '../errors.js';
-import { nameKey, printable } from '../system/file-names.js';
+import { absolutePath, nameKey, printable } from '../system/file-names.js';
 import { readChannels } from './decode/decode.js';
 import { IMAGE_FORMATS_TEXT } from './decode/formats.js';
 import type { ImageTable } from './image-table.js';
@@ -9,6 +9,7 @@ import { loadIndex, saveIndex } from './index-cache.js';
 import type { DatasetIndex, Found, FoundIndex } from './indexed-dataset.js';
 import { openFolder } from './layouts/directory.js';
 import { ClassNames } from './layouts/labels/class-names.js';
+import { readLabelFile } from './layouts/labels/label-file.js';
 import type { Labelled } from './layouts/labels/labelled.js';
 import { count, list, withoutTar } from './layouts/names.js';
 import { type Layout, readLayout } from './layouts/read-layout.js';
@@ -29,8 +30,9 @@ export async function openIndex(
   root: string,
   onProgress: (text: string) => void = () => {},
   name = nameOf(root),
+  labels: string | null = null,
 ): Promise<DatasetIndex> {
-  return completeIndex(await lookFor(root, onProgress, name));
+  return completeIndex(await lookFor(root, onProgress, name, labels));
 }
 
 /** The index of a dataset that can be trained on; throws a DataError with the first problem. */
@@ -48,14 +50,15 @@ function completeIndex({ root, index, problems }: Found): DatasetIndex {
 
 /**
  * Looks for a dataset in a directory or tar file and collects all that is wrong with it; nothing is
- * where its index is in the cache.
+ * where its index is in the cache. `labels` is a file that lists its images and their classes.
  */
 export async function lookFor(
   root: string,
   onProgress: (text: string) => void = () => {},
   name = nameOf(root),
+  labels: string | null = null,
 ): Promise<Found> {
-  const cached = await loadIndex(root);
+  const cached = labels === null ? await loadIndex(root) : undefined;
   if (cached !== undefined) {
     const { warnings } = cached;
     return { root, index: { ...cached, name }, warnings, problems: [], emptyFolders: [] };
@@ -64,7 +67,11 @@ export async function lookFor(
   const survey = new Survey((images) =>
     onProgress(`Indexing ${printable(root)}: ${count(images, 'image')}`),
   );
-  const layout = await survey.attempt(() => readLayout(openFolder(root, survey), survey));
+  const layout = await survey.attempt(() =>
+    labels === null
+      ? readLayout(openFolder(root, survey), survey)
+      : readLabelFile(absolutePath(labels), root, survey),
+  );
   const index = layout && (await makeIndex(root, name, layout, survey));
   const { problems, emptyFolders } = survey;
   const warnings = index?.warnings ?? survey.notes;
@@ -75,8 +82,13 @@ export async function lookFor(
   const isCopied = [index.train, index.val].some((part) => {
     return part?.images.columns.places.some(({ unpacked }) => unpacked !== undefined);
   });
-  // An index cannot tell whether the copies are still there.
-  if (isCopied || images < CACHED_FROM || !sources.every((source) => isSettled(source, started)))
+  // An index cannot tell whether the copies are still there, nor is it one of what a file lists.
+  if (
+    isCopied ||
+    labels !== null ||
+    images < CACHED_FROM ||
+    !sources.every((source) => isSettled(source, started))
+  )
     return found;
   const problem = await saveIndex({ ...index, channels: index.channels }, sources);
   if (problem === undefined) return found;

@@ -88,6 +88,9 @@ export class TableBuilder {
   readonly #offsets: number[] = [];
   readonly #sizes: number[] = [];
   readonly #nameStarts: number[] = [0];
+  /** The indices of directories, which may come again in any order. */
+  readonly #directories = new Map<string, number>();
+  #place = -1;
   #names = Buffer.alloc(1 << 16);
   #used = 0;
 
@@ -97,7 +100,10 @@ export class TableBuilder {
 
   /** Sets the place of the images that are added next. */
   place(place: Place): void {
-    this.#places.push(place);
+    const isDirectory = place.inside === undefined;
+    const known = isDirectory ? this.#directories.get(place.path) : undefined;
+    this.#place = known ?? this.#places.push(place) - 1;
+    if (isDirectory) this.#directories.set(place.path, this.#place);
   }
 
   add({ name, size, offset = 0 }: TableEntry): void {
@@ -107,7 +113,7 @@ export class TableBuilder {
     this.#names.set(bytes, this.#used);
     this.#used = end;
     this.#nameStarts.push(this.#used);
-    this.#placeOf.push(this.#places.length - 1);
+    this.#placeOf.push(this.#place);
     this.#sizes.push(size);
     this.#offsets.push(offset);
   }

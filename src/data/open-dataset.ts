@@ -17,7 +17,7 @@ import { gunzipped, isGzippedTar } from './unpacked.js';
  * name: write `./mnist` for the directory.
  */
 export async function openDataset(data: string, options: OpenOptions = {}): Promise<Dataset> {
-  const index = await findIndex(data, options.onProgress);
+  const index = await findIndex(data, options.onProgress, options.labels);
   const { name, root, layout, channels, warnings } = index;
   return { name, root, layout, channels, warnings, ...select(index, options) };
 }
@@ -26,16 +26,18 @@ export async function openDataset(data: string, options: OpenOptions = {}): Prom
 export async function findIndex(
   data: string,
   onProgress: (text: string) => void = () => {},
+  labels: string | null = null,
 ): Promise<DatasetIndex> {
-  return openIndex(...(await placeOf(data, onProgress)));
+  return openIndex(...(await placeOf(data, onProgress)), labels);
 }
 
 /** All that is found where a dataset is looked for, for those who want to know what is wrong with it. */
 export async function inspectDataset(
   data: string,
   onProgress: (text: string) => void = () => {},
+  labels: string | null = null,
 ): Promise<Found> {
-  return lookFor(...(await placeOf(data, onProgress)));
+  return lookFor(...(await placeOf(data, onProgress)), labels);
 }
 
 /** What finds the same dataset from any directory; a dataset that there is not keeps its name. */
@@ -44,7 +46,7 @@ export function lastingName(data: string): string {
   return isPath ? absolutePath(data) : data;
 }
 
-type OpenArguments = [root: string, onProgress: (text: string) => void, name?: string];
+type OpenArguments = [root: string, onProgress: (text: string) => void, name: string | undefined];
 
 async function placeOf(data: string, onProgress: (text: string) => void): Promise<OpenArguments> {
   const entry = entryOf(data);
@@ -54,7 +56,7 @@ async function placeOf(data: string, onProgress: (text: string) => void): Promis
     const tar = await gunzipped(path, onProgress);
     return [tar, onProgress, withoutTar(basename(tar))];
   }
-  if (existsSync(systemPath(data))) return [path, onProgress];
+  if (existsSync(systemPath(data))) return [path, onProgress, undefined];
   const names = catalogue.map(({ name }) => name);
   throw new DataError(
     `No dataset at "${printable(data)}": expected a directory or tar file (train/<class>/*.jpg and val/<class>/*.jpg, or another layout that "cnn data check" knows) or one of ${names.join(', ')}.${didYouMean(data, names)}`,

@@ -13,6 +13,8 @@ import { count, list } from './layouts/names.js';
 
 /** The part of a dataset that is used; null: all of it. */
 export interface Selection {
+  /** A file that lists the images and their classes, in place of what their folders say. */
+  readonly labels?: string | null;
   /** `a,b,c`, or a file with a class on each line, or the names themselves. */
   readonly classes?: string | readonly string[] | null;
   /** Of the training images: a share (`0.1`), a number of each class (`50/class`) or a file of names. */
@@ -171,7 +173,10 @@ function listed(index: DatasetIndex, { split, indices }: Part, file: string): In
 
 /** The name of an image below the root of its dataset, as `--subset FILE` takes it. */
 export function nameBelow(root: string, images: ImageList, index: number): string {
-  return images.name(index).slice(printable(root).length + 1);
+  const name = images.name(index);
+  const prefix = printable(root);
+  // A file of labels may list images that are elsewhere.
+  return name.startsWith(prefix) ? name.slice(prefix.length + 1) : name;
 }
 
 /** Draws from each class without replacement; `howMany` maps a class's size to the number drawn. */

@@ -26,6 +26,7 @@ export interface OpenedEvaluation {
 /** What the evaluations of all commands know of their data and their machine. */
 export type CommonSettings = Pick<
   Settings<'eval' | 'compare'>,
+  | 'labels'
   | 'valFraction'
   | 'classes'
   | 'seed'
@@ -45,6 +46,7 @@ export async function openEvaluation(
 ): Promise<OpenedEvaluation> {
   const [{ trained: first }] = candidates;
   const dataset = await openDataset(settings.data, {
+    labels: settings.labels,
     valFraction: settings.valFraction,
     classes: evaluationClasses(first.record, settings.classes),
     seed: settings.seed,

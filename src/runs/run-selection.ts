@@ -20,10 +20,11 @@ export function trainingSelection(
   settings: Settings<'train'>,
   resume: { readonly run: RunDirectory; readonly record: Stored } | undefined,
 ): Selection {
-  const { valFraction, subset, classes, seed } = settings;
-  if (resume === undefined) return { valFraction, subset, classes, seed };
+  const { labels, valFraction, subset, classes, seed } = settings;
+  if (resume === undefined) return { labels, valFraction, subset, classes, seed };
   const { run, record } = resume;
   return {
+    labels,
     valFraction,
     subset: subset !== null && existsSync(run.subset) ? run.subset : subset,
     classes: classes === null ? null : record.data.classes,
@@ -63,7 +64,7 @@ export function evaluationSource(record: Stored | undefined, data: string | null
   if (record === undefined || (data !== null && resolve(data) !== resolve(record.data.root))) {
     return { values: {}, source: 'default' };
   }
-  const names = ['val-fraction', 'seed'] as const satisfies OptionName[];
+  const names = ['labels', 'val-fraction', 'seed'] as const satisfies OptionName[];
   const values = names.map((name) => [name, (record.settings as Provenance)[name]?.value ?? null]);
   const told = Object.fromEntries(values.filter(([, value]) => value !== null));
   return {

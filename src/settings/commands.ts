@@ -94,6 +94,7 @@ const VIEW_OPTIONS = [
 
 /** Which images of a dataset are used; the draws follow --seed. */
 const SELECTION_OPTIONS = [
+  'labels',
   'val-fraction',
   'subset',
   'classes',
@@ -159,6 +160,7 @@ export const COMMAND_OPTIONS = {
     'arch-options',
     'weights',
     'data',
+    'labels',
     'val-fraction',
     'classes',
     'seed',
@@ -182,6 +184,7 @@ export const COMMAND_OPTIONS = {
     'allow-differences',
     'ema',
     'data',
+    'labels',
     'val-fraction',
     'classes',
     'seed',
@@ -274,10 +277,19 @@ export const COMMAND_OPTIONS = {
     'decode',
     'device',
   ],
-  'data-check': ['data'],
+  'data-check': ['data', 'labels'],
   'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
-  'data-verify': ['data', 'out', 'max-pixels', 'workers'],
-  'data-pack': ['data', 'out', 'size', 'quality', ...READING_OPTIONS, 'on-bad-image', 'workers'],
+  'data-verify': ['data', 'labels', 'out', 'max-pixels', 'workers'],
+  'data-pack': [
+    'data',
+    'labels',
+    'out',
+    'size',
+    'quality',
+    ...READING_OPTIONS,
+    'on-bad-image',
+    'workers',
+  ],
   'data-preview': [
     'arch',
     'data',

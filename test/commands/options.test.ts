@@ -22,7 +22,7 @@ import { runTrain } from '../../src/commands/train.js';
 import { type Reporter, SILENT } from '../../src/session/reporter.js';
 import { COMMAND_OPTIONS, type CommandName } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
-import { writeOddDataset } from './data/odd-dataset.js';
+import { writeOddDataset, writeOddLabels } from './data/odd-dataset.js';
 import { temporaryDirectory } from './program.js';
 
 type Run = (given: Given, reporter: Reporter) => Promise<Result>;
@@ -79,6 +79,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'arch-options', given: 'shortcut=B', fails: /a checkpoint has its own options/ },
       { option: 'weights', given: 'DIRECTORY/other.safetensors', both: { ...FILE, data: 'DIRECTORY/data' }, changes: ['weights', 'loss'], may: SCORES },
       { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'loss'], may: SCORES },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['loss'], may: SCORES },
       { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'loss'], may: [...SCORES, ...FIVE] },
       { option: 'classes', given: 'class0,class2', fails: /was trained on 3 classes but .* has 2/ },
       { option: 'seed', given: '7', both: DRAWN, changes: ['loss'], may: SCORES },
@@ -198,6 +199,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   'data-stats': {
     run: runDataStats, given: { data: 'DIRECTORY/data', workers: '1' }, rows: [
       { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'mean', 'std', 'principal', 'file'] },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['images', 'mean', 'std', 'principal', 'file'] },
       { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'mean', 'std', 'principal', 'file'] },
       { option: 'subset', given: '2/class', changes: ['images', 'mean', 'std', 'principal', 'file'] },
       { option: 'classes', given: 'class0,class2', changes: ['images', 'mean', 'std', 'principal', 'file'] },
@@ -211,6 +213,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   'data-verify': {
     run: runDataVerify, given: { data: 'DIRECTORY/data', out: 'RUN/bad.csv', workers: '1' }, rows: [
       { option: 'data', given: 'DIRECTORY/damaged', fails: /1 of 18 images/ },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['images'] },
       { option: 'out', given: 'RUN/other.csv', changes: ['file', 'files'] },
       { option: 'max-pixels', given: '500', fails: /3 of 18 images/ },
       { option: 'workers', given: '3', changes: ['workers'] },
@@ -219,6 +222,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   'data-pack': {
     run: runDataPack, given: { data: 'DIRECTORY/data', out: 'RUN/packed', workers: '1' }, rows: [
       { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'files'], may: ['bytes'] },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['files', 'images'], may: ['bytes'] },
       { option: 'out', given: 'RUN/elsewhere', changes: ['out', 'files'] },
       { option: 'size', given: '12', changes: ['files'], may: ['bytes'] },
       { option: 'quality', given: '50', changes: ['files'], may: ['bytes'] },
@@ -232,6 +236,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
     run: runDataPreview, rows: [
       { option: 'arch', given: 'alexnet', changes: ['files'] },
       { option: 'data', given: 'DIRECTORY/other', changes: ['images', 'files'] },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['images', 'files'], may: ['columns'] },
       { option: 'val-fraction', given: '0.25', both: DRAWN, changes: ['images', 'files'], may: ['columns'] },
       { option: 'subset', given: '2/class', changes: ['images', 'files'], may: ['columns'] },
       { option: 'classes', given: 'class0,class2', changes: ['images', 'files'], may: ['columns'] },
@@ -271,6 +276,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'arch', given: 'simple-cnn', changes: ['arch'] },
       { option: 'arch-options', given: 'pool=max', changes: ['arch_options'] },
       { option: 'data', given: 'DIRECTORY/data', changes: ['workers'] },
+      { option: 'labels', given: 'DIRECTORY/none.csv', both: DATA, fails: /none\.csv/ },
       { option: 'val-fraction', given: '0.75', both: DRAWN_QUARTER, fails: /larger than the \d images/ },
       { option: 'subset', given: '1/class', both: DATA, fails: /larger than the \d images/ },
       { option: 'classes', given: 'class0', both: DATA, fails: /name at least two classes/ },
@@ -303,6 +309,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
     run: runBenchData, given: { arch: 'lenet5', ...DATA, channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '8', workers: '1' }, rows: [
       { option: 'arch', given: 'alexnet', both: { padding: '2' }, changes: [] },
       { option: 'data', given: 'DIRECTORY/flat', fails: /./ },
+      { option: 'labels', given: 'DIRECTORY/none.csv', fails: /none\.csv/ },
       { option: 'val-fraction', given: '0.75', both: DRAWN_QUARTER, fails: /fewer than one batch/ },
       { option: 'subset', given: '1/class', fails: /fewer than one batch/ },
       { option: 'classes', given: 'class0', fails: /name at least two classes/ },
@@ -338,7 +345,16 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   eval: [...OF_A_PROCESS, 'decode', 'data-patience', 'csv'],
   // What they do to an evaluation is seen in `cnn eval`.
   compare: [
-    ...[...OF_A_PROCESS, 'val-fraction', 'seed', 'mean', 'std', 'batch-size', 'exif-rotate'],
+    ...[
+      ...OF_A_PROCESS,
+      'labels',
+      'val-fraction',
+      'seed',
+      'mean',
+      'std',
+      'batch-size',
+      'exif-rotate',
+    ],
     ...['on-bad-image', 'max-bad-images', 'data-patience'],
   ],
   report: OF_A_PROCESS,
@@ -378,6 +394,7 @@ describe('options beside those of cnn train', function () {
     });
     await cp(at('data'), at('damaged'), { recursive: true });
     await truncate(at('damaged/val/class1/0.png'), 60);
+    await writeOddLabels(at('labels.csv'));
     await writeFile(at('real.json'), '[[0], [1], [], [1, 2], [2], [1]]');
     await runDataStats({ data: at('data') });
     for (const [experiment, seed] of [

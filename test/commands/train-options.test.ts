@@ -11,7 +11,7 @@ import type { RunRecord } from '../../src/runs/run-directory.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import type { Given } from '../../src/settings/given.js';
 import { startStandIn } from '../loggers/mlflow-server.js';
-import { writeOddDataset } from './data/odd-dataset.js';
+import { writeOddDataset, writeOddLabels } from './data/odd-dataset.js';
 import { type Observed, observe } from './observed.js';
 import { cnn, temporaryDirectory } from './program.js';
 
@@ -84,6 +84,7 @@ const ROWS: readonly Row[] = [
   { option: 'arch-options', given: 'pool=max', changes: [...LEARNED, 'card'],
     shows: ({ card }) => assert.deepEqual(card['archOptions'], ['pool=max']) },
   { option: 'data', given: 'DIRECTORY/other', changes: [...LEARNED, 'data'] },
+  { option: 'labels', given: 'DIRECTORY/labels.csv', changes: [...LEARNED, 'steps', 'lr', 'data'] },
   { option: 'val-fraction', given: '0.5', both: { data: 'DIRECTORY/flat', 'val-fraction': '0.25' },
     changes: [...LEARNED, 'data'], shows: ({ data }) => assert.equal(data['validation'], 6) },
   { option: 'subset', given: '2/class', changes: [...LEARNED, 'steps', 'lr', 'data', 'files'] },
@@ -194,6 +195,7 @@ describe('cnn train', function () {
     await writeOddDataset(at('data'), 0);
     await writeOddDataset(at('other'), 100);
     await cp(at('data/train'), at('flat'), { recursive: true });
+    await writeOddLabels(at('labels.csv'));
     await runDataStats({ data: at('data') });
     for (const arch of ['lenet5', 'simple-cnn']) {
       await training({ arch, seed: '5', 'weights-out': `DIRECTORY/${arch}.safetensors` });

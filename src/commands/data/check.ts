@@ -15,7 +15,10 @@ const SHOWN = 5;
 export async function runDataCheck(given: Given): Promise<Result> {
   const { settings } = resolveSettings('data-check', await givenSources('data-check', given));
   const data = required(settings.data, '--data', '--data /data/imagenet');
-  const report = checkDataset(data, await inspectDataset(data, createReporter().note));
+  const report = checkDataset(
+    data,
+    await inspectDataset(data, createReporter().note, settings.labels),
+  );
   const result = { lines: reportLines(report), json: report };
   const [first, ...more] = report.problems;
   if (first === undefined) return result;

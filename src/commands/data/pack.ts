@@ -17,7 +17,7 @@ export async function runDataPack(given: Given): Promise<Result> {
   const out = required(settings.out, '--out', '--out /data/imagenet-256');
   const { size, quality, onBadImage } = settings;
   const reporter = createReporter();
-  const index = await findIndex(data, reporter.note);
+  const index = await findIndex(data, reporter.note, settings.labels);
   if (index.val === undefined) reporter.note(`Only training images are packed. ${index.noVal}`);
   reporter.begin('pack', countImages(index));
   const { images, shards, bytes, unreadable } = await packDataset(index, out, {

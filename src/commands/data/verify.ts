@@ -20,7 +20,7 @@ export async function runDataVerify(given: Given): Promise<Result> {
   const file = settings.out ?? 'bad-images.csv';
   await checkWritable(file, '--out');
   const reporter = createReporter();
-  const index = await findIndex(data, reporter.note);
+  const index = await findIndex(data, reporter.note, settings.labels);
   const reading = { ...AS_PILLOW, maxPixels: settings.maxPixels };
   reporter.begin('verify', countImages(index));
   const { images, bad } = await verifyImages(

@@ -69,10 +69,15 @@ export function findSplits<T extends { readonly name: string }>(items: readonly 
  * without is of the training part.
  */
 export function partOfShard(name: string): Part | 'test' {
+  return partNamed(name) ?? 'train';
+}
+
+/** The same; undefined for a name that says no part. */
+export function partNamed(name: string): Part | 'test' | undefined {
   const word = tokensOf(name)
     .map(wordIn)
     .findLast((found) => found !== undefined);
-  return word?.part === 'val' && isTest(word.rank) ? 'test' : (word?.part ?? 'train');
+  return word?.part === 'val' && isTest(word.rank) ? 'test' : word?.part;
 }
 
 /** Whether a name is no class by itself: `images`, `data`, `train`. */

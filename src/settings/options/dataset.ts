@@ -17,6 +17,13 @@ export const DATASET = {
     default: null,
     help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
   },
+  labels: {
+    group: 'dataset',
+    kind: 'text',
+    names: 'files',
+    default: null,
+    help: 'CSV or JSON lines with the path of each image, its class and perhaps its split; paths are below --data',
+  },
   'val-fraction': {
     group: 'dataset',
     synonyms: ['validation-split'],

@@ -24,3 +24,21 @@ export async function writeOddDataset(root: string, seed: number): Promise<void>
     }
   }
 }
+
+/** Writes a file that lists these images as others than they are, and one less of each for training. */
+export async function writeOddLabels(file: string): Promise<void> {
+  const lines = [0, 1, 2].flatMap((label) => {
+    const listed = [
+      'train/*/0.png',
+      'train/*/1.png',
+      'train/*/2.png',
+      'val/*/0.png',
+      'val/*/1.jpg',
+    ];
+    return listed.map((path) => {
+      const [split = ''] = path.split('/');
+      return `${path.replace('*', `class${label}`)},class${(label + 1) % 3},${split}`;
+    });
+  });
+  await writeFile(file, `path,label,split\n${lines.join('\n')}\n`);
+}
