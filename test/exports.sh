@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Exports of every network at its smallest size, in the programs that open them: stock TensorFlow.js,
 # PyPI's onnx, onnxruntime and netron, and npm's onnxruntime-web, installed in build/exports at the
-# first time (about 800 MB). Arguments are names of networks; none are all.
+# first time (about 400 MB). Arguments are names of networks; none are all.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CNN_TEST_EXPORTS=build/exports
