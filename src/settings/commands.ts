@@ -277,7 +277,7 @@ export const COMMAND_OPTIONS = {
     'decode',
     'device',
   ],
-  'data-check': ['data', 'labels'],
+  'data-check': ['data', 'labels', 'duplicates', 'out', 'workers'],
   'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
   'data-verify': ['data', 'labels', 'out', 'max-pixels', 'workers'],
   'data-pack': [
@@ -359,6 +359,9 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   'data-stats': { seed: 'seed that --val-fraction and --subset are drawn with' },
   train: {
     'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
+  },
+  'data-check': {
+    out: 'with --duplicates: CSV of them, with a contact sheet beside it (default: duplicates.csv)',
   },
   'data-verify': { out: 'CSV of the images that cannot be read (default: bad-images.csv)' },
   'data-pack': {

@@ -87,10 +87,7 @@ describe('settings', () => {
       /Unknown setting "amp" in a\.json: give --precision bf16$/,
     );
     // What another command could take is no hint for this one.
-    assert.throws(
-      () => checkValues('data-check', { opt: 'adam' }, 'a.json'),
-      /"opt" in a\.json\.$/,
-    );
+    assert.throws(() => checkValues('diff', { opt: 'adam' }, 'a.json'), /"opt" in a\.json\.$/);
   });
 
   for (const [value, message] of [

@@ -8,18 +8,25 @@ import { createReporter } from '../../terminal/progress.js';
 import { table } from '../../terminal/table.js';
 import type { Result } from '../command.js';
 import { required } from '../require.js';
+import { duplicatesLine, reportDuplicates } from './duplicates.js';
 
 /** Classes that are shown with their words. */
 const SHOWN = 5;
 
 export async function runDataCheck(given: Given): Promise<Result> {
+  const reporter = createReporter();
   const { settings } = resolveSettings('data-check', await givenSources('data-check', given));
   const data = required(settings.data, '--data', '--data /data/imagenet');
-  const report = checkDataset(
-    data,
-    await inspectDataset(data, createReporter().note, settings.labels),
-  );
-  const result = { lines: reportLines(report), json: report };
+  const found = await inspectDataset(data, reporter.note, settings.labels);
+  const report = checkDataset(data, found);
+  const duplicates =
+    settings.duplicates && found.index !== undefined
+      ? await reportDuplicates(found.index, settings, reporter)
+      : undefined;
+  const result = {
+    lines: [...reportLines(report), ...(duplicates ? [duplicatesLine(duplicates)] : [])],
+    json: { ...report, ...(duplicates && { duplicates }) },
+  };
   const [first, ...more] = report.problems;
   if (first === undefined) return result;
   const message =

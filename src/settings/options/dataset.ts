@@ -24,6 +24,12 @@ export const DATASET = {
     default: null,
     help: 'CSV or JSON lines with the path of each image, its class and perhaps its split; paths are below --data',
   },
+  duplicates: {
+    group: 'dataset',
+    kind: 'boolean',
+    default: false,
+    help: 'decode all images and name those that are in the training and the validation part, as they are or nearly so',
+  },
   'val-fraction': {
     group: 'dataset',
     synonyms: ['validation-split'],
