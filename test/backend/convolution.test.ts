@@ -35,8 +35,10 @@ const CASES: readonly Case[] = [
   { size: 27, inChannels: 3,  outChannels: 48, filter: 11, stride: 4, pad: 2 },
   { size: 9,  inChannels: 32, outChannels: 48, filter: 3,  stride: 1, pad: 1 },
   { size: 5,  inChannels: 16, outChannels: 16, filter: 3,  stride: 1, pad: 0 },
+  { size: 11, inChannels: 16, outChannels: 16, filter: 3,  stride: 1, pad: 0 },
   { size: 13, inChannels: 48, outChannels: 80, filter: 3,  stride: 1, pad: 1 },
   { size: 3,  inChannels: 64, outChannels: 16, filter: 3,  stride: 1, pad: 2 },
+  { size: 9,  inChannels: 64, outChannels: 16, filter: 3,  stride: 1, pad: 2 },
   { size: 7,  inChannels: 40, outChannels: 24, filter: 1,  stride: 1, pad: 0 },
   { size: 9,  inChannels: 48, outChannels: 64, filter: 1,  stride: 2, pad: 0 },
   { size: 7,  inChannels: 32, outChannels: 64, filter: 5,  stride: 1, pad: 2, groups: 2 },
@@ -45,6 +47,7 @@ const CASES: readonly Case[] = [
   { size: 7,  inChannels: 32, outChannels: 96, filter: 3,  stride: 1, pad: 1, groups: 2 },
   { size: 9,  inChannels: 176, outChannels: 48, filter: 5, stride: 1, pad: 2 },
   { size: 5,  inChannels: 64, outChannels: 128, filter: 5, stride: 1, pad: 0 },
+  { size: 12, inChannels: 64, outChannels: 128, filter: 5, stride: 1, pad: 0 },
   { size: 7,  inChannels: 96, outChannels: 192, filter: 5, stride: 1, pad: 2, groups: 2 },
 ];
 

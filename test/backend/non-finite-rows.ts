@@ -54,10 +54,10 @@ const CONVOLUTIONS: readonly Convolution[] = [
   { what: '1×1 with a stride', size: 7, inChannels: 32, outChannels: 16, filter: 1, stride: 2 },
   { what: '1×1 of many pixels', size: 65, inChannels: 16, outChannels: 16, filter: 1 },
   { what: 'of grey images', size: 9, inChannels: 1, outChannels: 6, filter: 5 },
-  { what: '3×3 by Winograd', size: 6, inChannels: 16, outChannels: 32, filter: 3 },
-  { what: '5×5 by Winograd', size: 3, inChannels: 64, outChannels: 128, filter: 5, batch: 1 },
+  { what: '3×3 by Winograd', size: 12, inChannels: 16, outChannels: 32, filter: 3 },
+  { what: '5×5 by Winograd', size: 8, inChannels: 64, outChannels: 128, filter: 5, batch: 1 },
   { what: 'in groups', size: 6, inChannels: 12, outChannels: 6, filter: 3, groups: 3 },
-  { what: 'in groups by Winograd', size: 6, inChannels: 32, outChannels: 32, filter: 3, groups: 2 },
+  { what: 'in groups by Winograd', size: 12, inChannels: 32, outChannels: 32, filter: 3, groups: 2 },
 ];
 
 const ACTIVATIONS = { linear: (x: tf.Tensor) => x, relu: tf.relu, tanh: tf.tanh };

@@ -115,6 +115,10 @@ inline void storeVector(bf16* to, Vector values) {
   narrow(reinterpret_cast<const float*>(&values), to, kLanes);
 }
 
+// The distance between the values of one point and those of the next: the transforms write or read
+// all points at once, and at a power of two all of them would share a few lines of the first cache.
+inline int64_t pointStride(int64_t floats) { return roundUp(floats, kTileColumns) + kTileColumns; }
+
 // The tiles of a batch of images, whose results are outHeight×outWidth, size×size in a tile.
 struct WinogradTiles {
   int64_t size, across, perImage, count;
@@ -207,10 +211,12 @@ struct Squares {
   }
 };
 
-// The values of `count` tiles at each point as rows of `stride` floats: out[point][tile][channel].
+// The values of `count` tiles at each point as rows of `stride` floats: out[point][tile][channel],
+// of which each point takes pointStride(count * stride) floats.
 template <class T>
 void transformImages(const Squares<T>& images, const WinogradTiles& tiles, int64_t first,
                      int64_t count, float* out, int64_t stride) {
+  const int64_t point = pointStride(count * stride);
   parallelFor(count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin; tile < end; tile++) {
       for (int64_t channel = 0; channel < images.channels; channel += kLanes) {
@@ -219,7 +225,7 @@ void transformImages(const Squares<T>& images, const WinogradTiles& tiles, int64
           transformSquare<kWinogradTile, kWinogradTile>(
               [](const auto& from, auto& into) { transformValues(from, into); }, load,
               [&](int row, int column, Vector values) {
-                storeVector(to + (row * kWinogradTile + column) * count * stride, values);
+                storeVector(to + (row * kWinogradTile + column) * point, values);
               });
         });
       }
@@ -239,10 +245,24 @@ inline int winogradTaps(const ConvParams& p) {
   return taps == 5 && p.inChannels * outChannels >= kFewMultiplications ? 5 : 0;
 }
 
-// Calls use(taps) with a constant for what winogradTaps found; returns whether it found any.
+// How many products the definition has for each that Winograd's filtering needs, where the
+// transforms of the filter count as those of tiles do: as 8 tiles where its points stay in a cache,
+// as 20 where they do not.
+inline float winogradGain(const ConvParams& p, int taps) {
+  constexpr int64_t kCachedPoints = 4 << 20;  // floats
+  const WinogradTiles tiles(winogradOut(taps), p.batch, p.outHeight, p.outWidth);
+  const int64_t points = kWinogradPoints * p.inChannels / p.groups * p.outChannels;
+  const int64_t filter = points <= kCachedPoints ? 8 : 20;
+  const int64_t products = kWinogradPoints * (tiles.count + filter);
+  return static_cast<float>(taps * taps * p.batch * p.outHeight * p.outWidth) / products;
+}
+
+// Calls use(taps) with a constant for what winogradTaps found, unless Winograd's filtering gains
+// less than `least`; returns whether it did.
 template <class Use>
-bool withWinogradTaps(const ConvParams& p, const Use& use) {
+bool withWinogradTaps(const ConvParams& p, float least, const Use& use) {
   const int taps = winogradTaps(p);
+  if (taps == 0 || winogradGain(p, taps) < least) return false;
   if (taps == 3) return use(std::integral_constant<int, 3>{});
   if (taps == 5) return use(std::integral_constant<int, 5>{});
   return false;

@@ -9,11 +9,16 @@ namespace {
 // Sums of a thread of its own stay in the second cache up to this, beside its chunk of tiles.
 constexpr int64_t kOwnSums = 1280 << 10;
 
-// out[point][panel][tile][column]: the gradients of a chunk of tiles as right factors.
+// With less, products by the definition were faster (one thread, AVX2).
+constexpr float kLeastGain = 0.85f;
+
+// out[point][panel][tile][column], points `pointStride` apart: the gradients of a chunk of tiles as
+// right factors.
 template <int kOut, class T>
 void transformGradients(const Squares<T>& gradients, const WinogradTiles& tiles, int64_t first,
                         int64_t count, float* out, const GroupPanels& panels) {
   const int64_t panelSize = count * kTileColumns;
+  const int64_t pointSize = pointStride(panels.count() * panelSize);
   parallelFor(count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin; tile < end; tile++) {
       for (int64_t vector = 0; vector < panels.count() * kTileVectors; vector++) {
@@ -21,7 +26,7 @@ void transformGradients(const Squares<T>& gradients, const WinogradTiles& tiles,
         float* to = out + vector / kTileVectors * panelSize + tile * kTileColumns +
                     vector % kTileVectors * kLanes;
         const auto store = [&](int row, int column, Vector values) {
-          storeVector(to + (row * kWinogradTile + column) * panels.count() * panelSize, values);
+          storeVector(to + (row * kWinogradTile + column) * pointSize, values);
         };
         const auto transform = [](const auto& from, auto& into) { transformFilter(from, into); };
         if (channel < 0) {
@@ -42,14 +47,17 @@ void transformGradients(const Squares<T>& gradients, const WinogradTiles& tiles,
 void multiply(const float* values, int64_t valuesStride, const float* gradients,
               const GroupPanels& panels, int64_t count, int64_t channels, float* sums,
               bool accumulate) {
-  const int64_t columns = panels.columns();
+  const int64_t columns = panels.columns(), panelSize = count * kTileColumns;
+  const int64_t valuesPoint = pointStride(count * valuesStride);
+  const int64_t gradientsPoint = pointStride(panels.count() * panelSize);
+  const int64_t sumsPoint = pointStride(channels * columns);
   parallelFor(kWinogradPoints * panels.count(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; item++) {
       const int64_t point = item / panels.count(), panel = item % panels.count();
-      const float* left = values + point * count * valuesStride + panels.groupOf(panel) * channels;
-      multiplyPanel({left, 1, valuesStride}, channels, gradients + item * count * kTileColumns,
-                    count, sums + point * channels * columns + panel * kTileColumns, columns,
-                    accumulate);
+      const float* left = values + point * valuesPoint + panels.groupOf(panel) * channels;
+      multiplyPanel({left, 1, valuesStride}, channels,
+                    gradients + point * gradientsPoint + panel * panelSize, count,
+                    sums + point * sumsPoint + panel * kTileColumns, columns, accumulate);
     }
   });
 }
@@ -59,6 +67,7 @@ template <int kTaps>
 void collectTaps(const float* sums, int64_t parts, int64_t stride, int64_t inChannels,
                  const GroupPanels& panels, float* filterGrad) {
   const int64_t columns = panels.columns(), outChannels = panels.groups * panels.channels;
+  const int64_t sumsPoint = pointStride(inChannels * columns);
   parallelFor(inChannels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t in = begin; in < end; in++) {
       for (int64_t column = 0; column < columns; column += kLanes) {
@@ -67,10 +76,10 @@ void collectTaps(const float* sums, int64_t parts, int64_t stride, int64_t inCha
         transformSquare<kWinogradTile, kTaps>(
             [](const auto& points, auto& into) { transformResults(points, into); },
             [&](int row, int point) {
-              const int64_t place = (row * kWinogradTile + point) * inChannels + in;
+              const int64_t place = (row * kWinogradTile + point) * sumsPoint + in * columns;
               Vector sum{};
               for (int64_t part = 0; part < parts; part++) {
-                sum += loadVector(sums + part * stride + place * columns + column);
+                sum += loadVector(sums + part * stride + place + column);
               }
               return sum;
             },
@@ -90,9 +99,11 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
   const GroupPanels panels(p.groups, p.outChannels / p.groups);
   const int64_t inChannels = p.inChannels / p.groups, valuesStride = paddedRow(p.inChannels);
   const int64_t tileBytes = kWinogradPoints * (valuesStride + panels.columns()) * 4;
-  const int64_t sumsSize = kWinogradPoints * inChannels * panels.columns();
+  const int64_t sumsSize = kWinogradPoints * pointStride(inChannels * panels.columns());
   const TileChunks chunks(tiles, tileBytes, sumsSize * 4 <= kOwnSums);
-  const int64_t partSize = sumsSize + chunks.size * tileBytes / 4;
+  const int64_t valuesSize = kWinogradPoints * pointStride(chunks.size * valuesStride);
+  const int64_t partSize =
+      sumsSize + valuesSize + kWinogradPoints * pointStride(chunks.size * panels.columns());
   const size_t bytes = static_cast<size_t>(chunks.parts * partSize) * 4;
   float* memory = static_cast<float*>(call.context.scratchMemory(bytes));
   if (call.context.measuring) return;
@@ -101,7 +112,7 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
   chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool again) {
     float* sums = memory + part * partSize;
     float* values = sums + sumsSize;
-    float* gradients = values + kWinogradPoints * count * valuesStride;
+    float* gradients = values + valuesSize;
     transformImages(images, tiles, first, count, values, valuesStride);
     transformGradients<kOut>(results, tiles, first, count, gradients, panels);
     multiply(values, valuesStride, gradients, panels, count, inChannels, sums, again);
@@ -116,7 +127,7 @@ CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
   if (dy.dtype != x.dtype || computeType(x.dtype) != DType::Float32) return false;
-  return withWinogradTaps(params, [&](auto taps) {
+  return withWinogradTaps(params, kLeastGain, [&](auto taps) {
     return withFloatType(x.dtype, [&](auto sample) {
       using T = decltype(sample);
       filterGradient<taps>(call, params, valuesOf<T>(x), valuesOf<T>(dy),
