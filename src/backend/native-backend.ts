@@ -313,6 +313,13 @@ export class NativeBackend extends KernelBackend {
     return this.queue.read(data.slot, emptyValues(data)).catch(explain);
   }
 
+  /** The values of a float32 tensor, put into `values`, which has as many. */
+  async readInto(dataId: DataId, values: Float32Array): Promise<Float32Array> {
+    const { slot } = this.data(dataId);
+    this.flush();
+    return this.queue.read(slot, values).catch(explain) as Promise<Float32Array>;
+  }
+
   override disposeData(dataId: DataId, force = false): boolean {
     const data = dataId instanceof NativeData ? dataId : this.foreign.get(dataId);
     if (data === undefined || data.refCount <= 0) return true;

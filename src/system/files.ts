@@ -168,10 +168,27 @@ export function withPath(error: unknown, path: string, temporary?: string): unkn
   return error;
 }
 
-export function sha256(parts: Iterable<Bytes>): string {
+export interface Hashed {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Does as `writeDurably` and returns what was written. */
+export async function writeHashed(
+  file: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Hashed> {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+  let bytes = 0;
+  const counted = async function* () {
+    for await (const part of parts) {
+      bytes += part.byteLength;
+      hash.update(part);
+      yield part;
+    }
+  };
+  await writeDurably(file, counted());
+  return { bytes, sha256: hash.digest('hex') };
 }
 
 async function writeParts(

@@ -4,13 +4,16 @@ import { listed } from './listed.js';
 
 /** The name of a tensor with the number of its values that are not finite; undefined for none. */
 export function describeNotFinite(name: string, values: Float32Array): string | undefined {
+  // Zero times a number is zero, and NaN where that is not finite: several times as fast.
+  let zero = 0;
+  for (const value of values) zero += 0 * value;
+  if (zero === 0) return undefined;
   let count = 0;
   let first = 0;
   for (let index = 0; index < values.length; index++) {
     if (Number.isFinite(values[index])) continue;
     if (count++ === 0) first = values[index] as number;
   }
-  if (count === 0) return undefined;
   return `${name} (${count} of ${values.length} values, the first is ${first})`;
 }
 

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { openCheckpoint } from '../../src/runs/checkpoint/open.js';
-import {
-  copyCheckpoint,
-  type NamedTensor,
-  saveCheckpoint,
-} from '../../src/runs/checkpoint/save.js';
+import { copyCheckpoint, saveCheckpoint } from '../../src/runs/checkpoint/save.js';
+import type { NamedTensor } from '../../src/runs/checkpoint/tensor-values.js';
 import { loadTensors, loadWeights } from '../../src/runs/checkpoint/tensors.js';
-import { sha256 } from '../../src/system/files.js';
 import { temporaryDirectory } from '../commands/program.js';
 import { STATE, smallModel } from './small-checkpoint.js';
 
@@ -185,6 +182,6 @@ async function putIn(
   }
   await writeFile(join(directory, name), content);
   const state = JSON.parse(await readFile(join(directory, 'state.json'), 'utf8'));
-  state.files[name].sha256 = sha256([content]);
+  state.files[name].sha256 = createHash('sha256').update(content).digest('hex');
   await writeFile(join(directory, 'state.json'), JSON.stringify(state));
 }

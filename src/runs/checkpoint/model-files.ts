@@ -1,31 +1,36 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type LayersModel, version_layers as version } from '@tensorflow/tfjs-layers';
 import { MODEL, WEIGHTS } from './layout.js';
+import { type NamedTensor, valuesOf } from './tensor-values.js';
 
 /** The files of a stock tfjs model, model.json and weights.bin in float32, by name. */
 export async function modelFiles(model: LayersModel): Promise<[string, Uint8Array][]> {
-  const { json, weights } = await artifactsOf(model);
+  const weights: Uint8Array[] = [];
+  for await (const values of valuesOf(weightsOf(model))) weights.push(values.slice());
   return [
-    [MODEL, json],
+    [MODEL, modelJson(model)],
     [WEIGHTS, Buffer.concat(weights)],
   ];
 }
 
-/** Their contents; the weights in parts that make up one file. */
-export async function artifactsOf(model: LayersModel) {
-  const collected: tf.io.ModelArtifacts[] = [];
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      collected.push(artifacts);
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const { modelTopology, format, generatedBy, weightSpecs = [], weightData } = collected[0] ?? {};
-  const weightsManifest = [{ paths: [WEIGHTS], weights: weightSpecs }];
-  const json = { modelTopology, format, generatedBy, convertedBy: null, weightsManifest };
-  const buffers = Array.isArray(weightData) ? weightData : [weightData ?? new ArrayBuffer(0)];
-  return {
-    json: new TextEncoder().encode(`${JSON.stringify(json)}\n`),
-    weights: buffers.map((buffer) => new Uint8Array(buffer)),
+/** The weights in the order in which weights.bin has them. */
+export function weightsOf(model: LayersModel): NamedTensor[] {
+  const values = model.getWeights();
+  return model.weights.map(({ originalName: name }, index) => {
+    return { name, tensor: values[index] as (typeof values)[number] };
+  });
+}
+
+/** The content of model.json, as tfjs writes it. */
+export function modelJson(model: LayersModel): Uint8Array {
+  const weights = weightsOf(model).map(({ name, tensor: { shape, dtype } }) => {
+    return { name, shape, dtype };
+  });
+  const json = {
+    modelTopology: model.toJSON(null, false),
+    format: 'layers-model',
+    generatedBy: `TensorFlow.js tfjs-layers v${version}`,
+    convertedBy: null,
+    weightsManifest: [{ paths: [WEIGHTS], weights }],
   };
+  return new TextEncoder().encode(`${JSON.stringify(json)}\n`);
 }

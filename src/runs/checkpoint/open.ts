@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../errors.js';
-import { exists, sha256 } from '../../system/files.js';
-import { readRegularFile } from '../../system/read-file.js';
+import { exists } from '../../system/files.js';
+import { hashRegularFile, readRegularFile } from '../../system/read-file.js';
 import { systemReason } from '../../system/system-errors.js';
 import { type CheckpointState, stateSchema } from '../state.js';
 import { damaged, FILES, MOST_JSON_BYTES, PREVIOUS, STATE } from './layout.js';
@@ -94,8 +94,8 @@ async function checkFile(directory: string, name: string, state: CheckpointState
   const { size } = await stat(file).catch(unreadable);
   if (size !== bytes)
     throw damaged(directory, `${name} has ${size} bytes and should have ${bytes}`);
-  const content = await readRegularFile(file, bytes).catch(unreadable);
-  if (sha256([content]) !== expected.sha256) {
+  const hash = await hashRegularFile(file, bytes).catch(unreadable);
+  if (hash !== expected.sha256) {
     throw damaged(directory, `the content of ${name} is not what was written`);
   }
 }

@@ -1,29 +1,22 @@
 import { constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { DivergedError } from '../../errors.js';
 import {
   exists,
   makeDirectories,
-  sha256,
   syncDirectory,
   syncFile,
   temporaryName,
   writeDurably,
+  writeHashed,
 } from '../../system/files.js';
 import { isSystemError } from '../../system/system-errors.js';
 import { describeNotFinite } from '../../weights/index.js';
 import type { CheckpointState } from '../state.js';
 import { FILES, MODEL, OPTIMIZER, PREVIOUS, STATE, WEIGHTS } from './layout.js';
-import { artifactsOf } from './model-files.js';
-
-/** A tensor of the training besides the weights, such as "momentum/conv1/kernel". */
-export interface NamedTensor<T extends tf.Tensor = tf.Tensor> {
-  /** No other tensor of the training has it; it never changes, because checkpoints keep it. */
-  readonly name: string;
-  readonly tensor: T;
-}
+import { modelJson, weightsOf } from './model-files.js';
+import { type NamedTensor, valuesOf } from './tensor-values.js';
 
 /** Writes a checkpoint beside its place and renames it into it once it is on the disk. */
 export async function saveCheckpoint(
@@ -32,16 +25,17 @@ export async function saveCheckpoint(
   tensors: readonly NamedTensor[],
   state: Omit<CheckpointState, 'files' | 'tensors'>,
 ): Promise<void> {
-  const contents = await contentsOf(model, tensors);
   const specs = tensors.map(({ name, tensor: { shape } }) => ({ name, shape: [...shape] }));
   await makeDirectories(dirname(directory));
+  const contents = {
+    [MODEL]: [modelJson(model)],
+    [WEIGHTS]: onlyFinite(weightsOf(model)),
+    [OPTIMIZER]: onlyFinite(tensors),
+  };
   await fillDirectory(directory, async (partial) => {
     const files: CheckpointState['files'] = {};
     for (const name of FILES) {
-      const parts = contents[name];
-      const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-      files[name] = { bytes, sha256: sha256(parts) };
-      await writeDurably(join(partial, name), parts);
+      files[name] = await writeHashed(join(partial, name), contents[name]);
     }
     const json = JSON.stringify({ ...state, tensors: specs, files }, undefined, 2);
     await writeDurably(join(partial, STATE), [`${json}\n`]);
@@ -65,25 +59,18 @@ export async function copyCheckpoint(source: string, target: string): Promise<vo
   });
 }
 
-async function contentsOf(
-  model: LayersModel,
-  tensors: readonly NamedTensor[],
-): Promise<Record<(typeof FILES)[number], Uint8Array[]>> {
-  const { json, weights } = await artifactsOf(model);
-  for (const { buffer } of weights) checkNotDiverged(new Float32Array(buffer));
-  const values: Uint8Array[] = [];
-  for (const { tensor } of tensors) {
-    const data = await tensor.data<'float32'>();
-    checkNotDiverged(data);
-    values.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+/** The values as they are, once none of them is found that must not replace a good one. */
+async function* onlyFinite(tensors: readonly NamedTensor[]): AsyncGenerator<Uint8Array> {
+  for await (const bytes of valuesOf(tensors)) {
+    const { buffer, byteOffset, byteLength } = bytes;
+    const values = new Float32Array(buffer, byteOffset, byteLength / 4);
+    if (describeNotFinite('weights', values) !== undefined) {
+      throw new DivergedError(
+        'The weights are no longer numbers: nothing was saved. Try a lower --lr',
+      );
+    }
+    yield bytes;
   }
-  return { [MODEL]: [json], [WEIGHTS]: weights, [OPTIMIZER]: values };
-}
-
-/** A checkpoint with values that are not finite must not replace a good one. */
-function checkNotDiverged(weights: Float32Array): void {
-  if (describeNotFinite('weights', weights) === undefined) return;
-  throw new DivergedError('The weights are no longer numbers: nothing was saved. Try a lower --lr');
 }
 
 /** Has `fill` make a directory under another name, and renames it when it is complete. */

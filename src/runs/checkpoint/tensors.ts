@@ -3,13 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TooManyWeights, withAtMostWeights } from '../../archs/index.js';
 import { DataError } from '../../errors.js';
-import { readRegularFile } from '../../system/read-file.js';
+import { withRegularFile } from '../../system/read-file.js';
 import { describeNotFinite, refuseNotFinite } from '../../weights/index.js';
 import { damaged, OPTIMIZER, WEIGHTS } from './layout.js';
 import { readManifest } from './manifest.js';
 import type { Checkpoint } from './open.js';
-import type { NamedTensor } from './save.js';
 import { countOf, type Spec } from './spec.js';
+import type { NamedTensor } from './tensor-values.js';
 
 /**
  * Runs `build`, which makes the network of a checkpoint: its card may be a stranger's and ask for a
@@ -33,7 +33,7 @@ export function withWeightsOf<T>({ directory, state }: Checkpoint, build: () => 
 export async function loadWeights(model: LayersModel, checkpoint: Checkpoint): Promise<void> {
   const { directory, state } = checkpoint;
   const specs = await readManifest(directory, state);
-  const tensors = tensorsOf(specs, await readFloats(checkpoint, WEIGHTS), directory);
+  const tensors = await readTensors(checkpoint, WEIGHTS, specs);
   try {
     const expected = model.weights.map(({ originalName, shape }) => ({
       name: originalName,
@@ -58,8 +58,7 @@ export async function loadTensors(
   const { directory, state } = checkpoint;
   // The first checkpoints held the momenta alone, in the order of the weights.
   const specs: readonly Spec[] = state.tensors ?? variables.map(specOf).filter(isMomentum);
-  const values = await readFloats(checkpoint, OPTIMIZER);
-  const tensors = tensorsOf(specs, values, directory);
+  const tensors = await readTensors(checkpoint, OPTIMIZER, specs);
   try {
     const found = new Map(specs.map(({ name }, index) => [name, tensors[index] as tf.Tensor]));
     const missing: string[] = [];
@@ -102,32 +101,31 @@ function checkSpecs(
   }
 }
 
-async function readFloats(
+/** The tensors of a file of a checkpoint, of which none may have a value that is not finite. */
+async function readTensors(
   { directory, state }: Checkpoint,
   name: typeof WEIGHTS | typeof OPTIMIZER,
-): Promise<Float32Array> {
+  specs: readonly Spec[],
+): Promise<tf.Tensor[]> {
+  const tensors: tf.Tensor[] = [];
+  const notFinite: (string | undefined)[] = [];
   const most = state.files[name]?.bytes ?? 0;
-  const { buffer, byteOffset, byteLength } = await readRegularFile(join(directory, name), most);
-  if (byteLength % 4 !== 0) throw damaged(directory, `${name} does not hold whole numbers`);
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-}
-
-function tensorsOf(specs: readonly Spec[], values: Float32Array, directory: string): tf.Tensor[] {
-  const sizes = specs.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
-  const total = countOf(specs);
-  if (total !== values.length) {
-    throw damaged(directory, `it holds ${values.length} numbers where ${total} are expected`);
+  try {
+    await withRegularFile(join(directory, name), most, async (read, bytes) => {
+      const total = countOf(specs);
+      if (4 * total !== bytes) {
+        throw damaged(directory, `it holds ${bytes / 4} numbers where ${total} are expected`);
+      }
+      for (const spec of specs) {
+        const values = await read(new Float32Array(countOf([spec])));
+        notFinite.push(describeNotFinite(spec.name, values));
+        tensors.push(tf.tensor(values, [...spec.shape], 'float32'));
+      }
+    });
+    refuseNotFinite(`The checkpoint ${directory}`, notFinite);
+    return tensors;
+  } catch (error) {
+    tf.dispose(tensors);
+    throw error;
   }
-  let offset = 0;
-  const parts = sizes.map((size) => {
-    offset += size;
-    return values.slice(offset - size, offset);
-  });
-  const found = specs.map(({ name }, index) =>
-    describeNotFinite(name, parts[index] as Float32Array),
-  );
-  refuseNotFinite(`The checkpoint ${directory}`, found);
-  return specs.map(({ shape }, index) =>
-    tf.tensor(parts[index] as Float32Array, [...shape], 'float32'),
-  );
 }

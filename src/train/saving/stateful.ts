@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { DataError } from '../../errors.js';
 import type { Optimizer } from '../../network/optimizer.js';
 import type { Checkpoint } from '../../runs/checkpoint/open.js';
-import type { NamedTensor } from '../../runs/checkpoint/save.js';
+import type { NamedTensor } from '../../runs/checkpoint/tensor-values.js';
 import { loadTensors } from '../../runs/checkpoint/tensors.js';
 import type { CheckpointState } from '../../runs/state.js';
 
