@@ -9,43 +9,48 @@ type Options = Pick<BuildOptions, 'channels' | 'auxiliary'>;
 /**
  * The smallest size at which every layer has an output, but at least the product of the network's
  * strides: one that pads all its windows, as ResNet does, takes a single pixel too, and would
- * compute with padding alone.
+ * compute with padding alone. Batch normalisation gets maps of 2×2 pixels at least: of single ones
+ * it sees as few values as there are images, and its gradients are hardly more than rounding.
  */
 export function smallestSize(architecture: Architecture, options: Options): Promise<number> {
   return withCountingBackend('f32', () => {
     // From below, where a build ends at the first layer without an output.
     let [below, size] = [0, 1];
-    let stride = strideAt(architecture, options, size);
-    while (stride === undefined && size < architecture.size) {
+    let least = leastSizeAt(architecture, options, size);
+    while (least === undefined && size < architecture.size) {
       [below, size] = [size, Math.min(2 * size, architecture.size)];
-      stride = strideAt(architecture, options, size);
+      least = leastSizeAt(architecture, options, size);
     }
     while (size - below > 1) {
       const middle = Math.floor((below + size) / 2);
-      const found = strideAt(architecture, options, middle);
+      const found = leastSizeAt(architecture, options, middle);
       if (found === undefined) below = middle;
-      else [size, stride] = [middle, found];
+      else [size, least] = [middle, found];
     }
-    return Math.max(size, stride ?? 1);
+    return Math.max(size, least ?? 1);
   });
 }
 
-/** The total stride at a size; undefined where a layer has no output. */
-function strideAt(architecture: Architecture, options: Options, size: number): number | undefined {
+/** What the strides of a network ask of its images; undefined where a layer has no output. */
+function leastSizeAt(
+  architecture: Architecture,
+  options: Options,
+  size: number,
+): number | undefined {
   try {
     const settings = { classes: 2, seed: 0, size, ...options };
     const model = withoutDrawing(() => architecture.build(settings));
-    const stride = totalStride(model);
+    const least = leastSize(model);
     model.dispose();
-    return stride;
+    return least;
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;
   }
 }
 
-/** The product of the strides from the image to the logits, on the path where it is greatest. */
-function totalStride(model: LayersModel): number {
+/** From the product of the strides up to each layer, on the path where it is greatest. */
+function leastSize({ layers }: LayersModel): number {
   const strides = new Map<number, number>();
   const strideOf = (tensor: SymbolicTensor): number => {
     const known = strides.get(tensor.id);
@@ -56,5 +61,9 @@ function totalStride(model: LayersModel): number {
     strides.set(tensor.id, total);
     return total;
   };
-  return Math.max(...model.outputs.map(strideOf));
+  const sizes = layers.map((layer) => {
+    const side = layer.getClassName() === 'BatchNormalization' ? 2 : 1;
+    return side * Math.max(...[layer.output].flat().map(strideOf));
+  });
+  return Math.max(...sizes);
 }

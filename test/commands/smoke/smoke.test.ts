@@ -27,8 +27,8 @@ describe('--smoke', function () {
   const SIZES = [
     // Padding aside, by hand: (((1 × 2 + 1 + 2) × 2 + 1 + …)) for AlexNet; five halvings for VGG.
     ['lenet5', 12], ['alexnet', 63], ['vgg16', 32], ['nin-cifar', 4],
-    // Every window is padded: the product of the strides.
-    ['resnet18', 32], ['resnet20-cifar', 4], ['densenet121', 32],
+    // Every window is padded: the product of the strides, twice that up to the last batch norm.
+    ['resnet18', 64], ['resnet20-cifar', 8], ['densenet121', 64], ['vgg11-bn', 32],
   ] as const;
   for (const [arch, size] of SIZES) {
     it(`trains ${arch} at ${size} pixels`, async () => {
