@@ -147,6 +147,14 @@ export const commands: Commands = [
         load: async () => (await import('./data/verify.js')).runDataVerify,
       },
       {
+        name: 'suspects',
+        places: ['checkpoint'],
+        summary: 'Name images whose labels look wrong to a trained network',
+        options: 'data-suspects',
+        example: 'cnn data suspects runs/resnet50 --out suspects.csv',
+        load: async () => (await import('./data/suspects.js')).runDataSuspects,
+      },
+      {
         name: 'pack',
         places: ['data'],
         summary: 'Write small JPEGs of all images into WebDataset shards, which load faster',

@@ -278,6 +278,23 @@ export const COMMAND_OPTIONS = {
     'device',
   ],
   'data-check': ['data', 'labels', 'duplicates', 'out', 'workers'],
+  'data-suspects': [
+    'checkpoint',
+    'ema',
+    'data',
+    'labels',
+    'val-fraction',
+    'classes',
+    'seed',
+    'out',
+    'batch-size',
+    ...READING_OPTIONS,
+    'on-bad-image',
+    'max-bad-images',
+    'data-patience',
+    'workers',
+    ...MACHINE_OPTIONS,
+  ],
   'data-stats': ['data', ...SELECTION_OPTIONS, 'seed', ...READING_OPTIONS, 'workers'],
   'data-verify': ['data', 'labels', 'out', 'max-pixels', 'workers'],
   'data-pack': [
@@ -362,6 +379,10 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   },
   'data-check': {
     out: 'with --duplicates: CSV of them, with a contact sheet beside it (default: duplicates.csv)',
+  },
+  'data-suspects': {
+    out: 'CSV of the images, with a contact sheet beside it (default: suspects.csv)',
+    seed: 'seed that --val-fraction was drawn with',
   },
   'data-verify': { out: 'CSV of the images that cannot be read (default: bad-images.csv)' },
   'data-pack': {

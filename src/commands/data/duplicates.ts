@@ -1,20 +1,16 @@
 /** The part of `cnn data check --duplicates`: pairs of images as a CSV and as a contact sheet. */
 import { availableParallelism } from 'node:os';
-import { parse } from 'node:path';
-import sharp from 'sharp';
-import { readImage } from '../../data/decode/decode.js';
 import { AS_PILLOW } from '../../data/decode/decode-options.js';
 import type { FoundIndex, IndexedSplit } from '../../data/indexed-dataset.js';
 import { type Duplicate, duplicatesCsv, findDuplicates } from '../../data/passes/duplicates.js';
 import { DataError } from '../../errors.js';
 import type { Reporter } from '../../session/reporter.js';
 import { checkWritable, writeOutput } from '../../system/files.js';
-import { drawContactSheet } from '../../train/preview/contact-sheet.js';
+import { drawSheet, sheetBeside } from './image-sheet.js';
 
 /** Pairs that are drawn; the CSV has all. */
 const DRAWN = 60;
 const PAIRS_IN_A_ROW = 3;
-const TILE = 112;
 
 export interface DuplicatesReport {
   readonly exact: number;
@@ -36,8 +32,7 @@ export async function reportDuplicates(
     );
   }
   const file = out ?? 'duplicates.csv';
-  const { dir, name } = parse(file);
-  const sheet = `${dir === '' ? '' : `${dir}/`}${name}.png`;
+  const sheet = sheetBeside(file);
   await checkWritable(file, '--out');
   reporter.begin('duplicates', train.images.length + val.images.length);
   const options = { reading: AS_PILLOW, workers: workers ?? availableParallelism() };
@@ -49,37 +44,23 @@ export async function reportDuplicates(
 }
 
 /** The first pairs side by side, each image with its part and class. */
-async function draw(
+function draw(
   { classes, strangers }: FoundIndex,
   train: IndexedSplit,
   val: IndexedSplit,
   pairs: readonly Duplicate[],
 ): Promise<Buffer> {
   const names = [...classes, ...strangers];
-  const tiles: Buffer[] = [];
-  const labels: string[] = [];
-  for (const pair of pairs.slice(0, DRAWN)) {
-    for (const [part, split] of [
+  const shown = pairs.slice(0, DRAWN).flatMap((pair) => {
+    const parts = [
       ['train', train],
       ['val', val],
-    ] as const) {
-      const image = pair[part];
-      tiles.push(await tile(split, image));
-      labels.push(`${part}: ${names[split.labels[image] as number]}`);
-    }
-  }
-  const form = { size: TILE, channels: 3 as const, columns: 2 * PAIRS_IN_A_ROW };
-  return (await drawContactSheet(Buffer.concat(tiles), labels, form)).png().toBuffer();
-}
-
-async function tile({ images }: IndexedSplit, index: number): Promise<Buffer> {
-  const { data, width, height, channels } = await readImage(images.locate(index));
-  return sharp(data, { raw: { width, height, channels } })
-    .toColourspace('srgb')
-    .resize(TILE, TILE, { fit: 'contain', background: 'white' })
-    .removeAlpha()
-    .raw()
-    .toBuffer();
+    ] as const;
+    return parts.map(([part, { images, labels }]) => {
+      return { images, index: pair[part], text: `${part}: ${names[labels[pair[part]] as number]}` };
+    });
+  });
+  return drawSheet(shown, 2 * PAIRS_IN_A_ROW);
 }
 
 /** What is said of them. */

@@ -21,7 +21,7 @@ export interface Duplicate {
   readonly val: number;
 }
 
-/** The pairs in the order of the validation part; `onProgress` is told of images that are done. */
+/** The pairs, those of the same pixels first, in the order of the validation part; `onProgress` is told of images that are done. */
 export async function findDuplicates(
   train: IndexedSplit,
   val: IndexedSplit,
@@ -38,7 +38,8 @@ export async function findDuplicates(
     if (print !== undefined) found.push(...held.like(image, print));
     onProgress(val.images.length + image + 1);
   }
-  return found.sort((a, b) => a.val - b.val || a.train - b.train);
+  const isNear = ({ kind }: Duplicate) => Number(kind === 'near');
+  return found.sort((a, b) => isNear(a) - isNear(b) || a.val - b.val || a.train - b.train);
 }
 
 async function* printsOf(

@@ -82,8 +82,8 @@ describe('cnn data check --duplicates', () => {
     const rows = readFileSync(out(), 'utf8').replaceAll(`${root}/`, '').trim().split('\n');
     assert.deepEqual(rows, [
       'kind,train,train_class,val,val_class',
-      'near,train/cat/2.png,cat,val/cat/small.jpg,cat',
       'exact,train/cat/1.png,cat,val/dog/same.webp,dog',
+      'near,train/cat/2.png,cat,val/cat/small.jpg,cat',
     ]);
     const { width, height } = await sharp(join(directory(), 'found.png')).metadata();
     assert.ok((width ?? 0) > 4 * 112 && (height ?? 0) > 112);
