@@ -3,12 +3,15 @@ import { printable } from '../../system/file-names.js';
 import type { Block, ImageLocation } from '../dataset.js';
 import { MOST_BYTES, readBytesInTurn } from './read-bytes.js';
 
-/** Contents that a thread keeps: the images of an evaluation follow each other in their blocks. */
-const KEPT = 2;
-/** Larger ones are not kept. */
-const MOST_KEPT_BYTES = 16 * 2 ** 20;
+/**
+ * Contents that a thread keeps: the images of an evaluation follow each other in their blocks, and a
+ * small dataset is in a few blocks that every batch needs.
+ */
+const MOST_KEPT_BYTES = 64 * 2 ** 20;
 
+/** The one used last is the last. */
 const kept = new Map<string, Buffer>();
+let keptBytes = 0;
 
 /** The bytes of an image, wherever it is in its file. */
 export async function readImageBytes(location: ImageLocation): Promise<Buffer> {
@@ -22,13 +25,20 @@ export async function readImageBytes(location: ImageLocation): Promise<Buffer> {
 async function readBlock(file: string, block: Block): Promise<Buffer> {
   const key = `${block.offset} ${block.length} ${file}`;
   const known = kept.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    kept.delete(key);
+    kept.set(key, known);
+    return known;
+  }
   const { offset, length } = block;
   const content = await inflateBlock(await readBytesInTurn({ file, offset, length }), block);
-  if (content.length <= MOST_KEPT_BYTES) {
-    kept.set(key, content);
-    const [oldest = ''] = kept.keys();
-    if (kept.size > KEPT) kept.delete(oldest);
+  // Another image of the block may have been first.
+  if (!kept.has(key)) keptBytes += content.length;
+  kept.set(key, content);
+  for (const [oldest, { length: bytes }] of kept) {
+    if (keptBytes <= MOST_KEPT_BYTES) break;
+    kept.delete(oldest);
+    keptBytes -= bytes;
   }
   return content;
 }

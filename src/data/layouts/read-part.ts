@@ -4,6 +4,7 @@
  */
 import { DataError } from '../../errors.js';
 import { nameKey, printable } from '../../system/file-names.js';
+import { isGzippedTar } from '../unpacked.js';
 import { readClassFolders } from './class-folders.js';
 import { readFlat } from './flat.js';
 import { type Contents, type Folder, imagesAmong } from './folder.js';
@@ -105,12 +106,14 @@ async function holdsImages(folder: Folder): Promise<boolean> {
   return false;
 }
 
-/** What to do about archives that are not read, where nothing else is there; else an empty text. */
-export function unpackAdvice(files: readonly string[]): string {
+/** What to do about archives that are not read, where nothing else is there; `isAll`: nor beside it. */
+export function unpackAdvice(files: readonly string[], isAll = false): string {
   const packed = files.filter((name) => PACKED.test(name));
-  return packed.length === 0
-    ? ''
-    : ` Unpack ${list(packed)}, or pack it as .tar, which is read in place.`;
+  const [first] = packed;
+  if (first === undefined) return '';
+  if (isAll && packed.length === 1 && isGzippedTar(first))
+    return ` Pass ${printable(first)} itself.`;
+  return ` Unpack ${list(packed)}, or pack it as .tar, which is read in place.`;
 }
 
 /** What the class of a folder is found by. */
@@ -149,7 +152,7 @@ function readImages(
   const images = imagesAmong(files);
   if (images.length === 0) {
     throw new DataError(
-      `No images in ${path}: found ${list(files)}. ${EXPECTED}.${unpackAdvice(files)}`,
+      `No images in ${path}: found ${list(files)}. ${EXPECTED}.${unpackAdvice(files, true)}`,
     );
   }
   const truth = classes && findGroundTruth(places, images);

@@ -15,7 +15,7 @@ export const DATASET = {
     kind: 'text',
     names: 'datasets',
     default: null,
-    help: 'directory or tar file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
+    help: 'directory, .tar or .tar.gz file in a layout that "cnn data check" knows, or mnist, fashion-mnist, synthetic',
   },
   labels: {
     group: 'dataset',
