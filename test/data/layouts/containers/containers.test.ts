@@ -9,6 +9,7 @@ import { readImage } from '../../../../src/data/decode/decode.js';
 import { loadIndex } from '../../../../src/data/index-cache.js';
 import { inspectDataset, openDataset } from '../../../../src/data/open-dataset.js';
 import { DataError } from '../../../../src/errors.js';
+import { random } from '../../../../src/rng.js';
 import { namesOf, temporaryDirectory, writeTree } from '../../images.js';
 import { type Tree, writeTar } from '../tars.js';
 import {
@@ -258,6 +259,31 @@ describe('IDX files', () => {
     assert.deepEqual(report.problems, []);
     assert.deepEqual(report.train?.largest, { class: '1', images: 2 });
   });
+});
+
+describe('files of many images that are damaged anywhere', () => {
+  const sets = [
+    { tree: pythonCifar(1), file: 'data_batch_1' },
+    { tree: pythonCifar(1), file: 'batches.meta' },
+    { tree: binaryCifar(1), file: 'batches.meta.txt' },
+    { tree: mnist([3, 1, 4]), file: 'train-images-idx3-ubyte' },
+    { tree: mnist([3, 1, 4], { gzip: true }), file: 'train-labels-idx1-ubyte.gz' },
+  ];
+  for (const { tree, file } of sets) {
+    it(`are read or refused: ${file}`, async () => {
+      const draw = random(1, 'subset', file.length);
+      const whole = Buffer.from(tree[file] as Uint8Array);
+      const root = folderOf(tree);
+      for (let run = 0; run < 60; run++) {
+        const bytes = Buffer.from(whole);
+        const places = Math.min(bytes.length, 300);
+        for (let change = 0; change < 2; change++) bytes[draw.below(places)] = draw.below(256);
+        writeTree(root, { [file]: run % 3 === 0 ? bytes.subarray(0, draw.below(places)) : bytes });
+        const found = await openDataset(root).catch((reason: unknown) => reason);
+        if (found instanceof Error) assert.ok(found instanceof DataError, String(found.stack));
+      }
+    });
+  }
 });
 
 describe('several datasets below a folder', () => {
