@@ -13,12 +13,8 @@ const BATCH_SIZE = 8;
 /** Small networks, whose steps are cheap, learn less in each. */
 const STEPS_PER_EPOCH = { small: 32, large: 8 } as const;
 const SMALL = 3e6;
-/**
- * Each epoch has these images as often as its steps need, which every network soon knows by heart.
- * Of two images, batch normalisation makes 1 and -1 where maps are of one pixel, whatever came
- * before: gradients are then rounding, which grew past all numbers in DenseNet and ResNet-164.
- */
-const TRAINING_IMAGES = 4;
+/** Each epoch has these images as often as its steps need, which every network soon knows by heart. */
+const TRAINING_IMAGES = 2;
 
 /** Images of each part of the dataset, spread over all of it. */
 function limitsOf(stepsPerEpoch: number) {
