@@ -28,6 +28,8 @@ function lint(files: Readonly<Record<string, string>>): string {
 
 /** The folders of src/, each followed by those that must not import it. */
 const FORBIDDEN: readonly (readonly [string, readonly string[]])[] = [
+  ['pickle', ['system']],
+  ['data', ['pickle', 'archs', 'system']],
   ['backend', ['archs', 'augment', 'data', 'settings', 'weights']],
   ['network', ['archs', 'augment', 'data', 'backend', 'settings', 'weights']],
   ['session', ['archs', 'data', 'network', 'backend', 'settings', 'weights']],

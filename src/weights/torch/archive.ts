@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl';
 import { DataError } from '../../errors.js';
+import { PickleError } from '../../pickle/values.js';
 import { NUMBER_BYTES, roomFor, toFloat32 } from '../number-types.js';
 import {
   type Contents,
@@ -13,9 +14,9 @@ import {
   type StoredTensor,
   type WeightsSource,
 } from '../stored-tensor.js';
-import { CONVERT, MAX_PICKLE_BYTES, PickleError } from './pickle.js';
 import { stateDictOf, type TorchTensor } from './state-dict.js';
 import { inRowMajorOrder } from './strided.js';
+import { CONVERT, MAX_PICKLE_BYTES } from './torch-pickle.js';
 import { ZipReader } from './zip-reader.js';
 
 const MAX_ENTRIES = 20_000;

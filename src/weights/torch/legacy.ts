@@ -2,6 +2,7 @@
  * The files of torch.save before PyTorch 1.6: five pickles (a magic number, a version, the machine, the
  * state_dict, the keys of its storages) and the numbers of each storage after their count.
  */
+import { Dict, List, PickleError, type Value } from '../../pickle/values.js';
 import { NUMBER_BYTES, roomFor, toFloat32 } from '../number-types.js';
 import {
   type Contents,
@@ -10,17 +11,9 @@ import {
   type StoredTensor,
   type WeightsSource,
 } from '../stored-tensor.js';
-import {
-  CONVERT,
-  Dict,
-  List,
-  MAX_PICKLE_BYTES,
-  PickleError,
-  unpickle,
-  type Value,
-} from './pickle.js';
 import { type StateDict, stateDictOf, type TorchTensor } from './state-dict.js';
 import { inRowMajorOrder } from './strided.js';
+import { CONVERT, MAX_PICKLE_BYTES, readTorchPickle } from './torch-pickle.js';
 
 /** The first pickle: a number of ten bytes. */
 export const LEGACY_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
@@ -57,16 +50,16 @@ interface Pickles extends Pick<StateDict, 'tensors' | 'storages'> {
 
 function readPickles(bytes: Buffer): Pickles {
   const plain = { globals: new Map(), persistent: refusePersistent };
-  const version = unpickle(bytes, plain, LEGACY_MAGIC.length);
+  const version = readTorchPickle(bytes, LEGACY_MAGIC.length, plain);
   if (version.value !== VERSION) {
     throw new PickleError(`its version is ${version.value}, expected ${VERSION}`);
   }
-  const machine = unpickle(bytes, plain, version.end);
+  const machine = readTorchPickle(bytes, version.end, plain);
   if (!(machine.value instanceof Dict) || machine.value.entries.get('little_endian') !== true) {
     throw new PickleError('its byte order is not said to be little-endian');
   }
   const { tensors, storages, end } = stateDictOf(bytes, machine.end);
-  const keys = unpickle(bytes, plain, end);
+  const keys = readTorchPickle(bytes, end, plain);
   if (!(keys.value instanceof List)) throw new PickleError('it does not list its storages');
   return { tensors, storages, keys: keys.value.items, end: keys.end };
 }

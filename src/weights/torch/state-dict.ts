@@ -1,6 +1,5 @@
 /** The tensors of a state_dict that torch.save pickled: the place of each, without its numbers. */
-import type { NumberType } from '../number-types.js';
-import { elements } from '../stored-tensor.js';
+
 import {
   Dict,
   describeValue,
@@ -8,9 +7,11 @@ import {
   List,
   type Made,
   PickleError,
-  unpickle,
   type Value,
-} from './pickle.js';
+} from '../../pickle/values.js';
+import type { NumberType } from '../number-types.js';
+import { elements } from '../stored-tensor.js';
+import { readTorchPickle } from './torch-pickle.js';
 
 const MAX_RANK = 8;
 
@@ -78,7 +79,10 @@ export interface StateDict {
 export function stateDictOf(bytes: Uint8Array, position = 0): StateDict {
   const storages = new Map<string, Storage>();
   const persistent = (id: Value) => knownStorage(storages, storageOf(id));
-  const { value: root, end } = unpickle(bytes, { globals: GLOBALS, persistent }, position);
+  const { value: root, end } = readTorchPickle(bytes, position, {
+    globals: GLOBALS,
+    persistent,
+  });
   if (!(root instanceof Dict)) {
     throw new PickleError(`expected a state_dict but it holds ${describeValue(root)}`);
   }

@@ -1,9 +1,10 @@
 /** The pickles of CIFAR's Python version. */
 import { DataError } from '../../../errors.js';
+import { Dict, type LongString, type Value } from '../../../pickle/values.js';
 import { keptCopy } from '../../unpacked.js';
 import type { ByteSource } from '../byte-source.js';
 import { type ContainerFile, fileFromCopy } from './container-file.js';
-import { NumpyArray, readPickle, type Stored, type Value } from './pickle.js';
+import { itemsOf, NumpyArray, readNumpyPickle } from './numpy-pickle.js';
 
 /** The images of a batch: where they are, and their labels. */
 interface Batch {
@@ -16,7 +17,7 @@ interface Batch {
 /** The class names of a file of names. */
 export async function readNames(file: ContainerFile, key: string): Promise<readonly string[]> {
   return file.open((source) => {
-    const names = entryOf(dictIn(file, source), key);
+    const names = itemsOf(dictIn(file, source).entries.get(key));
     if (isArrayOf(names, 'string')) return names;
     throw damaged(file, `it has no list of "${key}"`);
   });
@@ -29,10 +30,10 @@ export async function readBatch(
   rowBytes: number,
 ): Promise<Batch> {
   return file.open(async (source) => {
-    const dict = dictIn(file, source);
-    const labels = entryOf(dict, labelsKey);
+    const { entries } = dictIn(file, source);
+    const labels = itemsOf(entries.get(labelsKey));
     if (!isArrayOf(labels, 'number')) throw damaged(file, `it has no list of "${labelsKey}"`);
-    const data = entryOf(dict, 'data');
+    const data = entries.get('data');
     if (!(data instanceof NumpyArray)) throw damaged(file, 'its "data" is no array');
     const { stored, shape, type, fortran } = data;
     const [rows, columns, ...more] = shape;
@@ -57,25 +58,21 @@ export async function readBatch(
   });
 }
 
-function dictIn(file: ContainerFile, source: ByteSource): Map<Value, Value> {
+function dictIn(file: ContainerFile, source: ByteSource): Dict {
   let value: Value;
   try {
-    value = readPickle(source);
+    value = readNumpyPickle(source);
   } catch (cause) {
     throw damaged(file, (cause as Error).message, cause);
   }
-  if (value instanceof Map) return value;
+  if (value instanceof Dict) return value;
   throw damaged(file, 'it holds no dict');
-}
-
-function entryOf(dict: Map<Value, Value>, key: string): Value | undefined {
-  return dict.get(key);
 }
 
 /** An array whose columns are stored one after the other, row by row. */
 async function* rowMajor(
   source: ByteSource,
-  { offset, length }: Stored,
+  { offset, length }: LongString,
   rowBytes: number,
 ): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(source.read(offset, length));
@@ -89,10 +86,10 @@ async function* rowMajor(
 }
 
 function isArrayOf<T extends 'string' | 'number'>(
-  value: Value | undefined,
+  values: readonly Value[] | undefined,
   type: T,
-): value is (T extends 'string' ? string : number)[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === type);
+): values is readonly (T extends 'string' ? string : number)[] {
+  return values?.every((entry) => typeof entry === type) ?? false;
 }
 
 function damaged(file: ContainerFile, reason: string, cause?: unknown): DataError {

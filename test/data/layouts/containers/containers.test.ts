@@ -169,7 +169,7 @@ describe('CIFAR as it is distributed', () => {
     const evil = Buffer.from('\x80\x02cos\nsystem\nU\x02id\x85R.', 'latin1');
     assert.match(
       await refusal({ ...python, data_batch_2: evil }),
-      /it calls os\.system, which is no part/,
+      /it asks for "os\.system", which is no part/,
     );
     const whole = python['data_batch_2'] as Buffer;
     assert.match(
