@@ -17,4 +17,4 @@ mkdir -p $work/sets
 HF_HUB_OFFLINE=1 $work/python/bin/python $scripts/parquet_sets.py $work/sets 2> /dev/null
 $work/python/bin/python $scripts/tensorflow_sets.py $work/sets
 export CNN_CACHE=$work/cache CNN_TEST_DATA_FORMATS=$work/sets
-npx mocha $scripts/libraries.test.ts "$@"
+npx mocha $scripts/libraries.ts "$@"

@@ -89,7 +89,7 @@ describe('completion in a shell', () => {
       it('completes commands', async () => {
         await hasOnly('cnn tr', 'train');
         await has('cnn ', 'train', 'eval', 'data', 'completion');
-        await hasOnly('cnn data ', 'check', 'pack', 'preview', 'stats', 'verify');
+        await hasOnly('cnn data ', 'check', 'pack', 'preview', 'stats', 'suspects', 'verify');
         await hasOnly('cnn help tra', 'train');
       });
 
