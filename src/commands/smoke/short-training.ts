@@ -9,9 +9,9 @@ import type { TrainRequest } from '../../train/start/request.js';
 import { smallestSize } from './smallest-size.js';
 
 export const EPOCHS = 2;
-const BATCH_SIZE = 8;
+const BATCH_SIZE = 4;
 /** Small networks, whose steps are cheap, learn less in each. */
-const STEPS_PER_EPOCH = { small: 32, large: 8 } as const;
+const STEPS_PER_EPOCH = { small: 32, large: 6 } as const;
 const SMALL = 3e6;
 /** Each epoch has these images as often as its steps need, which every network soon knows by heart. */
 const TRAINING_IMAGES = 2;
