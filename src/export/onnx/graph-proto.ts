@@ -33,6 +33,10 @@ export class GraphBuilder {
     return output;
   }
 
+  scalar(name: string, value: number): string {
+    return this.floats(name, [], () => Float32Array.of(value));
+  }
+
   floats(name: string, shape: readonly number[], read: () => Float32Array): string {
     this.initializers.push({ name, shape, type: DataType.FLOAT, read });
     return name;

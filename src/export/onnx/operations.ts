@@ -1,9 +1,10 @@
 /** Each operation in ONNX's nodes, opset 17, on images (N, C, H, W). */
-import { type Activation, SCALED_TANH } from '../../activations.js';
+import type { Activation } from '../../activations.js';
 import type { Padding } from '../../network/rules/rule.js';
 import { windowShares } from '../../network/twins/window-means.js';
 import { reverseAxes } from '../../weights/mapping.js';
 import { elements } from '../../weights/stored-tensor.js';
+import { addActivation } from '../graph/activation.js';
 import type {
   Constant,
   Convolution,
@@ -28,7 +29,7 @@ type Writers = { readonly [K in Kind]: Writer<Extract<Operation, { kind: K }>> }
 
 const WRITERS: Writers = {
   activation: (graph, { name, inputs, operation }) =>
-    activate(graph, operation.activation, name, inputs[0] as string),
+    addActivation(graph, operation.activation, name, inputs[0] as string),
   averagePooling: (graph, node) => pool(graph, 'AveragePool', node, { count_include_pad: 0 }),
   concatenation: (graph, { name, inputs }) => graph.add('Concat', name, inputs, { axis: 1 }),
   convolution: convolve,
@@ -127,28 +128,7 @@ function activated(
   add: (name: string) => string,
 ): void {
   if (activation === 'linear') add(name);
-  else activate(graph, activation, name, add(`${name}/linear`));
-}
-
-function activate(graph: GraphBuilder, activation: Activation, name: string, input: string): void {
-  switch (activation) {
-    case 'scaledTanh': {
-      const scalar = (part: 'inner' | 'outer') =>
-        graph.floats(`${name}/${part}`, [], () => Float32Array.of(SCALED_TANH[part]));
-      const scaled = graph.add('Mul', `${name}/scaled`, [input, scalar('inner')]);
-      const squashed = graph.add('Tanh', `${name}/tanh`, [scaled]);
-      graph.add('Mul', name, [squashed, scalar('outer')]);
-      return;
-    }
-    case 'tanh':
-      graph.add('Tanh', name, [input]);
-      return;
-    case 'relu':
-      graph.add('Relu', name, [input]);
-      return;
-    case 'linear':
-      graph.add('Identity', name, [input]);
-  }
+  else addActivation(graph, activation, name, add(`${name}/linear`));
 }
 
 function pool(

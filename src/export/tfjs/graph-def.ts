@@ -57,6 +57,10 @@ export class GraphDef {
     this.nodes.push({ name, op: 'Placeholder', input: [], attr });
   }
 
+  scalar(name: string, value: number): string {
+    return this.floats(name, { shape: [], read: () => Float32Array.of(value) });
+  }
+
   floats(name: string, { shape, read }: Constant): string {
     return this.#constant({ name, shape, dtype: 'float32', read });
   }

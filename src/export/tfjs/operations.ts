@@ -1,7 +1,8 @@
 /** Each operation in TensorFlow's nodes. */
-import { type Activation, SCALED_TANH } from '../../activations.js';
+import type { Activation } from '../../activations.js';
 import type { Padding } from '../../network/rules/rule.js';
 import { windowShares } from '../../network/twins/window-means.js';
+import { addActivation } from '../graph/activation.js';
 import type {
   Constant,
   Convolution,
@@ -28,7 +29,7 @@ type Writers = { readonly [K in Kind]: Writer<Extract<Operation, { kind: K }>> }
 
 const WRITERS: Writers = {
   activation: (graph, { name, inputs, operation }) =>
-    activate(graph, operation.activation, name, inputs[0] as string),
+    addActivation(graph, operation.activation, name, inputs[0] as string),
   averagePooling: (graph, node, shape) => pool(graph, 'AvgPool', node, shape),
   concatenation(graph, { name, inputs }) {
     const axis = graph.integers(`${name}/axis`, [3], []);
@@ -165,29 +166,7 @@ function fused(
     const endings = { fused_ops: texts(ends), num_args: integer(bias ? 1 : 0), epsilon: { f: 0 } };
     graph.add(`_Fused${op}`, own, inputs, { ...attr, ...endings });
   }
-  if (separate !== undefined) activate(graph, separate, name, own);
-}
-
-function activate(graph: GraphDef, activation: Activation, name: string, input: string): void {
-  switch (activation) {
-    case 'scaledTanh': {
-      const { inner, outer } = SCALED_TANH;
-      const scalar = (part: string, value: number) =>
-        graph.floats(`${name}/${part}`, { shape: [], read: () => Float32Array.of(value) });
-      const scaled = graph.add('Mul', `${name}/scaled`, [input, scalar('inner', inner)]);
-      const squashed = graph.add('Tanh', `${name}/tanh`, [scaled]);
-      graph.add('Mul', name, [squashed, scalar('outer', outer)]);
-      return;
-    }
-    case 'tanh':
-      graph.add('Tanh', name, [input]);
-      return;
-    case 'relu':
-      graph.add('Relu', name, [input]);
-      return;
-    case 'linear':
-      graph.add('Identity', name, [input]);
-  }
+  if (separate !== undefined) addActivation(graph, separate, name, own);
 }
 
 function pool(graph: GraphDef, op: 'MaxPool' | 'AvgPool', node: Node<Pooling>, inputShape: Shape) {
