@@ -34,6 +34,7 @@ export * from './layers/index.js';
 export { type ArchOption, describeValues } from './options/table.js';
 export { titleOf, withOptions } from './options/with-options.js';
 export { withOtherSize } from './other-size.js';
+export { withUndrawn } from './undrawn.js';
 
 /** Every network that `--arch` takes. */
 export const architectures: readonly Architecture[] = [

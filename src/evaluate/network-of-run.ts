@@ -1,5 +1,5 @@
 /** The network that a run trains. */
-import { modelCost, withoutDrawing } from '../archs/index.js';
+import { modelCost, withUndrawn } from '../archs/index.js';
 import { withCountingBackend } from '../backend/counting-backend.js';
 import type { RunRecord } from '../runs/run-directory.js';
 import {
@@ -27,11 +27,8 @@ export async function costOf(
 ): Promise<{ readonly parameters: number; readonly macs: number }> {
   const card = cardOf(record);
   const { classes, inputSize: size, channels } = card;
-  return withCountingBackend('f32', () => {
-    const options = { classes: classes.length, size, channels, seed: 0, auxiliary: false };
-    const model = withoutDrawing(() => architectureOfCard(card).build(options));
-    const cost = modelCost(model);
-    model.dispose();
-    return cost;
-  });
+  const options = { classes: classes.length, size, channels, auxiliary: false };
+  return withCountingBackend('f32', () =>
+    withUndrawn(architectureOfCard(card), options, modelCost),
+  );
 }

@@ -1,6 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Architecture, findArchitecture, withoutDrawing } from '../archs/index.js';
+import {
+  type Architecture,
+  findArchitecture,
+  withoutDrawing,
+  withUndrawn,
+} from '../archs/index.js';
 import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
 import { averageName } from '../network/average.js';
@@ -206,9 +211,11 @@ function presumedClasses(
   file: WeightsFile,
 ): readonly string[] {
   const { classes, size, torchvision } = architecture;
-  const model = withoutDrawing(() => architecture.build({ classes, size, channels, seed: 0 }));
-  const count = countClasses(model, architecture, file) ?? classes;
-  model.dispose();
+  const options = { classes, size, channels };
+  const counted = withUndrawn(architecture, options, (model) =>
+    countClasses(model, architecture, file),
+  );
+  const count = counted ?? classes;
   const wnids = [...IMAGENET_WORDS.keys()];
   if (torchvision !== undefined && count === wnids.length) return wnids;
   return Array.from({ length: count }, (_, index) => String(index));

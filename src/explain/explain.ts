@@ -4,7 +4,7 @@ import {
   type BuildOptions,
   type Published,
   titleOf,
-  withoutDrawing,
+  withUndrawn,
 } from '../archs/index.js';
 import { type Departure, paperOf } from '../archs/papers/index.js';
 import { withCountingBackend } from '../backend/counting-backend.js';
@@ -48,12 +48,9 @@ export async function explain(
 ): Promise<Explained> {
   const { table, departures } = paperOf(architecture);
   const { name, given = [], depth, paper } = architecture;
-  const stages = await withCountingBackend('f32', () => {
-    const model = withoutDrawing(() => architecture.build({ ...options, seed: 0 }));
-    const built = stagesOf(model, table.rows);
-    model.dispose();
-    return built;
-  });
+  const stages = await withCountingBackend('f32', () =>
+    withUndrawn(architecture, options, (model) => stagesOf(model, table.rows)),
+  );
   const total = (count: 'parameters' | 'macs') =>
     stages.reduce((sum, { stage }) => sum + stage[count], 0);
   const of = (where: 'here' | 'torchvision') =>

@@ -1,6 +1,6 @@
 /** The smallest images that a network can be trained on, found from its layers. */
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type Architecture, type BuildOptions, withoutDrawing } from '../../archs/index.js';
+import { type Architecture, type BuildOptions, withUndrawn } from '../../archs/index.js';
 import { withCountingBackend } from '../../backend/counting-backend.js';
 import { UsageError } from '../../errors.js';
 
@@ -38,11 +38,7 @@ function leastSizeAt(
   size: number,
 ): number | undefined {
   try {
-    const settings = { classes: 2, seed: 0, size, ...options };
-    const model = withoutDrawing(() => architecture.build(settings));
-    const least = leastSize(model);
-    model.dispose();
-    return least;
+    return withUndrawn(architecture, { classes: 2, size, ...options }, leastSize);
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;

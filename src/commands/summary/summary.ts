@@ -3,7 +3,7 @@ import {
   layerCosts,
   shapeText,
   titleOf,
-  withoutDrawing,
+  withUndrawn,
 } from '../../archs/index.js';
 import { withCountingBackend } from '../../backend/counting-backend.js';
 import { UsageError } from '../../errors.js';
@@ -61,13 +61,10 @@ async function summariseNetwork(architecture: Architecture, sources: readonly Se
   const { inputSize: size, channels, numClasses: classes, auxiliary, batchSize } = settings;
   checkAuxiliary(architecture, auxiliary);
   const precision = settings.precision === 'bf16' ? 'bf16' : 'f32';
-  const options = { classes, size, channels, seed: 0, auxiliary };
-  const costs = await withCountingBackend(precision, () => {
-    const model = withoutDrawing(() => architecture.build(options));
-    const layers = layerCosts(model);
-    model.dispose();
-    return layers;
-  });
+  const options = { classes, size, channels, auxiliary };
+  const costs = await withCountingBackend(precision, () =>
+    withUndrawn(architecture, options, layerCosts),
+  );
   const totals = totalsOf(costs, precision);
   const image = shapeText([size, size, channels]);
   const lines = [
