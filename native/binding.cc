@@ -10,9 +10,11 @@
 
 #include <future>
 
-#include "checks/call_check.h"
+#include "candidates.h"
+#include "choices_binding.h"
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
+#include "described_call.h"
 #include "image_batch_binding.h"
 #include "jpeg/binding.h"
 #include "node_values.h"
@@ -149,45 +151,28 @@ napi_value hasCpu(napi_env env, Addon&, const Arguments&) {
   return value;
 }
 
-// A tensor of a type by its number, -1 for none, and a size, as measure() takes them.
-Tensor measuredTensor(MemoryPool& pool, double type, double size) {
-  if (type == -1) return {};
-  if (type >= 0 && type <= static_cast<int>(DType::UInt8) && size >= 0 && size <= INT32_MAX) {
-    return Tensor::create(&pool, static_cast<DType>(type), static_cast<int64_t>(size));
-  }
-  throw std::runtime_error("expected a type and a size below 2^31");
-}
-
 DType typeOf(int32_t number) {
   if (number >= 0 && number <= static_cast<int>(DType::UInt8)) return static_cast<DType>(number);
   throw std::runtime_error("there is no type " + std::to_string(number));
 }
 
-// measure(kernel, threads, tensors, words): [scratch, temporary, kept by each input …] in bytes,
-// what a call would take beside its inputs and outputs. `tensors`, a Float64Array: the number of
-// inputs, then type (-1: none) and size of each input and of each output. `words`, an Int32Array:
-// the parameters.
-napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
-  const KernelBodies& kernel = kernelTable().at(static_cast<size_t>(arguments.integer(0)));
-  size_t tensorBytes, wordBytes;
-  const double* tensors = static_cast<const double*>(arguments.typedArray(2, &tensorBytes));
-  const int32_t* words = static_cast<const int32_t*>(arguments.typedArray(3, &wordBytes));
+// A context in which kernels take their memory, which is none, and compute nothing.
+Context& measuringContext(Addon& addon, int32_t threads) {
   if (!addon.measuring) addon.measuring = measuringCpu();
-  Context& context = *addon.measuring;
-  context.threads = threadsOf(arguments.integer(1));
-  omp_set_num_threads(context.threads);
-  const size_t count = tensorBytes / sizeof(double);
-  if (count == 0) throw std::runtime_error("expected the number of inputs");
-  std::vector<Tensor> inputs, outputs;
-  for (size_t at = 1; at + 1 < count; at += 2) {
-    auto& list = static_cast<double>(inputs.size()) < tensors[0] ? inputs : outputs;
-    list.push_back(measuredTensor(context.pool, tensors[at], tensors[at + 1]));
-  }
-  if (static_cast<int>(wordBytes / 4) < fixedWordsOf(kernel.fields)) {
-    throw std::runtime_error("expected more words of parameters");
-  }
-  const KernelMemory memory = measureKernel(kernel, {context, kernel.name.c_str(), inputs, outputs,
-                                                     words, static_cast<int>(wordBytes / 4)});
+  addon.measuring->threads = threadsOf(threads);
+  omp_set_num_threads(addon.measuring->threads);
+  return *addon.measuring;
+}
+
+// measure(kernel, tensors, words, threads): [scratch, temporary, kept by each input …] in bytes,
+// what a call (described_call.h) would take beside its inputs and outputs.
+napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
+  const DescribedCall described = describedCall(arguments, 0);
+  Context& context = measuringContext(addon, arguments.integer(3));
+  const std::vector<Tensor> inputs = createTensors(context.pool, described.inputs);
+  const std::vector<Tensor> outputs = createTensors(context.pool, described.outputs);
+  const KernelMemory memory =
+      measureKernel(described.kernel, described.with(context, inputs, outputs));
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));
   uint32_t index = 0;
@@ -198,6 +183,17 @@ napi_value measure(napi_env env, Addon& addon, const Arguments& arguments) {
   append(memory.temporary);
   for (size_t bytes : memory.kept) append(bytes);
   return list;
+}
+
+// candidates(kernel, tensors, words, threads): the names of those that can compute a call on the
+// CPU, the fixed table's first; none where the kernel has none.
+napi_value candidates(napi_env env, Addon& addon, const Arguments& arguments) {
+  const DescribedCall described = describedCall(arguments, 0);
+  if (candidateNames(described.kernel, Device::Cpu).empty()) return stringList(env, {});
+  Context& context = measuringContext(addon, arguments.integer(3));
+  const std::vector<Tensor> inputs = createTensors(context.pool, described.inputs);
+  const std::vector<Tensor> outputs = createTensors(context.pool, described.outputs);
+  return stringList(env, candidatesFor(described.kernel, described.with(context, inputs, outputs)));
 }
 
 // commands(): the shared ArrayBuffer that submit() reads from.
@@ -342,6 +338,7 @@ napi_value open(napi_env env, Addon& addon, std::unique_ptr<Engine> engine) {
   define(env, device, "timings", method<timings>, queue);
   define(env, device, "trim", method<trim>, queue);
   defineImageBatches(env, device, *queue->stream);
+  defineChoices(env, device, *queue->stream);
   return device;
 }
 
@@ -386,6 +383,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "hasCpu", entry<hasCpu>);
   define(env, exports, "measure", entry<measure>);
+  define(env, exports, "candidates", entry<candidates>);
   defineAugment(env, exports);
   defineJpeg(env, exports);
 }

@@ -16,6 +16,8 @@ std::string Engine::describeDecoder() {
   throw std::runtime_error("only a GPU decodes images into its own memory");
 }
 
+std::vector<CandidateTime> Engine::timeCandidates(const DescribedCall&, double) { return {}; }
+
 void widenTo(void* into, const void* values, DType type, int64_t size) {
   if (type != DType::BFloat16) {
     if (size > 0) std::memcpy(into, values, bytesOf(type) * static_cast<size_t>(size));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "described_call.h"
 #include "image_batch.h"
 #include "kernel.h"
 
@@ -18,6 +19,13 @@ using Done = std::function<void(const std::string& error)>;
 struct MemoryUse {
   size_t used;
   size_t peak;
+};
+
+// How long a candidate takes, and how far its result is from the fixed table's.
+struct CandidateTime {
+  std::string name;
+  double seconds;  // infinity where it was not timed
+  bool agrees;
 };
 
 class Engine {
@@ -55,6 +63,8 @@ class Engine {
   // The times of all marks since the last call, in seconds of the monotonic clock; waits for them.
   // On the host's thread, while the stream is idle.
   virtual std::vector<double> takeMarks() = 0;
+  // Runs all candidates for a call, for `seconds` in all at most, once each has run.
+  virtual std::vector<CandidateTime> timeCandidates(const DescribedCall& call, double seconds);
   // Gives memory that no tensor uses back to the system, and forgets what is prepared.
   virtual void trim() = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "candidates.h"
 #include "checks/call_check.h"
 
 namespace cnn {
@@ -33,15 +34,10 @@ bool registerKernel(const char* name, const FieldNames& fields, const KernelBody
   return true;
 }
 
-static const std::vector<KernelBody>& bodiesFor(const KernelBodies& kernel, const Call& call) {
-  return kernel.bodies[static_cast<int>(call.context.device)];
-}
-
 void runKernel(const KernelBodies& kernel, const Call& call) {
   checkCall(call);
-  for (const auto& body : bodiesFor(kernel, call)) {
-    if (body.function(call)) return;
-  }
+  if (runChosen(kernel, call)) return;
+  if (runFixed(kernel, call) != nullptr) return;
   std::string types;
   for (const auto& input : call.inputs) {
     types += types.empty() ? "" : ", ";

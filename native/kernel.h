@@ -4,7 +4,8 @@
 // same fields in src/backend/parameters.ts, a row in src/backend/kernels/, and one CNN_KERNEL body
 // in cpu/ and one CNN_CUDA_KERNEL body in cuda/. A kernel may have several bodies for a device; the
 // one with the highest instruction set and priority that accepts the call is used, so that a faster
-// one takes an older one's place without touching it. A function of one or two numbers is a line in
+// one takes an older one's place without touching it. A body with a name is a candidate, which can
+// be chosen in place of that one (candidates.h). A function of one or two numbers is a line in
 // common/unary_functors.h or binary_functors.h.
 #pragma once
 #include <functional>
@@ -40,6 +41,9 @@ struct Context {
   struct Gpu* gpu = nullptr;
   // Refuse oneDNN primitives that fell to a reference implementation (tests).
   bool strict = false;
+  // The candidates that are chosen, by what they compute, and one for whatever it can compute.
+  std::unordered_map<std::string, std::string> choices;
+  std::string forced;
   // Prepared primitives by kernel and parameters; each kernel file defines its own types.
   std::unordered_map<std::string, std::shared_ptr<void>> prepared;
   std::unique_ptr<PoolBlock> scratch;
@@ -55,6 +59,9 @@ struct Call {
   const std::vector<Tensor>& outputs;
   const int32_t* parameters;
   int parameterCount;
+  // A candidate computes all that it can, and not only what it is the fastest for by the fixed
+  // table.
+  bool chosen = false;
 };
 
 // Returns false when it does not take this call (type, shape), which passes it to the next body.
@@ -75,6 +82,8 @@ struct KernelBody {
   int priority;
   // It returns where the context measures, once it has taken all its memory.
   bool measured;
+  // Of a candidate: its name, which those for other instruction sets share.
+  const char* candidate;
 };
 
 struct KernelBodies {
@@ -138,17 +147,23 @@ constexpr FieldNames kFieldNames = {NamesOf_kInts<Params>::value, NamesOf_kFloat
 
 // CNN_KERNEL(Relu, NoParams) { … use call and params …; return true; }
 #define CNN_KERNEL(name, Params) CNN_KERNEL_PRIORITY(name, Params, 0)
-#define CNN_KERNEL_PRIORITY(name, Params, priority) CNN_BODY(Cpu, name, Params, priority, false)
+#define CNN_KERNEL_PRIORITY(name, Params, priority) \
+  CNN_BODY(Cpu, name, Params, priority, false, , nullptr)
 // One that returns where call.context.measuring, once it has taken all its memory.
-#define CNN_MEASURED_KERNEL(name, Params, priority) CNN_BODY(Cpu, name, Params, priority, true)
-#define CNN_CUDA_KERNEL(name, Params) CNN_BODY(Cuda, name, Params, 0, false)
-#define CNN_BODY(device, name, Params, priority, measured)                            \
-  static bool run##name(const ::cnn::Call& call, const Params& params);               \
-  static bool enter##name(const ::cnn::Call& call) {                                  \
-    return run##name(call, *reinterpret_cast<const Params*>(call.parameters));        \
-  }                                                                                   \
-  [[maybe_unused]] static const bool registered##name = ::cnn::registerKernel(        \
-      #name, ::cnn::kFieldNames<Params>,                                              \
-      {enter##name, ::cnn::Device::device, ::cnn::Isa::CNN_ISA, priority, measured}); \
-  static bool run##name([[maybe_unused]] const ::cnn::Call& call,                     \
-                        [[maybe_unused]] const Params& params)
+#define CNN_MEASURED_KERNEL(name, Params, priority) \
+  CNN_BODY(Cpu, name, Params, priority, true, , nullptr)
+// The same that can be chosen by the name `candidate`.
+#define CNN_CANDIDATE(name, Params, priority, candidate) \
+  CNN_BODY(Cpu, name, Params, priority, true, candidate, #candidate)
+#define CNN_CUDA_KERNEL(name, Params) CNN_BODY(Cuda, name, Params, 0, false, , nullptr)
+#define CNN_BODY(device, name, Params, priority, measured, suffix, candidate)                 \
+  static bool run##name##suffix(const ::cnn::Call& call, const Params& params);               \
+  static bool enter##name##suffix(const ::cnn::Call& call) {                                  \
+    return run##name##suffix(call, *reinterpret_cast<const Params*>(call.parameters));        \
+  }                                                                                           \
+  [[maybe_unused]] static const bool registered##name##suffix =                               \
+      ::cnn::registerKernel(#name, ::cnn::kFieldNames<Params>,                                \
+                            {enter##name##suffix, ::cnn::Device::device, ::cnn::Isa::CNN_ISA, \
+                             priority, measured, candidate});                                 \
+  static bool run##name##suffix([[maybe_unused]] const ::cnn::Call& call,                     \
+                                [[maybe_unused]] const Params& params)

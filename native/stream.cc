@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
+#include <future>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -198,6 +200,29 @@ std::string Stream::takeError() {
 
 void Stream::trim() {
   enqueue([this] { engine_->trim(); });
+}
+
+std::vector<CandidateTime> Stream::timeCandidates(const DescribedCall& call, double seconds) {
+  std::promise<std::vector<CandidateTime>> answer;
+  enqueue([&] {
+    try {
+      answer.set_value(engine_->timeCandidates(call, seconds));
+    } catch (...) {
+      answer.set_exception(std::current_exception());
+    }
+  });
+  return answer.get_future().get();
+}
+
+void Stream::choose(const std::string& key, const std::string& candidate) {
+  enqueue([this, key, candidate] {
+    auto& choices = engine_->context().choices;
+    if (candidate.empty()) {
+      choices.erase(key);
+    } else {
+      choices[key] = candidate;
+    }
+  });
 }
 
 void Stream::profile(bool on) {

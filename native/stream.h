@@ -52,6 +52,12 @@ class Stream {
   // Memory that no tensor uses goes back to the system; forgets prepared primitives.
   void trim();
 
+  // Runs the candidates for a call after what was enqueued (Engine::timeCandidates) and waits.
+  std::vector<CandidateTime> timeCandidates(const DescribedCall& call, double seconds);
+  // From now on the call of this key (candidates.h) is computed by the candidate, or, where the
+  // name is empty, by the fixed table again.
+  void choose(const std::string& key, const std::string& candidate);
+
   // Starts to time every kernel call that is enqueued from now on, or ends it.
   void profile(bool on);
   // When a kernel call began and ended, in seconds of the monotonic clock.

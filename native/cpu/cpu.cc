@@ -3,13 +3,21 @@
 #include <omp.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "isa.h"
+#include "tuning/time_candidates.h"
 
 namespace cnn {
 namespace {
+
+// CNN_CANDIDATE: for whatever it can compute.
+std::string forcedCandidate() {
+  const char* name = std::getenv("CNN_CANDIDATE");
+  return name == nullptr ? "" : name;
+}
 
 class CpuEngine : public Engine {
  public:
@@ -17,6 +25,7 @@ class CpuEngine : public Engine {
     context_.isa = selectedIsa();
     context_.threads = threads;
     context_.strict = strict;
+    context_.forced = forcedCandidate();
   }
 
   std::string describe() const override { return describeIsa(context_.isa); }
@@ -47,6 +56,10 @@ class CpuEngine : public Engine {
   }
   std::vector<double> takeMarks() override { return std::exchange(marks_, {}); }
 
+  std::vector<CandidateTime> timeCandidates(const DescribedCall& call, double seconds) override {
+    return cnn::timeCandidates(context_, call, seconds);
+  }
+
   void trim() override {
     context_.prepared.clear();
     context_.scratch.reset();
@@ -70,6 +83,7 @@ std::unique_ptr<Context> measuringCpu() {
   auto context = std::make_unique<Context>(Device::Cpu, noAddresses());
   context->measuring = true;
   context->isa = selectedIsa();
+  context->forced = forcedCandidate();
   return context;
 }
 

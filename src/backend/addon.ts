@@ -38,7 +38,9 @@ export interface Addon {
   facts(): string[];
   /** Whether the kernels of the CPU were built in. */
   hasCpu(): boolean;
-  measure(kernel: number, threads: number, tensors: Float64Array, words: Int32Array): number[];
+  measure(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): number[];
+  /** The names of those that can compute a call, the fixed table's first. */
+  candidates(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): string[];
 }
 
 /** The work of a device that is open. */
@@ -57,6 +59,15 @@ export interface Queue {
   profile(on: boolean): void;
   timings(): number[];
   trim(): void;
+  /** [name, seconds, whether it agrees, …], the fixed table's first. */
+  timeCandidates(
+    kernel: number,
+    tensors: Float64Array,
+    words: Int32Array,
+    seconds: number,
+  ): (string | number | boolean)[];
+  /** Which candidate computes a call from now on; '' leaves it to the fixed table. */
+  choose(kernel: number, tensors: Float64Array, words: Int32Array, candidate: string): void;
   /** What decodes images on the device, in words; throws why nothing does. */
   describeDecoder(): string;
   /** A batch (slots, size, size, channels) of bytes, for decodeJpegs of JpegAddon. */

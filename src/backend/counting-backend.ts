@@ -5,19 +5,13 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { type Addon, ALIGNMENT, kernelNames, type Queue, STORAGE, STORAGE_BYTES } from './addon.js';
+import { type Addon, ALIGNMENT, kernelNames, type Queue, STORAGE_BYTES } from './addon.js';
+import { type DescribedCall, describeCall } from './candidates.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend, type Output } from './native-backend.js';
 import type { NativeData } from './native-data.js';
-import {
-  countWords,
-  type NativeKernel,
-  type Parameters,
-  type ParametersIfAny,
-  type ParametersOf,
-  packParameters,
-} from './parameters.js';
+import type { NativeKernel, Parameters, ParametersIfAny, ParametersOf } from './parameters.js';
 
 const decodingNothing = (): never => {
   throw new Error('Images are not decoded where nothing is computed.');
@@ -36,6 +30,8 @@ const COMPUTING_NOTHING: Queue = {
   profile: () => {},
   timings: () => [],
   trim: () => {},
+  timeCandidates: () => [],
+  choose: () => {},
   describeDecoder: decodingNothing,
   beginBatch: decodingNothing,
   holdBatch: decodingNothing,
@@ -58,6 +54,8 @@ export interface Count {
 export class CountingBackend extends NativeBackend {
   /** Called before each kernel with its name. */
   onKernel: (kernel: string) => void = () => {};
+  /** Called with each kernel of the addon, by its shapes. */
+  onCall: (call: DescribedCall) => void = () => {};
   #bytes = 0;
   #copiedBytes = 0;
   #blockBytes = 0;
@@ -113,16 +111,13 @@ export class CountingBackend extends NativeBackend {
   ): void {
     const number = this.kernelNumbers.get(kernel);
     if (number === undefined) return;
-    const tensors = [...inputs, ...outputs].flatMap((data) =>
-      data ? [STORAGE[data.storage], data.size] : [-1, 0],
-    );
-    const words = new Int32Array(countWords(kernel, parameters));
-    packParameters(kernel, parameters, words, new Float32Array(words.buffer), 0);
+    const call = describeCall(kernel, number, inputs, outputs, parameters);
+    this.onCall(call);
     const [scratch = 0, temporary = 0, ...kept] = this.#measure(
       number,
+      call.tensors,
+      call.words,
       this.threads,
-      Float64Array.of(inputs.length, ...tensors),
-      words,
     );
     for (const [index, data] of inputs.entries()) this.#copy(data, kept[index] ?? 0);
     const growth = scratch > 0 ? Math.max(0, blockFor(scratch) - this.#scratchBytes) : 0;

@@ -10,6 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { firstLine, OutOfMemoryError, RunError, UsageError } from '../errors.js';
 import { FREE, type ImageBatch, type Queue, STEP, STORAGE, type Storage } from './addon.js';
+import { type CandidateTime, type DescribedCall, describeCall } from './candidates.js';
 import {
   emptyValues,
   type HostValues,
@@ -353,6 +354,35 @@ export class NativeBackend extends KernelBackend {
   override memory(): { unreliable: boolean; deviceBytes: number; peakBytes: number } {
     const [deviceBytes, peakBytes] = this.queue.memory(false);
     return { unreliable: false, deviceBytes, peakBytes };
+  }
+
+  /** A call of a kernel with these tensors, for choices. */
+  describe<K extends NativeKernel>(
+    kernel: K,
+    inputs: readonly (TensorInfo | undefined)[],
+    outputs: readonly TensorInfo[],
+    parameters: ParametersOf<K>,
+  ): DescribedCall {
+    const number = this.kernelNumbers.get(kernel) as number;
+    const operands = inputs.map((input) => input && this.data(input.dataId));
+    const results = outputs.map((output) => this.data(output.dataId));
+    return describeCall(kernel, number, operands, results, parameters as unknown as Parameters);
+  }
+
+  /** Lets a candidate compute a call from now on; without one the fixed table decides. */
+  choose({ number, tensors, words }: DescribedCall, candidate = ''): void {
+    this.flush();
+    this.queue.choose(number, tensors, words, candidate);
+  }
+
+  /** Runs all candidates for a call, for about `seconds`; the fixed table's is the first. */
+  timeCandidates({ number, tensors, words }: DescribedCall, seconds: number): CandidateTime[] {
+    this.flush();
+    const found = explained(() => this.queue.timeCandidates(number, tensors, words, seconds));
+    return Array.from({ length: found.length / 3 }, (_, index) => {
+      const [name, time, agrees] = found.slice(3 * index, 3 * index + 3);
+      return { name: name as string, seconds: time as number, agrees: agrees as boolean };
+    });
   }
 
   sync(): Promise<void> {

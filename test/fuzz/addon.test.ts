@@ -124,7 +124,7 @@ describe('the addon', function () {
     ([tensors, words]) => {
       const loaded = loadAddon(ADDON_PATH);
       const product = kernelNames(loaded).indexOf('BatchMatMul');
-      loaded.measure(product, 1, tensors, Int32Array.from(words));
+      loaded.measure(product, tensors, Int32Array.from(words), 1);
     },
     isError,
   );

@@ -186,7 +186,7 @@ constexpr int kPriority = 10;
 }  // namespace
 
 // inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
-CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, kPriority) {
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, kPriority, amx) {
   return isWanted() && filterGradient(call, params);
 }
 

@@ -148,16 +148,21 @@ double boundOfSums(const Context& context, const ConvParams& p, const std::vecto
 // Where the sums may overflow, oneDNN's ReLU would hide the NaN that come of it.
 constexpr double kLargestSafeSum = std::numeric_limits<float>::max() / 2;
 
-void forward(const Call& call, ConvParams p, void* bias) {
+bool forward(const Call& call, ConvParams p, DType type) {
   Context& context = call.context;
   const Tensor& input = call.inputs[0];
   const Tensor& filter = call.inputs[1];
   const Tensor& output = call.outputs[0];
+  if (!computesIn(call, type, input.dtype)) return false;
+  Tensor keepBias;
+  void* bias = nullptr;
+  if (call.inputs.size() > 2 && call.inputs[2].exists()) {
+    bias = converted(context, call.inputs[2], DType::Float32, &keepBias);
+  }
   bool relu = static_cast<Activation>(p.activation) == Activation::Relu;
   double bound = relu ? boundOfSums(context, p, call.inputs) : 0;
   bool fused = bound <= kLargestSafeSum;
   if (!fused) p.activation = static_cast<int32_t>(Activation::Linear);
-  DType type = computeType(input.dtype);
   DType outType = output.dtype == DType::Float32 ? DType::Float32 : type;
   bool hasBias = bias != nullptr;
   std::string variant = std::string(nameOf(type)) + nameOf(outType) + (hasBias ? "+bias" : "");
@@ -173,9 +178,10 @@ void forward(const Call& call, ConvParams p, void* bias) {
                          {DNNL_ARG_DST, result.raw()}});
   if (!fused) applyRelu(context, result.raw(), outType, output.size);
   result.finish();
-  if (!relu || !fused) return;
+  if (!relu || !fused) return true;
   output.storage->bound = static_cast<float>(bound);
   output.storage->boundVersion = output.storage->version;
+  return true;
 }
 
 // The convolution over the gradient that gives a stride-1 convolution's input gradient.
@@ -190,11 +196,10 @@ ConvParams turned(const ConvParams& p) {
   return q;
 }
 
-// oneDNN 2.6's forward convolution beats its backward data on AMX (1.1 to 1.7 times).
-bool runsTurned(const ConvParams& p, DType type) {
-  ConvParams q = turned(p);
-  return type == DType::BFloat16 && p.strideHeight == 1 && p.strideWidth == 1 && q.padTop >= 0 &&
-         q.padLeft >= 0 && p.inChannels / p.groups >= 16 && p.outChannels / p.groups >= 16;
+// In the fixed table: oneDNN 2.6's forward convolution beats its backward data on AMX (1.1 to 1.7
+// times).
+bool prefersTurned(const ConvParams& p, DType type) {
+  return type == DType::BFloat16 && p.inChannels / p.groups >= 16 && p.outChannels / p.groups >= 16;
 }
 
 PreparedConv prepareInputGrad(const Call& call, const ConvParams& p, DType type) {
@@ -261,55 +266,48 @@ ConvParams withDensePixels(ConvParams p) {
   return p;
 }
 
-}  // namespace
-
-// inputs: x, filter, optional bias (float32)
-CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
-  Tensor keep;
-  void* bias = nullptr;
-  if (call.inputs.size() > 2 && call.inputs[2].exists()) {
-    bias = converted(call.context, call.inputs[2], DType::Float32, &keep);
-  }
-  forward(call, params, bias);
-  return true;
-}
-
-// inputs: dy, filter
-CNN_MEASURED_KERNEL(Conv2DBackpropInput, ConvParams, 0) {
+// The input's gradient by a forward convolution.
+bool inputGradTurned(const Call& call, const ConvParams& p, DType type) {
   Context& context = call.context;
   const Tensor& dy = call.inputs[0];
-  const Tensor& filter = call.inputs[1];
-  DType type = computeType(dy.dtype);
+  if (!computesIn(call, type, dy.dtype) || (!call.chosen && !prefersTurned(p, type))) return false;
+  ConvParams q = turned(p);
+  if (p.strideHeight * p.strideWidth > 1 || q.padTop < 0 || q.padLeft < 0) return false;
   Tensor keep;
   Result result(context, call.outputs[0], type);
   void* dyValues = converted(context, dy, type, &keep);
-  if (runsTurned(params, type)) {
-    ConvParams q = turned(params);
-    PreparedConv& conv = prepared<PreparedConv>(call, "turned", &q, sizeof(q), [&] {
-      return prepareForward(call, q, type, type, false, &params);
-    });
-    Packed packed = packedFilter(context, conv, filter);
-    conv.execute(context, {{DNNL_ARG_SRC, dyValues},
-                           {DNNL_ARG_WEIGHTS, packed.values},
-                           {DNNL_ARG_DST, result.raw()}});
-  } else {
-    PreparedConv& conv = prepared<PreparedConv>(call, nameOf(type), &params, sizeof(params), [&] {
-      return prepareInputGrad(call, params, type);
-    });
-    Packed packed = packedFilter(context, conv, filter);
-    conv.execute(context, {{DNNL_ARG_DIFF_DST, dyValues},
-                           {DNNL_ARG_WEIGHTS, packed.values},
-                           {DNNL_ARG_DIFF_SRC, result.raw()}});
-  }
+  const std::string variant = std::string("turned ") + nameOf(type);
+  PreparedConv& conv = prepared<PreparedConv>(
+      call, variant, &q, sizeof(q), [&] { return prepareForward(call, q, type, type, false, &p); });
+  Packed packed = packedFilter(context, conv, call.inputs[1]);
+  conv.execute(
+      context,
+      {{DNNL_ARG_SRC, dyValues}, {DNNL_ARG_WEIGHTS, packed.values}, {DNNL_ARG_DST, result.raw()}});
   result.finish();
   return true;
 }
 
-// inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
-CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
+bool inputGrad(const Call& call, const ConvParams& p, DType type) {
   Context& context = call.context;
-  DType type = computeType(call.inputs[0].dtype);
-  if (call.inputs[1].dtype != call.inputs[0].dtype) type = DType::Float32;
+  const Tensor& dy = call.inputs[0];
+  if (!computesIn(call, type, dy.dtype)) return false;
+  Tensor keep;
+  Result result(context, call.outputs[0], type);
+  void* dyValues = converted(context, dy, type, &keep);
+  PreparedConv& conv = prepared<PreparedConv>(call, nameOf(type), &p, sizeof(p),
+                                              [&] { return prepareInputGrad(call, p, type); });
+  Packed packed = packedFilter(context, conv, call.inputs[1]);
+  conv.execute(context, {{DNNL_ARG_DIFF_DST, dyValues},
+                         {DNNL_ARG_WEIGHTS, packed.values},
+                         {DNNL_ARG_DIFF_SRC, result.raw()}});
+  result.finish();
+  return true;
+}
+
+bool filterGrad(const Call& call, const ConvParams& params, DType type) {
+  Context& context = call.context;
+  const bool alike = call.inputs[1].dtype == call.inputs[0].dtype;
+  if (!computesIn(call, type, alike ? call.inputs[0].dtype : DType::Float32)) return false;
   const bool dense = needsDensePixels(params);
   const Tensor x = dense ? densePixels(context, call.inputs[0], params) : call.inputs[0];
   const ConvParams p = dense ? withDensePixels(params) : params;
@@ -323,6 +321,36 @@ CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
   if (context.measuring) return true;
   conv.layout->unpack(static_cast<const float*>(gradient.data()), call.outputs[0].data<float>());
   return true;
+}
+
+}  // namespace
+
+// inputs: x, filter, optional bias (float32)
+CNN_CANDIDATE(FusedConv2D, ConvParams, -1, onednn) { return forward(call, params, DType::Float32); }
+CNN_CANDIDATE(FusedConv2D, ConvParams, -1, onednn_bf16) {
+  return forward(call, params, DType::BFloat16);
+}
+
+// inputs: dy, filter
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, -1, turned) {
+  return inputGradTurned(call, params, DType::Float32);
+}
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, -1, turned_bf16) {
+  return inputGradTurned(call, params, DType::BFloat16);
+}
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, -2, onednn) {
+  return inputGrad(call, params, DType::Float32);
+}
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, -2, onednn_bf16) {
+  return inputGrad(call, params, DType::BFloat16);
+}
+
+// inputs: x, dy; output: float32 (kh, kw, inC / groups, outC)
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, -1, onednn) {
+  return filterGrad(call, params, DType::Float32);
+}
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, -1, onednn_bf16) {
+  return filterGrad(call, params, DType::BFloat16);
 }
 
 }  // namespace cnn

@@ -52,16 +52,17 @@ void* operand(Context& context, const Tensor& values, DType type, Tensor* keep) 
   return storage.narrow->data();
 }
 
-bool multiply(const Call& call, MatMulParams params) {
+bool multiply(const Call& call, MatMulParams params, DType type) {
   Context& context = call.context;
+  const bool narrow =
+      call.inputs[0].dtype == DType::BFloat16 || call.inputs[1].dtype == DType::BFloat16;
+  if (!computesIn(call, type, narrow ? DType::BFloat16 : DType::Float32)) return false;
   // The result is small beside the factors: a pass of its own costs nothing.
   bool relu = static_cast<Activation>(params.activation) == Activation::Relu;
   if (relu) params.activation = static_cast<int32_t>(Activation::Linear);
   const Tensor& a = call.inputs[0];
   const Tensor& b = call.inputs[1];
   bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
-  bool narrow = a.dtype == DType::BFloat16 || b.dtype == DType::BFloat16;
-  DType type = computeType(narrow ? DType::BFloat16 : DType::Float32);
   const Tensor& output = call.outputs[0];
   bool direct = output.dtype == DType::Float32 || output.dtype == type;
   DType outType = direct ? output.dtype : DType::Float32;
@@ -83,18 +84,59 @@ bool multiply(const Call& call, MatMulParams params) {
   return true;
 }
 
+// A 1×1 convolution is a product over all pixels: forward x · w, of the input's gradient dy · wᵀ,
+// of the filter's xᵀ · dy. The fixed table has the last one alone, which was 1.4 to 8 times as fast
+// as oneDNN's convolution on AMX.
+bool convolve(const Call& call, const ConvParams& p, DType type) {
+  if (!call.chosen || !isPointwise(p) || p.groups > 1) return false;
+  return multiply(
+      call,
+      {1, 1, p.batch * p.outHeight * p.outWidth, p.inChannels, p.outChannels, 0, 0, p.activation},
+      type);
+}
+
+bool inputGrad(const Call& call, const ConvParams& p, DType type) {
+  if (!call.chosen || !isPointwise(p) || p.groups > 1) return false;
+  return multiply(call,
+                  {1, 1, p.batch * p.outHeight * p.outWidth, p.outChannels, p.inChannels, 0, 1,
+                   static_cast<int32_t>(Activation::Linear)},
+                  type);
+}
+
+bool filterGrad(const Call& call, const ConvParams& p, DType type) {
+  if (!isPointwise(p)) return false;
+  return multiply(call,
+                  {1, 1, p.inChannels, p.batch * p.inHeight * p.inWidth, p.outChannels, 1, 0,
+                   static_cast<int32_t>(Activation::Linear)},
+                  type);
+}
+
 }  // namespace
 
 // inputs: a, b, optional bias (n) in float32
-CNN_MEASURED_KERNEL(BatchMatMul, MatMulParams, 0) { return multiply(call, params); }
+CNN_CANDIDATE(BatchMatMul, MatMulParams, 0, onednn) {
+  return multiply(call, params, DType::Float32);
+}
+CNN_CANDIDATE(BatchMatMul, MatMulParams, 0, onednn_bf16) {
+  return multiply(call, params, DType::BFloat16);
+}
 
-// inputs: x, dy; output: float32 (1, 1, inC, outC). A 1×1 filter's gradient is one product, xᵀ · dy
-// over all pixels, 1.4 to 8 times as fast as oneDNN's convolution on AMX.
-CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 1) {
-  const ConvParams& p = params;
-  if (!isPointwise(p)) return false;
-  return multiply(call, {1, 1, p.inChannels, p.batch * p.inHeight * p.inWidth, p.outChannels, 1, 0,
-                         static_cast<int32_t>(Activation::Linear)});
+// Inputs and outputs as in convolution.cc.
+CNN_CANDIDATE(FusedConv2D, ConvParams, 1, matmul) { return convolve(call, params, DType::Float32); }
+CNN_CANDIDATE(FusedConv2D, ConvParams, 1, matmul_bf16) {
+  return convolve(call, params, DType::BFloat16);
+}
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, 1, matmul) {
+  return inputGrad(call, params, DType::Float32);
+}
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, 1, matmul_bf16) {
+  return inputGrad(call, params, DType::BFloat16);
+}
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, 1, matmul) {
+  return filterGrad(call, params, DType::Float32);
+}
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, 1, matmul_bf16) {
+  return filterGrad(call, params, DType::BFloat16);
 }
 
 }  // namespace cnn

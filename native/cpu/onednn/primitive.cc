@@ -45,6 +45,13 @@ DType computeType(DType storage) {
   return storage == DType::BFloat16 && kNative ? DType::BFloat16 : DType::Float32;
 }
 
+bool computesIn(const Call& call, DType type, DType storage) {
+  if (!call.chosen || storage != DType::BFloat16) return type == computeType(storage);
+  static const bool kMultiplies = computeType(DType::BFloat16) == DType::BFloat16 ||
+                                  dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+  return type == DType::Float32 || kMultiplies;
+}
+
 void reorder(Context& context, const Desc& fromDesc, void* from, const Desc& toDesc, void* to) {
   std::string key = "reorder/";
   key.append(reinterpret_cast<const char*>(&fromDesc.data), sizeof(fromDesc.data));
@@ -75,7 +82,7 @@ void* converted(Context& context, const Tensor& values, DType type, Tensor* keep
 }
 
 void Prepared::accept(const Call& call, const char* implementation) const {
-  if (call.context.strict && std::strstr(implementation, "ref") != nullptr) {
+  if ((call.context.strict || call.chosen) && std::strstr(implementation, "ref") != nullptr) {
     throw std::runtime_error(std::string("oneDNN fell to its implementation ") + implementation);
   }
 }

@@ -28,7 +28,7 @@ struct Prepared {
   Arguments arguments;
   size_t scratchBytes = 0;
 
-  // Fails if `strict` is set and oneDNN fell to a reference implementation.
+  // Fails if oneDNN fell to a reference implementation and `strict` is set or it was chosen.
   void accept(const Call& call, const char* implementation) const;
   void add(int argument, const Desc& desc);
   void execute(Context& context, std::initializer_list<std::pair<int, void*>> handles);

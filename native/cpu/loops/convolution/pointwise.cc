@@ -1,5 +1,6 @@
 // 1×1 convolutions as one product of matrices, forward with bias and ReLU, and the input's
-// gradient. Where the processor multiplies bfloat16 itself this is for float32 only.
+// gradient. Where the processor multiplies bfloat16 itself the fixed table has this for float32
+// only.
 #include "pointwise.h"
 
 namespace cnn {
@@ -97,16 +98,16 @@ void clear(T* values, int64_t count) {
 
 bool takes(const Call& call, const ConvParams& p) {
   const DType type = call.inputs[0].dtype;
-  return kHasWideVectors && readsWidePixels(p) && computeType(type) == DType::Float32 &&
+  return kHasWideVectors && readsWidePixels(p) && computesIn(call, DType::Float32, type) &&
          call.inputs[1].dtype == DType::Float32 && call.outputs[0].dtype == type;
 }
 
 }  // namespace
 
 // inputs: x, filter, optional bias (float32)
-CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
+CNN_CANDIDATE(FusedConv2D, ConvParams, 0, products) {
   const Activation activation = static_cast<Activation>(params.activation);
-  if (!takes(call, params) || !widensInCache(params, call.inputs[0].dtype)) return false;
+  if (!takes(call, params) || !widensInCache(call, params, call.inputs[0].dtype)) return false;
   if (activation == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   if (hasBias && call.inputs[2].dtype != DType::Float32) return false;
@@ -124,10 +125,10 @@ CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
 }
 
 // inputs: dy, filter
-CNN_MEASURED_KERNEL(Conv2DBackpropInput, ConvParams, 0) {
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, 0, products) {
   if (!takes(call, params)) return false;
   const bool strided = params.strideHeight > 1 || params.strideWidth > 1;
-  if (!strided && !widensInCache(params, call.inputs[0].dtype)) return false;
+  if (!strided && !widensInCache(call, params, call.inputs[0].dtype)) return false;
   const Product product{pixelsOf(params), params.outChannels, params.inChannels, true, false};
   return withFloatType(call.inputs[0].dtype, [&](auto sample) {
     using T = decltype(sample);

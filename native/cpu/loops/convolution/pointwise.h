@@ -21,7 +21,8 @@ inline bool readsWidePixels(const ConvParams& p) {
          p.outChannels >= kMinPointwiseChannels;
 }
 
-inline bool widensInCache(const ConvParams& p, DType storage) {
+inline bool widensInCache(const Call& call, const ConvParams& p, DType storage) {
+  if (call.chosen) return true;
   return storage == DType::BFloat16 && pixelsOf(p) >= kMinPointwisePixels;
 }
 

@@ -119,12 +119,12 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
 }  // namespace
 
 // inputs: x, dy; output: float32 (1, 1, inC, outC)
-CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, 0, products) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
   if (!kHasWideVectors || !readsWidePixels(params) || dy.dtype != x.dtype) return false;
-  if (!widensInCache(params, x.dtype)) return false;
-  if (computeType(x.dtype) != DType::Float32) return false;
+  if (!widensInCache(call, params, x.dtype)) return false;
+  if (!computesIn(call, DType::Float32, x.dtype)) return false;
   return withFloatType(x.dtype, [&](auto sample) {
     using T = decltype(sample);
     filterGradient(call, params, valuesOf<T>(x), valuesOf<T>(dy), valuesOf<float>(call.outputs[0]));

@@ -1,6 +1,6 @@
 // Convolutions by Winograd's filtering: forward with bias and ReLU, and the input's gradient,
 // which is a convolution with the filter turned. Where the processor multiplies bfloat16 itself
-// this is for float32 only.
+// the fixed table has this for float32 only.
 #include "winograd.h"
 
 #include "cpu/compute_type.h"
@@ -188,9 +188,9 @@ bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, con
   const Tensor& in = call.inputs[0];
   const Tensor& filter = call.inputs[1];
   const Tensor& out = call.outputs[0];
-  if (computeType(in.dtype) != DType::Float32 || filter.dtype != DType::Float32) return false;
-  if (out.dtype != in.dtype) return false;
-  return withWinogradTaps(p, kLeastGain, [&](auto taps) {
+  if (!computesIn(call, DType::Float32, in.dtype)) return false;
+  if (filter.dtype != DType::Float32 || out.dtype != in.dtype) return false;
+  return withWinogradTaps(call, p, kLeastGain, [&](auto taps) {
     return withFloatType(in.dtype, [&](auto sample) {
       using T = decltype(sample);
       filterImages<taps>(call, f, valuesOf<T>(in), valuesOf<float>(filter), bias, valuesOf<T>(out));
@@ -202,7 +202,7 @@ bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, con
 }  // namespace
 
 // inputs: x, filter, optional bias (float32)
-CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
+CNN_CANDIDATE(FusedConv2D, ConvParams, 0, winograd) {
   if (static_cast<Activation>(params.activation) == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   if (hasBias && call.inputs[2].dtype != DType::Float32) return false;
@@ -211,7 +211,7 @@ CNN_MEASURED_KERNEL(FusedConv2D, ConvParams, 0) {
 }
 
 // inputs: dy, filter
-CNN_MEASURED_KERNEL(Conv2DBackpropInput, ConvParams, 0) {
+CNN_CANDIDATE(Conv2DBackpropInput, ConvParams, 0, winograd) {
   return filterImages(call, params, inputGradOf(params), nullptr);
 }
 

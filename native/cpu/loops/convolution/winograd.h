@@ -19,8 +19,8 @@ namespace {
 constexpr int kWinogradTile = 6;  // values in each direction
 constexpr int kWinogradPoints = kWinogradTile * kWinogradTile;
 
-// Below this many input × output channels, the 5×5 transforms cost more than they save (GoogLeNet's
-// at batch 16).
+// In the fixed table: below this many input × output channels, the 5×5 transforms cost more than
+// they save (GoogLeNet's at batch 16).
 constexpr int64_t kFewMultiplications = 8192;
 
 // The results of a tile in each direction.
@@ -235,14 +235,14 @@ void transformImages(const Squares<T>& images, const WinogradTiles& tiles, int64
 
 // The taps in each direction of the convolutions that these kernels take, 3 or 5 with stride 1 and
 // each group's channels in whole vectors; 0 for all others.
-inline int winogradTaps(const ConvParams& p) {
+inline int winogradTaps(const ConvParams& p, bool chosen) {
   const int64_t taps = p.filterHeight, inChannels = p.inChannels / p.groups;
   const int64_t outChannels = p.outChannels / p.groups;
   const bool plain = p.filterWidth == taps && p.strideHeight == 1 && p.strideWidth == 1 &&
                      p.dilationHeight == 1 && p.dilationWidth == 1;
   if (!kHasWideVectors || !plain || inChannels % kLanes != 0 || outChannels % kLanes != 0) return 0;
   if (taps == 3) return 3;
-  return taps == 5 && p.inChannels * outChannels >= kFewMultiplications ? 5 : 0;
+  return taps == 5 && (chosen || p.inChannels * outChannels >= kFewMultiplications) ? 5 : 0;
 }
 
 // How many products the definition has for each that Winograd's filtering needs, where the
@@ -258,11 +258,11 @@ inline float winogradGain(const ConvParams& p, int taps) {
 }
 
 // Calls use(taps) with a constant for what winogradTaps found, unless Winograd's filtering gains
-// less than `least`; returns whether it did.
+// less than `least` and is not chosen; returns whether it did.
 template <class Use>
-bool withWinogradTaps(const ConvParams& p, float least, const Use& use) {
-  const int taps = winogradTaps(p);
-  if (taps == 0 || winogradGain(p, taps) < least) return false;
+bool withWinogradTaps(const Call& call, const ConvParams& p, float least, const Use& use) {
+  const int taps = winogradTaps(p, call.chosen);
+  if (taps == 0 || (!call.chosen && winogradGain(p, taps) < least)) return false;
   if (taps == 3) return use(std::integral_constant<int, 3>{});
   if (taps == 5) return use(std::integral_constant<int, 5>{});
   return false;

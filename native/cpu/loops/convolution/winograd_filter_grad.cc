@@ -123,11 +123,11 @@ void filterGradient(const Call& call, const ConvParams& p, const T* x, const T* 
 }  // namespace
 
 // inputs: x, dy; output: float32 (filterHeight, filterWidth, inC / groups, outC)
-CNN_MEASURED_KERNEL(Conv2DBackpropFilter, ConvParams, 0) {
+CNN_CANDIDATE(Conv2DBackpropFilter, ConvParams, 0, winograd) {
   const Tensor& x = call.inputs[0];
   const Tensor& dy = call.inputs[1];
-  if (dy.dtype != x.dtype || computeType(x.dtype) != DType::Float32) return false;
-  return withWinogradTaps(params, kLeastGain, [&](auto taps) {
+  if (dy.dtype != x.dtype || !computesIn(call, DType::Float32, x.dtype)) return false;
+  return withWinogradTaps(call, params, kLeastGain, [&](auto taps) {
     return withFloatType(x.dtype, [&](auto sample) {
       using T = decltype(sample);
       filterGradient<taps>(call, params, valuesOf<T>(x), valuesOf<T>(dy),

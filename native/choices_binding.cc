@@ -1,0 +1,75 @@
+#include "choices_binding.h"
+
+#include "candidates.h"
+#include "node_values.h"
+
+namespace cnn {
+namespace {
+
+template <napi_value (*function)(napi_env, Stream&, const Arguments&)>
+napi_value method(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  Stream& stream = *static_cast<Stream*>(arguments.data);
+  try {
+    return function(env, stream, arguments);
+  } catch (const std::bad_alloc&) {
+    napi_throw_error(env, nullptr, outOfMemory(stream.engine()).c_str());
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+  }
+  return nullptr;
+}
+
+std::string textAt(const Arguments& arguments, int index) {
+  size_t length;
+  NAPI_CHECK(
+      napi_get_value_string_utf8(arguments.env, arguments.values[index], nullptr, 0, &length));
+  std::string text(length, 0);
+  NAPI_CHECK(napi_get_value_string_utf8(arguments.env, arguments.values[index], text.data(),
+                                        length + 1, &length));
+  return text;
+}
+
+// timeCandidates(kernel, tensors, words, seconds): [name, seconds, whether its result agrees with
+// the fixed table's, …], the fixed table's first; a time is infinite where there was none.
+napi_value timeCandidates(napi_env env, Stream& stream, const Arguments& arguments) {
+  napi_value list;
+  NAPI_CHECK(napi_create_array(env, &list));
+  uint32_t index = 0;
+  const auto append = [&](napi_value value) {
+    NAPI_CHECK(napi_set_element(env, list, index++, value));
+  };
+  const DescribedCall call = describedCall(arguments, 0);
+  for (const auto& [name, seconds, agrees] : stream.timeCandidates(call, arguments.real(3))) {
+    napi_value agreement;
+    NAPI_CHECK(napi_get_boolean(env, agrees, &agreement));
+    append(string(env, name));
+    append(number(env, seconds));
+    append(agreement);
+  }
+  return list;
+}
+
+// choose(kernel, tensors, words, name): which candidate computes a call from now on; an empty name
+// leaves it to the fixed table.
+napi_value choose(napi_env, Stream& stream, const Arguments& arguments) {
+  const DescribedCall call = describedCall(arguments, 0);
+  std::string types;
+  for (const auto* kinds : {&call.inputs, &call.outputs}) {
+    for (const auto& kind : *kinds) {
+      types += kind.type < 0 ? '-' : static_cast<char>('0' + kind.type);
+    }
+  }
+  stream.choose(choiceKey(call.kernel.name, types, call.words.data(), call.words.size()),
+                textAt(arguments, 3));
+  return nullptr;
+}
+
+}  // namespace
+
+void defineChoices(napi_env env, napi_value device, Stream& stream) {
+  define(env, device, "timeCandidates", method<timeCandidates>, &stream);
+  define(env, device, "choose", method<choose>, &stream);
+}
+
+}  // namespace cnn
