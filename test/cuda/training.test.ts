@@ -136,15 +136,42 @@ function assertSameChanges(
   }
 }
 
-/** bf16 on the GPU is as far from float32 as bf16 on the CPU, up to a half more. */
+/** The same losses and the same ways in float32; that of the first step is the gradient. */
+function assertSameTraining(found: Trained, wanted: Trained, network: Case) {
+  for (const [step, loss] of wanted.losses.entries()) {
+    const close =
+      Math.abs((found.losses[step] as number) - loss) <= (network.losses ?? 1e-4) * loss;
+    assert.ok(close, `losses ${found.losses} and ${wanted.losses}`);
+  }
+  for (const steps of ['first', 'all'] as const) {
+    assertSameChanges(found, wanted, steps, () => network.tolerance ?? 1e-3);
+  }
+}
+
+function distance(values: ArrayLike<number>, others: ArrayLike<number>): number {
+  return norm(Array.from(values, (value, index) => value - (others[index] as number)));
+}
+
+/**
+ * bf16 on the GPU is as far from float32 as bf16 on the CPU, up to a half more. A layer may be as
+ * far as the median layer of the CPU too: where few values pass through it, one that rounding puts
+ * on the other side of zero is a large part of its gradient, on either device.
+ */
 function assertRoundedAlike(found: Trained, onCpu: Trained, exact: Trained) {
+  const lossError = distance(found.losses, exact.losses) / norm(exact.losses);
+  const allowed = 0.01 + (1.5 * distance(onCpu.losses, exact.losses)) / norm(exact.losses);
+  const losses = `losses ${found.losses}, in bf16 on the CPU ${onCpu.losses}, exact ${exact.losses}`;
+  assert.ok(lossError <= allowed, losses);
   for (const steps of ['first', 'all'] as const) {
     const least = Math.max(...exact[steps].map(norm)) / 10;
-    assertSameChanges(found, exact, steps, (index) => {
-      const [rounded, changes] = [onCpu[steps][index] ?? [], exact[steps][index] ?? []];
-      const difference = changes.map((value, at) => value - (rounded[at] as number));
-      return 0.02 + (1.5 * norm(difference)) / Math.max(norm(changes), least);
-    });
+    const errors = exact[steps].map(
+      (changes, index) =>
+        distance(onCpu[steps][index] ?? [], changes) / Math.max(norm(changes), least),
+    );
+    const moved = errors.filter((_, index) => norm(exact[steps][index] ?? []) >= least);
+    const median = moved.sort((a, b) => a - b)[moved.length >> 1] ?? 0;
+    const tolerance = (index: number) => 0.02 + 1.5 * Math.max(errors[index] ?? 0, median);
+    assertSameChanges(found, exact, steps, tolerance);
   }
 }
 
@@ -169,20 +196,8 @@ describe('training', function () {
         await openBackend('cpu', { precision, threads: THREADS });
         const wanted = trained(network);
         await openBackend('cuda', { precision });
-        const tolerance = precision === 'f32' ? (network.losses ?? 1e-4) : 1e-2;
-        for (const [step, loss] of wanted.losses.entries()) {
-          const other = found.losses[step] as number;
-          assert.ok(
-            Math.abs(other - loss) <= tolerance * Math.abs(loss),
-            `losses ${found.losses} and ${wanted.losses}`,
-          );
-        }
-        if (precision === 'f32') {
-          // The way of the first step is the gradient of the whole network.
-          for (const steps of ['first', 'all'] as const) {
-            assertSameChanges(found, wanted, steps, () => network.tolerance ?? 1e-3);
-          }
-        } else assertRoundedAlike(found, wanted, await trainedInFloat32(network));
+        if (precision === 'f32') assertSameTraining(found, wanted, network);
+        else assertRoundedAlike(found, wanted, await trainedInFloat32(network));
       });
     }
 
