@@ -55,6 +55,7 @@ const FIXED: readonly OptionName[] = [
   'seed',
   'weights',
   'freeze',
+  'frozen-epochs',
 ];
 
 /** Origins of settings that someone gave to this start of the program. */

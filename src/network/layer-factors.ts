@@ -12,9 +12,23 @@ import type { Weight } from './weights.js';
 export function layerFactors(weights: readonly Weight[], given: readonly string[]): number[] {
   const pairs = given.map(parse);
   return weights.map(({ name }) => {
-    const layer = name.slice(0, name.lastIndexOf('/'));
-    return pairs.findLast(({ layers }) => layers.test(layer))?.factor ?? 1;
+    return pairs.findLast(({ layers }) => layers.test(layerOf(name)))?.factor ?? 1;
   });
+}
+
+/**
+ * Factors that rise evenly, as powers, from `least` of the first layer to 1 of the last; none without
+ * it.
+ */
+export function depthFactors(weights: readonly Weight[], least: number | null): string[] {
+  if (least === null) return [];
+  const layers = [...new Set(weights.map(({ name }) => layerOf(name)))];
+  const last = layers.length - 1;
+  return layers.map((layer, depth) => `${layer}=${last === 0 ? 1 : least ** (1 - depth / last)}`);
+}
+
+function layerOf(weight: string): string {
+  return weight.slice(0, weight.lastIndexOf('/'));
 }
 
 /** Throws a UsageError for layers that a network does not have; it may have frozen ones. */

@@ -44,6 +44,7 @@ const OPTIMIZER_OPTIONS = [
   'bias-weight-decay',
   'bias-lr-scale',
   'layer-lr-scale',
+  'depth-lr-scale',
   'clip-grad-norm',
 ] as const satisfies readonly OptionName[];
 
@@ -131,6 +132,7 @@ const NEW_RUN_OPTIONS = [
   'seed',
   'weights',
   'freeze',
+  'frozen-epochs',
   'weights-out',
   ...READING_OPTIONS,
   'on-bad-image',

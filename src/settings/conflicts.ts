@@ -59,6 +59,7 @@ export function checkTogether(
   }
   checkWarmup(settings, given);
   checkMilestones(settings, given);
+  checkFrozenEpochs(settings);
   checkCycle(settings, given);
   checkOptimizer(settings, given, recipe.opt ?? 'sgd');
   if (!given('rollback-factor') || settings.rollback > 0) return;
@@ -108,6 +109,13 @@ function checkWarmup(settings: Training, given: (option: OptionName) => boolean)
   if (steps > 0 || option === 'lr-warmup-steps' || option === 'lr-warmup-epochs') return;
   throw new UsageError(
     `Expected --${option} with a warm-up: give --lr-warmup-epochs or --lr-warmup-steps too`,
+  );
+}
+
+function checkFrozenEpochs({ frozenEpochs, epochs }: Training): void {
+  if (frozenEpochs === 0 || frozenEpochs < epochs) return;
+  throw new UsageError(
+    `Expected --frozen-epochs to be below the ${epochs} of --epochs but received ${frozenEpochs}: --freeze keeps layers frozen to the end`,
   );
 }
 

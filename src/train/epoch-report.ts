@@ -14,7 +14,15 @@ import type { EpochTraining } from './training.js';
 
 type Reporting = Pick<
   EpochTraining,
-  'settings' | 'updating' | 'schedule' | 'reporter' | 'logger' | 'sentinel' | 'outlook' | 'stopped'
+  | 'settings'
+  | 'updating'
+  | 'schedule'
+  | 'reporter'
+  | 'logger'
+  | 'sentinel'
+  | 'outlook'
+  | 'headStart'
+  | 'stopped'
 >;
 type Steps = Pick<Progress, 'step' | 'stepInEpoch'>;
 
@@ -23,7 +31,7 @@ const GLIMPSE_SECONDS = 10;
 
 /** Begins the report of an epoch; `step` and `window` are called after each step and each read. */
 export function createEpochReport(
-  { settings, schedule, updating, reporter, logger, sentinel, outlook, stopped }: Reporting,
+  { settings, schedule, updating, reporter, logger, sentinel, outlook, ...training }: Reporting,
   start: Progress,
   { counters, stopwatch }: { readonly counters: Counters; readonly stopwatch: Stopwatch },
 ) {
@@ -31,6 +39,8 @@ export function createEpochReport(
   const limit = start.stepInEpoch + (settings.maxSteps ?? Number.POSITIVE_INFINITY) - start.step;
   const title = `epoch ${start.epoch + 1}/${settings.epochs}`;
   const total = Math.min(stepsPerEpoch, limit);
+  // Steps that train the last layer alone are faster than all that follow.
+  const typical = start.epoch >= (training.headStart?.epochs ?? 0);
   reporter.begin(title, total, start.stepInEpoch);
   let shown = performance.now();
 
@@ -50,14 +60,14 @@ export function createEpochReport(
   function window(totals: Totals, place: Steps) {
     const lap = stopwatch.lap();
     show(totals, place, lap, false);
-    if (!stopped()) outlook.window(lap);
+    if (!training.stopped()) outlook.window(lap);
   }
 
   return {
     window,
     async step(place: Steps): Promise<void> {
       const recent = stopwatch.recent();
-      outlook.measure(recent, stopwatch.total());
+      if (typical) outlook.measure(recent, stopwatch.total());
       const run = outlook.pace({ ...place, epoch: start.epoch });
       reporter.advance(place.stepInEpoch, { ...paceOf(recent), run });
       const first = place.stepInEpoch === start.stepInEpoch + 1;

@@ -7,6 +7,7 @@ import { Counters, totalsOf } from '../session/metrics.js';
 import { createPace, createStopwatch, type Stopwatch, timed } from '../session/pace.js';
 import { type DeviceBatch, disposeBatch, upload } from '../session/session.js';
 import { createEpochReport } from './epoch-report.js';
+import { trainedIn } from './start/head-start.js';
 import { trainStep } from './step.js';
 import type { EpochTraining } from './training.js';
 import type { Update } from './updating.js';
@@ -20,6 +21,7 @@ export async function trainEpoch(
   start: Progress,
 ): Promise<{ progress: Progress; problem?: DataError }> {
   const { settings, session, schedule, stepHooks } = training;
+  const trained = trainedIn(start.epoch, training);
   if (start.stepInEpoch >= schedule.stepsPerEpoch) return { progress: start };
   const counters = new Counters(start.counters);
   const pace = createPace(training.backend, training.alternate);
@@ -46,7 +48,7 @@ export async function trainEpoch(
       await training.sentinel.batch(batch.labels, input.images, place);
       const update = training.updating.next(step, stepInEpoch, () => countLabels(batch));
       batch.release();
-      counters.add(takeStep(training, input, { ...update, step }));
+      counters.add(takeStep({ ...trained, settings }, input, { ...update, step }));
       training.updating.taken(update);
       step++;
       stepInEpoch++;
@@ -84,7 +86,7 @@ function countLabels({ labels }: Pick<Batch, 'labels'>): number {
 }
 
 function takeStep(
-  { session, optimizer, settings }: EpochTraining,
+  { session, optimizer, settings }: ReturnType<typeof trainedIn> & Pick<EpochTraining, 'settings'>,
   input: DeviceBatch,
   update: Update & { readonly step: number },
 ) {

@@ -12,6 +12,7 @@ import type { Outlook } from './opening/outlook.js';
 import type { Saver } from './saving/saver.js';
 import type { Schedule } from './schedule.js';
 import type { Sentinel } from './sentinel/sentinel.js';
+import type { HeadStart } from './start/head-start.js';
 import type { StepHook } from './step-hook.js';
 import type { Updating } from './updating.js';
 
@@ -22,6 +23,8 @@ export interface EpochTraining {
   readonly alternate: boolean;
   readonly session: Session;
   readonly optimizer: Optimizer;
+  /** With --frozen-epochs. */
+  readonly headStart?: HeadStart;
   readonly schedule: Schedule;
   readonly updating: Updating;
   readonly limits: Limits;

@@ -66,6 +66,14 @@ export const NETWORK = {
     default: null,
     help: 'regular expression; layers with a name that it matches are not trained',
   },
+  'frozen-epochs': {
+    group: 'network',
+    kind: 'integer',
+    atLeast: 0,
+    unit: 'epochs',
+    default: 0,
+    help: 'first epochs, in which the last layer alone is trained, as a fine-tuning begins',
+  },
   checkpoint: {
     group: 'network',
     synonyms: ['ckpt'],

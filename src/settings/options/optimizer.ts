@@ -91,6 +91,15 @@ export const OPTIMIZER = {
     recipe: ({ recipe }) => recipe.layerLrScale ?? null,
     help: 'factors of the learning rates of single layers, as layer=factor: "conv1=0 fc*=10"',
   },
+  'depth-lr-scale': {
+    group: 'optimizer',
+    kind: 'number',
+    above: 0,
+    atMost: 1,
+    default: null,
+    auto: 'the same rate for all layers',
+    help: 'factor of the learning rate of the first layer; those of later layers rise from it to 1 of the last',
+  },
   'clip-grad-norm': {
     group: 'optimizer',
     synonyms: ['clip-grad'],

@@ -28,7 +28,8 @@ const NOT_KEPT = { logger: joinLoggers([]), events: NO_EVENTS };
 
 /** Takes the first steps of a run, as many as an estimate needs, in memory alone. */
 export async function dryRun(request: TrainRequest, reporter: Reporter): Promise<DryRun> {
-  const prepared = await prepareTraining(request, reporter);
+  // Steps of the first epochs may train the last layer alone, which takes less time than the others.
+  const { headStart, ...prepared } = await prepareTraining(request, reporter);
   const stop = listenForStop(() => {});
   try {
     const opening = describeOpening(prepared);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { modelCost } from '../../archs/index.js';
 import type { Reporter } from '../../session/reporter.js';
 import type { Prepared } from '../start/prepare.js';
-import { Outlook, type OutlookEvents, type RunLength, totalSteps } from './outlook.js';
+import { Outlook, type OutlookEvents, type Place, type RunLength, totalSteps } from './outlook.js';
 import { limitText, type Opening, timeLine } from './outlook-lines.js';
 
 export function describeOpening(prepared: Prepared): Opening {
@@ -45,7 +45,14 @@ export function openOutlook(prepared: Prepared, { note }: Pick<Reporter, 'note'>
 }
 
 export function createOutlook(prepared: Prepared, events: OutlookEvents): Outlook {
-  return new Outlook(runLength(prepared), prepared.start, events);
+  return new Outlook(runLength(prepared), measuredFrom(prepared), events);
+}
+
+/** Steps that train the last layer alone are faster, and say nothing of the others. */
+function measuredFrom({ start, headStart, schedule }: Prepared): Place {
+  if (headStart === undefined || start.epoch >= headStart.epochs) return start;
+  const { epochs } = headStart;
+  return { epoch: epochs, stepInEpoch: 0, step: epochs * schedule.stepsPerEpoch };
 }
 
 function runLength({ request, dataset, schedule, alternate, trainLoader }: Prepared): RunLength {

@@ -47,9 +47,19 @@ export function statesOf(parts: readonly Stateful[]): Record<string, PartState> 
 
 /** What an optimizer keeps from step to step. */
 export function optimizerState({ named }: Pick<Optimizer, 'named'>): Stateful {
+  return keptTensors('optimizer', named);
+}
+
+/** The same of the optimizer of the first epochs, which has weights in common with the other. */
+export function headOptimizerState({ named }: Pick<Optimizer, 'named'>): Stateful {
+  const tensors = named.map(({ name, tensor }) => ({ name: `head-start/${name}`, tensor }));
+  return keptTensors('head-start', tensors);
+}
+
+function keptTensors(name: string, tensors: Stateful['tensors']): Stateful {
   return {
-    name: 'optimizer',
-    tensors: named,
+    name,
+    tensors,
     state: () => undefined,
     restore(_, [missing], directory) {
       if (missing === undefined) return;

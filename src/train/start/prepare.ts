@@ -12,7 +12,8 @@ import { openDataset } from '../../data/open-dataset.js';
 import { DataError, UsageError } from '../../errors.js';
 import { mlflowAddress } from '../../loggers/open-loggers.js';
 import { WeightAverage } from '../../network/average.js';
-import { checkLayerFactors } from '../../network/layer-factors.js';
+import { checkLayerFactors, depthFactors } from '../../network/layer-factors.js';
+import type { Network } from '../../network/network.js';
 import { Optimizer, type OptimizerSettings } from '../../network/optimizer.js';
 import { loadWeights, withWeightsOf } from '../../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../../runs/run-selection.js';
@@ -35,13 +36,19 @@ import { startBackend } from '../../session/start-backend.js';
 import { checkWritable } from '../../system/files.js';
 import { Limits } from '../limits.js';
 import { startProgress } from '../progress.js';
-import { optimizerState, restoreParts, type Stateful } from '../saving/stateful.js';
+import {
+  headOptimizerState,
+  optimizerState,
+  restoreParts,
+  type Stateful,
+} from '../saving/stateful.js';
 import type { Schedule } from '../schedule.js';
 import { SentinelCounters } from '../sentinel/counters.js';
 import { Rollbacks } from '../sentinel/rollbacks.js';
 import { Updating } from '../updating.js';
 import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
+import { type HeadStart, headOf, headStartText } from './head-start.js';
 import { withStatistics } from './measured-colours.js';
 import type { MemoryEstimate, TrainRequest } from './request.js';
 
@@ -55,6 +62,7 @@ export interface Prepared {
   readonly memory: MemoryEstimate;
   readonly session: Session;
   readonly optimizer: Optimizer;
+  readonly headStart?: HeadStart;
   /** What a checkpoint keeps besides the weights. */
   readonly sentinelCounters: SentinelCounters;
   readonly parts: readonly Stateful[];
@@ -86,17 +94,27 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const backend = await startBackend(settings, reporter);
 
   const memory = await estimateStep(request, dataset, backend);
-  const session = await prepareSession(request, dataset, reporter);
+  const { session, head } = await prepareSession(request, dataset, reporter);
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view, reporter });
   const start = resume?.checkpoint?.state.progress ?? startProgress();
   const schedule = { ...settings, stepsPerEpoch: loaders.trainLoader.steps };
-  const optimizer = new Optimizer(session.network.weights, optimizerSettings(settings));
+  const changing = optimizerSettings(settings, session);
+  const optimizer = new Optimizer(session.network.weights, changing);
+  const headStart = head && {
+    epochs: settings.frozenEpochs,
+    network: head,
+    optimizer: new Optimizer(head.weights, changing),
+  };
   const average = settings.emaDecay === null ? undefined : new WeightAverage(session.model);
   const rollbacks = new Rollbacks();
   const updating = new Updating(settings, schedule, rollbacks, average);
   const sentinelCounters = new SentinelCounters();
-  const parts = [optimizerState(optimizer), rollbacks, updating, sentinelCounters];
+  const parts = [
+    optimizerState(optimizer),
+    ...(headStart ? [headOptimizerState(headStart.optimizer)] : []),
+    ...[rollbacks, updating, sentinelCounters],
+  ];
   const close = async () => {
     await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
   };
@@ -109,6 +127,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   return {
     ...{ request, dataset, augmentation, backend, memory, session, ...loaders },
     ...{ schedule, optimizer, rollbacks, updating, sentinelCounters, parts },
+    ...(headStart && { headStart }),
     alternate: takesTurns(backend, availableParallelism()),
     start,
     limits: new Limits(settings, start.step),
@@ -117,8 +136,13 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
 }
 
 /** The null of a decay means that of --weight-decay. */
-function optimizerSettings(settings: TrainRequest['settings']): OptimizerSettings {
-  return { ...settings, decayBias: true };
+function optimizerSettings(
+  settings: TrainRequest['settings'],
+  { network }: Pick<Session, 'network'>,
+): OptimizerSettings {
+  const byDepth = depthFactors(network.weights, settings.depthLrScale);
+  const layerLrScale = [...byDepth, ...(settings.layerLrScale ?? [])];
+  return { ...settings, layerLrScale, decayBias: true };
 }
 
 function limited(dataset: Dataset, limits: TrainRequest['limits']): Dataset {
@@ -195,23 +219,28 @@ async function prepareSession(
   request: TrainRequest,
   dataset: Dataset,
   reporter: Reporter,
-): Promise<Session> {
+): Promise<{ session: Session; head: Network | undefined }> {
   const { settings, architecture, resume } = request;
-  const { dropout, freeze, layerLrScale, weights, seed } = settings;
+  const { dropout, freeze, frozenEpochs, layerLrScale, weights, seed } = settings;
   const checkpoint = resume?.checkpoint;
   const card = checkpoint?.state.network ?? newCard(request, dataset);
   const notes = new Set<string>();
+  let head: Network | undefined;
   const prepare = (model: LayersModel) => {
     if (dropout !== null) setDropout(model, dropout);
     if (freeze !== null) notes.add(freezeLayers(model, freeze));
     if (layerLrScale !== null) checkLayerFactors(model, layerLrScale);
+    // Of two models the later one is that of the training's images.
+    head?.dispose();
+    if (frozenEpochs > 0) head = headOf(model);
+    if (head !== undefined) notes.add(headStartText(head, frozenEpochs));
   };
   const open = () => openSession(architecture, card, seed, prepare, trainingSize(settings));
   const session = checkpoint === undefined ? open() : withWeightsOf(checkpoint, open);
   for (const note of notes) reporter.note(note);
   if (checkpoint !== undefined) await loadWeights(session.model, checkpoint);
   else if (weights !== null) await startFrom(weights, session, architecture, reporter);
-  return session;
+  return { session, head };
 }
 
 function newCard({ settings, architecture }: TrainRequest, dataset: Dataset): NetworkCard {
