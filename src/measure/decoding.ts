@@ -13,10 +13,11 @@ import type { Split } from '../data/dataset.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
+import type { Colours } from '../network/colours.js';
 import { trainingSize, trainingTransform } from '../session/augmentation.js';
 import { chosenDecoder, type Decode } from '../session/decoding.js';
 import type { Reporter } from '../session/reporter.js';
-import { bytesOf } from '../session/session.js';
+import { bytesOf, uploadImages } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
 import { createUnreadableWarning } from '../session/unreadable.js';
 import type { Settings } from '../settings/types.js';
@@ -40,6 +41,8 @@ export interface DataBenchmarkResult {
   /** What decodes JPEGs on the processor, and on the GPU where that was measured. */
   readonly decoder: string;
   readonly gpu_decoder?: string;
+  /** Bytes, which training uploads, or the normalised numbers that it makes of them. */
+  readonly output: 'bytes' | 'floats';
   readonly images: number;
   readonly input_size: number;
   readonly batch_size: number;
@@ -63,7 +66,8 @@ export async function benchmarkData(
   reporter: Reporter,
 ): Promise<DataBenchmarkResult> {
   const { batchSize, steps, data, workers } = settings;
-  const gpu = settings.decode === 'gpu' ? await openGpu(settings, reporter) : undefined;
+  const gpu =
+    settings.decode === 'gpu' ? await openDevice('cuda', settings, reporter, null) : undefined;
   const dataset = await openDataset(data, { ...settings, onProgress: reporter.note });
   const images = dataset.train.images.length;
   if (images < batchSize) {
@@ -73,18 +77,22 @@ export async function benchmarkData(
   }
   const common = loaderSettings(architecture, settings);
   const rates: DecodingRate[] = [];
-  for (const backend of gpu ? [undefined, gpu.backend] : [undefined]) {
+  for (const onGpu of gpu ? [undefined, gpu] : [undefined]) {
     for (const threads of workers === null ? threadCounts(availableParallelism()) : [workers]) {
-      const decoder = backend && chosenDecoder('gpu', backend);
+      const decoder = onGpu && chosenDecoder('gpu', onGpu);
       const own = { ...common, workers: threads, ...(decoder && { decoder }) };
-      rates.push(await measure(dataset.train, own, { settings, reporter, backend }));
+      const onCpu = settings.floats && !onGpu;
+      const backend = onCpu ? await openDevice('cpu', settings, reporter, threads) : onGpu;
+      const colours = settings.floats ? architecture.recipe : undefined;
+      rates.push(await measure(dataset.train, own, { settings, reporter, backend, colours }));
     }
   }
   const { usable, detail } = inspectJpegs();
   const { images_per_second = 0, images_per_core_second = 0 } = rates.at(-1) ?? {};
   return {
     decoder: usable ? detail : 'sharp',
-    ...(gpu && { gpu_decoder: gpu.description }),
+    ...(gpu && { gpu_decoder: chosenDecoder('gpu', gpu)?.description ?? '' }),
+    output: settings.floats ? 'floats' : 'bytes',
     images,
     input_size: trainingSize(settings),
     batch_size: batchSize,
@@ -95,17 +103,16 @@ export async function benchmarkData(
   };
 }
 
-async function openGpu({ device, decode }: DataSettings, reporter: Reporter) {
-  const precision = 'auto' as const;
-  const choice = {
-    backend: 'cuda',
-    device,
-    precision,
-    deterministic: true,
-    threads: null,
-  } as const;
-  const backend = await startBackend({ ...choice, decode }, reporter);
-  return { backend, description: chosenDecoder('gpu', backend)?.description ?? '' };
+function openDevice(
+  backend: 'cpu' | 'cuda',
+  settings: DataSettings,
+  reporter: Reporter,
+  threads: number | null,
+): Promise<Backend> {
+  const { device } = settings;
+  const options = { device, precision: 'auto', deterministic: true } as const;
+  const decode = backend === 'cuda' ? settings.decode : 'cpu';
+  return startBackend({ ...options, backend, decode, threads }, reporter);
 }
 
 function loaderSettings(architecture: Architecture, settings: DataSettings) {
@@ -126,18 +133,21 @@ function threadCounts(cores: number): number[] {
 interface Measuring {
   readonly settings: Pick<DataSettings, 'steps' | 'warmup'>;
   readonly reporter: Reporter;
-  /** The GPU that decodes. */
+  /** What has the images: the GPU that decodes them, or what makes floats of them. */
   readonly backend: Backend | undefined;
+  /** By what the images are normalised, where floats are made. */
+  readonly colours: Colours | undefined;
 }
 
 async function measure(
   split: Split,
   loading: BatchSettings,
-  { settings: { steps, warmup }, reporter, backend }: Measuring,
+  { settings: { steps, warmup }, reporter, backend, colours }: Measuring,
 ): Promise<DecodingRate> {
   const { workers, batchSize } = loading;
   const loader = await openBatches(split, loading);
-  const title = `${workers} ${workers === 1 ? 'thread' : 'threads'}${backend ? ' and the GPU' : ''}`;
+  const onGpu = loader.decoded !== undefined;
+  const title = `${workers} ${workers === 1 ? 'thread' : 'threads'}${onGpu ? ' and the GPU' : ''}`;
   try {
     reporter.begin(title, warmup + steps);
     const memory: number[] = [];
@@ -145,7 +155,8 @@ async function measure(
     let wall = performance.now();
     let processor = process.cpuUsage();
     for await (const batch of endlessBatches(loader)) {
-      use(batch, loading);
+      use(batch, loading, colours);
+      if (colours !== undefined) await backend?.sync();
       batch.release();
       reporter.advance(++step);
       if (step >= warmup) memory.push(process.memoryUsage.rss());
@@ -163,7 +174,7 @@ async function measure(
     createUnreadableWarning(reporter)(loader, 'which the rate counts all the same');
     return {
       workers,
-      decode: backend ? 'gpu' : 'cpu',
+      decode: onGpu ? 'gpu' : 'cpu',
       images_per_second: (steps * batchSize) / seconds,
       images_per_core_second: (steps * batchSize * 1e6) / (user + system),
       ...(loader.decoded && countsOf(loader.decoded)),
@@ -174,10 +185,17 @@ async function measure(
   }
 }
 
-/** As a step of training would; without a GPU batches are ready where they are. */
-function use(batch: Batch, { batchSize, imageSize, channels }: BatchSettings): void {
-  if (batch.takeFromDevice === undefined) return;
-  tf.dispose(bytesOf(batch, [batchSize, imageSize, imageSize, channels]));
+/** As a step of training would; bytes of the processor are ready where they are. */
+function use(
+  batch: Batch,
+  { batchSize, imageSize, channels }: BatchSettings,
+  colours: Colours | undefined,
+): void {
+  if (colours !== undefined) {
+    tf.dispose(uploadImages({ card: { channels, ...colours } }, batch, imageSize, imageSize));
+  } else if (batch.takeFromDevice !== undefined) {
+    tf.dispose(bytesOf(batch, [batchSize, imageSize, imageSize, channels]));
+  }
 }
 
 function countsOf({ device, processor }: Readonly<Decoded>) {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, withAtMostWeights, withOtherSize } from '../archs/index.js';
 import type { Batch } from '../data/batches/batches.js';
+import type { Colours } from '../network/colours.js';
 import { imagesToFloat } from '../network/images.js';
 import { lossWithoutGradient, type Mixed } from '../network/loss.js';
 import { Network } from '../network/network.js';
@@ -94,7 +95,7 @@ export function changed(
 
 /** The same for images alone, of any size: as many as `mirror` has. */
 export function uploadImages(
-  { card }: Pick<Session, 'card'>,
+  { card }: { readonly card: Pick<NetworkCard, 'channels'> & Colours },
   batch: Pick<Batch, 'images' | 'mirror' | 'takeFromDevice'> & Partial<Pick<Batch, 'offsets'>>,
   height: number,
   width: number,

@@ -276,6 +276,7 @@ export const COMMAND_OPTIONS = {
     ...AUGMENT_OPTIONS,
     'seed',
     'workers',
+    'floats',
     'decode',
     'device',
   ],

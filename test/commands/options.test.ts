@@ -314,6 +314,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'subset', given: '1/class', fails: /fewer than one batch/ },
       { option: 'classes', given: 'class0', fails: /name at least two classes/ },
       { option: 'steps', given: '2', changes: ['steps'] },
+      { option: 'floats', given: true, changes: ['output'] },
       { option: 'batch-size', given: '4', changes: ['batch_size'] },
       { option: 'input-size', given: '24', changes: ['input_size'] },
       { option: 'train-crop-size', given: '24', changes: ['input_size'] },

@@ -22,6 +22,12 @@ export const MEASUREMENT = {
     default: null,
     help: 'JSON file for a trace of the measured steps, which chrome://tracing and ui.perfetto.dev draw; profiles too',
   },
+  floats: {
+    group: 'measurement',
+    kind: 'boolean',
+    default: false,
+    help: 'go on to normalised float32 images on the processor, as a step of training does',
+  },
   warmup: {
     group: 'measurement',
     kind: 'integer',
