@@ -1,13 +1,13 @@
 /**
- * Our training step beside PyTorch's, in turn on the same machine: prints medians and our ratio to
- * each, and appends each round to bench/results/<commit>.csv.
+ * Our training step, or with --eval our pass forward, beside PyTorch's, in turn on the same machine: prints medians and our ratio to
+ * each, and appends each round to bench/results/<commit>.csv or eval-<commit>.csv.
  *
  *     npm run bench:compare -- --arch alexnet-torchvision --batch-size 64 --precision bf16
  */
 import { parseArgs } from 'node:util';
 import { findArchitecture } from '../src/archs/index.js';
 import { CONTENDERS_USAGE, contenderOptions, readContenders } from './options.js';
-import { appendRows } from './results.js';
+import { appendRows, tableName } from './results.js';
 import { commit, hardware, main, warnOfLoad } from './rounds.js';
 import { sideBySide } from './side-by-side.js';
 import { tables } from './table.js';
@@ -41,15 +41,16 @@ async function compare(): Promise<void> {
   const { sides, rounds, threads } = readContenders(values);
   const { name: arch, auxiliary } = findArchitecture(values.arch);
   const cell = {
+    ...(values.eval && { task: 'eval' as const }),
     arch,
     batch_size: Number(values['batch-size']),
     precision: values.precision,
-    aux_weight: Number(values['aux-weight'] ?? auxiliary?.weight ?? 0),
+    aux_weight: values.eval ? 0 : Number(values['aux-weight'] ?? auxiliary?.weight ?? 0),
     threads,
     hardware,
   };
   const run = await sideBySide(cell, sides, rounds, []);
-  const file = await appendRows(commit(), run);
+  const file = await appendRows(tableName(commit(), cell), run);
   console.log(`${hardware}, ${threads} threads\n`);
   console.log(tables([{ cell, run }], sides));
   console.log(`\nrounds in ${file}`);

@@ -31,3 +31,6 @@ export const FAMILIES: readonly Work[] = [
 ];
 
 export const PRECISIONS = ['f32', 'bf16'] as const;
+
+/** What `bench:all --eval` measures of each network, in float32: answers one by one, and in batches. */
+export const EVALUATION_BATCHES = [1, 16, 64] as const;

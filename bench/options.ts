@@ -8,6 +8,8 @@ export const contenderOptions = {
   backend: { ...text, default: 'cpu' },
   python: { ...text, multiple: true },
   compile: { ...text, multiple: true, default: [] as string[] },
+  onnxruntime: { ...text, multiple: true, default: [] as string[] },
+  eval: { type: 'boolean', default: false },
   rounds: { ...text, default: '5' },
   steps: { ...text, default: '2' },
   seconds: { ...text, default: '2' },
@@ -20,6 +22,8 @@ export const CONTENDERS_USAGE = `\
   --python FILE      a Python with torch, which may be given several times; default
                      /usr/bin/python3 (Debian's python3-torch)
   --compile FILE     one whose torch.compile is to be measured too
+  --eval             passes forward instead of training steps
+  --onnxruntime FILE with --eval: a Python with onnxruntime, which runs our exported network
   --rounds N         of each, in turn; default 5
   --steps N          of a round, at least; default 2
   --seconds N        of a round, at least; default 2
@@ -29,6 +33,8 @@ interface Values {
   readonly backend: string;
   readonly python?: string[];
   readonly compile: string[];
+  readonly onnxruntime: string[];
+  readonly eval: boolean;
   readonly rounds: string;
   readonly steps: string;
   readonly seconds: string;
@@ -45,8 +51,12 @@ export function readContenders(values: Values): {
     if (value >= least) return value;
     throw new Error(`Expected --${name} to be at least ${least} but received "${values[name]}"`);
   };
+  const { backend, python = ['/usr/bin/python3'], compile, onnxruntime } = values;
+  if (onnxruntime.length > 0 && !values.eval) {
+    throw new Error('Expected --onnxruntime with --eval: it does not train');
+  }
   return {
-    sides: contenders(values.backend, values.python ?? ['/usr/bin/python3'], values.compile),
+    sides: contenders(backend, python, compile, onnxruntime),
     rounds: {
       rounds: number('rounds', 1),
       steps: number('steps', 1),

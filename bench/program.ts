@@ -1,10 +1,10 @@
 import type { Layout } from './layout.js';
-/** Training programs that stay: each trains one network and measures when it is asked to. */
+/** Programs that stay: each trains or runs one network and measures when it is asked to. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Amount } from '../src/measure/training.js';
+import type { Amount } from '../src/measure/steps.js';
 import { PACKAGE_ROOT } from '../src/package-root.js';
 import type { Cell } from './results.js';
 
@@ -36,11 +36,13 @@ export interface Program {
 
 export function startOwn(work: Work, backend: string, signal?: AbortSignal): Promise<Program> {
   const { arch, batch_size, precision, aux_weight, threads, input_size } = work;
+  const { task = 'train' } = work;
   const settings = {
-    ...{ arch, backend, precision, threads, 'batch-size': batch_size, 'aux-weight': aux_weight },
+    ...{ arch, backend, precision, threads, 'batch-size': batch_size },
+    ...(task === 'train' ? { 'aux-weight': aux_weight } : {}),
     ...(input_size === undefined ? {} : { 'input-size': input_size }),
   };
-  return start(process.execPath, ['bench/own.js', JSON.stringify(settings)], signal);
+  return start(process.execPath, ['bench/own.js', JSON.stringify(settings), task], signal);
 }
 
 /** tfjs's `model.fit` on TensorFlow's library. */
@@ -68,8 +70,19 @@ export function startPytorch(
     ...['--device', device],
     ...(work.input_size === undefined ? [] : ['--input-size', String(work.input_size)]),
     ...(compile ? ['--compile'] : []),
+    ...(work.task === 'eval' ? ['--eval'] : []),
   ];
   return start(python, args, signal);
+}
+
+/** ONNX Runtime on the file of a network. */
+export function startOnnxRuntime(
+  { batch_size, threads }: Work,
+  python: string,
+  model: string,
+): Promise<Program> {
+  const sizes = ['--batch-size', String(batch_size), '--threads', String(threads)];
+  return start(python, ['bench/onnx_runtime.py', '--model', model, ...sizes]);
 }
 
 /**

@@ -1,8 +1,11 @@
-"""Training steps of PyTorch, the peer of `cnn bench train`.
+"""Steps of PyTorch, the peer of `cnn bench train` and with --eval of `cnn bench eval`.
 
 A step is zero_grad, forward, cross-entropy, backward and SGD with momentum on one synthetic batch;
 in bf16 under autocast. On the CPU Debian's build runs on one thread unless told otherwise. On a GPU
 cuDNN tries its algorithms, SGD is fused, and the host waits once in ten steps.
+
+A pass of --eval is the network alone, without gradients, in one type: with --precision bf16 its
+weights too.
 
 With --serve the process stays: it measures once for each line of JSON on stdin, such as
 {"warmup": 1, "steps": 2, "seconds": 3}, and answers each with a line.
@@ -38,8 +41,8 @@ def loss_of(outputs, labels, aux_weight):
     return F.cross_entropy(outputs.logits.float(), labels) + aux_weight * total
 
 
-def training_step(options):
-    """A function that trains on the same batch once more and returns the loss."""
+def prepare(options):
+    """The network, a batch of images and the number of classes."""
     if options.device == "cuda" and not torch.cuda.is_available():
         sys.exit(f"PyTorch {torch.__version__} sees no GPU")
     torch.set_num_threads(options.threads)
@@ -53,12 +56,44 @@ def training_step(options):
     if options.input_size:
         shape = (shape[0], options.input_size, options.input_size)
     network = network.to(device, memory_format=layout)
+    images = torch.randn(options.batch_size, *shape, device=device).contiguous(memory_format=layout)
+    return network, images, classes
+
+
+def check_compile():
+    if not hasattr(torch, "compile"):
+        sys.exit(f"PyTorch {torch.__version__} has no torch.compile, which came with 2.0")
+
+
+def evaluation_step(options):
+    """A function that runs the network forward on the same batch once more."""
+    network, images, _ = prepare(options)
+    network.eval()
+    dtype = torch.bfloat16 if options.precision == "bf16" else torch.float32
+    network, images = network.to(dtype), images.to(dtype)
+    if options.compile:
+        check_compile()
+        from torch._inductor import config
+
+        # Folds batch normalisation into convolutions and packs weights.
+        config.freezing = True
+        network = torch.compile(network)
+
+    def step():
+        with torch.inference_mode():
+            return network(images).sum()
+
+    return step
+
+
+def training_step(options):
+    """A function that trains on the same batch once more and returns the loss."""
+    network, images, classes = prepare(options)
     # As in `cnn bench train`: a rate so small that random images cannot make the numbers overflow.
     rates = {"lr": 1e-6, "momentum": 0.9, "weight_decay": 1e-4}
     fused = {"fused": True} if options.device == "cuda" else {}
     optimizer = torch.optim.SGD(network.parameters(), **rates, **fused)
-    images = torch.randn(options.batch_size, *shape, device=device).contiguous(memory_format=layout)
-    labels = torch.randint(classes, (options.batch_size,), device=device)
+    labels = torch.randint(classes, (options.batch_size,), device=images.device)
 
     def forward():
         with torch.autocast(options.device, enabled=options.precision == "bf16", dtype=torch.bfloat16):
@@ -66,8 +101,7 @@ def training_step(options):
         return loss_of(outputs, labels, options.aux_weight)
 
     if options.compile:
-        if not hasattr(torch, "compile"):
-            sys.exit(f"PyTorch {torch.__version__} has no torch.compile, which came with 2.0")
+        check_compile()
         forward = torch.compile(forward)
 
     def step():
@@ -154,6 +188,7 @@ def arguments():
         "--layout", choices=LAYOUTS, default="nhwc", help="nhwc is PyTorch's channels_last"
     )
     parser.add_argument("--compile", action="store_true", help="forward and loss by torch.compile")
+    parser.add_argument("--eval", action="store_true", help="passes forward instead of training")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
@@ -171,7 +206,7 @@ def serve(step, options):
 
 def main():
     options = arguments()
-    step = training_step(options)
+    step = evaluation_step(options) if options.eval else training_step(options)
     if options.serve:
         serve(step, options)
         return
@@ -184,7 +219,7 @@ def main():
         return
     print(f"{result['hardware']}, PyTorch {result['torch']}, {result['threads']} threads")
     print(f"{result['arch']} in {result['precision']}, batches of {result['batch_size']}")
-    print(f"{result['milliseconds_per_step']:.2f} ms per step (median of {result['steps']})")
+    print(f"{result['milliseconds_per_step']:.2f} ms per {'pass' if options.eval else 'step'} (median of {result['steps']})")
     print(f"{result['images_per_second']:.1f} images/s")
     print(f"{result['peak_resident_bytes'] / 2**20:.0f} MiB at most, of the process")
 

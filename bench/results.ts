@@ -1,4 +1,7 @@
-/** The table of a commit: bench/results/<commit>.csv, a row for each round of each program. */
+/**
+ * The tables of a commit: bench/results/<commit>.csv of training steps, eval-<commit>.csv of passes
+ * forward; a row for each round of each program.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parseCsv } from './csv.js';
 import type { Layout } from './layout.js';
@@ -6,6 +9,8 @@ import { append } from './rounds.js';
 
 /** What is measured. */
 export interface Cell {
+  /** Training where it is left out. Each has tables of its own, without this column. */
+  readonly task?: 'eval';
   readonly arch: string;
   readonly batch_size: number;
   readonly precision: string;
@@ -50,20 +55,27 @@ export const COLUMNS: readonly (keyof Row)[] = [
 
 const folder = new URL('results/', import.meta.url);
 
-/** Appends to the table of a commit, whose path it returns. */
-export function appendRows(commit: string, rows: readonly Row[]): Promise<string> {
-  return append(commit, COLUMNS, rows);
+/** The table of a commit that has such rows. */
+export function tableName(commit: string, { task }: Pick<Cell, 'task'>): string {
+  return task === 'eval' ? `eval-${commit}` : commit;
 }
 
-export function readRows(commit: string): Row[] {
-  const file = new URL(`${commit}.csv`, folder);
+/** Appends to a table, whose path it returns. */
+export function appendRows(table: string, rows: readonly Row[]): Promise<string> {
+  return append(table, COLUMNS, rows);
+}
+
+export function readRows(table: string): Row[] {
+  const file = new URL(`${table}.csv`, folder);
   return existsSync(file) ? rowsOf(readFileSync(file, 'utf8')) : [];
 }
 
-/** The rows of all commits, the oldest first. */
-export function readAllRows(): Row[] {
+/** The rows of all commits, the oldest first, of training or evaluation. */
+export function readAllRows({ task }: Pick<Cell, 'task'> = {}): Row[] {
+  const pattern =
+    task === 'eval' ? /^(eval-[0-9a-f]{7,}(-dirty)?)\.csv$/ : /^([0-9a-f]{7,}(-dirty)?)\.csv$/;
   return readdirSync(folder)
-    .flatMap((name) => /^([0-9a-f]{7,}(-dirty)?)\.csv$/.exec(name)?.[1] ?? [])
+    .flatMap((name) => pattern.exec(name)?.[1] ?? [])
     .flatMap(readRows)
     .sort((a, b) => a.date.localeCompare(b.date));
 }

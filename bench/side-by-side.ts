@@ -1,7 +1,18 @@
-/** One network trained by several programs in turn, each in a process of its own that stays. */
+/** One network trained or run by several programs in turn, each in a process of its own that stays. */
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../src/package-root.js';
 import type { Layout } from './layout.js';
-import { type Device, type Program, startOwn, startPytorch, type Work } from './program.js';
+import {
+  type Device,
+  type Program,
+  startOnnxRuntime,
+  startOwn,
+  startPytorch,
+  type Work,
+} from './program.js';
 import { type Cell, knownLayout, type Row, type Side } from './results.js';
 import { commit, version } from './rounds.js';
 
@@ -17,6 +28,9 @@ export interface Running {
   readonly layout?: Layout;
 }
 
+/** The program of ONNX Runtime's rows. */
+const ONNX_RUNTIME = 'onnxruntime';
+
 /** Long enough for V8 to compile what a small network runs often. */
 const WARM_UP = { warmup: 1, steps: 2, seconds: 1 };
 /** On a GPU a program gives its memory back after each round. */
@@ -29,28 +43,38 @@ export interface Rounds {
   readonly seconds: number;
 }
 
-/** Ours, and PyTorch in each Python, in those of `compiled` by torch.compile too. */
+/**
+ * Ours, and PyTorch in each Python, in those of `compiled` by torch.compile too, and ONNX Runtime in
+ * those of `onnx`.
+ */
 export function contenders(
   backend: string,
   pythons: readonly string[],
   compiled: readonly string[],
+  onnx: readonly string[] = [],
 ): Contender[] {
   const device: Device = backend === 'cuda' ? 'cuda' : 'cpu';
   const peers = (program: string, files: readonly string[]) =>
-    files.map((python) => ({ program, version: torchVersion(python), python, device }));
+    files.map((python) => {
+      const library = program === ONNX_RUNTIME ? 'onnxruntime' : 'torch';
+      return { program, version: versionOf(library, python), python, device };
+    });
   return [
     { program: `cnn-${backend}`, version: version(), device },
     ...peers('pytorch', pythons),
     ...peers('pytorch-compile', compiled),
+    ...peers(ONNX_RUNTIME, onnx),
   ];
 }
 
-function torchVersion(python: string): string {
-  const script = 'import torch; print(torch.__version__)';
+function versionOf(library: string, python: string): string {
+  const script = `import ${library}; print(${library}.__version__)`;
   try {
     return execFileSync(python, ['-c', script], { encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch (error) {
-    throw new Error(`Expected ${python} to be a Python with torch: ${(error as Error).message}`);
+    throw new Error(
+      `Expected ${python} to be a Python with ${library}: ${(error as Error).message}`,
+    );
   }
 }
 
@@ -135,6 +159,7 @@ export async function open(
     await program.measure(WARM_UP);
     return { side, program };
   }
+  if (name === ONNX_RUNTIME) return openOnnxRuntime(work, side, python);
   const compile = name === 'pytorch-compile';
   const warm = async (tried: Layout) => {
     const peer = { python, layout: tried, compile, device };
@@ -148,6 +173,21 @@ export async function open(
     nchw.images_per_second > nhwc.images_per_second ? [nchw, nhwc] : [nhwc, nchw];
   await other.program.close();
   return best;
+}
+
+async function openOnnxRuntime(work: Work, side: Contender, python: string): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'cnn-onnx-'));
+  try {
+    const file = join(folder, `${work.arch}.onnx`);
+    // The network would take our own memory.
+    const write = ['--import', 'tsx', 'bench/onnx-file.ts', work.arch, file];
+    execFileSync(process.execPath, write, { cwd: PACKAGE_ROOT, stdio: 'pipe' });
+    const program = await startOnnxRuntime(work, python, file);
+    await program.measure(WARM_UP);
+    return { side, program };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Compiled code runs in the layout that suits this version without it. */

@@ -5,8 +5,8 @@
 import { median } from '../src/measure/median.js';
 import { type Cell, isFrom, type Row, type Side } from './results.js';
 
-const START = '<!-- bench:start -->';
-const END = '<!-- bench:end -->';
+/** The names of the places of tables. */
+export type Place = 'bench' | 'bench-eval';
 
 /** The medians of one side in one cell. */
 interface Figures {
@@ -29,12 +29,14 @@ const MEMORY_TITLES: Readonly<Record<Memory, string>> = {
 };
 
 /** Puts text between the two markers, which stay. */
-export function replaceBetweenMarkers(text: string, inside: string): string {
-  const start = text.indexOf(START);
-  const end = text.indexOf(END, start);
+export function replaceBetweenMarkers(text: string, inside: string, place: Place = 'bench') {
+  const first = `<!-- ${place}:start -->`;
+  const last = `<!-- ${place}:end -->`;
+  const start = text.indexOf(first);
+  const end = text.indexOf(last, start);
   if (start < 0 || end < 0)
-    throw new Error(`Expected ${START} and after it ${END} in docs/performance.md`);
-  return `${text.slice(0, start + START.length)}\n${inside}\n${text.slice(end)}`;
+    throw new Error(`Expected ${first} and after it ${last} in docs/performance.md`);
+  return `${text.slice(0, start + first.length)}\n${inside}\n${text.slice(end)}`;
 }
 
 /** The speed of all sides, ours first, with our ratio to each of the others, and their memory. */
@@ -141,6 +143,7 @@ function hasFailed(run: readonly Row[], side: Side): boolean {
 function sideName({ program, version }: Side): string {
   if (program.startsWith('cnn')) return 'cnn';
   const [number] = version.split('+');
+  if (program === 'onnxruntime') return `ONNX Runtime ${number}`;
   return `PyTorch ${number}${program === 'pytorch-compile' ? ' compiled' : ''}`;
 }
 

@@ -1,7 +1,7 @@
 /** The parts of a day on a GPU machine, in the order in which they run. */
 import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BenchmarkResult } from '../../src/measure/training.js';
+import type { BenchmarkResult } from '../../src/measure/steps.js';
 import type { Cell } from '../results.js';
 import { benchmark, type Peers } from './benchmark.js';
 import { lastLine, type Part, PartFailed, type Run } from './day.js';

@@ -193,6 +193,14 @@ export const commands: Commands = [
         load: async () => (await import('./bench/train.js')).runBenchTrain,
       },
       {
+        name: 'eval',
+        places: ['arch'],
+        summary: 'Measure the speed of passes forward, as evaluations and predictions have them',
+        options: 'bench-eval',
+        example: 'cnn bench eval resnet50 --batch-size 1',
+        load: async () => (await import('./bench/eval.js')).runBenchEval,
+      },
+      {
         name: 'data',
         places: ['arch', 'data'],
         summary: 'Measure how fast training images are read, decoded and augmented',

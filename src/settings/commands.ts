@@ -264,6 +264,20 @@ export const COMMAND_OPTIONS = {
     'profile',
     'trace',
   ],
+  'bench-eval': [
+    'arch',
+    'arch-options',
+    'steps',
+    'warmup',
+    'batch-size',
+    'input-size',
+    'channels',
+    'num-classes',
+    'seed',
+    ...MACHINE_OPTIONS,
+    'profile',
+    'trace',
+  ],
   'bench-data': [
     'arch',
     'data',
@@ -362,6 +376,12 @@ export type CommandName = keyof typeof COMMAND_OPTIONS;
 /** Help of an option in a command where it has another meaning than in all others. */
 export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName, string>>>> = {
   bench: { 'num-classes': 'classes of synthetic data' },
+  'bench-eval': {
+    'num-classes': 'classes of the network',
+    steps: 'passes that are measured',
+    warmup: 'passes before the measurement',
+    seed: 'seed of the weights and of the images',
+  },
   'bench-data': {
     arch: 'network whose images are made (default: alexnet)',
     workers: 'threads that decode images (default: one, two, four and so on up to all cores)',

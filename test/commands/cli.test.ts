@@ -39,7 +39,7 @@ describe('the command line', () => {
       ['trian', '--arch', 'lenet5'],
       /command "trian"\. Did you mean/,
     ],
-    ['a group without a command', ['bench'], /Name a command after cnn bench: train or data/],
+    ['a group without a command', ['bench'], /Name a command after cnn bench: train, eval or data/],
     ['an unknown command of a group', ['bench', 'trian'], /Did you mean "train"\?/],
     [
       'an unknown flag',

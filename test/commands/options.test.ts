@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { runBenchData } from '../../src/commands/bench/data.js';
+import { runBenchEval } from '../../src/commands/bench/eval.js';
 import { runBenchTrain } from '../../src/commands/bench/train.js';
 import type { Result } from '../../src/commands/command.js';
 import { runCompare } from '../../src/commands/compare.js';
@@ -305,6 +306,21 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'trace', given: 'RUN/trace.json', changes: ['profile', 'files'] },
     ],
   },
+  'bench-eval': {
+    run: runBenchEval, given: { arch: 'lenet5', channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '6', ...ON_CPU }, rows: [
+      { option: 'arch', given: 'simple-cnn', changes: ['arch'] },
+      { option: 'arch-options', given: 'pool=max', changes: ['arch_options'] },
+      { option: 'steps', given: '2', changes: ['steps'] },
+      { option: 'batch-size', given: '16', changes: ['batch_size'] },
+      { option: 'input-size', given: '24', both: PROFILE, changes: ['input_size', 'profile'] },
+      { option: 'channels', given: '1', both: PROFILE, changes: ['profile'] },
+      { option: 'num-classes', given: '1000', both: PROFILE, changes: ['profile'] },
+      { option: 'backend', given: 'js', changes: ['backend'], may: ['threads'] },
+      { option: 'precision', given: 'bf16', changes: ['precision'] },
+      { option: 'profile', given: true, changes: ['profile'] },
+      { option: 'trace', given: 'RUN/trace.json', changes: ['profile', 'files'] },
+    ],
+  },
   'bench-data': {
     run: runBenchData, given: { arch: 'lenet5', ...DATA, channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '8', workers: '1' }, rows: [
       { option: 'arch', given: 'alexnet', both: { padding: '2' }, changes: [] },
@@ -364,6 +380,7 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   bench: [
     ...[...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'cache', 'decode'],
   ],
+  'bench-eval': [...OF_A_PROCESS, 'warmup', 'seed'],
   'bench-data': [
     'warmup',
     'seed',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BenchmarkResult } from '../../../src/measure/steps.js';
 import type { TraceEvent } from '../../../src/measure/trace.js';
-import type { BenchmarkResult } from '../../../src/measure/training.js';
 import { cnn, temporaryDirectory } from '../program.js';
 
 describe('cnn bench train --profile', function () {
