@@ -195,7 +195,7 @@ export class NativeBackend extends KernelBackend {
     const size = util.sizeFromShape([...output.shape]);
     if (size > MOST_VALUES) {
       throw new UsageError(
-        `Expected tensors of at most ${MOST_VALUES.toLocaleString('en')} values but one would have ${output.shape.join('×')}: choose a smaller --batch-size or --input-size`,
+        `Expected tensors of at most ${MOST_VALUES.toLocaleString('en')} values but one would have ${output.shape.join('×')}: choose a smaller --batch-size, or smaller images by --input-size (of cnn eval: --crop-size)`,
       );
     }
     this.live++;

@@ -74,7 +74,7 @@ export class Optimizer {
     const accumulates = (settings.gradAccumSteps ?? 1) > 1;
     const kinds = [...RULES[this.#opt].state, ...(accumulates ? ['gradient-sum'] : [])];
     const zeros = ({ variable }: Weight) =>
-      tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
+      tf.tidy(() => tf.variable(tf.fill(variable.shape, 0), false));
     this.state = kinds.flatMap(() => weights.map(zeros));
     const names = kinds.flatMap((kind) => weights.map(({ name }) => `${kind}/${name}`));
     this.named = this.state.map((tensor, index) => ({ name: names[index] as string, tensor }));

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { removeTemporaries } from '../system/files.js';
 import { PREVIOUS } from './checkpoint/layout.js';
-import { type Checkpoint, openCheckpoint } from './checkpoint/open.js';
+import { areSameFiles, type Checkpoint, openCheckpoint } from './checkpoint/open.js';
 import { copyCheckpoint, restoreReplaced } from './checkpoint/save.js';
 import type { RunDirectory } from './run-directory.js';
 import { isBest } from './state.js';
@@ -33,7 +33,9 @@ export async function repairCheckpoints(
   if (place !== run.last) return { checkpoint, findings: [] };
   const { progress } = checkpoint.state;
   if (progress.best === undefined) return { checkpoint, findings: [] };
-  const found = await openCheckpoint(run.best).catch(() => undefined);
+  const found = (await areSameFiles(run.best, run.last))
+    ? checkpoint
+    : await openCheckpoint(run.best).catch(() => undefined);
   if (isDeepStrictEqual(found?.state.progress.best, progress.best)) {
     return { checkpoint, findings: [] };
   }

@@ -130,7 +130,9 @@ async function runUntilStopped(
     const events = openEventLog(run);
     const sentinel = createSentinel(prepared, { reporter, events });
     const check = sentinel.beforeSave.bind(sentinel);
-    const saver = new Saver({ ...prepared, settings, run, reporter, check }, prepared.start.step);
+    const { fleeting = false } = prepared.request;
+    const saving = { ...prepared, settings, run, reporter, check, fleeting };
+    const saver = new Saver(saving, prepared.start.step);
     const watched = { reporter, logger, events, sentinel, outlook, stepHooks: [saver.onStep] };
     const stopping = { stopped, stopAsked: stop.asked };
     const training = { ...prepared, settings, run, saver, ...watched, ...stopping };

@@ -101,7 +101,7 @@ export async function shortened(request: TrainRequest): Promise<TrainRequest> {
   const lr = LOWER_RATE.networks.test(architecture.name) ? { lr: LOWER_RATE.lr } : {};
   const steps = STEPS_PER_EPOCH[architecture.parameters < SMALL ? 'small' : 'large'];
   const values = { ...SHORT, ...lr, 'input-size': inputSize, 'lr-warmup-steps': steps };
-  return { ...withValues(request, values), limits: limitsOf(steps) };
+  return { ...withValues(request, values), limits: limitsOf(steps), fleeting: true };
 }
 
 /** The request with the values of settings for which there was no flag. */

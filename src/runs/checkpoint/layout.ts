@@ -12,6 +12,7 @@ export const OPTIMIZER = 'optimizer.bin';
 export const STATE = 'state.json';
 /** The files that state.json vouches for. */
 export const FILES = [MODEL, WEIGHTS, OPTIMIZER] as const;
+export const ALL_FILES = [...FILES, STATE] as const;
 
 /** The most that a JSON file of a checkpoint may take: a million names of classes fit. */
 export const MOST_JSON_BYTES = 2 ** 26;

@@ -5,7 +5,7 @@ import { exists } from '../../system/files.js';
 import { hashRegularFile, readRegularFile } from '../../system/read-file.js';
 import { systemReason } from '../../system/system-errors.js';
 import { type CheckpointState, stateSchema } from '../state.js';
-import { damaged, FILES, MOST_JSON_BYTES, PREVIOUS, STATE } from './layout.js';
+import { ALL_FILES, damaged, FILES, MOST_JSON_BYTES, PREVIOUS, STATE } from './layout.js';
 import { readManifest } from './manifest.js';
 
 /**
@@ -38,6 +38,20 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
       // A training may have put another one in its place meanwhile.
       if (attempt === ATTEMPTS || (await identityOf(directory)) === marker) throw error;
     }
+  }
+}
+
+/** Whether two checkpoints are the same files, so that one is whole where the other is. */
+export async function areSameFiles(directory: string, other: string): Promise<boolean> {
+  const identities = (place: string) =>
+    Promise.all(ALL_FILES.map((name) => stat(join(place, name), { bigint: true })));
+  try {
+    const [files, others] = await Promise.all([identities(directory), identities(other)]);
+    return files.every(({ dev, ino }, index) => {
+      return dev === others[index]?.dev && ino === others[index]?.ino;
+    });
+  } catch {
+    return false;
   }
 }
 

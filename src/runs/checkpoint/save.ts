@@ -1,4 +1,4 @@
-import { constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { DivergedError } from '../../errors.js';
@@ -14,7 +14,7 @@ import {
 import { isSystemError } from '../../system/system-errors.js';
 import { describeNotFinite } from '../../weights/index.js';
 import type { CheckpointState } from '../state.js';
-import { FILES, MODEL, OPTIMIZER, PREVIOUS, STATE, WEIGHTS } from './layout.js';
+import { ALL_FILES, FILES, MODEL, OPTIMIZER, PREVIOUS, STATE, WEIGHTS } from './layout.js';
 import { modelJson, weightsOf } from './model-files.js';
 import { type NamedTensor, valuesOf } from './tensor-values.js';
 
@@ -48,7 +48,7 @@ export async function saveCheckpoint(
  */
 export async function copyCheckpoint(source: string, target: string): Promise<void> {
   await fillDirectory(target, async (partial) => {
-    for (const name of [...FILES, STATE]) {
+    for (const name of ALL_FILES) {
       const copy = join(partial, name);
       await copyFile(join(source, name), copy, constants.COPYFILE_FICLONE).catch((error) => {
         // Node names the source, which is whole.
@@ -56,6 +56,13 @@ export async function copyCheckpoint(source: string, target: string): Promise<vo
       });
       await syncFile(copy);
     }
+  });
+}
+
+/** Makes `target` the same files as `source`: for runs that nobody keeps. */
+export async function linkCheckpoint(source: string, target: string): Promise<void> {
+  await fillDirectory(target, async (partial) => {
+    for (const name of ALL_FILES) await link(join(source, name), join(partial, name));
   });
 }
 

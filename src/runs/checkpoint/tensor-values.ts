@@ -18,12 +18,23 @@ interface ReadsInto {
  */
 export async function* valuesOf(tensors: readonly NamedTensor[]): AsyncGenerator<Uint8Array> {
   const device = tf.backend() as Partial<ReadsInto>;
-  const most = tensors.reduce((size, { tensor }) => Math.max(size, tensor.size), 0);
-  const memory = new Float32Array(device.readInto === undefined ? 0 : most);
+  const memoryFor = reusedMemory(tensors.map(({ tensor }) => tensor.size));
   for (const { tensor } of tensors) {
     const { buffer, byteOffset, byteLength } =
-      (await device.readInto?.(tensor.dataId, memory.subarray(0, tensor.size))) ??
+      (await device.readInto?.(tensor.dataId, memoryFor(tensor.size))) ??
       (await tensor.data<'float32'>());
     yield new Uint8Array(buffer, byteOffset, byteLength);
   }
+}
+
+/**
+ * Memory for one tensor of these sizes after the other: the same on our backends, which copy at once
+ * what they are given, and new one on others, whose tensors may keep it.
+ */
+export function reusedMemory(sizes: readonly number[]): (size: number) => Float32Array {
+  if ((tf.backend() as Partial<ReadsInto>).readInto === undefined) {
+    return (size) => new Float32Array(size);
+  }
+  const memory = new Float32Array(sizes.reduce((most, size) => Math.max(most, size), 0));
+  return (size) => memory.subarray(0, size);
 }

@@ -9,7 +9,7 @@ import { damaged, OPTIMIZER, WEIGHTS } from './layout.js';
 import { readManifest } from './manifest.js';
 import type { Checkpoint } from './open.js';
 import { countOf, type Spec } from './spec.js';
-import type { NamedTensor } from './tensor-values.js';
+import { type NamedTensor, reusedMemory } from './tensor-values.js';
 
 /**
  * Runs `build`, which makes the network of a checkpoint: its card may be a stranger's and ask for a
@@ -116,8 +116,9 @@ async function readTensors(
       if (4 * total !== bytes) {
         throw damaged(directory, `it holds ${bytes / 4} numbers where ${total} are expected`);
       }
+      const memoryFor = reusedMemory(specs.map((spec) => countOf([spec])));
       for (const spec of specs) {
-        const values = await read(new Float32Array(countOf([spec])));
+        const values = await read(memoryFor(countOf([spec])));
         notFinite.push(describeNotFinite(spec.name, values));
         tensors.push(tf.tensor(values, [...spec.shape], 'float32'));
       }

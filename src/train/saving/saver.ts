@@ -1,4 +1,4 @@
-import { copyCheckpoint, saveCheckpoint } from '../../runs/checkpoint/save.js';
+import { copyCheckpoint, linkCheckpoint, saveCheckpoint } from '../../runs/checkpoint/save.js';
 import type { RunDirectory } from '../../runs/run-directory.js';
 import type { Progress } from '../../runs/state.js';
 import type { Reporter } from '../../session/reporter.js';
@@ -14,6 +14,8 @@ export interface SaverOptions {
   readonly session: Pick<Session, 'card' | 'model'>;
   readonly parts: readonly Stateful[];
   readonly reporter: Pick<Reporter, 'note' | 'warn'>;
+  /** Nobody keeps the run: the best checkpoint needs no copy of its own. */
+  readonly fleeting?: boolean;
   /** Rejects where this must not replace the last checkpoint. */
   readonly check?: (progress: Progress) => Promise<void>;
 }
@@ -44,13 +46,13 @@ export class Saver {
 
   /** Saves the last checkpoint, and as the best one too where it is that. */
   async save(progress: Progress, best = false): Promise<void> {
-    const { settings, run, session, parts, check } = this.#options;
+    const { settings, run, session, parts, check, fleeting = false } = this.#options;
     await check?.(progress);
     const started = this.#now();
     const tensors = parts.flatMap((part) => part.tensors);
     const state = { seed: settings.seed, network: session.card, parts: statesOf(parts), progress };
     await saveCheckpoint(run.last, session.model, tensors, { format: 1, ...state });
-    if (best) await copyCheckpoint(run.last, run.best);
+    if (best) await (fleeting ? linkCheckpoint : copyCheckpoint)(run.last, run.best);
     const at = this.#now();
     this.#saved = { at, took: at - started, step: progress.step };
   }

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { withoutDrawing } from '../../archs/index.js';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../../augment/index.js';
 import type { Backend } from '../../backend/index.js';
 import type { BatchLoader } from '../../data/batches/batches.js';
@@ -236,7 +237,9 @@ async function prepareSession(
     if (head !== undefined) notes.add(headStartText(head, frozenEpochs));
   };
   const open = () => openSession(architecture, card, seed, prepare, trainingSize(settings));
-  const session = checkpoint === undefined ? open() : withWeightsOf(checkpoint, open);
+  // What a checkpoint replaces is not drawn.
+  const session =
+    checkpoint === undefined ? open() : withWeightsOf(checkpoint, () => withoutDrawing(open));
   for (const note of notes) reporter.note(note);
   if (checkpoint !== undefined) await loadWeights(session.model, checkpoint);
   else if (weights !== null) await startFrom(weights, session, architecture, reporter);

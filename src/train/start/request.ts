@@ -60,6 +60,8 @@ export interface TrainRequest {
   readonly repeats?: { readonly run: string; readonly fingerprint: string };
   /** Uses a part of the images, for tests of the program; all by default. */
   readonly limits?: ImageLimits;
+  /** The run is removed after it: its files are not guarded against damage. */
+  readonly fleeting?: boolean;
   /** The run to resume, and the settings that changed since. */
   readonly resume?: {
     readonly run: RunDirectory;
