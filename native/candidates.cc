@@ -44,8 +44,8 @@ std::string choiceKey(const std::string& kernel, const std::string& types, const
 
 bool runChosen(const KernelBodies& kernel, const Call& call) {
   const Context& context = call.context;
-  if (context.choices.empty() && context.forced.empty()) return false;
   if (!context.forced.empty()) return canCompute(kernel, call, context.forced);
+  if (!context.inStep || context.choices.empty()) return false;
   const auto choice = context.choices.find(keyOf(call));
   if (choice == context.choices.end()) return false;
   if (runCandidate(kernel, call, choice->second)) return true;

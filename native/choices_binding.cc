@@ -30,8 +30,9 @@ std::string textAt(const Arguments& arguments, int index) {
   return text;
 }
 
-// timeCandidates(kernel, tensors, words, seconds): [name, seconds, whether its result agrees with
-// the fixed table's, …], the fixed table's first; a time is infinite where there was none.
+// timeCandidates(kernel, tensors, words, seconds): [name, seconds, spread, whether its result
+// agrees with the fixed table's, …], the fixed table's first; a time is infinite where there was
+// none.
 napi_value timeCandidates(napi_env env, Stream& stream, const Arguments& arguments) {
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));
@@ -40,11 +41,13 @@ napi_value timeCandidates(napi_env env, Stream& stream, const Arguments& argumen
     NAPI_CHECK(napi_set_element(env, list, index++, value));
   };
   const DescribedCall call = describedCall(arguments, 0);
-  for (const auto& [name, seconds, agrees] : stream.timeCandidates(call, arguments.real(3))) {
+  const TimeLimit limit{arguments.real(3), arguments.real(4)};
+  for (const auto& [name, seconds, spread, agrees] : stream.timeCandidates(call, limit)) {
     napi_value agreement;
     NAPI_CHECK(napi_get_boolean(env, agrees, &agreement));
     append(string(env, name));
     append(number(env, seconds));
+    append(number(env, spread));
     append(agreement);
   }
   return list;

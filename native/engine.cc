@@ -16,7 +16,9 @@ std::string Engine::describeDecoder() {
   throw std::runtime_error("only a GPU decodes images into its own memory");
 }
 
-std::vector<CandidateTime> Engine::timeCandidates(const DescribedCall&, double) { return {}; }
+std::vector<CandidateTime> Engine::timeCandidates(const DescribedCall&, const TimeLimit&) {
+  return {};
+}
 
 void widenTo(void* into, const void* values, DType type, int64_t size) {
   if (type != DType::BFloat16) {

@@ -25,7 +25,14 @@ struct MemoryUse {
 struct CandidateTime {
   std::string name;
   double seconds;  // infinity where it was not timed
+  double spread;   // how many times as long as the shortest run half of the runs took
   bool agrees;
+};
+
+// How long candidates may be run: some seconds, and so many times what the fixed table's takes.
+struct TimeLimit {
+  double seconds;
+  double times;
 };
 
 class Engine {
@@ -63,8 +70,8 @@ class Engine {
   // The times of all marks since the last call, in seconds of the monotonic clock; waits for them.
   // On the host's thread, while the stream is idle.
   virtual std::vector<double> takeMarks() = 0;
-  // Runs all candidates for a call, for `seconds` in all at most, once each has run.
-  virtual std::vector<CandidateTime> timeCandidates(const DescribedCall& call, double seconds);
+  // Runs the candidates for a call; of a kernel without any its body, which has no name.
+  virtual std::vector<CandidateTime> timeCandidates(const DescribedCall& call, const TimeLimit&);
   // Gives memory that no tensor uses back to the system, and forgets what is prepared.
   virtual void trim() = 0;
 };

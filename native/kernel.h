@@ -41,8 +41,11 @@ struct Context {
   struct Gpu* gpu = nullptr;
   // Refuse oneDNN primitives that fell to a reference implementation (tests).
   bool strict = false;
-  // The candidates that are chosen, by what they compute, and one for whatever it can compute.
+  // The candidates that are chosen for training steps, by what they compute: evaluations have the
+  // same bits without them.
   std::unordered_map<std::string, std::string> choices;
+  bool inStep = false;
+  // A candidate for whatever it can compute (tests).
   std::string forced;
   // Prepared primitives by kernel and parameters; each kernel file defines its own types.
   std::unordered_map<std::string, std::shared_ptr<void>> prepared;

@@ -202,11 +202,12 @@ void Stream::trim() {
   enqueue([this] { engine_->trim(); });
 }
 
-std::vector<CandidateTime> Stream::timeCandidates(const DescribedCall& call, double seconds) {
+std::vector<CandidateTime> Stream::timeCandidates(const DescribedCall& call,
+                                                  const TimeLimit& limit) {
   std::promise<std::vector<CandidateTime>> answer;
   enqueue([&] {
     try {
-      answer.set_value(engine_->timeCandidates(call, seconds));
+      answer.set_value(engine_->timeCandidates(call, limit));
     } catch (...) {
       answer.set_exception(std::current_exception());
     }
@@ -285,6 +286,7 @@ void Stream::execute(Work& work) {
   size_t nextTask = 0;
   for (size_t at = 0; at < work.words.size();) {
     if (work.words[at] == kBeginStep) {
+      engine_->context().inStep = true;
       at += executeStep(work, at);
       continue;
     }
@@ -328,6 +330,7 @@ size_t Stream::executeStep(const Work& work, size_t at) {
   } catch (const std::exception& error) {
     remember(error.what());
   }
+  engine_->context().inStep = false;
   return step.end + 1 - at;
 }
 
@@ -336,7 +339,10 @@ size_t Stream::executeCommand(const int32_t* words) {
     slot(words[1]) = Tensor{};
     return 2;
   }
-  if (words[0] == kEndStep) return 1;
+  if (words[0] == kEndStep) {
+    engine_->context().inStep = false;
+    return 1;
+  }
   return profiling_ ? timeKernel(words) : executeKernel(words);
 }
 

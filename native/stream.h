@@ -53,7 +53,7 @@ class Stream {
   void trim();
 
   // Runs the candidates for a call after what was enqueued (Engine::timeCandidates) and waits.
-  std::vector<CandidateTime> timeCandidates(const DescribedCall& call, double seconds);
+  std::vector<CandidateTime> timeCandidates(const DescribedCall& call, const TimeLimit& limit);
   // From now on the call of this key (candidates.h) is computed by the candidate, or, where the
   // name is empty, by the fixed table again.
   void choose(const std::string& key, const std::string& candidate);

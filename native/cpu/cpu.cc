@@ -56,8 +56,9 @@ class CpuEngine : public Engine {
   }
   std::vector<double> takeMarks() override { return std::exchange(marks_, {}); }
 
-  std::vector<CandidateTime> timeCandidates(const DescribedCall& call, double seconds) override {
-    return cnn::timeCandidates(context_, call, seconds);
+  std::vector<CandidateTime> timeCandidates(const DescribedCall& call,
+                                            const TimeLimit& limit) override {
+    return cnn::timeCandidates(context_, call, limit);
   }
 
   void trim() override {

@@ -59,14 +59,15 @@ export interface Queue {
   profile(on: boolean): void;
   timings(): number[];
   trim(): void;
-  /** [name, seconds, whether it agrees, …], the fixed table's first. */
+  /** [name, seconds, spread, whether it agrees, …], the fixed table's first. */
   timeCandidates(
     kernel: number,
     tensors: Float64Array,
     words: Int32Array,
     seconds: number,
+    times: number,
   ): (string | number | boolean)[];
-  /** Which candidate computes a call from now on; '' leaves it to the fixed table. */
+  /** Which candidate computes a call of training steps from now on; '' leaves it to the fixed table. */
   choose(kernel: number, tensors: Float64Array, words: Int32Array, candidate: string): void;
   /** What decodes images on the device, in words; throws why nothing does. */
   describeDecoder(): string;

@@ -6,12 +6,12 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { type Addon, ALIGNMENT, kernelNames, type Queue, STORAGE_BYTES } from './addon.js';
-import { type DescribedCall, describeCall } from './candidates.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend, type Output } from './native-backend.js';
 import type { NativeData } from './native-data.js';
 import type { NativeKernel, Parameters, ParametersIfAny, ParametersOf } from './parameters.js';
+import { type DescribedCall, describeCall } from './tuning/calls.js';
 
 const decodingNothing = (): never => {
   throw new Error('Images are not decoded where nothing is computed.');

@@ -10,7 +10,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { firstLine, OutOfMemoryError, RunError, UsageError } from '../errors.js';
 import { FREE, type ImageBatch, type Queue, STEP, STORAGE, type Storage } from './addon.js';
-import { type CandidateTime, type DescribedCall, describeCall } from './candidates.js';
 import {
   emptyValues,
   type HostValues,
@@ -27,6 +26,7 @@ import {
   type ParametersOf,
   packParameters,
 } from './parameters.js';
+import { type CandidateTime, type DescribedCall, describeCall } from './tuning/calls.js';
 
 /** Commands count the values of a tensor in an int32. */
 const MOST_VALUES = 2 ** 31 - 1;
@@ -94,6 +94,7 @@ export class NativeBackend extends KernelBackend {
   private readonly freeSlots: number[] = [];
   private nextSlot = 0;
   private filled = 0;
+  private chosen: readonly DescribedCall[] = [];
   private live = 0;
 
   /** `kernels`: names in the order of the addon's numbers. */
@@ -369,19 +370,35 @@ export class NativeBackend extends KernelBackend {
     return describeCall(kernel, number, operands, results, parameters as unknown as Parameters);
   }
 
-  /** Lets a candidate compute a call from now on; without one the fixed table decides. */
-  choose({ number, tensors, words }: DescribedCall, candidate = ''): void {
+  /** Lets candidates compute calls in training steps from now on; the fixed table has all others. */
+  setChoices(choices: readonly { call: DescribedCall; candidate: string }[]): void {
     this.flush();
+    for (const call of this.chosen) this.choose(call, '');
+    for (const { call, candidate } of choices) this.choose(call, candidate);
+    this.chosen = choices.map(({ call }) => call);
+  }
+
+  private choose({ number, tensors, words }: DescribedCall, candidate: string): void {
     this.queue.choose(number, tensors, words, candidate);
   }
 
-  /** Runs all candidates for a call, for about `seconds`; the fixed table's is the first. */
-  timeCandidates({ number, tensors, words }: DescribedCall, seconds: number): CandidateTime[] {
+  /**
+   * Runs the candidates for a call, for about `seconds` and `times` what the fixed table's takes,
+   * which is the first of them.
+   */
+  timeCandidates(
+    { number, tensors, words }: DescribedCall,
+    { seconds, times }: { seconds: number; times: number },
+  ): CandidateTime[] {
     this.flush();
-    const found = explained(() => this.queue.timeCandidates(number, tensors, words, seconds));
-    return Array.from({ length: found.length / 3 }, (_, index) => {
-      const [name, time, agrees] = found.slice(3 * index, 3 * index + 3);
-      return { name: name as string, seconds: time as number, agrees: agrees as boolean };
+    const found = explained(() =>
+      this.queue.timeCandidates(number, tensors, words, seconds, times),
+    );
+    return Array.from({ length: found.length / 4 }, (_, index) => {
+      const [name, time, spread, agrees] = found.slice(4 * index) as [
+        ...[name: string, seconds: number, spread: number, agrees: boolean],
+      ];
+      return { name, seconds: time, spread, agrees };
     });
   }
 

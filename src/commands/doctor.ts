@@ -1,4 +1,5 @@
 import { inspectBackends, inspectNvjpeg } from '../backend/index.js';
+import { inspectTimes } from '../backend/tuning/kept-times.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { describeHardware, describeVersions } from '../runs/environment.js';
 import type { Result } from './command.js';
@@ -9,6 +10,7 @@ export async function runDoctor(): Promise<Result> {
   const backends = await inspectBackends();
   const jpeg = inspectJpegs();
   const nvjpeg = inspectNvjpeg(backends.find(({ name }) => name === 'cuda')?.usable ?? false);
+  const times = await inspectTimes();
   const machine = [
     `cnn ${versions['cnn']}, Node ${versions['node']}, TensorFlow.js ${versions['tfjs']}`,
     `${hardware.cpu}, ${hardware.cores} cores, ` +
@@ -20,5 +22,9 @@ export async function runDoctor(): Promise<Result> {
       ...(fix === undefined ? [] : [`         to fix it: ${fix}`]),
     ],
   );
-  return { lines: [...machine, ...reports], json: { versions, hardware, backends, jpeg, nvjpeg } };
+  const kernels = `kernels of backend cpu: ${times.calls} timed on this machine, in ${times.folder}`;
+  return {
+    lines: [...machine, ...reports, kernels],
+    json: { versions, hardware, backends, jpeg, nvjpeg, kernels: times },
+  };
 }

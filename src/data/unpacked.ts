@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { CACHE_ADVICE, cacheDirectory } from '../cache-directory.js';
 import { DataError } from '../errors.js';
 import { printable, systemPath } from '../system/file-names.js';
 import { makeDirectories, writeAtomically } from '../system/files.js';
 import { cannotWrite } from '../system/system-errors.js';
-import { CACHE_ADVICE, cacheDirectory } from './cache-directory.js';
 import { cannotRead } from './layouts/cannot-read.js';
 
 /** Larger ones are for their owner to unpack where there is room. */

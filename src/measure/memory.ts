@@ -4,6 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, withoutDrawing } from '../archs/index.js';
 import { type CountingBackend, withCountingBackend } from '../backend/counting-backend.js';
 import type { Backend } from '../backend/index.js';
+import { CallCounter, type CountedCall } from '../backend/tuning/calls.js';
 import { UsageError } from '../errors.js';
 import { WeightAverage } from '../network/average.js';
 import { Optimizer } from '../network/optimizer.js';
@@ -18,7 +19,7 @@ import {
   upload,
 } from '../session/session.js';
 import { freezeLayers } from '../train/start/freeze.js';
-import type { MemorySettings } from '../train/start/request.js';
+import type { MemoryEstimate, MemorySettings } from '../train/start/request.js';
 import { trainStep } from '../train/step.js';
 
 /** Bytes that a training takes on backend cpu. */
@@ -42,6 +43,8 @@ export interface TrainingMemory {
    * themselves; null where there is no addon to ask.
    */
   readonly peak: number | null;
+  /** The kernels of a step, by their shapes; none where there is no addon. */
+  readonly calls: readonly CountedCall[];
 }
 
 /** What takes part in a training. */
@@ -76,13 +79,17 @@ export async function trainingMemory(
   device.onKernel = (kernel) => {
     if (kernel.endsWith('CrossEntropy')) kept = device.count().bytes;
   };
+  const counter = new CallCounter();
+  device.onCall = (call) => counter.add(call);
   runStep(trained, 1);
+  device.onCall = () => {};
   const { copiedBytes: copies, peakBytes } = device.count();
   const before = weights + state + averages + copies;
   const known = {
     ...{ weights, optimizer: state, average: averages },
     gradients: session.network.weights.reduce((sum, { variable }) => sum + 4 * variable.size, 0),
     activations: kept - before,
+    calls: counter.calls,
   };
   tf.dispose([optimizer.state, average?.variables ?? []]);
   session.network.dispose();
@@ -100,13 +107,13 @@ export async function estimateMemory(
   architecture: Architecture,
   { name, precision }: Pick<Backend, 'name' | 'precision'>,
   settings: MemorySettings,
-): Promise<{ stepBytes: number | null; leastBytes: number }> {
-  const { peak, weights, optimizer, average, gradients, activations } = await withCountingBackend(
-    precision,
-    (device) => trainingMemory(architecture, device, settings),
-  );
+): Promise<MemoryEstimate> {
+  const { peak, weights, optimizer, average, gradients, activations, calls } =
+    await withCountingBackend(precision, (device) =>
+      trainingMemory(architecture, device, settings),
+    );
   const leastBytes = weights + optimizer + average + gradients + activations;
-  return { stepBytes: name === 'cpu' ? peak : null, leastBytes };
+  return { stepBytes: name === 'cpu' ? peak : null, leastBytes, calls };
 }
 
 /** A training step on the counting backend, for whoever follows the kernels that it calls. */

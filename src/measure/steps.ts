@@ -2,6 +2,8 @@ import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
 import { measurePeaks } from '../backend/kernels/peaks.js';
 import { type Profiler, profilerOf } from '../backend/profiler.js';
+import type { MeasuredCalls } from '../backend/tuning/kept-times.js';
+import type { Choices } from '../backend/tuning/tune.js';
 import type { Network } from '../network/network.js';
 import type { Reporter } from '../session/reporter.js';
 import { warnFallbacks } from '../session/start-backend.js';
@@ -29,6 +31,8 @@ export interface BenchmarkResult {
   /** The most that the whole process had in main memory. */
   readonly peak_resident_bytes: number;
   readonly data_wait_percent: number;
+  /** Which candidate computes each call, where not the fixed table's, and what was measured. */
+  readonly kernels?: { readonly choices: Choices; readonly measured: MeasuredCalls };
   /** With --profile and --trace: what the kernels of the measured steps took. */
   readonly profile?: ProfileReport;
 }
@@ -62,6 +66,7 @@ export interface Stepping {
   readonly profile: boolean;
   readonly trace: string | null;
   readonly reporter: Reporter;
+  readonly kernels?: BenchmarkResult['kernels'];
   /** One step; calls `begin` when its input is there. */
   step(begin: () => void): Promise<StepTimes>;
   close(): Promise<unknown>;
@@ -78,7 +83,10 @@ export function openSteps(stepping: Stepping): Benchmark {
       const times = await run(amount);
       warnFallbacks(backend, reporter);
       const { name: arch, given: options = [] } = architecture;
-      const result = { arch, arch_options: options, ...summarise(times, stepping) };
+      const result = {
+        ...{ arch, arch_options: options, ...summarise(times, stepping) },
+        ...(stepping.kernels && { kernels: stepping.kernels }),
+      };
       if (!profiler) return result;
       const calls = await profiler.stop();
       if (trace !== null) await writeTrace(trace, calls);

@@ -8,6 +8,7 @@ import { checkFits } from '../session/out-of-memory.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { startBackend } from '../session/start-backend.js';
+import { leaveToFixedTable, MEASURED_STEPS, tuneKernels } from '../session/tuning.js';
 import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
 import { trainStep } from '../train/step.js';
@@ -37,13 +38,18 @@ export async function openBenchmark(
   if (settings.trace !== null) await checkWritable(settings.trace, '--trace');
   checkDecode(settings);
   const backend = await startBackend(settings, reporter);
+  // Nothing is evaluated.
+  const size = { inputSize: trainingSize(settings), trainCropSize: null };
+  const estimate = (batchSize: number) =>
+    estimateMemory(architecture, backend, { ...settings, ...size, batchSize });
+  const { calls, ...memory } = await estimate(settings.batchSize);
   await checkFits(backend, settings.batchSize, async (batchSize) => {
-    // Nothing is evaluated.
-    const size = { inputSize: trainingSize(settings), trainCropSize: null };
-    const step = { ...settings, ...size, batchSize };
-    const { stepBytes, leastBytes } = await estimateMemory(architecture, backend, step);
-    return stepBytes ?? leastBytes;
+    const known = batchSize === settings.batchSize ? memory : await estimate(batchSize);
+    return known.stepBytes ?? known.leastBytes;
   });
+  const tuning = settings.autotune
+    ? await tuneKernels(backend, calls, { times: MEASURED_STEPS }, reporter)
+    : leaveToFixedTable(backend);
   const source = await openSource(architecture, settings, backend);
   const trainer = createTrainer(source, architecture, settings, backend);
   const { batchSize, profile, trace } = settings;
@@ -52,6 +58,7 @@ export async function openBenchmark(
     network: source.session.network,
     inputSize: trainingSize(settings),
     step: trainer.train,
+    ...(tuning && { kernels: { choices: tuning.choices, measured: tuning.measured } }),
     async close() {
       await trainer.close();
       await source.close();

@@ -66,6 +66,11 @@ export interface RunRecord {
   };
   /** How training images are augmented; absent in the first runs. */
   readonly augmentation?: Augmentation;
+  /**
+   * Of backend cpu: the candidate of each call of a training step that another one computes than the
+   * fixed table's. Absent in the first runs.
+   */
+  readonly choices?: Readonly<Record<string, string>>;
   /** One entry for each resume: the step, and the settings that changed. */
   readonly resumed: readonly { time: string; step: number; changed: Provenance }[];
   /** Absent in the first runs. */
@@ -102,6 +107,7 @@ const recordSchema = z.looseObject({
       }),
     })
     .optional(),
+  choices: z.record(z.string(), z.string()).optional(),
   resumed: z.array(z.looseObject({ step: z.int() })),
 });
 

@@ -1,8 +1,8 @@
 /** Every candidate computes what the fixed table's does. */
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { callKey, type DescribedCall } from '../../src/backend/candidates.js';
 import { loadAddon } from '../../src/backend/load-addon.js';
+import { callKey, type DescribedCall } from '../../src/backend/tuning/calls.js';
 import { assertClose, numbers } from '../network/backends.js';
 import { device, onNative, stored } from './compare.js';
 import { check, nameOf, randomShapes, stridedPointwiseShapes } from './convolution-cases.js';
@@ -59,9 +59,10 @@ function byEach(compute: () => tf.Tensor, use: (found: tf.Tensor, way: string) =
   assert.ok(names.length > 0, callKey(call));
   for (const [index, name] of names.entries()) {
     // The fixed table's may be a reference implementation, which is not chosen.
-    device().choose(call, index === 0 ? '' : name);
-    use(compute(), `by ${name}`);
-    device().choose(call);
+    device().setChoices(index === 0 ? [] : [{ call, candidate: name }]);
+    const found = device().asStep(compute);
+    use(found, `by ${name}`);
+    device().setChoices([]);
   }
   return names;
 }
@@ -120,11 +121,14 @@ describe('every candidate', () => {
       const compute = () => tf.conv2d(x, filter, 1, 'same');
       const call = callOf(compute);
       assert.ok(!candidatesFor(call).includes('winograd'));
-      device().choose(call, 'winograd');
+      device().setChoices([{ call, candidate: 'winograd' }]);
+      // In training steps alone.
       compute();
+      await device().sync();
+      device().asStep(compute);
       await assert.rejects(device().sync(), /the candidate winograd does not take this call/);
-      device().choose(call);
-      compute();
+      device().setChoices([]);
+      device().asStep(compute);
       await device().sync();
       assert.match(callKey(call), new RegExp(`^FusedConv2D ${precision} f32 `));
     });

@@ -37,6 +37,7 @@ export async function observe(
   root: string,
   given: Given,
   onNote: (line: string) => void = () => {},
+  onWarning: (warning: string) => void = () => {},
 ): Promise<Observed> {
   let [reports, workers] = [0, 0];
   const onWorker = () => workers++;
@@ -44,7 +45,7 @@ export async function observe(
   try {
     const { json } = await runTrain(given, {
       note: onNote,
-      warn: () => {},
+      warn: onWarning,
       begin: () => {},
       advance: () => {},
       figures: (_, glimpse = false) => {

@@ -378,7 +378,17 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   // How many images a step takes changes its time alone.
   predict: [...OF_A_PROCESS, 'batch-size'],
   bench: [
-    ...[...OF_A_PROCESS, 'warmup', 'seed', 'hflip', 'color-pca', 'random-erase', 'cache', 'decode'],
+    ...[
+      ...OF_A_PROCESS,
+      'autotune',
+      'warmup',
+      'seed',
+      'hflip',
+      'color-pca',
+      'random-erase',
+      'cache',
+      'decode',
+    ],
   ],
   'bench-eval': [...OF_A_PROCESS, 'warmup', 'seed'],
   'bench-data': [

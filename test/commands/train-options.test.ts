@@ -367,6 +367,13 @@ describe('cnn train', function () {
       assert.match(backend.why, /not deterministic/);
     },
 
+    autotune: async () => {
+      // test/train/tuned-run.test.ts has measurements to choose by.
+      const { choices } = await trainElsewhere('autotune', {});
+      const fixed = await trainElsewhere('no-autotune', { autotune: false });
+      assert.deepEqual([typeof choices, fixed.choices], ['object', undefined]);
+    },
+
     'checkpoint-steps': () => checkpointsWithin({ 'checkpoint-steps': '1' }),
     'checkpoint-minutes': () => checkpointsWithin({ 'checkpoint-minutes': '1e-9' }),
 

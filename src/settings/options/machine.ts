@@ -61,6 +61,13 @@ export const MACHINE = {
     default: true,
     help: 'the same seed gives the same bits on backend cuda; without it faster ways may be chosen that do not',
   },
+  autotune: {
+    group: 'machine',
+    synonyms: ['cudnn-benchmark'],
+    kind: 'boolean',
+    default: true,
+    help: 'on backend cpu: time the ways to compute each kernel before training, or take those that were timed before; without it a fixed table chooses',
+  },
   threads: {
     group: 'machine',
     synonyms: ['num-threads'],

@@ -5,6 +5,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { withoutDrawing } from '../../archs/index.js';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../../augment/index.js';
 import type { Backend } from '../../backend/index.js';
+import type { Choices } from '../../backend/tuning/tune.js';
 import type { BatchLoader } from '../../data/batches/batches.js';
 import type { Dataset } from '../../data/dataset.js';
 import { decodeOptionsOf } from '../../data/decode/decode-options.js';
@@ -47,6 +48,7 @@ import type { Schedule } from '../schedule.js';
 import { SentinelCounters } from '../sentinel/counters.js';
 import { Rollbacks } from '../sentinel/rollbacks.js';
 import { Updating } from '../updating.js';
+import { chooseKernels } from './choose-kernels.js';
 import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
 import { type HeadStart, headOf, headStartText } from './head-start.js';
@@ -61,6 +63,8 @@ export interface Prepared {
   readonly alternate: boolean;
   /** Of a step. */
   readonly memory: MemoryEstimate;
+  /** Which candidates compute it, on backend cpu. */
+  readonly choices: Choices | undefined;
   readonly session: Session;
   readonly optimizer: Optimizer;
   readonly headStart?: HeadStart;
@@ -93,8 +97,8 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   mlflowAddress(request, { warn: () => {} });
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
   const backend = await startBackend(settings, reporter);
-
   const memory = await estimateStep(request, dataset, backend);
+  const choices = await chooseKernels({ request, dataset, backend, memory }, reporter);
   const { session, head } = await prepareSession(request, dataset, reporter);
   const view = session.card.transform;
   const loaders = await openLoaders(request, dataset, { backend, augmentation, view, reporter });
@@ -126,7 +130,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     throw error;
   }
   return {
-    ...{ request, dataset, augmentation, backend, memory, session, ...loaders },
+    ...{ request, dataset, augmentation, backend, memory, choices, session, ...loaders },
     ...{ schedule, optimizer, rollbacks, updating, sentinelCounters, parts },
     ...(headStart && { headStart }),
     alternate: takesTurns(backend, availableParallelism()),

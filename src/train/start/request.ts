@@ -1,6 +1,8 @@
 import type { Architecture } from '../../archs/index.js';
 import type { PrincipalColours } from '../../augment/index.js';
 import type { Backend } from '../../backend/index.js';
+import type { CountedCall } from '../../backend/tuning/calls.js';
+import type { Choices } from '../../backend/tuning/tune.js';
 import type { Checkpoint } from '../../runs/checkpoint/open.js';
 import type { RunDirectory, RunRecord } from '../../runs/run-directory.js';
 import type { Provenance } from '../../settings/resolve.js';
@@ -30,6 +32,8 @@ export type MemorySettings = Pick<Settings<'train'>, 'batchSize' | 'inputSize' |
 export interface MemoryEstimate {
   readonly stepBytes: number | null;
   readonly leastBytes: number;
+  /** The kernels that a step calls, as far as they are known. */
+  readonly calls: readonly CountedCall[];
 }
 
 export type EstimateMemory = (
@@ -58,6 +62,8 @@ export interface TrainRequest {
   readonly principalColours?: PrincipalColours;
   /** The run whose settings are repeated on the same data. */
   readonly repeats?: { readonly run: string; readonly fingerprint: string };
+  /** Which candidates computed the run that is repeated. */
+  readonly choices?: Choices;
   /** Uses a part of the images, for tests of the program; all by default. */
   readonly limits?: ImageLimits;
   /** The run is removed after it: its files are not guarded against damage. */

@@ -65,7 +65,7 @@ function completeRows(rows: readonly StoredRow[], epochs: number): readonly Stor
 }
 
 function newRecord(prepared: Prepared): RunRecord {
-  const { request, dataset, backend, augmentation } = prepared;
+  const { request, dataset, backend, augmentation, choices } = prepared;
   const { provenance, data } = request;
   const { name, precision, threads, why } = backend;
   return {
@@ -85,6 +85,7 @@ function newRecord(prepared: Prepared): RunRecord {
       validation: dataset.val.images.length,
       classes: dataset.classes,
     },
+    ...(choices && { choices }),
     resumed: [],
   };
 }

@@ -1,7 +1,7 @@
 /** Which of several ways computes a kernel on backend cpu: what is asked of the addon, by call. */
-import { STORAGE, type Storage } from './addon.js';
-import type { NativeData } from './native-data.js';
-import { countWords, type NativeKernel, type Parameters, packParameters } from './parameters.js';
+import { STORAGE, type Storage } from '../addon.js';
+import type { NativeData } from '../native-data.js';
+import { countWords, type NativeKernel, type Parameters, packParameters } from '../parameters.js';
 
 /** A call without its tensors: what one choice is for. */
 export interface DescribedCall {
@@ -18,6 +18,8 @@ export interface CandidateTime {
   readonly name: string;
   /** Infinite where there was no time to run it. */
   readonly seconds: number;
+  /** How many times as long as the shortest run half of the runs took. */
+  readonly spread: number;
   /** Whether its result is that of the fixed table's. */
   readonly agrees: boolean;
 }
@@ -49,4 +51,27 @@ export function callKey({ kernel, tensors, words }: DescribedCall): string {
     types.push(STORAGE_NAMES.find((name) => STORAGE[name] === type) ?? '-');
   }
   return [kernel, ...types, words.join()].join(' ');
+}
+
+/** A call of a training step, and how often the step makes it. */
+export interface CountedCall {
+  readonly call: DescribedCall;
+  readonly count: number;
+}
+
+/** Counts the calls that it is given, each kind by itself. */
+export class CallCounter {
+  readonly #counts = new Map<string, { readonly call: DescribedCall; count: number }>();
+
+  add(call: DescribedCall): void {
+    const key = callKey(call);
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { call, count: 1 });
+    else known.count++;
+  }
+
+  /** In the order in which they came first. */
+  get calls(): readonly CountedCall[] {
+    return [...this.#counts.values()];
+  }
 }
