@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "cpu/compute_type.h"
+#include "cpu/kept_copy.h"
 #include "kernel.h"
 #include "params.h"
 
@@ -51,30 +52,16 @@ struct Packed {
   std::unique_ptr<PoolBlock> temporary;
 };
 
-// The weight as `fill(void* into)` writes it. A copy belongs to `key` and is kept only from the
-// second use of the same values on: training changes a weight between any two uses.
+// The weight as `fill(void* into)` writes it; the copy is kept as keptCopy() says.
 template <class Fill>
 Packed packedWeight(Context& context, const Tensor& weight, const std::string& key, size_t bytes,
                     Fill fill) {
-  Storage& storage = *weight.storage;
-  PackedWeight* found = nullptr;
-  for (auto& candidate : storage.packed) {
-    if (candidate.key == key) found = &candidate;
-  }
-  if (found == nullptr) {
-    storage.packed.push_back({key, 0, nullptr});
-    found = &storage.packed.back();
-  }
-  const bool usedBefore = found->version == storage.version;
-  if (usedBefore && found->block) return {found->block->data(), nullptr};
-  found->block.reset();
-  found->version = storage.version;
-  auto block = std::make_unique<PoolBlock>(&context.pool, bytes);
-  void* values = block->data();
+  const KeptCopy copy = keptCopy(context, weight, key, bytes);
+  if (copy.values != nullptr && !copy.fresh) return {copy.values, nullptr};
+  auto block = copy.values ? nullptr : std::make_unique<PoolBlock>(&context.pool, bytes);
+  void* values = block ? block->data() : copy.values;
   fill(values);
-  if (!usedBefore) return {values, std::move(block)};
-  found->block = std::move(block);
-  return {values, nullptr};
+  return {values, std::move(block)};
 }
 
 // oneDNN's ReLU is maxps with 0 as the second operand, which makes 0 of a NaN: it serves only where

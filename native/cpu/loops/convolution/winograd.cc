@@ -4,6 +4,7 @@
 #include "winograd.h"
 
 #include "cpu/compute_type.h"
+#include "cpu/kept_copy.h"
 
 namespace cnn {
 namespace {
@@ -157,6 +158,13 @@ void collectResults(const float* products, const GroupPanels& panels, const Filt
   });
 }
 
+// The filter's points that a weight keeps. A gradient is computed once for each version of it.
+KeptCopy keptPoints(const Call& call, const Filtering& f, int taps, size_t bytes) {
+  if (f.turned) return {nullptr, true};
+  const char* key = taps == 3 ? "winograd 3" : "winograd 5";
+  return keptCopy(call.context, call.inputs[1], key, bytes);
+}
+
 template <int kTaps, class T>
 void filterImages(const Call& call, const Filtering& f, const T* in, const float* filter,
                   const float* bias, T* out) {
@@ -170,13 +178,16 @@ void filterImages(const Call& call, const Filtering& f, const T* in, const float
   const int64_t valuesSize = kWinogradPoints * pointStride(chunks.size * valuesStride);
   const int64_t chunkSize =
       valuesSize + kWinogradPoints * pointStride(chunks.size * panels.columns());
-  const size_t bytes = static_cast<size_t>(filters + chunks.parts * chunkSize) * 4;
-  float* filterPoints = static_cast<float*>(call.context.scratchMemory(bytes));
+  const KeptCopy copy = keptPoints(call, f, kTaps, static_cast<size_t>(filters) * 4);
+  const int64_t own = copy.values == nullptr ? filters : 0;
+  const size_t bytes = static_cast<size_t>(own + chunks.parts * chunkSize) * 4;
+  float* scratch = static_cast<float*>(call.context.scratchMemory(bytes));
   if (call.context.measuring) return;
-  transformFilters<kTaps>(filter, f, filterPoints, panels);
+  float* filterPoints = own > 0 ? scratch : static_cast<float*>(copy.values);
+  if (copy.fresh) transformFilters<kTaps>(filter, f, filterPoints, panels);
   const Squares<T> squares{in, f.inHeight, f.inWidth, inChannels, f.padTop, f.padLeft};
   chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool) {
-    float* values = filterPoints + filters + part * chunkSize;
+    float* values = scratch + own + part * chunkSize;
     float* products = values + valuesSize;
     transformImages(squares, tiles, first, count, values, valuesStride);
     multiply(values, valuesStride, filterPoints, f, panels, count, products);
