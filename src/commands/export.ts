@@ -14,13 +14,9 @@ type Format = Settings<'export'>['format'];
 
 /** The formats that keep a graph: what it takes, and what is said of it. */
 const GRAPHS: readonly Format[] = ['tfjs', 'onnx'];
-const GRAPH_OPTIONS: readonly OptionName[] = [
-  'with-softmax',
-  'uint8-input',
-  'resize-size',
-  'mean',
-  'std',
-];
+const GRAPH_OPTIONS: readonly OptionName[] = ['with-softmax', 'uint8-input', 'resize-size'];
+/** What weights alone are kept with, too. */
+const COLOUR_OPTIONS: readonly OptionName[] = ['mean', 'std'];
 
 export async function runExport(given: Given): Promise<Result> {
   const sources = await givenSources('export', given);
@@ -36,7 +32,9 @@ export async function runExport(given: Given): Promise<Result> {
 /** A setting without an effect is refused, because it is a mistake. */
 function checkUse(format: Format, sources: readonly SettingsSource[]): void {
   if (GRAPHS.includes(format)) return;
-  const idle = GRAPH_OPTIONS.find((name) => strongest(name, sources) !== undefined);
+  const idle = [...GRAPH_OPTIONS, ...(format === 'safetensors' ? [] : COLOUR_OPTIONS)].find(
+    (name) => strongest(name, sources) !== undefined,
+  );
   if (idle === undefined) return;
   throw new UsageError(
     `--${idle} does nothing to --format ${format}, which keeps no graph: leave it out, or add --format ${GRAPHS.join(' or ')}`,

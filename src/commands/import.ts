@@ -11,9 +11,9 @@ import { required } from './require.js';
 export async function runImport(given: Given): Promise<Result> {
   const sources = await givenSources('import', given);
   const architecture = givenArchitecture(sources, '--arch resnet50');
-  const { settings } = resolveSettings('export', sources, architecture);
+  const trained = await weightsModel(String(given['file']), architecture);
+  const { settings } = resolveSettings('export', [trained.stored, ...sources], architecture);
   const output = required(settings.output, '--output', '--output weights.safetensors');
-  const trained = weightsModel(String(given['file']), architecture);
   const result = await exportModel(trained, settings, output, createReporter());
   return { lines: [`${result.arch} with ${result.classes} classes in ${output}`], json: result };
 }

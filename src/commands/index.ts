@@ -14,6 +14,18 @@ export const commands: Commands = [
     },
   },
   {
+    name: 'finetune',
+    places: ['data'],
+    summary:
+      'From a folder of class folders to a fine-tuned network, its evaluation and its report',
+    options: 'finetune',
+    example: 'cnn finetune photos --weights resnet18.safetensors',
+    load: async () => {
+      const { runFinetune } = await import('./finetune/finetune.js');
+      return (given) => runFinetune(given);
+    },
+  },
+  {
     name: 'eval',
     places: ['checkpoint', 'data'],
     summary: 'Evaluate a checkpoint on the validation set',

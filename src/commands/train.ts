@@ -116,7 +116,10 @@ export async function trainedOrEstimated(
   return { lines: estimateLines(estimate), json: estimateFacts(estimate) };
 }
 
-async function trained(request: TrainRequest, reporter: Reporter): Promise<Result<TrainResult>> {
+export async function trained(
+  request: TrainRequest,
+  reporter: Reporter,
+): Promise<Result<TrainResult>> {
   const result = await train(request, reporter);
   const next = nextCommands(result, request);
   return { lines: resultLines(result), json: result, next };
@@ -169,18 +172,22 @@ function shellWord(text: string): string {
 
 export async function givenRequest(given: Given, reporter: Reporter): Promise<TrainRequest> {
   const request = await trainRequest(given);
+  noteChanges(request, reporter);
+  return request;
+}
+
+/** Says in what a resumed run is not as it was. */
+export function noteChanges({ resume, provenance }: TrainRequest, reporter: Reporter): void {
   for (const name of WRITTEN) {
-    const { resume, provenance } = request;
     const before = resume?.record.settings[name]?.value ?? null;
     if (before === null || provenance[name]?.value !== null) continue;
     reporter.note(
       `--${name} is not taken from ${resume?.run.record}: give it again if you want it`,
     );
   }
-  for (const [name, entry] of Object.entries(request.resume?.changed ?? {})) {
+  for (const [name, entry] of Object.entries(resume?.changed ?? {})) {
     reporter.note(`changed: ${name} is ${entry.value}`);
   }
-  return request;
 }
 
 async function trainRequest(given: Given): Promise<TrainRequest> {

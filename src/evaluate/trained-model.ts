@@ -6,10 +6,10 @@ import {
   withoutDrawing,
   withUndrawn,
 } from '../archs/index.js';
+import { perChannel } from '../colours.js';
 import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
 import { averageName } from '../network/average.js';
-import { perChannel } from '../network/colours.js';
 import { type Checkpoint, openCheckpoint } from '../runs/checkpoint/open.js';
 import { loadTensors, loadWeights, withWeightsOf } from '../runs/checkpoint/tensors.js';
 import { findRun, type RunRecord, readRecord } from '../runs/run-directory.js';
@@ -23,7 +23,7 @@ import type { SettingsSource } from '../settings/resolve.js';
 import type { Settings } from '../settings/types.js';
 import { checkValues } from '../settings/validate.js';
 import { nameKey } from '../system/file-names.js';
-import { countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
+import { coloursOf, countClasses, loadWeightsFile, type WeightsFile } from '../weights/index.js';
 import { type Measured, measuredOf } from './measured.js';
 
 /** How an image becomes what the network sees; null is as in the training. */
@@ -105,15 +105,22 @@ async function loadAverage({ weights }: LayersModel, checkpoint: Checkpoint): Pr
   );
 }
 
-/** A weights file to load into an architecture; it is opened when the network is built. */
-export function weightsModel(path: string, architecture: Architecture): TrainedModel {
+/**
+ * A weights file to load into an architecture. Its header alone is read at first, and says how the
+ * network saw colours where nothing else is given.
+ */
+export async function weightsModel(
+  path: string,
+  architecture: Architecture,
+): Promise<TrainedModel> {
+  const { colours } = await withWeightsFile(path, async (file) => coloursOf(file, architecture));
   return {
     architecture,
     origin: { weights: path },
     run: undefined,
     record: undefined,
     measured: undefined,
-    stored: { values: {}, source: 'default' },
+    stored: { values: { ...colours }, source: 'default' },
     open: (view, reporter) =>
       withWeightsFile(path, async (file) => {
         const { channels } = view;
@@ -122,7 +129,8 @@ export function weightsModel(path: string, architecture: Architecture): TrainedM
         const card = viewed(networkCard(architecture, { classes, inputSize, channels }), view);
         const session = withoutDrawing(() => openSession(architecture, card, 0));
         const options = { otherClasses: false };
-        noteIgnored(await loadWeightsFile(session.model, architecture, file, options), reporter);
+        const loaded = await loadWeightsFile(session.model, architecture, file, options);
+        noteIgnored(loaded, reporter, card);
         return { session, named: file.classes !== undefined };
       }),
   };

@@ -62,8 +62,9 @@ export async function exportModel(
 
 async function writeSafetensors(output: string, { session, named, trained }: Source) {
   const { model, card } = session;
-  const classes = named ? card.classes : undefined;
-  await writeWeights(output, model, trained.architecture, classes).catch((error) => {
+  const { mean, std } = card;
+  const known = { mean, std, classes: named ? card.classes : undefined };
+  await writeWeights(output, model, trained.architecture, known).catch((error) => {
     throw cannotWrite(output, error);
   });
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Colours, perChannel } from './colours.js';
+import { type Colours, perChannel } from '../colours.js';
 import { runKernel } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 

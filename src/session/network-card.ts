@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type Architecture, findArchitecture, withOptions } from '../archs/index.js';
 import { checkTransform } from '../augment/index.js';
+import { perChannel } from '../colours.js';
 import { imagenetWords } from '../data/layouts/labels/imagenet-words.js';
 import { UsageError } from '../errors.js';
 import { MOST_SIDE } from '../image-size.js';
-import { perChannel } from '../network/colours.js';
 import { evaluationTransform } from './augmentation.js';
 
 const pair = z.tuple([z.number(), z.number()]).readonly();

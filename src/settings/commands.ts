@@ -153,6 +153,7 @@ const NEW_RUN_OPTIONS = [
 /** The settings of each command, in the order of its `--help`. */
 export const COMMAND_OPTIONS = {
   train: [...NEW_RUN_OPTIONS, 'resume', 'verify-resume', 'smoke'],
+  finetune: [...NEW_RUN_OPTIONS, 'resume'],
   rerun: ['checkpoint', 'other-data', ...NEW_RUN_OPTIONS],
   smoke: ['all', 'data', 'seed', 'jobs', ...MACHINE_OPTIONS, 'junit'],
   diff: ['csv'],
@@ -245,7 +246,7 @@ export const COMMAND_OPTIONS = {
     'resize-size',
     ...COLOUR_OPTIONS,
   ],
-  import: ['arch', 'arch-options', 'output', 'input-size', 'channels'],
+  import: ['arch', 'arch-options', 'output', 'input-size', 'channels', ...COLOUR_OPTIONS],
   bench: [
     'arch',
     'arch-options',
@@ -391,6 +392,13 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
   },
   rerun: {
     checkpoint: 'directory of the run whose settings are repeated',
+    'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
+  },
+  finetune: {
+    arch: 'network (default: that of the weights, or by the size of the images)',
+    weights:
+      'file of pretrained weights, or a run: .safetensors, .pth or .h5, whose network is recognised',
+    'dry-run': 'only show what is chosen and how long the run would take',
     'resize-size': 'evaluation: short side of the image before the centre crop (default: recipe)',
   },
   eval: {

@@ -8,15 +8,16 @@ import { recipeSource } from './recipes/index.js';
 import { type Resolved, resolveSettings, type SettingsSource, strongest } from './resolve.js';
 
 /**
- * Joins what was given, weakest first, over the recipe that it names. Throws a UsageError where
+ * Joins what was given, weakest first, over what the program has `chosen` and the recipe that it names. Throws a UsageError where
  * settings make no sense together.
  */
 export function resolveTraining(
   architecture: Architecture,
   sources: readonly SettingsSource[],
+  chosen: SettingsSource = { values: {}, source: 'recipe' },
 ): Resolved<'train'> {
   const recipe = givenRecipe(sources, architecture, sources);
-  const resolved = resolveSettings('train', [recipe, ...sources], architecture);
+  const resolved = resolveSettings('train', [recipe, chosen, ...sources], architecture);
   checkTogether(resolved.settings, isGiven(sources), architecture);
   return resolved;
 }

@@ -75,8 +75,8 @@ async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<T
     const result = await following;
     const { weightsOut } = request.settings;
     if (weightsOut === null) return result;
-    const { classes } = session.card;
-    await writeWeights(weightsOut, session.model, request.architecture, classes).catch((error) => {
+    const { model, card } = session;
+    await writeWeights(weightsOut, model, request.architecture, card).catch((error) => {
       const next = `cnn export ${run.path} --output ${weightsOut}`;
       throw cannotWrite(weightsOut, error, `The run is saved; write its weights with: ${next}`);
     });

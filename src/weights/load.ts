@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, titleOf } from '../archs/index.js';
+import type { Colours } from '../colours.js';
 import { DataError } from '../errors.js';
 import { describeNotFinite, refuseNotFinite } from './finite.js';
 import { CAFFE_COLOURS, inNamesOf } from './keras/translate.js';
@@ -12,6 +14,8 @@ import type { WeightsFile } from './weights-file.js';
 export interface LoadOptions {
   /** Keep the last layers' weights where the file was trained on other classes. */
   readonly otherClasses: boolean;
+  /** The names of the model's classes, which the file may call otherwise. */
+  readonly classes?: readonly string[];
 }
 
 export interface Loaded {
@@ -22,8 +26,8 @@ export interface Loaded {
   readonly ignored: readonly string[];
   /** What stands before every name of the file and was left out; mostly empty. */
   readonly prefix: string;
-  /** How the network saw colours, where that is not as its recipe has it. */
-  readonly colours?: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  /** How the network saw colours, where the file says so. */
+  readonly colours?: Colours;
 }
 
 /**
@@ -35,19 +39,9 @@ export async function loadWeightsFile(
   model: LayersModel,
   architecture: Architecture,
   given: WeightsFile,
-  { otherClasses }: LoadOptions,
+  options: LoadOptions,
 ): Promise<Loaded> {
-  const slots = placesOf(model, architecture);
-  const named = inNamesOf(given, slots, architecture);
-  const prefix = prefixOf(slots, named);
-  const file = withoutPrefix(named, prefix);
-  const fileClasses = classesOf(slots, file);
-  const heads = slots.filter(({ classAxis }) => classAxis !== undefined);
-  const differs = heads.some((slot) => isOfOtherClasses(slot, file.tensors.get(slot.name)));
-  const kept = differs && otherClasses ? heads : [];
-  const wanted = slots.filter((slot) => !kept.includes(slot));
-  const ignored = ignoredNames(slots, architecture, file);
-  checkTensors(wanted, kept, ignored, architecture, file);
+  const { file, wanted, kept, ...rest } = matched(model, architecture, given, options);
   const found: (string | undefined)[] = [];
   for (const { name, order, variable } of wanted) {
     const tensor = file.tensors.get(name) as StoredTensor;
@@ -60,9 +54,54 @@ export async function loadWeightsFile(
     filled.dispose();
   }
   refuseNotFinite(`The weights ${given.path}`, found);
-  const colours = given.keras && architecture.keras?.colours;
-  const seen = colours === 'BGR' ? { colours: CAFFE_COLOURS } : {};
-  return { kept: kept.map(({ name }) => name), fileClasses, ignored, prefix, ...seen };
+  return { kept: kept.map(({ name }) => name), ...rest, ...coloursOf(given, architecture) };
+}
+
+/** Whether a file has the weights of a model, but for the last layers where its classes differ. */
+export function fitsWeightsFile(
+  model: LayersModel,
+  architecture: Architecture,
+  file: WeightsFile,
+): boolean {
+  try {
+    matched(model, architecture, file, { otherClasses: true });
+    return true;
+  } catch (error) {
+    if (error instanceof DataError) return false;
+    throw error;
+  }
+}
+
+/** How the network of a file saw colours, where the file says so. */
+export function coloursOf(
+  { colours, keras }: Pick<WeightsFile, 'colours' | 'keras'>,
+  architecture: Architecture,
+): { colours?: Colours } {
+  if (colours !== undefined) return { colours };
+  return keras && architecture.keras?.colours === 'BGR' ? { colours: CAFFE_COLOURS } : {};
+}
+
+/** The tensors of a file by the weights of a model; throws a DataError where they do not fit. */
+function matched(
+  model: LayersModel,
+  architecture: Architecture,
+  given: WeightsFile,
+  { otherClasses, classes = given.classes }: LoadOptions,
+) {
+  const slots = placesOf(model, architecture);
+  const named = inNamesOf(given, slots, architecture);
+  const prefix = prefixOf(slots, named);
+  const file = withoutPrefix(named, prefix);
+  const fileClasses = classesOf(slots, file);
+  const heads = slots.filter(({ classAxis }) => classAxis !== undefined);
+  const differs =
+    !isDeepStrictEqual(classes, given.classes ?? classes) ||
+    heads.some((slot) => isOfOtherClasses(slot, file.tensors.get(slot.name)));
+  const kept = differs && otherClasses ? heads : [];
+  const wanted = slots.filter((slot) => !kept.includes(slot));
+  const ignored = ignoredNames(slots, architecture, file);
+  checkTensors(wanted, kept, ignored, architecture, file);
+  return { file, wanted, kept, fileClasses, ignored, prefix };
 }
 
 /** The number of classes in a file, found by the shape of its last layer. */

@@ -25,6 +25,8 @@ const entrySchema = z.strictObject({
   data_offsets: z.tuple([size, size]),
 });
 const metadataSchema = z.record(z.string(), z.string());
+const one = z.number();
+const coloursSchema = z.union([z.tuple([one]), z.tuple([one, one, one])]);
 
 interface Entry {
   readonly name: string;
@@ -49,8 +51,14 @@ export async function readSafetensors(source: WeightsSource): Promise<Contents> 
     };
     return [name, { shape, read }] as const;
   });
-  const classes = classesOf(source, metadata);
-  return { tensors: new Map(tensors), ...(classes === undefined ? {} : { classes }) };
+  const classes = listIn(source, metadata, 'classes', z.array(z.string()).min(1));
+  const mean = listIn(source, metadata, 'mean', coloursSchema);
+  const std = listIn(source, metadata, 'std', coloursSchema);
+  return {
+    tensors: new Map(tensors),
+    ...(classes && { classes }),
+    ...(mean && std && { colours: { mean, std } }),
+  };
 }
 
 async function readHeader(source: WeightsSource) {
@@ -127,16 +135,22 @@ function checkCoverage(
   throw refuse(path, `it is ${what}: its tensors take ${covered} bytes and it has ${dataBytes}`);
 }
 
-/** The class names that our own files carry as a JSON list. */
-function classesOf({ path }: WeightsSource, metadata: unknown): string[] | undefined {
+/** A list that our own files carry as JSON; undefined where there is none. */
+function listIn<T>(
+  { path }: WeightsSource,
+  metadata: unknown,
+  name: string,
+  schema: z.ZodType<T>,
+): T | undefined {
   if (metadata === undefined) return undefined;
   const texts = metadataSchema.safeParse(metadata);
   if (!texts.success) throw refuse(path, '__metadata__ of its header is not a map of texts');
-  const text = texts.data['classes'];
+  const text = texts.data[name];
   if (text === undefined) return undefined;
   try {
-    return z.array(z.string()).min(1).parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw refuse(path, '"classes" of its __metadata__ is not a list of names', { cause: error });
+    const what = name === 'classes' ? 'a list of names' : 'one number or three';
+    throw refuse(path, `"${name}" of its __metadata__ is not ${what}`, { cause: error });
   }
 }

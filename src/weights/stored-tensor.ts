@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { Colours } from '../colours.js';
 import { DataError } from '../errors.js';
 
 /** A tensor in a weights file. */
@@ -13,6 +14,8 @@ export interface Contents {
   readonly tensors: Map<string, StoredTensor>;
   /** The names of the classes, where the file has them. */
   readonly classes?: readonly string[];
+  /** How the network saw colours, where the file says so. */
+  readonly colours?: Colours;
   /** The weights of each layer in a file of Keras, in its order. */
   readonly keras?: ReadonlyMap<string, readonly StoredTensor[]>;
   /** What has to be done when all is read. */

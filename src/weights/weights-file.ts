@@ -18,6 +18,8 @@ export interface WeightsFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly classes?: readonly string[];
+  /** How the network saw colours, where the file says so. */
+  readonly colours?: Contents['colours'];
   /** The weights of each layer in a file of Keras. */
   readonly keras?: Contents['keras'];
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Colours } from '../colours.js';
 import { elements } from './stored-tensor.js';
 
 /** A float32 tensor to be written; its values are read when they are written. */
@@ -8,14 +9,19 @@ export interface NamedTensor {
 }
 
 /**
- * A safetensors file in parts: the header, then the tensors one by one. The names of the classes,
- * if they are known, are kept as a JSON list beside the metadata that PyTorch's files have.
+ * A safetensors file in parts: the header, then the tensors one by one. The names of the classes and
+ * the mean and deviation of the colours, if they are known, are kept as JSON lists beside the metadata
+ * that PyTorch's files have.
  */
 export async function* safetensorsParts(
   tensors: readonly NamedTensor[],
   classes?: readonly string[],
+  colours?: Colours,
 ): AsyncGenerator<Uint8Array> {
-  const metadata = { format: 'pt', ...(classes && { classes: JSON.stringify(classes) }) };
+  const lists = Object.entries({ classes, mean: colours?.mean, std: colours?.std });
+  const known = lists.filter(([, list]) => list !== undefined);
+  const texts = Object.fromEntries(known.map(([name, list]) => [name, JSON.stringify(list)]));
+  const metadata = { format: 'pt', ...texts };
   let end = 0;
   const fields = tensors.map(({ name, shape }) => {
     const begin = end;

@@ -1,6 +1,7 @@
 /** What came out of the runs of an experiment, read from their directories alone. */
 import { readdir } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { median } from '../../median.js';
 import { type Row, readSummary } from '../../runs/csv.js';
 import { type RunRecord, runDirectory } from '../../runs/run-directory.js';
 import { hasCode } from '../../system/system-errors.js';
@@ -115,10 +116,4 @@ export function absentLines(absent: readonly Absent[]): string[] {
     const runs = absent.filter(({ why }) => why === reason).map(({ run }) => run);
     return `${reason}: ${runs.join(', ')}`;
   });
-}
-
-function median(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { findArchitecture, withoutDrawing } from '../../../src/archs/index.js';
 import { openBackend } from '../../../src/backend/index.js';
-import { perChannel } from '../../../src/network/colours.js';
+import { perChannel } from '../../../src/colours.js';
 import { Network } from '../../../src/network/network.js';
 import { loadWeightsFile, openWeightsFile } from '../../../src/weights/index.js';
 
