@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
+import type { Colours } from '../colours.js';
 import {
   type Batch,
   type BatchLoader,
@@ -13,7 +14,6 @@ import type { Split } from '../data/dataset.js';
 import { inspectJpegs } from '../data/decode/jpeg.js';
 import { openDataset } from '../data/open-dataset.js';
 import { DataError } from '../errors.js';
-import type { Colours } from '../network/colours.js';
 import { trainingSize, trainingTransform } from '../session/augmentation.js';
 import { chosenDecoder, type Decode } from '../session/decoding.js';
 import type { Reporter } from '../session/reporter.js';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, withAtMostWeights, withOtherSize } from '../archs/index.js';
+import type { Colours } from '../colours.js';
 import type { Batch } from '../data/batches/batches.js';
-import type { Colours } from '../network/colours.js';
 import { imagesToFloat } from '../network/images.js';
 import { lossWithoutGradient, type Mixed } from '../network/loss.js';
 import { Network } from '../network/network.js';
