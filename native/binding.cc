@@ -156,6 +156,13 @@ DType typeOf(int32_t number) {
   throw std::runtime_error("there is no type " + std::to_string(number));
 }
 
+// multipliesBf16(): whether the processor has instructions for it.
+napi_value multipliesBf16(napi_env env, Addon&, const Arguments&) {
+  napi_value value;
+  NAPI_CHECK(napi_get_boolean(env, cpuMultipliesBf16(), &value));
+  return value;
+}
+
 // A context in which kernels take their memory, which is none, and compute nothing.
 Context& measuringContext(Addon& addon, int32_t threads) {
   if (!addon.measuring) addon.measuring = measuringCpu();
@@ -382,6 +389,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "kernels", entry<kernels>);
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "hasCpu", entry<hasCpu>);
+  define(env, exports, "multipliesBf16", entry<multipliesBf16>);
   define(env, exports, "measure", entry<measure>);
   define(env, exports, "candidates", entry<candidates>);
   defineAugment(env, exports);

@@ -8,6 +8,9 @@ namespace cnn {
 // Intel Xeon (docs/kernels.md).
 DType computeType(DType storage);
 
+// Whether the processor has instructions that multiply bfloat16.
+bool multipliesBf16();
+
 // Whether a candidate that computes in `type` takes values stored as `storage`: by the fixed table,
 // or, where it is chosen, if the machine multiplies in that type.
 bool computesIn(const Call& call, DType type, DType storage);

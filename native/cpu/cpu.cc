@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "compute_type.h"
 #include "isa.h"
 #include "tuning/time_candidates.h"
 
@@ -75,6 +76,8 @@ class CpuEngine : public Engine {
 }  // namespace
 
 bool hasCpu() { return true; }
+
+bool cpuMultipliesBf16() { return multipliesBf16(); }
 
 std::unique_ptr<Engine> openCpu(int threads, bool strict) {
   return std::make_unique<CpuEngine>(threads, strict);

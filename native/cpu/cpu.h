@@ -7,6 +7,8 @@ namespace cnn {
 bool hasCpu();
 // This machine's processor with OpenMP. `strict`: see Context.
 std::unique_ptr<Engine> openCpu(int threads, bool strict);
+// Whether it has instructions that multiply bfloat16.
+bool cpuMultipliesBf16();
 // A context that counts memory and computes nothing.
 std::unique_ptr<Context> measuringCpu();
 

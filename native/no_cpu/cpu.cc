@@ -10,6 +10,8 @@ constexpr const char* kMissing =
 
 bool hasCpu() { return false; }
 
+bool cpuMultipliesBf16() { return false; }
+
 std::unique_ptr<Engine> openCpu(int, bool) { throw std::runtime_error(kMissing); }
 
 std::unique_ptr<Context> measuringCpu() { throw std::runtime_error(kMissing); }

@@ -38,6 +38,8 @@ export interface Addon {
   facts(): string[];
   /** Whether the kernels of the CPU were built in. */
   hasCpu(): boolean;
+  /** Whether the processor has instructions that multiply bfloat16. */
+  multipliesBf16(): boolean;
   measure(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): number[];
   /** The names of those that can compute a call, the fixed table's first. */
   candidates(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): string[];

@@ -44,9 +44,29 @@ export async function openCpu(options: BackendOptions, why: string): Promise<Bac
   device.precision =
     options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
   await tf.setBackend(NATIVE_BACKENDS.cpu);
-  const units = `${device.queue.description} instructions`;
-  const found = `oneDNN with ${units}, ${device.precision}${matrixUnits ? '' : ' (no AMX)'}`;
-  return describe('cpu', device, `${why}; ${found}`);
+  return describe('cpu', device, `${why}; ${describeCpu(device, matrixUnits ? '' : 'no AMX')}`);
+}
+
+/** The same backend in the precision that `reason` is for. */
+export function withPrecision(
+  backend: Backend,
+  { precision, reason }: { precision: 'f32' | 'bf16'; reason: string },
+): Backend {
+  const { device } = backend;
+  if (device === undefined) return backend;
+  device.precision = precision;
+  const [why = ''] = backend.why.split('; ', 1);
+  return { ...backend, precision, why: `${why}; ${describeCpu(device, reason)}` };
+}
+
+function describeCpu({ queue, precision }: NativeBackend, reason: string): string {
+  const found = `oneDNN with ${queue.description} instructions, ${precision}`;
+  return reason === '' ? found : `${found} (${reason})`;
+}
+
+/** Whether bfloat16 may be faster than float32 on this machine's processor. */
+export function multipliesBf16(): boolean {
+  return loadAddon().multipliesBf16();
 }
 
 export async function openCuda(options: BackendOptions, why: string): Promise<Backend> {

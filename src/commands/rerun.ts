@@ -47,7 +47,7 @@ export async function rerunRequest(given: Given): Promise<TrainRequest> {
   return {
     ...{ settings, provenance, architecture, data, estimateMemory },
     ...(sameData && { repeats }),
-    ...(record.choices && { choices: record.choices }),
+    ...(network === before && { before: record }),
   };
 }
 

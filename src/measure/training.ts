@@ -8,7 +8,12 @@ import { checkFits } from '../session/out-of-memory.js';
 import { createPace, takesTurns, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { startBackend } from '../session/start-backend.js';
-import { leaveToFixedTable, MEASURED_STEPS, tuneKernels } from '../session/tuning.js';
+import {
+  leaveToFixedTable,
+  MEASURED_STEPS,
+  measuredPrecision,
+  tuneKernels,
+} from '../session/tuning.js';
 import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
 import { trainStep } from '../train/step.js';
@@ -37,22 +42,28 @@ export async function openBenchmark(
 ): Promise<Benchmark> {
   if (settings.trace !== null) await checkWritable(settings.trace, '--trace');
   checkDecode(settings);
-  const backend = await startBackend(settings, reporter);
   // Nothing is evaluated.
   const size = { inputSize: trainingSize(settings), trainCropSize: null };
-  const estimate = (batchSize: number) =>
-    estimateMemory(architecture, backend, { ...settings, ...size, batchSize });
-  const { calls, ...memory } = await estimate(settings.batchSize);
-  await checkFits(backend, settings.batchSize, async (batchSize) => {
-    const known = batchSize === settings.batchSize ? memory : await estimate(batchSize);
+  const { batchSize, autotune } = settings;
+  const estimateIn = (backend: Pick<Backend, 'name' | 'precision'>, images: number) =>
+    estimateMemory(architecture, backend, { ...settings, ...size, batchSize: images });
+  const backend = await startBackend(settings, reporter, async (opened) => {
+    const callsIn = async (precision: 'f32' | 'bf16') =>
+      (await estimateIn({ name: 'cpu', precision }, batchSize)).calls;
+    return autotune ? measuredPrecision(opened, callsIn, true) : undefined;
+  });
+  const estimate = (images: number) => estimateIn(backend, images);
+  const { calls, ...memory } = await estimate(batchSize);
+  await checkFits(backend, batchSize, async (images) => {
+    const known = images === batchSize ? memory : await estimate(images);
     return known.stepBytes ?? known.leastBytes;
   });
-  const tuning = settings.autotune
+  const tuning = autotune
     ? await tuneKernels(backend, calls, { times: MEASURED_STEPS }, reporter)
     : leaveToFixedTable(backend);
   const source = await openSource(architecture, settings, backend);
   const trainer = createTrainer(source, architecture, settings, backend);
-  const { batchSize, profile, trace } = settings;
+  const { profile, trace } = settings;
   return openSteps({
     ...{ architecture, backend, reporter, batchSize, profile, trace },
     network: source.session.network,

@@ -1,8 +1,26 @@
 import { enableProdMode } from '@tensorflow/tfjs-core';
 import { type Backend, openBackend } from '../backend/index.js';
+import { withPrecision } from '../backend/native.js';
 import type { Settings } from '../settings/types.js';
 import { chosenDecoder, type Decode } from './decoding.js';
 import type { Reporter } from './reporter.js';
+
+/** Decides, with reason, on a precision for backend cpu where the settings leave it open. */
+export type DecidePrecision = (
+  backend: Backend,
+) => Promise<{ readonly precision: 'f32' | 'bf16'; readonly reason: string } | undefined>;
+
+/** The precision that a run had which left it open; `reason` says why it is taken again. */
+export function precisionOf(
+  run: { settings: Settled; backend: { name: string; precision: string } } | undefined,
+  reason: string,
+): { precision: 'f32' | 'bf16'; reason: string } | undefined {
+  if (run?.backend.name !== 'cpu' || run.settings['precision']?.value !== 'auto') return undefined;
+  const { precision } = run.backend;
+  return precision === 'f32' || precision === 'bf16' ? { precision, reason } : undefined;
+}
+
+type Settled = Readonly<Record<string, { readonly value: unknown } | undefined>>;
 
 /** Opens the backend that the settings name, and says which it is and why. */
 export async function startBackend(
@@ -11,12 +29,16 @@ export async function startBackend(
     'backend' | 'device' | 'precision' | 'deterministic' | 'threads'
   > & { readonly decode?: Decode },
   reporter: Reporter,
+  decide: DecidePrecision = async () => undefined,
 ): Promise<Backend> {
   // Without it tfjs-backend-cpu prints an advertisement for tfjs-node.
   enableProdMode();
   const { precision, device, deterministic, threads } = settings;
   const options = { precision, device, deterministic, threads: threads ?? undefined };
-  const backend = await openBackend(settings.backend, options);
+  const opened = await openBackend(settings.backend, options);
+  const open = precision === 'auto' && opened.name === 'cpu';
+  const decision = open ? await decide(opened) : undefined;
+  const backend = decision === undefined ? opened : withPrecision(opened, decision);
   reporter.note(`backend ${backend.name} in ${backend.precision}: ${backend.why}`);
   for (const warning of backend.warnings) reporter.warn(warning);
   // Before anything else takes time.

@@ -1,5 +1,7 @@
 import type { Backend } from '../backend/index.js';
+import { multipliesBf16 } from '../backend/native.js';
 import type { CountedCall } from '../backend/tuning/calls.js';
+import { fasterPrecision, type StepTimes, timeStep } from '../backend/tuning/precision.js';
 import { type Tuning, tune } from '../backend/tuning/tune.js';
 import type { Reporter } from './reporter.js';
 
@@ -19,6 +21,31 @@ export async function tuneKernels(
   const line = tuningLine(tuning);
   if (line !== undefined) note(line);
   return tuning;
+}
+
+/** A share of those steps for each precision, which are measured one after the other. */
+const MEASURED_STEPS_OF_EACH = 2;
+
+/**
+ * The precision in which the kernels of a step were measured to be faster, and why; nothing where
+ * they were not measured, or the processor does not multiply bfloat16.
+ */
+export async function measuredPrecision(
+  { device }: Pick<Backend, 'device'>,
+  callsIn: (precision: 'f32' | 'bf16') => Promise<readonly CountedCall[]>,
+  measures: boolean,
+): Promise<{ precision: 'f32' | 'bf16'; reason: string } | undefined> {
+  if (device === undefined || !multipliesBf16()) return undefined;
+  const calls = { f32: await callsIn('f32'), bf16: await callsIn('bf16') };
+  const times = await timeStep(device, calls, measures ? MEASURED_STEPS_OF_EACH : undefined);
+  return times && decidePrecision(times);
+}
+
+export function decidePrecision(times: StepTimes): { precision: 'f32' | 'bf16'; reason: string } {
+  const precision = fasterPrecision(times);
+  const other = precision === 'f32' ? 'bf16' : 'f32';
+  const reason = `measured: ${round(times[precision])} ms a step, ${other} ${round(times[other])}`;
+  return { precision, reason };
 }
 
 /** Forgets what was chosen for other networks of this process. */

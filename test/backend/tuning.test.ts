@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { findArchitecture } from '../../src/archs/index.js';
 import { type CandidateTime, callKey, type DescribedCall } from '../../src/backend/tuning/calls.js';
 import {
   addTimes,
@@ -11,7 +12,11 @@ import {
   readTimes,
   timesFile,
 } from '../../src/backend/tuning/kept-times.js';
-import { areFor, fastestOf, repeatChoices, tune } from '../../src/backend/tuning/tune.js';
+import { fastestOf } from '../../src/backend/tuning/measured-calls.js';
+import { fasterPrecision, timeStep } from '../../src/backend/tuning/precision.js';
+import { areFor, repeatChoices, tune } from '../../src/backend/tuning/tune.js';
+import { estimateMemory } from '../../src/measure/memory.js';
+import { decidePrecision } from '../../src/session/tuning.js';
 import { numbers } from '../network/backends.js';
 import { device, onNative } from './compare.js';
 
@@ -47,6 +52,18 @@ const forward = () =>
     const x = tf.tensor4d(numbers(2 * 9 * 9 * 5, 1), [2, 9, 9, 5]);
     tf.conv2d(x, tf.tensor4d(numbers(3 * 3 * 5 * 7, 2), [3, 3, 5, 7]), 1, 'same');
   });
+
+describe('the precision of a step', () => {
+  it('is bf16 if that is faster by more than rounding is worth', () => {
+    assert.equal(fasterPrecision({ f32: 100, bf16: 60 }), 'bf16');
+    assert.equal(fasterPrecision({ f32: 100, bf16: 97 }), 'f32');
+    assert.equal(fasterPrecision({ f32: 100, bf16: 300 }), 'f32');
+  });
+  it('is told with its reason', () => {
+    const { precision, reason } = decidePrecision({ f32: 100, bf16: 60.4 });
+    assert.equal(`${precision}: ${reason}`, 'bf16: measured: 60 ms a step, f32 100');
+  });
+});
 
 describe('of the candidates of a call', () => {
   it('the fastest is chosen, if it is worth it', () => {
@@ -103,6 +120,23 @@ onNative(({ name, precision }) => {
       if (first.newly > 0) assert.ok(Object.keys(milliseconds).length >= 2);
       const other = { ...(await machineHere()), threads: 77 };
       assert.deepEqual(await readTimes(other), {});
+    });
+
+    it('is a step in both precisions', async () => {
+      const sizes = { batchSize: 4, inputSize: 12, channels: 3, numClasses: 3 } as const;
+      const callsIn = async (wanted: 'f32' | 'bf16') => {
+        const backend = { name: 'cpu', precision: wanted } as const;
+        return (await estimateMemory(findArchitecture('lenet5'), backend, sizes)).calls;
+      };
+      const calls = { f32: await callsIn('f32'), bf16: await callsIn('bf16') };
+      assert.equal(await timeStep(device(), calls, undefined), undefined);
+      const { f32 = 0, bf16 = 0 } = (await timeStep(device(), calls, 2)) ?? {};
+      assert.ok(f32 > 0 && bf16 > 0, `${f32} and ${bf16}`);
+      const keys = Object.keys(await readTimes(await machineHere()));
+      assert.deepEqual(
+        keys.filter((key) => /^(Sgd|Accumulate)/.test(key)),
+        [],
+      );
     });
 
     it('is not measured where no time is given', async () => {

@@ -273,7 +273,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
     given: { ...NETWORK, data: 'DIRECTORY/data', out: 'RUN/sheet.png', workers: '1' },
   },
   bench: {
-    run: runBenchTrain, given: { arch: 'lenet5', channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '6', ...ON_CPU }, rows: [
+    run: runBenchTrain, given: { arch: 'lenet5', channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '6', ...ON_CPU, autotune: false }, rows: [
       { option: 'arch', given: 'simple-cnn', changes: ['arch'] },
       { option: 'arch-options', given: 'pool=max', changes: ['arch_options'] },
       { option: 'data', given: 'DIRECTORY/data', changes: ['workers'] },
@@ -302,6 +302,7 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'workers', given: '3', both: DATA, changes: ['workers'] },
       { option: 'backend', given: 'js', changes: ['backend'], may: ['threads'] },
       { option: 'precision', given: 'bf16', changes: ['precision'] },
+      { option: 'autotune', given: true, changes: ['kernels'] },
       { option: 'profile', given: true, changes: ['profile'] },
       { option: 'trace', given: 'RUN/trace.json', changes: ['profile', 'files'] },
     ],

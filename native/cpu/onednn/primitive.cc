@@ -45,11 +45,15 @@ DType computeType(DType storage) {
   return storage == DType::BFloat16 && kNative ? DType::BFloat16 : DType::Float32;
 }
 
+bool multipliesBf16() {
+  static const bool multiplies = computeType(DType::BFloat16) == DType::BFloat16 ||
+                                 dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+  return multiplies;
+}
+
 bool computesIn(const Call& call, DType type, DType storage) {
   if (!call.chosen || storage != DType::BFloat16) return type == computeType(storage);
-  static const bool kMultiplies = computeType(DType::BFloat16) == DType::BFloat16 ||
-                                  dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
-  return type == DType::Float32 || kMultiplies;
+  return type == DType::Float32 || multipliesBf16();
 }
 
 void reorder(Context& context, const Desc& fromDesc, void* from, const Desc& toDesc, void* to) {

@@ -44,7 +44,7 @@ const fileSchema = z.object({
     addon: z.string(),
   }),
   calls: z.record(
-    z.string().max(1000),
+    z.string().max(4000),
     z.object({
       candidate: z.string().max(100),
       milliseconds: z.record(z.string().max(100), z.number().positive()),

@@ -43,7 +43,7 @@ export const MACHINE = {
     choiceSynonyms: { fp32: 'f32', float32: 'f32', bfloat16: 'bf16' },
     choices: ['auto', 'f32', 'tf32', 'bf16'],
     default: 'auto',
-    help: 'number format of activations; auto is bf16 where the hardware has it, tf32 is f32 with products that a GPU may round to TF32',
+    help: 'number format of activations; auto is bf16 where a GPU computes or, in training on a processor that multiplies bf16, where it was measured to be faster; tf32 is f32 with products that a GPU may round to TF32',
   },
   device: {
     group: 'machine',

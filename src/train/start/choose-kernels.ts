@@ -2,7 +2,13 @@ import type { Backend } from '../../backend/index.js';
 import { areFor, type Choices, repeatChoices } from '../../backend/tuning/tune.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Reporter } from '../../session/reporter.js';
-import { leaveToFixedTable, MEASURED_STEPS, tuneKernels } from '../../session/tuning.js';
+import { type DecidePrecision, precisionOf } from '../../session/start-backend.js';
+import {
+  leaveToFixedTable,
+  MEASURED_STEPS,
+  measuredPrecision,
+  tuneKernels,
+} from '../../session/tuning.js';
 import type { MemoryEstimate, TrainRequest } from './request.js';
 
 /** A run of fewer steps takes what was measured before, and measures nothing. */
@@ -29,7 +35,7 @@ export async function chooseKernels(
   const { device } = backend;
   if (backend.name !== 'cpu' || device === undefined) return undefined;
   if (!settings.autotune) return leaveToFixedTable(backend);
-  const repeated = resume === undefined ? request.choices : (resume.record.choices ?? {});
+  const repeated = resume === undefined ? request.before?.choices : (resume.record.choices ?? {});
   if (repeated !== undefined && (resume !== undefined || areFor(repeated, calls))) {
     const impossible = repeatChoices(device, calls, repeated);
     if (impossible.length > 0) {
@@ -41,10 +47,31 @@ export async function chooseKernels(
     }
     return repeated;
   }
-  const steps = stepsOf(settings, dataset.train.images.length);
-  const measures = steps >= LEAST_STEPS && !settings.dryRun;
-  const times = measures ? Math.max(MEASURED_STEPS, SHARE * steps) : undefined;
+  const { length } = dataset.train.images;
+  const most = Math.max(MEASURED_STEPS, SHARE * stepsOf(settings, length));
+  const times = measures(settings, length) ? most : undefined;
   return (await tuneKernels(backend, calls, { times }, reporter))?.choices;
+}
+
+/** What precision a run has whose settings leave it open: of one that is resumed or repeated the same. */
+export function precisionFor(
+  { settings, resume, architecture, estimateMemory, ...request }: TrainRequest,
+  { classes, train }: Pick<Dataset, 'classes' | 'train'>,
+): DecidePrecision {
+  return async (backend) => {
+    const before = resume?.record ?? request.before;
+    if (before !== undefined) return precisionOf(before, 'as the run began');
+    if (!settings.autotune) return undefined;
+    const callsIn = async (precision: 'f32' | 'bf16') => {
+      const options = { ...settings, numClasses: classes.length };
+      return (await estimateMemory(architecture, { name: 'cpu', precision }, options)).calls;
+    };
+    return measuredPrecision(backend, callsIn, measures(settings, train.images.length));
+  };
+}
+
+function measures(settings: TrainRequest['settings'], images: number): boolean {
+  return stepsOf(settings, images) >= LEAST_STEPS && !settings.dryRun;
 }
 
 function stepsOf(

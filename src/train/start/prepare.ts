@@ -48,7 +48,7 @@ import type { Schedule } from '../schedule.js';
 import { SentinelCounters } from '../sentinel/counters.js';
 import { Rollbacks } from '../sentinel/rollbacks.js';
 import { Updating } from '../updating.js';
-import { chooseKernels } from './choose-kernels.js';
+import { chooseKernels, precisionFor } from './choose-kernels.js';
 import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
 import { type HeadStart, headOf, headStartText } from './head-start.js';
@@ -96,7 +96,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const { settings, resume } = request;
   mlflowAddress(request, { warn: () => {} });
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
-  const backend = await startBackend(settings, reporter);
+  const backend = await startBackend(settings, reporter, precisionFor(request, dataset));
   const memory = await estimateStep(request, dataset, backend);
   const choices = await chooseKernels({ request, dataset, backend, memory }, reporter);
   const { session, head } = await prepareSession(request, dataset, reporter);

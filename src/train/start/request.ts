@@ -2,7 +2,6 @@ import type { Architecture } from '../../archs/index.js';
 import type { PrincipalColours } from '../../augment/index.js';
 import type { Backend } from '../../backend/index.js';
 import type { CountedCall } from '../../backend/tuning/calls.js';
-import type { Choices } from '../../backend/tuning/tune.js';
 import type { Checkpoint } from '../../runs/checkpoint/open.js';
 import type { RunDirectory, RunRecord } from '../../runs/run-directory.js';
 import type { Provenance } from '../../settings/resolve.js';
@@ -62,8 +61,8 @@ export interface TrainRequest {
   readonly principalColours?: PrincipalColours;
   /** The run whose settings are repeated on the same data. */
   readonly repeats?: { readonly run: string; readonly fingerprint: string };
-  /** Which candidates computed the run that is repeated. */
-  readonly choices?: Choices;
+  /** Of the run that is repeated: in which precision, and by which candidates, it was computed. */
+  readonly before?: Pick<RunRecord, 'settings' | 'backend' | 'choices'>;
   /** Uses a part of the images, for tests of the program; all by default. */
   readonly limits?: ImageLimits;
   /** The run is removed after it: its files are not guarded against damage. */
