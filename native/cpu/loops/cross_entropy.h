@@ -1,26 +1,14 @@
-// What the losses share: targets of one class or two, the rows of a batch, the counters.
+// What the losses' kernels share: the rows of a batch and the counters.
 #pragma once
 #include <stdexcept>
 
+#include "common/cross_entropy.h"
 #include "parallel.h"
 
 namespace cnn {
 namespace {
 
 constexpr int64_t kGrainElements = 1 << 13;
-constexpr int kTop = 5;
-
-// What one row adds to the counters: loss, top-1 hit, top-5 hit.
-struct RowStats {
-  float loss;
-  int32_t rank;  // logits that come before the label's; lower classes first among equals
-};
-
-// What a row is to be: `share` of the class `label` and `otherShare` of `other`.
-struct Target {
-  int32_t label, other;
-  float share, otherShare;
-};
 
 template <class T>
 int32_t rankOf(const T* __restrict logits, int32_t classes, int32_t label) {
@@ -41,21 +29,17 @@ int32_t rankOf(const T* __restrict logits, int32_t classes, int32_t label) {
   return count;
 }
 
-// Inputs logits (N, K), labels (N), and where images are mixed others (N), in place of which those
-// below 0 have the label, and shares (N, 2) of both; outputs stats (4), the mean loss's gradient
-// (N, K) in float. lossOfRow(logits, target, params, scale, gradient) gives the loss of a row and
-// writes its gradient times `scale`.
+// Inputs logits (N, K) and targets; outputs stats (4), the mean loss's gradient (N, K) in float.
+// lossOfRow(logits, target, params, scale, gradient) gives the loss of a row and writes its
+// gradient times `scale`.
 template <class T, class LossOfRow>
 void crossEntropy(const Call& call, const CrossEntropyParams& p, const LossOfRow& lossOfRow) {
   const T* logits = valuesOf<T>(call.inputs[0]);
-  const int32_t* labels = valuesOf<int32_t>(call.inputs[1]);
-  const bool mixed = call.inputs.size() > 2;
-  const int32_t* others = mixed ? valuesOf<int32_t>(call.inputs[2]) : labels;
-  const float* shares = mixed ? valuesOf<float>(call.inputs[3]) : nullptr;
+  const Targets targets = targetsOf(call.inputs);
   float* stats = valuesOf<float>(call.outputs[0]);
   float* gradients = valuesOf<float>(call.outputs[1]);
-  const int64_t count = countLabels(labels, p);
-  if (mixed) countLabels(others, p);
+  const int64_t count = countLabels(targets.labels, p);
+  if (targets.others != nullptr) countLabels(targets.others, p);
   const float scale = count > 0 ? p.weight / static_cast<float>(count) : 0.0f;
   PartScratch<RowStats> scratch(call.context, 1, p.rows);
   RowStats* rows = scratch.of(0);
@@ -63,18 +47,14 @@ void crossEntropy(const Call& call, const CrossEntropyParams& p, const LossOfRow
     for (int64_t row = begin; row < end; row++) {
       float* gradient = gradients + row * p.classes;
       const T* values = logits + row * p.classes;
-      const int32_t label = labels[row];
+      const Target target = targets.of(row);
       rows[row] = {0, p.classes + kTop};
-      if (label < 0) {
+      if (target.label < 0) {
         for (int32_t c = 0; c < p.classes; c++) gradient[c] = 0;
         continue;
       }
-      Target target = {label, label, 1, 0};
-      if (mixed && others[row] >= 0) {
-        target = {label, others[row], shares[2 * row], shares[2 * row + 1]};
-      }
       rows[row].loss = lossOfRow(values, target, p, scale, gradient);
-      if (p.hits != 0) rows[row].rank = rankOf(values, p.classes, label);
+      if (p.hits != 0) rows[row].rank = rankOf(values, p.classes, target.label);
     }
   });
   double loss = 0;

@@ -10,27 +10,16 @@ namespace {
 
 using LambWeights = Weights<2, AdamParams>;
 
-// u = m / correction1 / (√(v / correction2) + epsilon) + decay * w
 struct Step {
-  Step(const AdamParams& params, float decay)
-      : rate(1 / params.correction1),
-        root(1 / std::sqrt(params.correction2)),
-        epsilon(params.epsilon),
-        decay(decay) {}
-  float operator()(float w, float m, float v) const {
-    return rate * m / (std::sqrt(v) * root + epsilon) + decay * w;
-  }
-  float rate, root, epsilon, decay;
+  float operator()(float w, float m, float v) const { return moments.step(m, v) + decay * w; }
+  Moments moments;
+  float decay;
 };
 
 template <class G>
 void updateMoments(float* __restrict m, float* __restrict v, const G* __restrict g, int64_t count,
-                   const AdamParams& params, float scale) {
-  for (int64_t i = 0; i < count; i++) {
-    const float gradient = scaled(toFloat(g[i]), scale);
-    m[i] = params.beta1 * m[i] + (1 - params.beta1) * gradient;
-    v[i] = params.beta2 * v[i] + (1 - params.beta2) * gradient * gradient;
-  }
+                   const Moments& moments, float scale) {
+  for (int64_t i = 0; i < count; i++) moments.update(m[i], v[i], scaled(toFloat(g[i]), scale));
 }
 
 // The moments of a range, and the squares of its weights and steps, which are added to `squares`.
@@ -38,11 +27,11 @@ void beginRange(const LambWeights& weights, int weight, int64_t begin, int64_t e
                 double* squares) {
   const float* w = valuesOf<float>(weights.w(weight));
   float *m = weights.state(weight, 0), *v = weights.state(weight, 1);
-  const Step step(weights.params, weights.decay[weight]);
+  const Step step = {Moments(weights.params), weights.decay[weight]};
   for (int64_t first = begin; first < end; first += kPiece) {
     const int64_t count = end - first < kPiece ? end - first : kPiece;
     withGradient(weights.g(weight), first, [&](const auto* g) {
-      updateMoments(m + first, v + first, g, count, weights.params, weights.gradientScale);
+      updateMoments(m + first, v + first, g, count, step.moments, weights.gradientScale);
     });
     if (weights.decay[weight] == 0) continue;
     squares[0] += sumOfSquares(count, [&](int64_t i) { return w[first + i]; });
@@ -52,7 +41,7 @@ void beginRange(const LambWeights& weights, int weight, int64_t begin, int64_t e
 }
 
 void endRange(const LambWeights& weights, int weight, int64_t begin, int64_t end, float trust) {
-  const Step step(weights.params, weights.decay[weight]);
+  const Step step = {Moments(weights.params), weights.decay[weight]};
   const float rate = weights.lr(weight) * trust;
   eachPiece(weights.w(weight), begin, end, [&](float* __restrict w, int64_t first, int64_t count) {
     const float* __restrict m = weights.state(weight, 0) + first;

@@ -2,6 +2,7 @@
 // between threads by elements, not by tensors.
 #pragma once
 #include "../parallel.h"
+#include "common/optimizer_rules.h"
 
 namespace cnn {
 namespace {
@@ -40,12 +41,6 @@ void withGradient(const Tensor& gradient, int64_t begin, const Body& body) {
   } else {
     body(valuesOf<bf16>(gradient) + begin);
   }
-}
-
-// A scaled gradient. Where nothing is scaled nothing is rounded either, in whatever way the
-// compiler joins multiplications and additions.
-inline float scaled(float gradient, float scale) {
-  return scale == 1.0f ? gradient : scale * gradient;
 }
 
 // The inputs of a call: for each weight w, STATE tensors of its size, and g; w and the state change
@@ -111,18 +106,34 @@ void eachPiece(const Tensor& weight, int64_t begin, int64_t end, const Update& u
   }
 }
 
-// An optimizer whose elements do not depend on each other. A Rule has a constant kState and is made
-// of (params, lr, decay, gradientScale); update(w, state, g, count) changes `count` elements.
+// Changes `count` elements by a rule of common/optimizer_rules.h.
+template <class Rule, class G>
+void updatePiece(const Rule& rule, const Rates& rates, float scale, float* __restrict w,
+                 float* const* state, const G* __restrict g, int64_t count) {
+  constexpr int kLast = Rule::kState - 1;
+  float* __restrict first = state[0];
+  [[maybe_unused]] float* __restrict last = state[kLast];
+  for (int64_t i = 0; i < count; i++) {
+    float values[Rule::kState];
+    values[0] = first[i];
+    if constexpr (kLast > 0) values[kLast] = last[i];
+    rule.update(w[i], values, scaled(toFloat(g[i]), scale), rates);
+    first[i] = values[0];
+    if constexpr (kLast > 0) last[i] = values[kLast];
+  }
+}
+
+// An optimizer whose elements do not depend on each other.
 template <class Rule, class Params>
-bool updateWeights(const Call& call, const Params& params) {
+bool updateWeights(const Call& call, const Params& params, const Rule& rule) {
   const Weights<Rule::kState, Params> weights(call, params);
   weights.each(partsOfElements(weights.total), [&](int, int weight, int64_t begin, int64_t end) {
-    const Rule rule(params, weights.lr(weight), weights.decay[weight], weights.gradientScale);
+    const Rates rates = {weights.decay[weight], weights.lr(weight)};
     withGradient(weights.g(weight), 0, [&](const auto* g) {
       eachPiece(weights.w(weight), begin, end, [&](float* w, int64_t first, int64_t count) {
         float* state[Rule::kState];
         for (int k = 0; k < Rule::kState; k++) state[k] = weights.state(weight, k) + first;
-        rule.update(w, state, g + first, count);
+        updatePiece(rule, rates, weights.gradientScale, w, state, g + first, count);
       });
     });
   });

@@ -1,18 +1,11 @@
-// What the losses share: targets of one class or two, the rows of a batch, the counters.
+// What the losses' kernels share: the rows of a batch and the counters.
 #pragma once
+#include "common/cross_entropy.h"
 #include "common/vector_math.h"
 #include "cuda/kernels.h"
 
 namespace cnn {
 namespace {
-
-constexpr int kTop = 5;
-
-// What one row adds to the counters.
-struct RowStats {
-  float loss;
-  int32_t rank;  // logits that come before the label's; lower classes first among equals
-};
 
 // Sums over the block, for all its threads. `shared` holds COUNT * kWarp values.
 template <int COUNT>
@@ -33,23 +26,6 @@ __device__ void blockSums(float (&values)[COUNT], float* shared) {
   }
   __syncthreads();
 }
-
-// What a row is to be: `share` of the class `label` and `otherShare` of `other`.
-struct Target {
-  int32_t label, other;
-  float share, otherShare;
-};
-
-// Of a batch. Where images are not mixed there are no others.
-struct Targets {
-  const int32_t *labels, *others;
-  const float* shares;
-  __device__ Target of(int32_t row) const {
-    const int32_t label = labels[row];
-    if (others == nullptr || others[row] < 0) return {label, label, 1, 0};
-    return {label, others[row], shares[2 * row], shares[2 * row + 1]};
-  }
-};
 
 __device__ inline bool counts(int32_t label, int32_t classes) {
   return label >= 0 && label < classes;
@@ -122,16 +98,14 @@ __global__ void __launch_bounds__(kBlock)
 
 template <class Loss, class T, int COUNT>
 void crossEntropyInPacks(const Call& call, const CrossEntropyParams& p) {
-  const bool mixed = call.inputs.size() > 2;
-  const int32_t* labels = valuesOf<int32_t>(call.inputs[1]);
-  const Targets targets{labels, mixed ? valuesOf<int32_t>(call.inputs[2]) : nullptr,
-                        mixed ? valuesOf<float>(call.inputs[3]) : nullptr};
+  const Targets targets = targetsOf(call.inputs);
   const size_t bytes = sizeof(RowStats) * static_cast<size_t>(p.rows);
   RowStats* rows = static_cast<RowStats*>(call.context.scratchMemory(bytes));
   LAUNCH((lossOfRows<Loss, T, COUNT>), blocksFor(call, int64_t{p.rows} * kBlock), kBlock,
          streamOf(call), valuesOf<T>(call.inputs[0]), targets, p, valuesOf<float>(call.outputs[1]),
          rows, call.context.gpu->faults);
-  LAUNCH(sumOfRows, 1, kBlock, streamOf(call), rows, labels, p, valuesOf<float>(call.outputs[0]));
+  LAUNCH(sumOfRows, 1, kBlock, streamOf(call), rows, targets.labels, p,
+         valuesOf<float>(call.outputs[0]));
 }
 
 template <class Loss>

@@ -2,6 +2,7 @@
 // which no later layer changes, are worked out in the same pass, for all normalisations that read
 // them (section 3 of Huang et al. 2016 joins maps; there each layer has statistics of all).
 #include "coefficients.h"
+#include "common/joined_maps.h"
 #include "statistics.h"
 
 namespace cnn {
@@ -49,17 +50,9 @@ void append(const Call& call, const AppendChannelsParams& p, const Tensor* joine
 
 }  // namespace
 
-// Inputs x and, but for the first maps, the joined maps, their channels' means and variances, which
-// change in place; for the first these three are the outputs.
 CNN_CUDA_KERNEL(AppendChannels, AppendChannelsParams) {
-  const Tensor* joined = call.outputs.empty() ? &call.inputs[1] : &call.outputs[0];
-  const Tensor& x = call.inputs[0];
-  for (int i = 0; i < 3; i++) joined[i].storage->version++;
-  return withFloatType(x.dtype, [&](auto from) {
-    return withFloatType(joined[0].dtype, [&](auto to) {
-      append<decltype(from), decltype(to)>(call, params, joined);
-      return true;
-    });
+  return appendToJoined(call, [&](auto from, auto to, const Tensor* joined) {
+    append<decltype(from), decltype(to)>(call, params, joined);
   });
 }
 

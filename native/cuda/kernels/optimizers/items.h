@@ -47,10 +47,4 @@ __device__ inline Floats<COUNT> floatsAt(const void* values, bool narrow, int64_
   return wide;
 }
 
-// A scaled gradient. Where nothing is scaled nothing is rounded either, in whatever way the
-// compiler joins multiplications and additions.
-__device__ inline float scaled(float gradient, float scale) {
-  return scale == 1.0f ? gradient : scale * gradient;
-}
-
 }  // namespace cnn::cuda

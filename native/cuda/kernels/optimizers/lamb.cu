@@ -1,6 +1,6 @@
 // LAMB (You et al., "Large Batch Optimization for Deep Learning", 2020, algorithm 2): AdamW's step,
 // whose size is that of the weight. As in timm a weight without decay is not rescaled.
-#include "adam.h"
+#include "weights.h"
 
 namespace cnn {
 namespace {
@@ -14,7 +14,7 @@ struct LambRule {
     w -= weight.lr * trust[weight.number] * step(w, state, weight);
   }
   __device__ float step(float w, const float* state, const Weight& weight) const {
-    return moments.step(state) + weight.decay * w;
+    return moments.step(state[0], state[1]) + weight.decay * w;
   }
   Moments moments;
   float* trust;     // by weight
@@ -31,8 +31,8 @@ __global__ void __launch_bounds__(kBlock)
   double ofWeights = 0, ofSteps = 0;
   const auto one = [&](int64_t i) {
     float state[2] = {weight.state[0][i], weight.state[1][i]};
-    rule.moments.update(state,
-                        scaled(floatsAt<1>(weight.g, weight.narrowGradient, i).values[0], scale));
+    const float g = floatsAt<1>(weight.g, weight.narrowGradient, i).values[0];
+    rule.moments.update(state[0], state[1], scaled(g, scale));
     weight.state[0][i] = state[0];
     weight.state[1][i] = state[1];
     const float w = weight.w[i], step = rule.step(w, state, weight);

@@ -1,6 +1,7 @@
 // What optimizers share: all weights change in one launch, which also writes the copies that
 // products read: the weights are read and written once in a step.
 #pragma once
+#include "common/optimizer_rules.h"
 #include "items.h"
 
 namespace cnn::cuda {
@@ -11,14 +12,13 @@ static_assert(kTile * kTile == kPerBlock, "a tile is a block's");
 
 enum class Copy : int8_t { None, Same, Transposed };
 
-struct Weight {
+struct Weight : Rates {
   float* w;
   float* state[2];
   const void* g;
   void* copy;
   int64_t size;
   int32_t rows, columns;  // of a weight with a transposed copy
-  float decay, lr;
   int32_t firstBlock;
   int32_t number;  // in the call
   Copy kind;
@@ -27,8 +27,7 @@ struct Weight {
 
 constexpr int kWeightsPerLaunch = 400;
 
-// A Rule has a constant kState and
-//   void update(float& w, float* state, float g, const Weight&): changes one element
+// A Rule is one of common/optimizer_rules.h, or alike with update(w, state, g, Weight).
 template <class Rule>
 struct Weights {
   Weight of[kWeightsPerLaunch];
