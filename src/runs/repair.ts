@@ -3,7 +3,12 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { removeTemporaries } from '../system/files.js';
 import { PREVIOUS } from './checkpoint/layout.js';
-import { areSameFiles, type Checkpoint, openCheckpoint } from './checkpoint/open.js';
+import {
+  areSameFiles,
+  type Checkpoint,
+  openCheckpoint,
+  reopenCheckpoint,
+} from './checkpoint/open.js';
 import { copyCheckpoint, restoreReplaced } from './checkpoint/save.js';
 import type { RunDirectory } from './run-directory.js';
 import { isBest } from './state.js';
@@ -26,10 +31,11 @@ export async function removeLeftovers({ path, last, best }: RunDirectory): Promi
  */
 export async function repairCheckpoints(
   run: RunDirectory,
-  { directory }: Pick<Checkpoint, 'directory'>,
+  known: Pick<Checkpoint, 'directory'> & Partial<Checkpoint>,
 ): Promise<Repaired> {
+  const { directory } = known;
   const place = directory.endsWith(PREVIOUS) ? directory.slice(0, -PREVIOUS.length) : directory;
-  const checkpoint = await openCheckpoint(place);
+  const checkpoint = await reopenCheckpoint(place, known);
   if (place !== run.last) return { checkpoint, findings: [] };
   const { progress } = checkpoint.state;
   if (progress.best === undefined) return { checkpoint, findings: [] };

@@ -72,8 +72,8 @@ export const CHECK: Readonly<Record<Exclude<CheckName, 'training'>, Check>> = {
 
   async resume({ request, result, copy }) {
     const resumed = await givenRequest({ resume: copy }, SILENT);
-    const { limits, fleeting = false } = request;
-    await train({ ...resumed, ...(limits && { limits }), fleeting }, SILENT);
+    const { limits, fleeting = false, estimateMemory } = request;
+    await train({ ...resumed, ...(limits && { limits }), fleeting, estimateMemory }, SILENT);
     const differing = await differences(copy, result.run, { byHash: true });
     if (differing.length === 0) return null;
     return `the run that was resumed after its first epoch differs from the one that was not in ${differing.join(', ')}`;

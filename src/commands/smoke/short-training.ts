@@ -5,7 +5,7 @@ import type { Given } from '../../settings/given.js';
 import { camelCase, type OptionName, type Value } from '../../settings/options/index.js';
 import type { Provenance } from '../../settings/resolve.js';
 import type { Settings } from '../../settings/types.js';
-import type { TrainRequest } from '../../train/start/request.js';
+import type { EstimateMemory, TrainRequest } from '../../train/start/request.js';
 import { smallestSize } from './smallest-size.js';
 
 export const EPOCHS = 2;
@@ -101,7 +101,23 @@ export async function shortened(request: TrainRequest): Promise<TrainRequest> {
   const lr = LOWER_RATE.networks.test(architecture.name) ? { lr: LOWER_RATE.lr } : {};
   const steps = STEPS_PER_EPOCH[architecture.parameters < SMALL ? 'small' : 'large'];
   const values = { ...SHORT, ...lr, 'input-size': inputSize, 'lr-warmup-steps': steps };
-  return { ...withValues(request, values), limits: limitsOf(steps), fleeting: true };
+  return {
+    ...withValues(request, values),
+    limits: limitsOf(steps),
+    fleeting: true,
+    estimateMemory: remembered(request.estimateMemory),
+  };
+}
+
+/** Counts the memory of a batch size once: the network that is resumed is the same. */
+function remembered(estimate: EstimateMemory): EstimateMemory {
+  const known = new Map<number, ReturnType<EstimateMemory>>();
+  return (architecture, backend, settings) => {
+    const { batchSize } = settings;
+    const found = known.get(batchSize) ?? estimate(architecture, backend, settings);
+    known.set(batchSize, found);
+    return found;
+  };
 }
 
 /** The request with the values of settings for which there was no flag. */

@@ -17,6 +17,21 @@ const ATTEMPTS = 3;
 export interface Checkpoint {
   readonly directory: string;
   readonly state: CheckpointState;
+  /** Of the directory that was read. */
+  readonly identity?: string;
+}
+
+/** A checkpoint that was opened before, or what has taken its place since. */
+export async function reopenCheckpoint(
+  place: string,
+  known: Pick<Checkpoint, 'directory'> & Partial<Checkpoint>,
+): Promise<Checkpoint> {
+  const { directory, state, identity } = known;
+  const same = directory === place && identity !== undefined;
+  if (same && state !== undefined && (await identityOf(place)) === identity) {
+    return { directory, state, identity };
+  }
+  return openCheckpoint(place);
 }
 
 /** Whether a run has a checkpoint from which it can be resumed. */
@@ -33,7 +48,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
       const state = await readState(directory);
       for (const name of FILES) await checkFile(directory, name, state);
       await readManifest(directory, state);
-      return { directory, state };
+      return { directory, state, ...(marker !== undefined && { identity: marker }) };
     } catch (error) {
       // A training may have put another one in its place meanwhile.
       if (attempt === ATTEMPTS || (await identityOf(directory)) === marker) throw error;
@@ -56,9 +71,10 @@ export async function areSameFiles(directory: string, other: string): Promise<bo
 }
 
 /** Differs for two directories that had the same path. */
-async function identityOf(directory: string): Promise<bigint | undefined> {
+async function identityOf(directory: string): Promise<string | undefined> {
   const info = await stat(directory, { bigint: true }).catch(() => undefined);
-  return info?.ino;
+  // A file system gives the number of what was removed to another one.
+  return info && [info.dev, info.ino, info.ctimeNs].join();
 }
 
 async function findCheckpoint(path: string): Promise<string> {
