@@ -19,6 +19,7 @@ import { SILENT } from '../src/session/reporter.js';
 import { OPTIONS } from '../src/settings/options/index.js';
 import { resolveSettings } from '../src/settings/resolve.js';
 import { flagValues } from '../src/settings/validate.js';
+import { Agreement } from '../src/train/agreement.js';
 import { trainEpoch } from '../src/train/epoch.js';
 import { summaryRow } from '../src/train/epoch-report.js';
 import { openOutlook } from '../src/train/opening/opening.js';
@@ -83,6 +84,7 @@ async function runRounds(prepared: Prepared): Promise<Times> {
     sentinel: createSentinel(prepared, { reporter: SILENT, events }),
     outlook: openOutlook(prepared, SILENT),
     stopAsked: new AbortController().signal,
+    agreement: new Agreement(prepared.world, { signal: undefined }),
   };
 
   /** Takes steps and returns where they led; the first one, which prepares, does not count. */

@@ -12,6 +12,7 @@
 
 #include "candidates.h"
 #include "choices_binding.h"
+#include "collective/binding.h"
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
 #include "described_call.h"
@@ -346,6 +347,7 @@ napi_value open(napi_env env, Addon& addon, std::unique_ptr<Engine> engine) {
   define(env, device, "trim", method<trim>, queue);
   defineImageBatches(env, device, *queue->stream);
   defineChoices(env, device, *queue->stream);
+  defineJoining(env, device, *queue->stream);
   return device;
 }
 
@@ -393,6 +395,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "measure", entry<measure>);
   define(env, exports, "candidates", entry<candidates>);
   defineAugment(env, exports);
+  defineCollective(env, exports);
   defineJpeg(env, exports);
 }
 

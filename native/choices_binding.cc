@@ -20,16 +20,6 @@ napi_value method(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-std::string textAt(const Arguments& arguments, int index) {
-  size_t length;
-  NAPI_CHECK(
-      napi_get_value_string_utf8(arguments.env, arguments.values[index], nullptr, 0, &length));
-  std::string text(length, 0);
-  NAPI_CHECK(napi_get_value_string_utf8(arguments.env, arguments.values[index], text.data(),
-                                        length + 1, &length));
-  return text;
-}
-
 // timeCandidates(kernel, tensors, words, seconds): [name, seconds, spread, whether its result
 // agrees with the fixed table's, …], the fixed table's first; a time is infinite where there was
 // none.
@@ -55,7 +45,7 @@ napi_value timeCandidates(napi_env env, Stream& stream, const Arguments& argumen
 
 // choose(kernel, tensors, words, name): which candidate computes a call from now on; an empty name
 // leaves it to the fixed table.
-napi_value choose(napi_env, Stream& stream, const Arguments& arguments) {
+napi_value choose(napi_env env, Stream& stream, const Arguments& arguments) {
   const DescribedCall call = describedCall(arguments, 0);
   std::string types;
   for (const auto* kinds : {&call.inputs, &call.outputs}) {
@@ -64,7 +54,7 @@ napi_value choose(napi_env, Stream& stream, const Arguments& arguments) {
     }
   }
   stream.choose(choiceKey(call.kernel.name, types, call.words.data(), call.words.size()),
-                textAt(arguments, 3));
+                textOf(env, arguments.values[3]));
   return nullptr;
 }
 

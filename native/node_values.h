@@ -81,6 +81,14 @@ inline napi_value string(napi_env env, const std::string& value) {
   return result;
 }
 
+inline std::string textOf(napi_env env, napi_value value) {
+  size_t length;
+  NAPI_CHECK(napi_get_value_string_utf8(env, value, nullptr, 0, &length));
+  std::string text(length, 0);
+  NAPI_CHECK(napi_get_value_string_utf8(env, value, text.data(), length + 1, &length));
+  return text;
+}
+
 inline napi_value stringList(napi_env env, const std::vector<std::string>& values) {
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "checks/call_check.h"
+#include "collective/communicator.h"
 
 namespace cnn {
 namespace {
@@ -224,6 +225,10 @@ void Stream::choose(const std::string& key, const std::string& candidate) {
       choices[key] = candidate;
     }
   });
+}
+
+void Stream::join(Communicator* communicator) {
+  enqueue([this, communicator] { setCommunicator(engine_->context(), communicator); });
 }
 
 void Stream::profile(bool on) {

@@ -18,6 +18,8 @@
 
 namespace cnn {
 
+class Communicator;
+
 // The first word of a command says what it is; 0 or more is the number of a kernel:
 //   kernel, inputs, outputs, words, slot × inputs (-1: none), (slot, dtype, size) × outputs, words
 //   kFree, slot
@@ -57,6 +59,9 @@ class Stream {
   // From now on the call of this key (candidates.h) is computed by the candidate, or, where the
   // name is empty, by the fixed table again.
   void choose(const std::string& key, const std::string& candidate);
+
+  // From now on AllReduceStart sums over these processes.
+  void join(Communicator* communicator);
 
   // Starts to time every kernel call that is enqueued from now on, or ends it.
   void profile(bool on);

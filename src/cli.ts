@@ -10,6 +10,7 @@ import {
   usageOf,
 } from './commands/command.js';
 import { commands } from './commands/index.js';
+import { launchedBy, rankName } from './distributed/launcher.js';
 import { CnnError, RunError } from './errors.js';
 import { packageVersion } from './package-root.js';
 import { COMMAND_HELP } from './settings/commands.js';
@@ -37,7 +38,8 @@ async function main(args: readonly string[]): Promise<number> {
   const streams = watchStandardStreams();
   const fail = (error: unknown) => {
     clearBars();
-    process.stderr.write(`${printableText(describeError(error, verbose))}\n`);
+    const text = describeError(error, verbose);
+    if (text !== undefined) process.stderr.write(`${printableText(text)}\n`);
     return error instanceof CnnError ? error.exitCode : 1;
   };
   process.on('exit', closeDeadTerminals);
@@ -148,7 +150,8 @@ function addOptions(argv: Argv, command: Command): Argv {
 }
 
 async function printResult(result: Result, asJson: boolean): Promise<void> {
-  const { lines, json, next = [], error } = result;
+  const { lines, json, next = [], error, silent } = result;
+  if (silent) return;
   const text = asJson
     ? printableJson(JSON.stringify(json, finiteNumber, 2))
     : printableText(wrapLines(lines).join('\n'));
@@ -168,8 +171,12 @@ function finiteNumber(key: string, value: unknown): unknown {
   throw new Error(`Expected "${key}" of the result to be a finite number but it is ${value}`);
 }
 
-function describeError(error: unknown, verbose: boolean): string {
-  const label = paint(process.stderr, 'error', 'error:');
+/** Undefined where another process says it. */
+function describeError(error: unknown, verbose: boolean): string | undefined {
+  if (error instanceof CnnError && error.message === '') return undefined;
+  const launched = launchedBy();
+  const who = launched === undefined ? '' : `${rankName(launched)}: `;
+  const label = who + paint(process.stderr, 'error', 'error:');
   if (!(error instanceof Error)) return `${label} ${String(error)}`;
   if (verbose)
     return `${label} ${error.stack}${error.cause ? `\ncause: ${String(error.cause)}` : ''}`;

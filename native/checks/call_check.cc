@@ -73,6 +73,27 @@ int64_t walk(const Tensor& tensor, const int32_t* sizes, const int32_t* strides,
   return count;
 }
 
+int64_t valuesOfAll(const std::vector<Tensor>& tensors) {
+  int64_t size = 0;
+  for (const Tensor& tensor : tensors) size += tensor.size;
+  return size;
+}
+
+void checkAllReduceStart(const Call& call) {
+  for (size_t i = 0; i < call.inputs.size(); i++) {
+    expectInput(call, i, Of::Floats, {call.inputs[i].size});
+  }
+  expectOutput(call, 0, Of::Float32, {valuesOfAll(call.inputs)});
+}
+
+void checkAllReduceWait(const Call& call) {
+  expectInput(call, 0, Of::Float32, {valuesOfAll(call.outputs)});
+  expectInput(call, 1, Of::Float32, {4});
+  for (size_t i = 0; i < call.outputs.size(); i++) {
+    expectOutput(call, i, Of::Float32, {call.outputs[i].size});
+  }
+}
+
 void checkBinary(const Call& call) {
   const int rank = paramsOf<BinaryParams>(call).rank;
   expectRange("a rank", rank, 1, kMaxRank);
@@ -178,6 +199,8 @@ const std::unordered_map<std::string, Check>& checks() {
         {"Lamb", {checkAdam, 4, 0}},
         {"GradientClip", {checkGradientClip, 1, 1}},
         {"Accumulate", {checkAccumulate, 2, 0}},
+        {"AllReduceStart", {checkAllReduceStart, 1, 1}},
+        {"AllReduceWait", {checkAllReduceWait, 1, 1}},
         {"StridedCopy", {checkStridedCopy, 1, 1}},
         {"Dropout", {checkElementwise, 1, 1}},
         {"Cast", {checkCast, 1, 1}},

@@ -40,9 +40,37 @@ export interface Addon {
   hasCpu(): boolean;
   /** Whether the processor has instructions that multiply bfloat16. */
   multipliesBf16(): boolean;
+  /** What a library carries bytes with between processes; throws why it does not. */
+  describeTransport(library: string): string;
+  /** The processes that a launcher has started; throws after `seconds` in which one is silent. */
+  openTransport(library: string, seconds: number): Collective;
+  /** One of `size` in this process that call themselves by one name; for tests. */
+  openLoopback(name: string, rank: number, size: number, seconds: number): Collective;
   measure(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): number[];
   /** The names of those that can compute a call, the fixed table's first. */
   candidates(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): string[];
+}
+
+declare const communicator: unique symbol;
+
+/** Processes that train together (native/collective/). All of them call the same, in the same order. */
+export interface Collective {
+  /** What carries bytes between them. */
+  readonly description: string;
+  readonly rank: number;
+  readonly size: number;
+  /** The same among those of this machine. */
+  readonly localRank: number;
+  readonly localSize: number;
+  readonly handle: { readonly [communicator]: never };
+  /** The bytes of all, as many from each, in the order of ranks. */
+  gather(bytes: Uint8Array): Promise<Uint8Array>;
+  /** The bytes of `root`; all give as many. */
+  broadcast(bytes: Uint8Array, root: number): Promise<Uint8Array>;
+  /** What the ranks are called in errors. */
+  name(texts: readonly string[]): void;
+  /** Leaves the others, once all have come to this within so many seconds; the last bytes of all. */
+  close(bytes: Uint8Array, seconds: number): Promise<Uint8Array>;
 }
 
 /** The work of a device that is open. */
@@ -61,6 +89,8 @@ export interface Queue {
   profile(on: boolean): void;
   timings(): number[];
   trim(): void;
+  /** From now on AllReduceStart sums over these processes. */
+  join(handle: Collective['handle']): void;
   /** [name, seconds, spread, whether it agrees, …], the fixed table's first. */
   timeCandidates(
     kernel: number,

@@ -30,6 +30,7 @@ const COMPUTING_NOTHING: Queue = {
   profile: () => {},
   timings: () => [],
   trim: () => {},
+  join: () => {},
   timeCandidates: () => [],
   choose: () => {},
   describeDecoder: decodingNothing,

@@ -139,7 +139,9 @@ export const PARAMETERS = {
     floats: ['epsilon'],
   },
   BiasActivationGrad: { ints: ['rows', 'channels', 'activation', 'bias'] },
-  Dropout: { ints: ['seed', 'step', 'layer', 'threshold'], floats: ['scale'] },
+  Dropout: { ints: ['seed', 'step', 'layer', 'threshold', 'first'], floats: ['scale'] },
+  AllReduceStart: { ints: ['step', 'narrow'] },
+  AllReduceWait: { ints: ['images'] },
   ImageToFloat: {
     ints: ['batch', 'height', 'width', 'channels'],
     floats: ['scale[3]', 'shift[3]'],

@@ -31,6 +31,8 @@ export interface CommandGroup {
 
 /** A result, for people and for programs. */
 export interface Result<T = unknown> {
+  /** Another process says it. */
+  readonly silent?: true;
   readonly lines: readonly string[];
   readonly json: T;
   /** Commands that go on from here, for a person at a terminal. */

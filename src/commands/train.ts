@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture } from '../archs/index.js';
 import { lastingName } from '../data/open-dataset.js';
-import { UsageError } from '../errors.js';
+import { launchedBy } from '../distributed/launcher.js';
+import { openWorld } from '../distributed/open-world.js';
+import { rankReporter } from '../distributed/rank-reporter.js';
+import type { World } from '../distributed/world.js';
+import { CnnError, UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { estimateMemory } from '../measure/memory.js';
 import { type Checkpoint, hasCheckpoint, openCheckpoint } from '../runs/checkpoint/open.js';
@@ -100,7 +104,7 @@ export async function runTrain(
 
 /** `cnn train`, which with --dry-run only estimates. */
 export async function runTrainOrEstimate(given: Given): Promise<Result> {
-  const reporter = createReporter();
+  const reporter = rankReporter(createReporter(), launchedBy());
   return trainedOrEstimated(await givenRequest(given, reporter), reporter);
 }
 
@@ -120,9 +124,25 @@ export async function trained(
   request: TrainRequest,
   reporter: Reporter,
 ): Promise<Result<TrainResult>> {
-  const result = await train(request, reporter);
+  const world = await openWorld(request.settings.distTimeout);
+  const result = await withWorld(world, () => train({ ...request, world }, reporter));
+  if (!world.leads) return { lines: [], json: result, silent: true };
   const next = nextCommands(result, request);
   return { lines: resultLines(result), json: result, next };
+}
+
+/** Leaves the other processes at the end; of errors that all of them have the leader speaks. */
+async function withWorld<T>(world: World, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    await world.close();
+    return result;
+  } catch (error) {
+    const words = (error as Error).message;
+    const told = await world.close(words).catch(() => false);
+    if (world.leads || !told || !(error instanceof CnnError)) throw error;
+    throw new CnnError('', error.exitCode, { cause: error });
+  }
 }
 
 function resultLines({ run, best, part, average, verdict, ...last }: TrainResult): string[] {

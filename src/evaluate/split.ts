@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
-import { Counters, type Scores, scores } from '../session/metrics.js';
+import { Counters, type Scores, scores, type Totals } from '../session/metrics.js';
 import { createPace, createStopwatch, paceOf, timed } from '../session/pace.js';
 import type { Reporter } from '../session/reporter.js';
 import { evaluateStep, type Session, upload } from '../session/session.js';
@@ -13,7 +13,17 @@ export interface EvaluationOptions {
   readonly stopped?: () => boolean;
   /** Is aborted when `stopped` becomes true. */
   readonly stopAsked?: AbortSignal;
+  /** Makes what this process has evaluated that of all processes. */
+  readonly together?: Combine;
 }
+
+/** What an evaluation has counted. */
+export interface Counted {
+  readonly totals: Totals;
+  readonly images: number;
+}
+
+type Combine = (own: () => Promise<Counted | undefined>) => Promise<Counted | undefined>;
 
 /**
  * Loss and accuracy over a split; undefined when it was stopped. An image that cannot be read
@@ -23,8 +33,17 @@ export interface EvaluationOptions {
 export async function evaluateSplit(
   session: Session,
   loader: BatchLoader,
-  { backend, alternate, reporter, stopped = () => false, stopAsked }: EvaluationOptions,
+  { together = (own) => own(), ...options }: EvaluationOptions,
 ): Promise<Scores | undefined> {
+  const counted = await together(() => count(session, loader, options));
+  return counted && scores(counted.totals, counted.images);
+}
+
+async function count(
+  session: Session,
+  loader: BatchLoader,
+  { backend, alternate, reporter, stopped = () => false, stopAsked }: EvaluationOptions,
+): Promise<Counted | undefined> {
   const counters = new Counters();
   const pace = createPace(backend, alternate);
   const stopwatch = createStopwatch();
@@ -48,7 +67,7 @@ export async function evaluateSplit(
     }
     if (stopped()) return undefined;
     await counters.read();
-    return scores(counters.totals, images);
+    return { totals: counters.totals, images };
   } finally {
     counters.dispose();
     reporter.end();

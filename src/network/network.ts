@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Phase } from '../backend/profiler.js';
 import { UsageError } from '../errors.js';
+import { GradientSums, ofWholeBatch } from './gradient-sums.js';
 import { crossEntropy, type Loss, type Mixed } from './loss.js';
 import { type Plan, planOf, type Step } from './plan.js';
-import type { LayerWeight, Pass } from './rules/rule.js';
+import type { LayerWeight, Pass, Together } from './rules/rule.js';
 import { addInto } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 import { type Weight, weightsOf } from './weights.js';
@@ -21,6 +22,8 @@ export interface GradientOptions {
   loss?: Loss;
   /** What the images are mixed with, if they are. */
   mixed?: Mixed | undefined;
+  /** The processes that compute the batch together: gradients and stats are those of all of it. */
+  together?: Together | undefined;
 }
 
 /** The output of a layer that is not finite. */
@@ -56,6 +59,7 @@ export class Network {
     training: false,
     seed: 0,
     step: 0,
+    firstImage: 0,
     addGradient: (weight, gradient) => this.#addGradient(weight, gradient),
   };
 
@@ -124,8 +128,9 @@ export class Network {
     labels: tf.Tensor1D,
     options: GradientOptions,
   ): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
-    const { seed, step } = options;
-    Object.assign(this.#pass, { training: true, seed, step });
+    const { seed, step, together } = options;
+    const firstImage = together?.firstImage ?? 0;
+    Object.assign(this.#pass, { training: true, seed, step, firstImage, together });
     this.#gradients = new Array(this.weights.length).fill(undefined);
     try {
       // If a kernel fails, the tidy frees the tensors made so far.
@@ -133,7 +138,9 @@ export class Network {
         this.#forward(images, this.#plan.steps, 'freeAfterForward');
         const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);
         const stats = this.#losses(labels, options, dValues);
-        this.#backward(dValues);
+        const sums = together && new GradientSums(together, stats, step);
+        this.#backward(dValues, sums);
+        if (sums !== undefined) return sums.finish(this.#gradients.length);
         return { stats, gradients: this.#gradients as tf.Tensor[] };
       });
     } catch (error) {
@@ -172,11 +179,12 @@ export class Network {
   /** The sum of the heads' stats; writes the gradients of their logits and frees the logits. */
   #losses(
     labels: tf.Tensor1D,
-    { smoothing, auxiliaryWeight, loss = 'softmax', mixed }: GradientOptions,
+    { smoothing, auxiliaryWeight, loss = 'softmax', mixed, together }: GradientOptions,
     dValues: (tf.Tensor | undefined)[],
   ): tf.Tensor1D {
     const { outputs, keptOutputs } = this.#plan;
     this.onPhase('loss', '');
+    let counted: tf.Tensor1D | undefined;
     return outputs
       .map((output, head) => {
         const weight = head === 0 ? 1 : auxiliaryWeight;
@@ -185,13 +193,14 @@ export class Network {
         const settings = { smoothing, weight, hits: head === 0 };
         const { stats, dLogits } = crossEntropy(loss, logits, { labels, mixed }, settings);
         if (!keptOutputs.has(output)) this.#free(output);
-        dValues[output] = dLogits;
+        counted ??= stats;
+        dValues[output] = together ? ofWholeBatch(dLogits, counted, together.images) : dLogits;
         return stats;
       })
       .reduce((sum, stats) => addInto(sum, stats) as tf.Tensor1D);
   }
 
-  #backward(dValues: (tf.Tensor | undefined)[]): void {
+  #backward(dValues: (tf.Tensor | undefined)[], sums: GradientSums | undefined): void {
     const { steps } = this.#plan;
     for (let place = steps.length - 1; place >= 0; place--) {
       const step = steps[place] as Step;
@@ -209,6 +218,14 @@ export class Network {
       }
       dy?.dispose();
       for (const value of step.freeAfterBackward) this.#free(value);
+      if (sums !== undefined) this.#sum(step, sums);
+    }
+  }
+
+  #sum({ finalGradients }: Step, sums: GradientSums): void {
+    for (const index of finalGradients) {
+      const gradient = this.#gradients[index];
+      if (gradient) sums.add(index, gradient);
     }
   }
 

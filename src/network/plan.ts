@@ -28,6 +28,8 @@ export interface Step {
   readonly freeAfterEvaluation: readonly number[];
   readonly freeAfterForward: readonly number[];
   readonly freeAfterBackward: readonly number[];
+  /** The weights, by their numbers, whose gradients are final after this step of the backward pass. */
+  readonly finalGradients: readonly number[];
 }
 
 export interface Plan {
@@ -70,11 +72,13 @@ export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
   const forward = lastUses(draft, outputs, new Set(draft));
   const backward = draft.map((): number[] => []);
   for (const [value, place] of kept) backward[place]?.push(value);
+  const final = finalGradients(graph.nodes, indices);
   const steps = draft.map((step, place) => ({
     ...step,
     freeAfterEvaluation: evaluation[place] ?? [],
     freeAfterForward: (forward[place] ?? []).filter((value) => !kept.has(value)),
     freeAfterBackward: backward[place] ?? [],
+    finalGradients: final[place] ?? [],
   }));
   return {
     steps,
@@ -85,7 +89,24 @@ export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
   };
 }
 
-type Draft = Omit<Step, 'freeAfterEvaluation' | 'freeAfterForward' | 'freeAfterBackward'>;
+type Draft = Omit<
+  Step,
+  'freeAfterEvaluation' | 'freeAfterForward' | 'freeAfterBackward' | 'finalGradients'
+>;
+
+/** For each node the weights that no node before it has: the backward pass comes to it last. */
+function finalGradients(
+  nodes: readonly GraphNode[],
+  indices: ReadonlyMap<number, number>,
+): number[][] {
+  const known = new Set<number>();
+  return nodes.map(({ layer }) => {
+    const own = layer.weights.map((weight) => indices.get((weight.read() as tf.Variable).id));
+    const first = own.filter((index) => index !== undefined && !known.has(index)) as number[];
+    for (const index of first) known.add(index);
+    return first;
+  });
+}
 
 function trains({ layer }: GraphNode, indices: ReadonlyMap<number, number>): boolean {
   return layer.weights.some((weight) => indices.has((weight.read() as tf.Variable).id));

@@ -28,6 +28,10 @@ export interface LoaderOptions {
   readonly onTrouble?: (line: string) => void;
   /** As in `BatchSettings`. */
   readonly copies?: number;
+  /** As in `BatchSettings`. */
+  readonly part?: BatchSettings['part'];
+  /** That this process may take; all that the system gives it by default. */
+  readonly cores?: number;
   readonly mixing?: MixSettings;
 }
 
@@ -55,10 +59,16 @@ export function openEvaluationBatches(split: Split, options: LoaderOptions): Pro
 
 function open(
   split: Split,
-  { backend, workers, cache, decode = 'cpu', ...options }: LoaderOptions,
+  {
+    backend,
+    workers,
+    cache,
+    decode = 'cpu',
+    cores = availableParallelism(),
+    ...options
+  }: LoaderOptions,
   { cacheShare, ...order }: Pick<BatchSettings, 'shuffle' | 'lastBatch'> & { cacheShare: number },
 ): Promise<BatchLoader> {
-  const cores = availableParallelism();
   const decoder = chosenDecoder(decode, backend);
   return openBatches(split, {
     ...options,

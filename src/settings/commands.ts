@@ -148,6 +148,7 @@ const NEW_RUN_OPTIONS = [
   'mlflow',
   'checkpoint-minutes',
   'checkpoint-steps',
+  'dist-timeout',
 ] as const satisfies readonly OptionName[];
 
 /** The settings of each command, in the order of its `--help`. */

@@ -22,12 +22,16 @@ export function hasColours(
   return true;
 }
 
-/** Whether a person watches the stream: a terminal that can move its cursor, and no CI. */
+/**
+ * Whether a person watches the stream: a terminal that can move its cursor, and no CI. Open MPI gives
+ * its processes one whose output may go to a file.
+ */
 export function isInteractive(
   stream: { readonly isTTY?: boolean },
   env: NodeJS.ProcessEnv = process.env,
 ): boolean {
   const ci = env['CI'] ?? '';
+  if (env['OMPI_COMM_WORLD_SIZE'] !== undefined) return false;
   return stream.isTTY === true && env['TERM'] !== 'dumb' && ['', '0', 'false'].includes(ci);
 }
 

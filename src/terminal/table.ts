@@ -17,9 +17,9 @@ const GAP = 2;
 /** A column that is cut keeps at least this width. */
 const LEAST_WIDTH = 8;
 
-/** The columns of the terminal on stdout; undefined where it is a file or a pipe. */
+/** The columns of the terminal on stdout; undefined where it has none or is a file or a pipe. */
 export function terminalWidth(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns : undefined;
+  return process.stdout.isTTY ? process.stdout.columns || undefined : undefined;
 }
 
 /**

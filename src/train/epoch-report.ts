@@ -15,6 +15,7 @@ import type { EpochTraining } from './training.js';
 type Reporting = Pick<
   EpochTraining,
   | 'settings'
+  | 'world'
   | 'updating'
   | 'schedule'
   | 'reporter'
@@ -31,7 +32,17 @@ const GLIMPSE_SECONDS = 10;
 
 /** Begins the report of an epoch; `step` and `window` are called after each step and each read. */
 export function createEpochReport(
-  { settings, schedule, updating, reporter, logger, sentinel, outlook, ...training }: Reporting,
+  {
+    settings,
+    world,
+    schedule,
+    updating,
+    reporter,
+    logger,
+    sentinel,
+    outlook,
+    ...training
+  }: Reporting,
   start: Progress,
   { counters, stopwatch }: { readonly counters: Counters; readonly stopwatch: Stopwatch },
 ) {
@@ -42,7 +53,7 @@ export function createEpochReport(
   // Steps that train the last layer alone are faster than all that follow.
   const typical = start.epoch >= (training.headStart?.epochs ?? 0);
   reporter.begin(title, total, start.stepInEpoch);
-  let shown = performance.now();
+  let shown = world.now();
 
   function show(totals: Totals, { step }: Steps, lap: Lap, glimpse: boolean) {
     const lr = updating.rate(step - 1);
@@ -53,7 +64,7 @@ export function createEpochReport(
     const figures = { loss, top1, top5, lr, ...paceOf(lap) };
     reporter.figures(figures, glimpse);
     if (!glimpse) logger.onSteps({ step, ...figures });
-    shown = performance.now();
+    shown = world.now();
   }
 
   /** Ends the window: `totals` are those of the steps in it. */
@@ -71,7 +82,7 @@ export function createEpochReport(
       const run = outlook.pace({ ...place, epoch: start.epoch });
       reporter.advance(place.stepInEpoch, { ...paceOf(recent), run });
       const first = place.stepInEpoch === start.stepInEpoch + 1;
-      const late = performance.now() - shown > 1000 * GLIMPSE_SECONDS;
+      const late = world.now() - shown > GLIMPSE_SECONDS;
       if (place.stepInEpoch % settings.printFreq === 0) {
         // Training reads from the device here and below, and nowhere else.
         window(await counters.read(), place);

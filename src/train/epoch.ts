@@ -37,18 +37,20 @@ export async function trainEpoch(
   const batches = training.trainLoader.batches(start.epoch, stepInEpoch);
   let problem: DataError | undefined;
   try {
-    for await (const batch of timed(batches, stopwatch.wait, training.stopAsked)) {
+    const own = timed(batches, stopwatch.wait, training.stopAsked);
+    for await (const batch of training.agreement.together(own)) {
       const input = upload(session, batch, {
         size: session.training.size,
         threshold: settings.bceTargetThresh,
       });
-      const { count } = batch;
+      const count = training.together?.images ?? batch.count;
       images += count;
       const place = { epoch: start.epoch, step };
       await training.sentinel.batch(batch.labels, input.images, place);
-      const update = training.updating.next(step, stepInEpoch, () => countLabels(batch));
+      const labels = await labelsOfAll(training, batch);
+      const update = training.updating.next(step, stepInEpoch, () => labels);
       batch.release();
-      counters.add(takeStep({ ...trained, settings }, input, { ...update, step }));
+      counters.add(takeStep({ ...training, ...trained }, input, { ...update, step }));
       training.updating.taken(update);
       step++;
       stepInEpoch++;
@@ -80,13 +82,25 @@ function secondsOf({ seconds }: Progress, stopwatch: Stopwatch): Progress['secon
   };
 }
 
+/** Labels that count, which only groups of batches ask for. */
+async function labelsOfAll({ schedule, world }: EpochTraining, batch: Batch): Promise<number> {
+  if (schedule.gradAccumSteps === 1) return 0;
+  const [labels] = await world.sum([countLabels(batch)]);
+  return labels as number;
+}
+
 /** Labels of images that could be read. */
 function countLabels({ labels }: Pick<Batch, 'labels'>): number {
   return labels.reduce((count, label) => count + Number(label >= 0), 0);
 }
 
 function takeStep(
-  { session, optimizer, settings }: ReturnType<typeof trainedIn> & Pick<EpochTraining, 'settings'>,
+  {
+    session,
+    optimizer,
+    settings,
+    together,
+  }: ReturnType<typeof trainedIn> & Pick<EpochTraining, 'settings' | 'together'>,
   input: DeviceBatch,
   update: Update & { readonly step: number },
 ) {
@@ -96,6 +110,7 @@ function takeStep(
     loss: settings.bceLoss ? 'sigmoid' : 'softmax',
     auxiliaryWeight: settings.auxWeight,
     seed: settings.seed,
+    together,
   });
   disposeBatch(input);
   return stats;

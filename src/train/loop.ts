@@ -1,5 +1,6 @@
+import { checkSameValues } from '../distributed/same-start.js';
 import { DataError } from '../errors.js';
-import { evaluateSplit } from '../evaluate/split.js';
+import { type Counted, evaluateSplit } from '../evaluate/split.js';
 import { isBest, type Progress } from '../runs/state.js';
 import { createDecodingNote } from '../session/decoding.js';
 import type { Scores } from '../session/metrics.js';
@@ -19,6 +20,7 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
     const trained = await trainEpoch(training, progress);
     progress = trained.progress;
     if (trained.problem) throw await savedBefore(trained.problem, training, progress);
+    await synchronise(training, progress);
     const ended = performance.now();
     const evaluation = training.stopped() ? undefined : await evaluateEpoch(training, progress);
     warnUnreadable(training.trainLoader, 'left out of training');
@@ -64,7 +66,9 @@ async function evaluateEpoch(
 ): Promise<Evaluated | undefined> {
   const { session, valLoader, updating } = training;
   const start = performance.now();
-  const evaluate = () => evaluateSplit(session, valLoader, training);
+  const together = (own: () => Promise<Counted | undefined>) => ofAll(training, own);
+  const options = { ...training, ...training.evaluating, together };
+  const evaluate = () => evaluateSplit(session, valLoader, options);
   try {
     const scores = await evaluate();
     const average = scores && (await updating.withAverage(evaluate));
@@ -73,6 +77,32 @@ async function evaluateEpoch(
   } catch (error) {
     throw error instanceof DataError ? await savedBefore(error, training, progress) : error;
   }
+}
+
+/** Several processes have the same network, and make sure of it. */
+async function synchronise(training: Training, { step }: Progress): Promise<void> {
+  const { world, saver, session, optimizer } = training;
+  await saver.combine();
+  const weights = session.model.weights.map((weight) => weight.read());
+  await checkSameValues(world, [...weights, ...optimizer.state], `after step ${step}`);
+}
+
+/** What all processes have counted; undefined where one was stopped. */
+async function ofAll(
+  { world, agreement }: Training,
+  own: () => Promise<Counted | undefined>,
+): Promise<Counted | undefined> {
+  const counted = await agreement.all(own);
+  if (world.size === 1) return counted;
+  const { lossSum = 0, top1 = 0, top5 = 0, labelled = 0 } = counted?.totals ?? {};
+  const numbers = [Number(counted === undefined), lossSum, top1, top5, labelled];
+  const sums = await world.sum([...numbers, counted?.images ?? 0]);
+  const [ended, loss, first, five, labels, images] = sums as [number, ...number[]];
+  if (ended > 0) return undefined;
+  return {
+    totals: { lossSum: loss, top1: first, top5: five, labelled: labels } as Counted['totals'],
+    images: images as number,
+  };
 }
 
 /** Saves the run, and returns the error of the unreadable image with how to resume. */

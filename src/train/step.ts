@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Loss } from '../network/loss.js';
 import type { Optimizer } from '../network/optimizer.js';
+import type { Together } from '../network/rules/rule.js';
 import { asStep } from '../network/run-kernel.js';
 import type { DeviceBatch, Session } from '../session/session.js';
 import type { Update } from './updating.js';
@@ -13,6 +14,8 @@ export interface StepOptions {
   readonly seed: number;
   /** Share of each auxiliary head's loss. */
   readonly auxiliaryWeight: number;
+  /** How several processes divide the batch. */
+  readonly together?: Together | undefined;
 }
 
 /** The learning rate; the weights change at every step where nothing else is said. */

@@ -1,12 +1,13 @@
+import { SOLO, type World } from '../distributed/world.js';
 import { UsageError } from '../errors.js';
 import { isImageNet } from '../evaluate/imagenet.js';
-import type { Logger } from '../loggers/logger.js';
+import { joinLoggers, type Logger } from '../loggers/logger.js';
 import { openLoggers } from '../loggers/open-loggers.js';
 import { hasCheckpoint } from '../runs/checkpoint/open.js';
-import { openEventLog } from '../runs/events.js';
+import { NO_EVENTS, openEventLog } from '../runs/events.js';
 import { lockRun } from '../runs/lock.js';
 import { removeLeftovers, repairCheckpoints } from '../runs/repair.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import { type RunDirectory, runDirectory } from '../runs/run-directory.js';
 import type { Progress } from '../runs/state.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Scores } from '../session/metrics.js';
@@ -15,6 +16,7 @@ import type { Reporter } from '../session/reporter.js';
 import { warnFallbacks } from '../session/start-backend.js';
 import type { Claim } from '../system/claim.js';
 import { cannotWrite, isSystemError } from '../system/system-errors.js';
+import { Agreement } from './agreement.js';
 import { brokenOffBy, stoppedBy } from './endings.js';
 import { followed } from './followed.js';
 import { describeOpening, openOutlook } from './opening/opening.js';
@@ -23,6 +25,7 @@ import { Saver } from './saving/saver.js';
 import { createSentinel } from './sentinel/create-sentinel.js';
 import { runWithRollbacks } from './sentinel/diverged.js';
 import { IMPATIENT, listenForStop } from './signals.js';
+import { leaderFirst } from './start/divided.js';
 import { type Prepared, prepareTraining } from './start/prepare.js';
 import type { TrainRequest } from './start/request.js';
 import { resumeRun, startRun } from './start/start-run.js';
@@ -49,32 +52,36 @@ export interface TrainResult extends Scores {
 export async function train(request: TrainRequest, reporter: Reporter): Promise<TrainResult> {
   const { resume } = request;
   if (resume === undefined) return trainPrepared(request, reporter);
-  const lock = await lockRun(resume.run);
+  const { world = SOLO } = request;
+  const lock = world.leads ? await lockRun(resume.run) : undefined;
   try {
-    return await trainPrepared({ ...request, resume: await repaired(resume, reporter) }, reporter);
+    const whole = await leaderFirst(world, () => repaired(resume, reporter));
+    return await trainPrepared({ ...request, resume: whole }, reporter);
   } finally {
-    await lock.release();
+    await lock?.release();
   }
 }
 
 async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<TrainResult> {
   const prepared = await prepareTraining(given, reporter);
-  const { request, session } = prepared;
+  const { request, session, world } = prepared;
   let lock: Claim | undefined;
   try {
     const opening = describeOpening(prepared);
     reporter.note(networkLine(opening));
     reporter.note(dataLine(opening));
-    const run = request.resume?.run ?? (await startRun(prepared));
-    if (request.resume === undefined) lock = await lockRun(run);
-    else await resumeRun(request.resume, prepared, reporter);
+    const run = request.resume?.run ?? (await startedRun(prepared));
+    if (world.leads) {
+      if (request.resume === undefined) lock = await lockRun(run);
+      else await resumeRun(request.resume, prepared, reporter);
+    }
     reporter.note(runLine(run, request));
     const logged = { ...request, step: prepared.start.step };
-    const logger = await openLoggers(run, logged, reporter);
+    const logger = world.leads ? await openLoggers(run, logged, reporter) : joinLoggers([]);
     const following = followed(logger, () => runUntilStopped(prepared, run, reporter, logger));
     const result = await following;
     const { weightsOut } = request.settings;
-    if (weightsOut === null) return result;
+    if (weightsOut === null || !world.leads) return result;
     const { model, card } = session;
     await writeWeights(weightsOut, model, request.architecture, card).catch((error) => {
       const next = `cnn export ${run.path} --output ${weightsOut}`;
@@ -86,6 +93,13 @@ async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<T
     await lock?.release();
     await prepared.close();
   }
+}
+
+/** The run that the leader makes. */
+async function startedRun(prepared: Prepared): Promise<RunDirectory> {
+  const { world } = prepared;
+  const path = world.leads ? (await startRun(prepared)).path : '';
+  return runDirectory(await world.told(path));
 }
 
 /** The run to resume, once nothing else trains it, without what a killed process left. */
@@ -124,22 +138,25 @@ async function runUntilStopped(
     const more = IMPATIENT.includes(signal) ? '; once more ends at once' : '';
     reporter.warn(`${signal}: saving after this step${more}`);
   });
-  const stopped = () => stop.signal !== undefined;
+  const { world } = prepared;
+  const agreement = new Agreement(world, stop);
+  const stopped = () => agreement.signal !== undefined;
   const outlook = openOutlook(prepared, reporter);
   try {
-    const events = openEventLog(run);
+    const events = world.leads ? openEventLog(run) : NO_EVENTS;
     const sentinel = createSentinel(prepared, { reporter, events });
     const check = sentinel.beforeSave.bind(sentinel);
     const { fleeting = false } = prepared.request;
     const saving = { ...prepared, settings, run, reporter, check, fleeting };
     const saver = new Saver(saving, prepared.start.step);
     const watched = { reporter, logger, events, sentinel, outlook, stepHooks: [saver.onStep] };
-    const stopping = { stopped, stopAsked: stop.asked };
+    const evaluating = { stopped: () => stop.signal !== undefined, stopAsked: stop.asked };
+    const stopping = { agreement, stopped, stopAsked: stopAskedOf(world, stop.asked), evaluating };
     const training = { ...prepared, settings, run, saver, ...watched, ...stopping };
     const progress = await runWithRollbacks(training, prepared.start);
     saver.report();
     warnFallbacks(backend, reporter);
-    if (stop.signal !== undefined) throw stoppedBy(stop.signal, run, progress);
+    if (agreement.signal !== undefined) throw stoppedBy(agreement.signal, run, progress);
     const { last, best, epoch, step, stepInEpoch } = progress;
     if (last === undefined || best === undefined) {
       throw new UsageError(
@@ -164,6 +181,11 @@ async function runUntilStopped(
     reporter.end();
     stop.release();
   }
+}
+
+/** Several processes end after a step that all of them take. */
+function stopAskedOf({ size }: World, asked: AbortSignal): AbortSignal {
+  return size === 1 ? asked : new AbortController().signal;
 }
 
 /** After all epochs of a training on ImageNet. */

@@ -1,12 +1,15 @@
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
+import type { World } from '../distributed/world.js';
 import type { Logger } from '../loggers/logger.js';
 import type { Optimizer } from '../network/optimizer.js';
+import type { Together } from '../network/rules/rule.js';
 import type { EventLog } from '../runs/events.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { Reporter } from '../session/reporter.js';
 import type { Session } from '../session/session.js';
 import type { Settings } from '../settings/types.js';
+import type { Agreement } from './agreement.js';
 import type { Limits } from './limits.js';
 import type { Outlook } from './opening/outlook.js';
 import type { Saver } from './saving/saver.js';
@@ -25,6 +28,10 @@ export interface EpochTraining {
   readonly optimizer: Optimizer;
   /** With --frozen-epochs. */
   readonly headStart?: HeadStart;
+  readonly world: World;
+  /** How several processes divide a batch. */
+  readonly together?: Together | undefined;
+  readonly agreement: Agreement;
   readonly schedule: Schedule;
   readonly updating: Updating;
   readonly limits: Limits;
@@ -47,4 +54,6 @@ export interface Training extends EpochTraining {
   readonly valLoader: BatchLoader;
   readonly run: RunDirectory;
   readonly saver: Saver;
+  /** Asked after each step of an evaluation, which each process does alone. */
+  readonly evaluating: Pick<EpochTraining, 'stopped' | 'stopAsked'>;
 }

@@ -350,6 +350,12 @@ describe('cnn train', function () {
       }
     },
 
+    // Of several processes alone: test/distributed/ has one that is silent.
+    'dist-timeout': async () => {
+      const { weights } = await training({ 'dist-timeout': '5' });
+      assert.deepEqual(weights, (await withoutOption({})).weights);
+    },
+
     device: async () => {
       const { backend } = await trainElsewhere('device', { backend: 'cuda', device: '1' });
       assert.match(backend.why, /GPU 1: Emulated GPU/);

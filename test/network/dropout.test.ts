@@ -40,6 +40,17 @@ describe('Dropout', () => {
       }
     });
 
+    it('drops of a part of a batch what it drops of the whole one', () => {
+      for (const features of [4, 7, 1031]) {
+        const whole = ones(5 * features, {});
+        const x = tf.ones([3, features]);
+        const attributes = { rate: 0.5, seed: 1, step: 0, layer: 0, firstImage: 2 };
+        const part = runKernel('Dropout', { x }, attributes);
+        assert.deepEqual([...part.dataSync()], whole.slice(2 * features));
+        tf.dispose([x, part]);
+      }
+    });
+
     it('drops the share that the rate says', () => {
       for (const rate of [0.1, 0.5, 0.8]) {
         const kept = ones(40_000, { rate }).filter((value) => value > 0).length / 40_000;

@@ -1,5 +1,6 @@
 // Dropout by counter-based random numbers, so that the gradient draws the same mask again instead
 // of reading a stored one. src/rng.ts and its purpose "dropout" define which elements are dropped.
+#include "collective/parameters.h"
 #include "parallel.h"
 
 namespace cnn {
@@ -9,7 +10,7 @@ constexpr int64_t kBlock = 256;  // counters, of four elements each, drawn at a 
 constexpr int64_t kBlocksGrain = 8;
 
 // philox4x32 of common/philox.h for kBlock counters [first + i, step, layer, 0]; words[4 i + k].
-void draw(const DropoutParams& p, uint32_t first, uint32_t* __restrict words) {
+void draw(const PlacedDropoutParams& p, uint32_t first, uint32_t* __restrict words) {
   for (int64_t i = 0; i < kBlock; i++) {
     uint32_t c0 = first + static_cast<uint32_t>(i), c1 = static_cast<uint32_t>(p.step);
     uint32_t c2 = static_cast<uint32_t>(p.layer), c3 = 0;
@@ -33,17 +34,21 @@ void draw(const DropoutParams& p, uint32_t first, uint32_t* __restrict words) {
 }
 
 template <class T>
-void dropout(const Call& call, const DropoutParams& p) {
+void dropout(const Call& call, const PlacedDropoutParams& p) {
   const T* x = valuesOf<T>(call.inputs[0]);
   T* y = valuesOf<T>(call.outputs[0]);
   const int64_t size = call.outputs[0].size;
+  const int64_t within = p.first % 4;  // of the first counter's elements
   const uint32_t threshold = static_cast<uint32_t>(p.threshold);
   const float scale = p.scale;
   const int64_t blocks = (size + 4 * kBlock - 1) / (4 * kBlock);
   parallelFor(blocks, kBlocksGrain, [&](int64_t begin, int64_t end) {
-    alignas(64) uint32_t words[4 * kBlock];
+    alignas(64) uint32_t drawn[8 * kBlock];
     for (int64_t block = begin; block < end; block++) {
-      draw(p, static_cast<uint32_t>(block * kBlock), words);
+      const uint32_t counter = static_cast<uint32_t>(p.first / 4 + block * kBlock);
+      draw(p, counter, drawn);
+      if (within != 0) draw(p, counter + kBlock, drawn + 4 * kBlock);
+      const uint32_t* words = drawn + within;
       const int64_t start = block * 4 * kBlock;
       const int64_t count = size - start < 4 * kBlock ? size - start : 4 * kBlock;
       const T* __restrict in = x + start;
@@ -58,7 +63,7 @@ void dropout(const Call& call, const DropoutParams& p) {
 
 }  // namespace
 
-CNN_KERNEL(Dropout, DropoutParams) {
+CNN_KERNEL(Dropout, PlacedDropoutParams) {
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     dropout<decltype(x)>(call, params);
     return true;

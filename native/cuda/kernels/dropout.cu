@@ -1,3 +1,4 @@
+#include "collective/parameters.h"
 #include "common/philox.h"
 #include "elementwise.h"
 
@@ -10,14 +11,19 @@ struct DropoutOf {
   __device__ void changePack(int64_t first, T (&values)[COUNT]) const {
 #pragma unroll
     for (int i = 0; i < COUNT; i += 4) {
-      const Words4 words = draw(first + i);
+      if (p.first % 4 != 0) {
+#pragma unroll
+        for (int j = 0; j < 4; j++) values[i + j] = changed(first + i + j, values[i + j]);
+        continue;
+      }
+      const Words4 words = draw(p.first + first + i);
 #pragma unroll
       for (int j = 0; j < 4; j++) values[i + j] = drop(values[i + j], words.word[j]);
     }
   }
   template <class T>
   __device__ T changed(int64_t i, T value) const {
-    return drop(value, draw(i).word[i % 4]);
+    return drop(value, draw(p.first + i).word[(p.first + i) % 4]);
   }
 
   __device__ Words4 draw(int64_t i) const {
@@ -31,12 +37,12 @@ struct DropoutOf {
     const float factor = word >= static_cast<uint32_t>(p.threshold) ? p.scale : 0.0f;
     return fromFloat<T>(toFloat(value) * factor);
   }
-  DropoutParams p;
+  PlacedDropoutParams p;
 };
 
 }  // namespace
 
-CNN_CUDA_KERNEL(Dropout, DropoutParams) {
+CNN_CUDA_KERNEL(Dropout, PlacedDropoutParams) {
   return withFloatType(call.inputs[0].dtype, [&](auto zero) {
     launchWithPlaces<decltype(zero)>(call, DropoutOf{params});
     return true;

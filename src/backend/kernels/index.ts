@@ -16,6 +16,7 @@ import { cpuKernels, runFallback } from '../fallback.js';
 import type { NativeBackend } from '../native-backend.js';
 import { activationGradKernels } from './activation-grad.js';
 import { binaryKernels } from './binary.js';
+import { collectiveKernels } from './collective.js';
 import { dropoutKernels } from './dropout.js';
 import { imageKernels } from './image.js';
 import { layoutKernels } from './layout.js';
@@ -51,6 +52,7 @@ const rows: KernelRows = {
   ...imageKernels,
   ...lossKernels,
   ...optimizerKernels,
+  ...collectiveKernels,
 };
 
 /** The names of the kernels that have a row: tfjs's, or ours where tfjs has none. */

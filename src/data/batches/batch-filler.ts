@@ -92,9 +92,8 @@ export class BatchFiller {
     const { batchSize } = this.#settings;
     const buffers = await this.#buffers.acquire();
     const release = this.#buffers.releaser(buffers);
-    const first = step * batchSize;
-    const count = Math.min(batchSize, this.#split.images.length - first);
-    const places = placesOf(order, first, count, this.#settings.copies ?? 1);
+    const places = this.#placesOf(step, order);
+    const count = places.length;
     const indices = places.map(({ index }) => index);
     for (let slot = count; slot < batchSize; slot++) buffers.clear(slot);
     try {
@@ -110,6 +109,14 @@ export class BatchFiller {
       release();
       throw error;
     }
+  }
+
+  /** What the slots of a step show: those of this process, where several divide it. */
+  #placesOf(step: number, order: Int32Array | undefined): Place[] {
+    const { batchSize, part, copies = 1 } = this.#settings;
+    const { first, of } = part ?? { first: 0, of: batchSize };
+    const count = Math.min(of, this.#split.images.length - step * of);
+    return placesOf(order, step * of, count, copies).slice(first, first + batchSize);
   }
 
   /** What a buffer holds, and how the device changes it. */

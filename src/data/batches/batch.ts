@@ -30,6 +30,8 @@ export interface Batch {
 
 export interface BatchSettings extends BadImageSettings {
   readonly batchSize: number;
+  /** Where processes divide batches of `of` images: which is the first one of this process. */
+  readonly part?: { readonly first: number; readonly of: number } | undefined;
   /** Side of an image in the batch; the same as `transform.size`. */
   readonly imageSize: number;
   readonly channels: 1 | 3;

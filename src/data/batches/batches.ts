@@ -39,7 +39,8 @@ class Loader implements BatchLoader {
   readonly #filler: BatchFiller;
 
   constructor(split: Split, settings: BatchSettings, jpegs: JpegFiller | undefined) {
-    const { batchSize, lastBatch } = settings;
+    const { lastBatch } = settings;
+    const batchSize = settings.part?.of ?? settings.batchSize;
     const count = split.images.length;
     this.#split = split;
     this.#settings = settings;

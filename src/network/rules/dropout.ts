@@ -5,13 +5,20 @@ import type { LayerNode, Operation } from './rule.js';
 /** Dropout from counter-based random numbers: the backward pass draws the mask again. */
 export function dropout({ config, place }: LayerNode): Operation | undefined {
   if (config['noiseShape']) return undefined;
-  const attributes = { rate: config['rate'] as number, seed: 0, step: 0, layer: place };
+  const attributes = {
+    rate: config['rate'] as number,
+    seed: 0,
+    step: 0,
+    layer: place,
+    firstImage: 0,
+  };
   return {
     keeps: { inputs: [], output: false },
-    forward([x], { training, seed, step }) {
+    forward([x], { training, seed, step, firstImage }) {
       if (!training || attributes.rate === 0) return share(x as tf.Tensor);
       attributes.seed = seed;
       attributes.step = step;
+      attributes.firstImage = firstImage;
       return runKernel('Dropout', { x }, attributes);
     },
     backward: (dy) => [

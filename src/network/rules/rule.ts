@@ -32,11 +32,24 @@ export interface LayerNode {
   readonly float32?: boolean;
 }
 
+/** Several processes that each compute a part of a batch. */
+export interface Together {
+  /** Images of the whole batch, and the number of the first one of this process. */
+  readonly images: number;
+  readonly firstImage: number;
+  /** What is sent of gradients is rounded to bfloat16. */
+  readonly narrow: boolean;
+}
+
 /** What holds for one pass through the network. */
 export interface Pass {
   training: boolean;
   seed: number;
   step: number;
+  /** The number of the first image in the batch that all processes share. */
+  firstImage: number;
+  /** The processes that compute the batch together, where there are several. */
+  together?: Together | undefined;
   /** Takes over the gradient of a weight; several of one weight are added. */
   addGradient(weight: LayerWeight | undefined, gradient: tf.Tensor): void;
 }

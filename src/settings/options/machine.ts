@@ -78,4 +78,12 @@ export const MACHINE = {
     auto: 'by the cores',
     help: 'threads that compute, on backend cpu',
   },
+  'dist-timeout': {
+    group: 'machine',
+    kind: 'number',
+    above: 0,
+    unit: 'seconds',
+    default: 600,
+    help: 'of several processes: how long one of them may be silent before the others end',
+  },
 } as const satisfies Record<string, Row>;

@@ -4,6 +4,7 @@ import { joinLoggers } from '../../loggers/logger.js';
 import { NO_EVENTS } from '../../runs/events.js';
 import type { Reporter } from '../../session/reporter.js';
 import type { Provenance } from '../../settings/resolve.js';
+import { Agreement } from '../agreement.js';
 import { trainEpoch } from '../epoch.js';
 import { createSentinel } from '../sentinel/create-sentinel.js';
 import { listenForStop, SIGNAL_EXIT_CODES } from '../signals.js';
@@ -49,6 +50,7 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
       ...NOT_KEPT,
       sentinel: createSentinel(prepared, { reporter, ...NOT_KEPT }),
       outlook,
+      agreement: new Agreement(prepared.world, stop),
       stepHooks: [],
       stopped,
       stopAsked: stop.asked,

@@ -1,3 +1,4 @@
+import { SOLO, type World } from '../../distributed/world.js';
 import { copyCheckpoint, linkCheckpoint, saveCheckpoint } from '../../runs/checkpoint/save.js';
 import type { RunDirectory } from '../../runs/run-directory.js';
 import type { Progress } from '../../runs/state.js';
@@ -16,6 +17,9 @@ export interface SaverOptions {
   readonly reporter: Pick<Reporter, 'note' | 'warn'>;
   /** Nobody keeps the run: the best checkpoint needs no copy of its own. */
   readonly fleeting?: boolean;
+  readonly world?: World;
+  /** Makes the same of what each process has of its own, such as running statistics. */
+  readonly combine?: () => Promise<void>;
   /** Rejects where this must not replace the last checkpoint. */
   readonly check?: (progress: Progress) => Promise<void>;
 }
@@ -37,7 +41,7 @@ export class Saver {
   readonly #started: number;
 
   /** `step`: of the checkpoint that the run continues from. `now` tells seconds. */
-  constructor(options: SaverOptions, step: number, now = () => performance.now() / 1000) {
+  constructor(options: SaverOptions, step: number, now = (options.world ?? SOLO).now) {
     this.#options = options;
     this.#now = now;
     this.#started = now();
@@ -46,15 +50,31 @@ export class Saver {
 
   /** Saves the last checkpoint, and as the best one too where it is that. */
   async save(progress: Progress, best = false): Promise<void> {
-    const { settings, run, session, parts, check, fleeting = false } = this.#options;
+    const { settings, run, session, parts, check, fleeting = false, world = SOLO } = this.#options;
     await check?.(progress);
+    await this.combine();
+    await this.#together();
     const started = this.#now();
     const tensors = parts.flatMap((part) => part.tensors);
     const state = { seed: settings.seed, network: session.card, parts: statesOf(parts), progress };
-    await saveCheckpoint(run.last, session.model, tensors, { format: 1, ...state });
-    if (best) await (fleeting ? linkCheckpoint : copyCheckpoint)(run.last, run.best);
+    if (world.leads) {
+      await saveCheckpoint(run.last, session.model, tensors, { format: 1, ...state });
+      if (best) await (fleeting ? linkCheckpoint : copyCheckpoint)(run.last, run.best);
+    }
+    await this.#together();
     const at = this.#now();
     this.#saved = { at, took: at - started, step: progress.step };
+  }
+
+  /** Makes the network of several processes the same, before it is evaluated or saved. */
+  async combine(): Promise<void> {
+    await this.#options.combine?.();
+  }
+
+  /** Waits for all processes, whose clocks are the same then. */
+  async #together(): Promise<void> {
+    const { world = SOLO } = this.#options;
+    if (world.size > 1) await world.agree();
   }
 
   /** Saves within an epoch where that is due. */

@@ -34,7 +34,7 @@ export async function chooseKernels(
   const { settings, resume } = request;
   const { device } = backend;
   if (backend.name !== 'cpu' || device === undefined) return undefined;
-  if (!settings.autotune) return leaveToFixedTable(backend);
+  if (!settings.autotune || !isAlone(request)) return leaveToFixedTable(backend);
   const repeated = resume === undefined ? request.before?.choices : (resume.record.choices ?? {});
   if (repeated !== undefined && (resume !== undefined || areFor(repeated, calls))) {
     const impossible = repeatChoices(device, calls, repeated);
@@ -61,13 +61,18 @@ export function precisionFor(
   return async (backend) => {
     const before = resume?.record ?? request.before;
     if (before !== undefined) return precisionOf(before, 'as the run began');
-    if (!settings.autotune) return undefined;
+    if (!settings.autotune || !isAlone(request)) return undefined;
     const callsIn = async (precision: 'f32' | 'bf16') => {
       const options = { ...settings, numClasses: classes.length };
       return (await estimateMemory(architecture, { name: 'cpu', precision }, options)).calls;
     };
     return measuredPrecision(backend, callsIn, measures(settings, train.images.length));
   };
+}
+
+/** What each of several processes measures would be another thing in each run. */
+function isAlone({ world }: Pick<TrainRequest, 'world'>): boolean {
+  return (world?.size ?? 1) === 1;
 }
 
 function measures(settings: TrainRequest['settings'], images: number): boolean {

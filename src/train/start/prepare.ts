@@ -1,6 +1,7 @@
 /** Everything that a training needs before it has a directory. */
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { withoutDrawing } from '../../archs/index.js';
 import { IMAGENET_PRINCIPAL_COLOURS, type Transform } from '../../augment/index.js';
@@ -11,12 +12,15 @@ import type { Dataset } from '../../data/dataset.js';
 import { decodeOptionsOf } from '../../data/decode/decode-options.js';
 import { limitImages } from '../../data/limit-images.js';
 import { openDataset } from '../../data/open-dataset.js';
+import { combineVariables } from '../../distributed/statistics.js';
+import { SOLO, togetherIn, type World } from '../../distributed/world.js';
 import { DataError, UsageError } from '../../errors.js';
 import { mlflowAddress } from '../../loggers/open-loggers.js';
 import { WeightAverage } from '../../network/average.js';
 import { checkLayerFactors, depthFactors } from '../../network/layer-factors.js';
 import type { Network } from '../../network/network.js';
 import { Optimizer, type OptimizerSettings } from '../../network/optimizer.js';
+import type { Together } from '../../network/rules/rule.js';
 import { loadWeights, withWeightsOf } from '../../runs/checkpoint/tensors.js';
 import { trainingSelection } from '../../runs/run-selection.js';
 import type { Progress } from '../../runs/state.js';
@@ -49,6 +53,14 @@ import { SentinelCounters } from '../sentinel/counters.js';
 import { Rollbacks } from '../sentinel/rollbacks.js';
 import { Updating } from '../updating.js';
 import { chooseKernels, precisionFor } from './choose-kernels.js';
+import {
+  checkAlike,
+  checkDivisible,
+  joinWorld,
+  leaderFirst,
+  ownPart,
+  ownVariables,
+} from './divided.js';
 import { setDropout } from './dropout.js';
 import { freezeLayers } from './freeze.js';
 import { type HeadStart, headOf, headStartText } from './head-start.js';
@@ -78,25 +90,41 @@ export interface Prepared {
   readonly trainLoader: BatchLoader;
   readonly valLoader: BatchLoader;
   readonly start: Progress;
+  readonly world: World;
+  readonly together?: Together | undefined;
+  /** Gives all processes the same running statistics. */
+  readonly combine: () => Promise<void>;
   /** Ends the decoding threads. */
   close(): Promise<void>;
 }
 
 export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
   checkDecode(given.settings);
-  const whole = await openDataset(given.data, {
-    ...trainingSelection(given.settings, given.resume),
-    onProgress: reporter.note,
-  });
+  const { world = SOLO } = given;
+  const whole = await leaderFirst(world, () =>
+    openDataset(given.data, {
+      ...trainingSelection(given.settings, given.resume),
+      onProgress: reporter.note,
+    }),
+  );
   for (const warning of whole.warnings) reporter.warn(warning);
   checkDataset(given, whole);
   const dataset = limited(whole, given.limits);
+  checkDivisible(world, given.settings.batchSize, dataset);
+  await checkAlike(world, given, dataset);
   const request = await withStatistics(given, dataset);
   const augmentation = augmentationOf(request);
   const { settings, resume } = request;
   mlflowAddress(request, { warn: () => {} });
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
-  const backend = await startBackend(settings, reporter, precisionFor(request, dataset));
+  const threads = settings.threads ?? (world.size > 1 ? world.cores : null);
+  const backend = await startBackend(
+    { ...settings, threads },
+    reporter,
+    precisionFor(request, dataset),
+  );
+  joinWorld(world, backend, settings.batchSize, reporter);
+
   const memory = await estimateStep(request, dataset, backend);
   const choices = await chooseKernels({ request, dataset, backend, memory }, reporter);
   const { session, head } = await prepareSession(request, dataset, reporter);
@@ -134,10 +162,20 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     ...{ schedule, optimizer, rollbacks, updating, sentinelCounters, parts },
     ...(headStart && { headStart }),
     alternate: takesTurns(backend, availableParallelism()),
-    start,
-    limits: new Limits(settings, start.step),
+    ...{ start, world, together: togetherIn(world, settings.batchSize, false) },
+    combine: () => combineVariables(world, ownOf(session, updating), 'reduce'),
+    limits: new Limits(settings, start.step, world.now),
     close,
   };
+}
+
+/** The variables that each process has its own values of. */
+function ownOf({ model, training }: Session, { tensors }: Updating) {
+  const weights = model.weights.map((weight) => {
+    return { originalName: weight.originalName, variable: weight.read() as tf.Variable };
+  });
+  const trained = new Set(training.network.weights.map(({ variable }) => variable.id));
+  return ownVariables(weights, trained, tensors);
 }
 
 /** The null of a decay means that of --weight-decay. */
@@ -204,17 +242,18 @@ function checkCard(
 
 /** Before anything takes memory: throws where a step of this training needs more than there is. */
 async function estimateStep(
-  { settings, architecture, estimateMemory }: TrainRequest,
+  { settings, architecture, estimateMemory, world = SOLO }: TrainRequest,
   { classes }: Dataset,
   backend: Backend,
 ): Promise<MemoryEstimate> {
+  const { count: own } = world.share(settings.batchSize);
   const estimate = (batchSize: number) => {
     const options = { ...settings, batchSize, numClasses: classes.length };
     return estimateMemory(architecture, backend, options);
   };
-  const estimated = await estimate(settings.batchSize);
-  await checkFits(backend, settings.batchSize, async (batchSize) => {
-    const known = batchSize === settings.batchSize ? estimated : await estimate(batchSize);
+  const estimated = await estimate(own);
+  await checkFits(backend, own, async (batchSize) => {
+    const known = batchSize === own ? estimated : await estimate(batchSize);
     return known.stepBytes ?? known.leastBytes;
   });
   return estimated;
@@ -277,23 +316,30 @@ interface LoaderParts {
 }
 
 async function openLoaders(
-  { settings }: TrainRequest,
+  { settings, world = SOLO }: TrainRequest,
   dataset: Dataset,
   { backend, augmentation, view, reporter }: LoaderParts,
 ) {
   checkLoss(settings);
-  const { batchSize, channels, seed, workers, cache, decode } = settings;
+  const { channels, seed, workers, cache, decode } = settings;
+  const { first, count: batchSize } = world.share(settings.batchSize);
+  const part = world.size > 1 ? { first, of: settings.batchSize } : undefined;
   const images = {
     reading: decodeOptionsOf(settings),
     decode,
     ...badImageOptions(settings, reporter),
   };
-  const options = { backend, batchSize, channels, seed, workers, cache, ...images };
+  const { cores } = world;
+  const options = { backend, batchSize, channels, seed, workers, cache, cores, ...images };
   const trainLoader = await openTrainingBatches(dataset.train, {
     ...options,
     ...augmentation,
     ...mixingOf(settings),
+    ...(part && { part }),
   });
-  const valLoader = await openEvaluationBatches(dataset.val, { ...options, transform: view });
+  const valLoader = await openEvaluationBatches(ownPart(world, dataset.val), {
+    ...options,
+    transform: view,
+  });
   return { trainLoader, valLoader };
 }

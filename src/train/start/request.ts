@@ -2,6 +2,7 @@ import type { Architecture } from '../../archs/index.js';
 import type { PrincipalColours } from '../../augment/index.js';
 import type { Backend } from '../../backend/index.js';
 import type { CountedCall } from '../../backend/tuning/calls.js';
+import type { World } from '../../distributed/world.js';
 import type { Checkpoint } from '../../runs/checkpoint/open.js';
 import type { RunDirectory, RunRecord } from '../../runs/run-directory.js';
 import type { Provenance } from '../../settings/resolve.js';
@@ -67,6 +68,8 @@ export interface TrainRequest {
   readonly limits?: ImageLimits;
   /** The run is removed after it: its files are not guarded against damage. */
   readonly fleeting?: boolean;
+  /** The processes that train together; this one alone by default. */
+  readonly world?: World;
   /** The run to resume, and the settings that changed since. */
   readonly resume?: {
     readonly run: RunDirectory;

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { loadAddon } from '../../src/backend/load-addon.js';
+import { connectWorld } from '../../src/distributed/connected-world.js';
+import { launchedBy } from '../../src/distributed/launcher.js';
+import { checkSame } from '../../src/distributed/same-start.js';
+import { SOLO, shareOf, type World } from '../../src/distributed/world.js';
+import { UsageError } from '../../src/errors.js';
+import { Agreement } from '../../src/train/agreement.js';
+
+let worlds = 0;
+
+function connected(size: number): Promise<World[]> {
+  const name = `connected ${worlds++}`;
+  const addon = loadAddon();
+  const ranks = Array.from({ length: size }, (_, rank) => rank);
+  return Promise.all(ranks.map((rank) => connectWorld(addon.openLoopback(name, rank, size, 60))));
+}
+
+const ofAll = <T>(all: readonly World[], ask: (world: World) => Promise<T>) =>
+  Promise.all(all.map(ask));
+
+describe('launchers', () => {
+  const cases = [
+    [{}, undefined],
+    [{ OMPI_COMM_WORLD_RANK: '1', OMPI_COMM_WORLD_SIZE: '4' }, [1, 4]],
+    [{ PMI_RANK: '0', PMI_SIZE: '2' }, [0, 2]],
+    [{ SLURM_PROCID: '2', SLURM_STEP_NUM_TASKS: '3' }, [2, 3]],
+    // A shell of salloc, and a step of one task.
+    [{ SLURM_PROCID: '0', SLURM_NTASKS: '8' }, undefined],
+    [{ SLURM_PROCID: '0', SLURM_STEP_NUM_TASKS: '1' }, undefined],
+  ] as const;
+  for (const [environment, expected] of cases) {
+    it(`set ${JSON.stringify(environment)}`, () => {
+      const found = launchedBy(environment);
+      assert.deepEqual(found && [found.rank, found.size], expected);
+    });
+  }
+});
+
+describe('a world of processes', () => {
+  it('divides images without a rest', () => {
+    const shares = [0, 1, 2].map((rank) => shareOf(rank, 3, 256));
+    assert.deepEqual(
+      shares.map(({ first, count }) => [first, count]),
+      [
+        [0, 86],
+        [86, 85],
+        [171, 85],
+      ],
+    );
+  });
+
+  it('agrees, sums, and combines, the same on each', async () => {
+    const all = await connected(3);
+    const agreed = await ofAll(all, ({ rank, agree }) => agree({ stop: rank, failed: rank > 0 }));
+    for (const found of agreed) assert.deepEqual(found, { stop: 2, failed: 1 });
+    assert.equal(new Set(all.map((world) => world.now())).size, 1);
+    const sums = await ofAll(all, ({ rank, sum }) => sum([rank, 0.1]));
+    for (const found of sums) assert.deepEqual(found, [3, 0.1 + 0.1 + 0.1]);
+    const texts = await ofAll(all, (world) => world.texts(`é${'x'.repeat(world.rank)}`));
+    for (const found of texts) assert.deepEqual(found, ['é', 'éx', 'éxx']);
+    const told = await ofAll(all, ({ rank, told }) => told(`run ${rank}`));
+    assert.deepEqual(told, ['run 0', 'run 0', 'run 0']);
+    const means = await ofAll(all, ({ rank, combine }) =>
+      combine(Float32Array.of(rank, 1), 'reduce'),
+    );
+    for (const found of means) assert.deepEqual([...found], [1, 1]);
+    const leaders = await ofAll(all, ({ rank, combine }) =>
+      combine(Float32Array.of(rank), 'broadcast'),
+    );
+    for (const found of leaders) assert.deepEqual([...found], [0]);
+    assert.deepEqual(await ofAll(all, (world) => world.close(`${world.rank}`)), [
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('refuses to begin with different things', async () => {
+    const all = await connected(2);
+    const checked = ofAll(all, (world) => checkSame(world, { '--lr': 0.1 + world.rank }));
+    await assert.rejects(checked, (error: Error) => {
+      return (
+        error instanceof UsageError &&
+        /--lr is 0\.1 on rank 0 .* 1\.1 on rank 1/.test(error.message)
+      );
+    });
+    await checkSame(SOLO, { '--lr': 1 });
+  });
+
+  it('ends a pass over items where one process cannot go on, or is asked to stop', async () => {
+    const all = await connected(2);
+    async function* items(rank: number) {
+      for (let item = 0; item < 5; item++) {
+        if (item === 3 && rank === 1) throw new Error('unreadable');
+        yield item;
+      }
+    }
+    const passes = all.map(async (world, rank) => {
+      const signal = rank === 0 ? ('SIGTERM' as const) : undefined;
+      const agreement = new Agreement(world, { signal });
+      const taken: number[] = [];
+      try {
+        for await (const item of agreement.together(items(rank))) taken.push(item);
+      } catch (error) {
+        return [taken, agreement.signal, (error as Error).message];
+      }
+      return [taken];
+    });
+    const [first, second] = await Promise.all(passes);
+    assert.deepEqual(first?.slice(0, 2), [[0, 1, 2], 'SIGTERM']);
+    assert.match(String(first?.[2]), /^rank 1 of 2 .* cannot go on/);
+    assert.deepEqual(second, [[0, 1, 2], 'SIGTERM', 'unreadable']);
+  });
+});
