@@ -41,6 +41,7 @@ const FORBIDDEN: readonly (readonly [string, readonly string[]])[] = [
   ['measure', ['train', 'evaluate', 'runs', 'session', 'export']],
   ['experiment', ['train', 'evaluate', 'runs', 'settings', 'terminal']],
   ['explain', ['experiment', 'report', 'network', 'settings', 'archs', 'terminal']],
+  ['demo', ['experiment', 'explain', 'report', 'export', 'evaluate', 'runs', 'terminal']],
   ['export', ['train', 'measure', 'evaluate', 'runs']],
   ['report', ['export', 'measure', 'train', 'evaluate', 'runs', 'terminal']],
   [

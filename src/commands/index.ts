@@ -106,6 +106,17 @@ export const commands: Commands = [
     load: async () => (await import('./export.js')).runExport,
   },
   {
+    name: 'demo',
+    places: ['checkpoint'],
+    summary: 'Write a page that runs a trained network in a browser and shows what it sees',
+    options: 'demo',
+    example: 'cnn demo runs/lenet5 --out lenet5-demo',
+    load: async () => {
+      const { runDemo } = await import('./demo.js');
+      return (given) => runDemo(given);
+    },
+  },
+  {
     name: 'import',
     operands: '<file>',
     summary: 'Write weights of Keras, timm or torchvision under the names that are used here',

@@ -70,10 +70,14 @@ async function writeSafetensors(output: string, { session, named, trained }: Sou
 }
 
 async function writeGraphModel(output: string, source: Source): Promise<void> {
-  const { session, trained } = source;
-  const graph = inferenceGraph(session.model, graphOptions(source));
-  const description = describe(graph, trained, session.card, 'NHWC');
-  await writeNewDirectory(output, '--output', graphModelFiles(graph, description));
+  const files = graphModelOf(source.trained, source, graphOptions(source));
+  await writeNewDirectory(output, '--output', files);
+}
+
+/** The files of an opened network as a graph that stock TensorFlow.js runs, model.json last. */
+export function graphModelOf(trained: TrainedModel, { session }: Opened, options: GraphOptions) {
+  const graph = inferenceGraph(session.model, options);
+  return graphModelFiles(graph, describe(graph, trained, session.card, 'NHWC'));
 }
 
 async function writeOnnx(output: string, source: Source): Promise<void> {

@@ -247,6 +247,18 @@ export const COMMAND_OPTIONS = {
     'resize-size',
     ...COLOUR_OPTIONS,
   ],
+  demo: [
+    'checkpoint',
+    'ema',
+    'arch',
+    'arch-options',
+    'weights',
+    ...VIEW_OPTIONS,
+    'exif-rotate',
+    'out',
+    'serve',
+    'port',
+  ],
   import: ['arch', 'arch-options', 'output', 'input-size', 'channels', ...COLOUR_OPTIONS],
   bench: [
     'arch',
@@ -444,6 +456,11 @@ export const COMMAND_HELP: Partial<Record<CommandName, Partial<Record<OptionName
     output: 'file that is written; with --format tfjs and tfjs-layers a new directory',
     'resize-size':
       'short side of the image before the centre crop, for what is said beside the network (default: as in the training)',
+  },
+  demo: {
+    checkpoint:
+      'directory of a run or a checkpoint, a weights file with --arch, or what "cnn export --format tfjs" wrote',
+    out: 'new directory for the page (default: demo in the directory of the run; with --serve none)',
   },
   import: { output: 'safetensors file that is written' },
   smoke: {

@@ -14,6 +14,7 @@ import { runDataPack } from '../../src/commands/data/pack.js';
 import { runDataPreview } from '../../src/commands/data/preview.js';
 import { runDataStats } from '../../src/commands/data/stats.js';
 import { runDataVerify } from '../../src/commands/data/verify.js';
+import { runDemo } from '../../src/commands/demo.js';
 import { runEval } from '../../src/commands/eval.js';
 import { runExport } from '../../src/commands/export.js';
 import { runImport } from '../../src/commands/import.js';
@@ -185,6 +186,23 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       { option: 'mean', given: '0.1,0.5,0.9', both: { format: 'tfjs' }, changes: ['files'] },
       { option: 'std', given: '0.1,0.2,0.4', both: { format: 'tfjs' }, changes: ['files'] },
       { option: 'channels', given: '1', fails: /conv1/ },
+    ],
+  },
+  demo: {
+    run: runDemo, given: { ...FILE, out: 'RUN/page' }, rows: [
+      { option: 'checkpoint', given: 'DIRECTORY/runs/other', both: { ...MODEL, arch: undefined, weights: undefined, 'crop-size': undefined }, changes: ['files'], may: ['bytes'] },
+      { option: 'ema', given: true, fails: /--checkpoint with --ema/ },
+      { option: 'arch', given: 'lenet5', fails: /do not fit lenet5/ },
+      { option: 'arch-options', given: 'width=0.5', fails: /do not fit resnet20-cifar \(width=0\.5\)/ },
+      { option: 'weights', given: 'DIRECTORY/other.safetensors', changes: ['files'], may: ['bytes'] },
+      { option: 'resize-size', given: '40', changes: ['files'], may: ['bytes'] },
+      { option: 'crop-size', given: '16', changes: ['files'], may: ['bytes'] },
+      { option: 'channels', given: '1', fails: /conv1/ },
+      { option: 'mean', given: '0.1,0.5,0.9', changes: ['files'], may: ['bytes'] },
+      { option: 'std', given: '0.1,0.2,0.4', changes: ['files'], may: ['bytes'] },
+      { option: 'exif-rotate', given: true, changes: ['files'], may: ['bytes'] },
+      { option: 'out', given: 'RUN/named', changes: ['out', 'page', 'files'] },
+      { option: 'port', given: '9', fails: /--port does nothing without --serve/ },
     ],
   },
   import: {
@@ -361,6 +379,8 @@ const OF_A_PROCESS = ['threads', 'device', 'deterministic'];
 const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
   // The tests of `cnn train` take images away meanwhile.
   eval: [...OF_A_PROCESS, 'decode', 'data-patience', 'csv'],
+  // It ends with a signal: test/demo/demo.test.ts serves.
+  demo: ['serve'],
   // What they do to an evaluation is seen in `cnn eval`.
   compare: [
     ...[

@@ -5,8 +5,7 @@ import { decodeOptionsOf } from '../../data/decode/decode-options.js';
 import { DataError } from '../../errors.js';
 import { openEvaluationBatches } from '../../session/loaders.js';
 import { upload } from '../../session/session.js';
-import { columnsFor, mosaic, type Pixels } from '../charts/pixels.js';
-import { stretched } from './filters.js';
+import { type LayerMaps, mapsOf } from './maps.js';
 import type { OpenedNetwork } from './network.js';
 import { thumbnail } from './thumbnail.js';
 
@@ -21,23 +20,10 @@ export interface Activations {
   readonly of: number;
 }
 
-export interface LayerMaps {
-  readonly layer: string;
-  /** (height, width, channels) */
-  readonly shape: readonly [number, number, number];
-  /** The maps with the largest sums, side by side. */
-  readonly pixels: Pixels;
-  /** Share of the outputs that are 0, in percent; of layers that end in a ReLU. */
-  readonly zeros: number | undefined;
-}
-
 const MOST_LAYERS = 16;
-const MOST_MAPS = 16;
 const TOP = 5;
 /** Of the picture beside the maps. */
 const SIDE = 224;
-/** A map of more is a page of its own: every second value is shown, or every fourth. */
-const MOST_SIDE = 64;
 
 /** Of the first of `images`, which the page calls `name`. */
 export async function activationsOf(
@@ -84,37 +70,6 @@ async function likeliest(logits: tf.Tensor2D): Promise<Activations['top']> {
   return Array.from(values, (probability, label) => ({ label, probability }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, TOP);
-}
-
-function mapsOf(
-  layer: string,
-  values: Float32Array,
-  shape: LayerMaps['shape'],
-  rectified: boolean,
-): LayerMaps {
-  const [height, width, depth] = shape;
-  const sums = new Float64Array(depth);
-  values.forEach((value, place) => {
-    (sums[place % depth] as number) += Math.abs(value);
-  });
-  const strongest = [...sums.keys()]
-    .sort((a, b) => (sums[b] as number) - (sums[a] as number))
-    .slice(0, MOST_MAPS);
-  const step = Math.ceil(Math.max(height, width) / MOST_SIDE);
-  const [rows, columns] = [Math.ceil(height / step), Math.ceil(width / step)];
-  const tiles = strongest.map((map) => {
-    const shown = Float32Array.from({ length: rows * columns }, (_, place) => {
-      const [y, x] = [step * Math.floor(place / columns), step * (place % columns)];
-      return values[(y * width + x) * depth + map] as number;
-    });
-    return stretched(shown);
-  });
-  const zeros = values.reduce((sum, value) => sum + Number(value === 0), 0);
-  return {
-    ...{ layer, shape },
-    pixels: mosaic(tiles, { width: columns, height: rows, channels: 1 }, columnsFor(tiles.length)),
-    zeros: rectified ? (100 * zeros) / values.length : undefined,
-  };
 }
 
 /** At most `most` of a list, the first and the last among them. */

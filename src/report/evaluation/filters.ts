@@ -1,6 +1,6 @@
 /** The filters of a network's first convolution as an image, as in AlexNet's figure 3. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { columnsFor, mosaic, type Pixels } from '../charts/pixels.js';
+import { columnsFor, mosaic, type Pixels } from '../charts/mosaic.js';
 
 export interface Filters {
   readonly layer: string;
@@ -17,16 +17,25 @@ export function firstFilters(model: LayersModel, channels: 1 | 3): Filters | und
   for (const layer of model.layers) {
     const [kernel] = layer.getWeights();
     if (kernel === undefined) continue;
-    const [height = 0, width = 0, depth, count = 0] = kernel.shape;
-    if (kernel.rank !== 4 || depth !== channels || height < 2) return undefined;
-    const values = kernel.dataSync();
-    const tiles = Array.from({ length: Math.min(count, MOST) }, (_, filter) => {
-      return stretched(valuesOf(values, filter, count));
-    });
-    const pixels = mosaic(tiles, { width, height, channels }, columnsFor(tiles.length));
-    return { layer: layer.name, count, size: height, pixels };
+    return filtersOf(layer.name, kernel.shape, () => kernel.dataSync(), channels);
   }
   return undefined;
+}
+
+/** Those of a kernel (H, W, C, filters); undefined where it does not see an image of `channels`. */
+export function filtersOf(
+  layer: string,
+  [height = 0, width = 0, depth, count = 0, ...more]: readonly number[],
+  read: () => ArrayLike<number>,
+  channels: 1 | 3,
+): Filters | undefined {
+  if (more.length > 0 || depth !== channels || height < 2) return undefined;
+  const values = read();
+  const tiles = Array.from({ length: Math.min(count, MOST) }, (_, filter) => {
+    return stretched(valuesOf(values, filter, count));
+  });
+  const pixels = mosaic(tiles, { width, height, channels }, columnsFor(tiles.length));
+  return { layer, count, size: height, pixels };
 }
 
 /** One filter (H, W, C) of a kernel (H, W, C, filters). */

@@ -32,6 +32,11 @@ export function jsonBlock(className: string, value: unknown): Html {
   return html`<script type="application/json" class="${className}">${trusted(json)}</script>`;
 }
 
+/** A long text for the page's script that has no `<`, such as bytes in base64. */
+export function textBlock(className: string, text: string): Html {
+  return html`<script type="text/plain" class="${className}">${trusted(text)}</script>`;
+}
+
 function textOf(part: Part): string {
   if (part === null || part === undefined || part === false) return '';
   if (part instanceof Html) return part.text;

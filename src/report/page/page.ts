@@ -18,18 +18,31 @@ export interface Page {
   /** Below the title: what it is about and what there is to know first. */
   readonly head: Part;
   readonly sections: readonly Section[];
+  /** What runs in the page; that of reports where it is left out. */
+  readonly program?: Program;
+}
+
+export interface Program {
+  readonly script: string;
+  /** Added to the style of all pages. */
+  readonly style: string;
+  /** What the script may do besides running: directives of a content security policy. */
+  readonly permissions: Readonly<Record<string, string>>;
+  /** Blocks that the script reads. */
+  readonly data: Part;
 }
 
 /** The page as text. */
-export function pageText({ title, head, sections }: Page): string {
-  const [style, script] = [colourStyle() + asset('page.css'), asset('live.js')];
+export function pageText({ title, head, sections, program = live() }: Page): string {
+  const style = colourStyle() + pageAsset('page.css') + program.style;
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(script)}">
+<meta http-equiv="Content-Security-Policy" content="${policy(program)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="cnn ${packageVersion()}">
+<link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${trusted(style)}</style>
 </head>
@@ -39,10 +52,14 @@ export function pageText({ title, head, sections }: Page): string {
 </header>
 <main>${sections.map(sectionOf)}</main>
 <footer><p>Written by cnn ${packageVersion()}. This file needs no network.</p></footer>
-<script type="module">${trusted(script)}</script>
+${program.data}<script type="module">${trusted(program.script)}</script>
 </body>
 </html>
 `.text;
+}
+
+function live(): Program {
+  return { script: pageAsset('live.js'), style: '', permissions: {}, data: '' };
 }
 
 function sectionOf({ id, title, body }: Section): Html {
@@ -52,12 +69,24 @@ ${body}</section>`;
 }
 
 /** Nothing is loaded, and no script runs but that of this program. */
-function policy(script: string): string {
+function policy({ script, permissions }: Program): string {
   const hash = createHash('sha256').update(script).digest('base64');
-  return `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const { 'script-src': scripts = '', ...others } = permissions;
+  const directives = {
+    'default-src': "'none'",
+    'img-src': 'data:',
+    'style-src': "'unsafe-inline'",
+    'script-src': `'sha256-${hash}' ${scripts}`.trim(),
+    ...others,
+    'base-uri': "'none'",
+    'form-action': "'none'",
+  };
+  return Object.entries(directives)
+    .map(([name, sources]) => `${name} ${sources}`)
+    .join('; ');
 }
 
 /** Files of the page that editors know as what they are; they are packed with the sources. */
-function asset(name: string): string {
+function pageAsset(name: string): string {
   return readFileSync(join(PACKAGE_ROOT, 'src/report/page', name), 'utf8');
 }

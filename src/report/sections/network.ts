@@ -1,8 +1,9 @@
 /** What a trained network does on images: its classes, its mistakes, its filters and maps. */
 import { pngAddress, pngOf } from '../charts/pixels.js';
-import type { Activations, LayerMaps } from '../evaluation/activations.js';
+import type { Activations } from '../evaluation/activations.js';
 import type { ClassScores, Shown } from '../evaluation/confusions.js';
 import type { Filters } from '../evaluation/filters.js';
+import type { LayerMaps } from '../evaluation/maps.js';
 import type { Evaluated } from '../evaluation/network.js';
 import { imageFigure } from '../page/figure.js';
 import { type Html, html } from '../page/html.js';

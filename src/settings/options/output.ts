@@ -127,6 +127,20 @@ export const OUTPUT = {
     default: null,
     help: 'where the result is written',
   },
+  serve: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'serve the page to browsers of this machine until Ctrl-C, as some browsers demand for a camera',
+  },
+  port: {
+    group: 'output',
+    kind: 'integer',
+    atLeast: 0,
+    atMost: 65535,
+    default: 8000,
+    help: 'with --serve: port of 127.0.0.1; 0 is any that is free',
+  },
   images: {
     group: 'output',
     formerly: ['pictures'],
