@@ -38,7 +38,7 @@ describe('cnn demo', function () {
     const classes = [...'0123456789'].map((digit) => `<${digit}>`);
     const card = networkCard(architecture, { classes, inputSize: 28, channels: 1 });
     const { model } = openSession(architecture, card, 0);
-    await writeWeights(at('lenet5.safetensors'), model, architecture, classes);
+    await writeWeights(at('lenet5.safetensors'), model, architecture, card);
     tf.disposeVariables();
   });
   afterEach(() => tf.disposeVariables());
