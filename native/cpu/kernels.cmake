@@ -22,7 +22,6 @@ function(add_cpu_library NAME ISA ISA_FLAGS)
 endfunction()
 
 if(CPU)
-  list(APPEND INCLUDES ${DNNL_INCLUDE})
   file(GLOB_RECURSE PLAIN CONFIGURE_DEPENDS cpu/loops/*.cc)
   list(PREPEND LOOPS ${PLAIN})
   # Kernels for AMX, and the same with tiles emulated in AVX-512 (tests). The assembler knows the

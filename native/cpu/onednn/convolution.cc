@@ -59,7 +59,7 @@ struct PreparedConv : Prepared {
   void describeFilter(const ConvParams& p, const Desc& desc, DType type, bool turned) {
     layout = std::make_unique<FilterLayout>(p, desc, turned);
     packKey = turned ? "turned" : "forward";
-    packKey.append(reinterpret_cast<const char*>(&desc.data), sizeof(desc.data));
+    appendLayout(packKey, desc);
     filterType = type;
     filterBytes = desc.get_size();
   }
@@ -79,16 +79,15 @@ dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType
                                                       DType outType, bool hasBias) {
   auto kind = dnnl::prop_kind::forward_training;
   auto attributes = attributesFor(static_cast<Activation>(p.activation));
+  using Forward = dnnl::convolution_forward;
   if (hasBias) {
-    return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), biasDesc(p), outDesc(p, outType),
-             strides(p), dilations(p), padBefore(p), padAfter(p)},
-            attributes,
-            cpuEngine()};
+    return describePrimitive<Forward>(attributes, kind, kDirect, inDesc(p, type),
+                                      filterDesc(p, type), biasDesc(p), outDesc(p, outType),
+                                      strides(p), dilations(p), padBefore(p), padAfter(p));
   }
-  return {{kind, kDirect, inDesc(p, type), filterDesc(p, type), outDesc(p, outType), strides(p),
-           dilations(p), padBefore(p), padAfter(p)},
-          attributes,
-          cpuEngine()};
+  return describePrimitive<Forward>(attributes, kind, kDirect, inDesc(p, type), filterDesc(p, type),
+                                    outDesc(p, outType), strides(p), dilations(p), padBefore(p),
+                                    padAfter(p));
 }
 
 // The hint that gradient primitives want: the forward one without activation or bias.
@@ -204,10 +203,9 @@ bool prefersTurned(const ConvParams& p, DType type) {
 
 PreparedConv prepareInputGrad(const Call& call, const ConvParams& p, DType type) {
   dnnl::primitive_attr attributes = attributesFor(Activation::Linear);
-  dnnl::convolution_backward_data::primitive_desc desc(
-      {kDirect, inDesc(p, type), filterDesc(p, type), outDesc(p, type), strides(p), dilations(p),
-       padBefore(p), padAfter(p)},
-      attributes, cpuEngine(), hintDesc(p, type));
+  auto desc = describeGradient<dnnl::convolution_backward_data>(
+      attributes, hintDesc(p, type), kDirect, inDesc(p, type), filterDesc(p, type),
+      outDesc(p, type), strides(p), dilations(p), padBefore(p), padAfter(p));
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
   if (!call.context.measuring) result.primitive = dnnl::convolution_backward_data(desc);
@@ -221,10 +219,9 @@ PreparedConv prepareInputGrad(const Call& call, const ConvParams& p, DType type)
 
 PreparedConv prepareFilterGrad(const Call& call, const ConvParams& p, DType type) {
   dnnl::primitive_attr attributes = attributesFor(Activation::Linear);
-  dnnl::convolution_backward_weights::primitive_desc desc(
-      {kDirect, inDesc(p, type), filterDesc(p, DType::Float32), outDesc(p, type), strides(p),
-       dilations(p), padBefore(p), padAfter(p)},
-      attributes, cpuEngine(), hintDesc(p, type));
+  auto desc = describeGradient<dnnl::convolution_backward_weights>(
+      attributes, hintDesc(p, type), kDirect, inDesc(p, type), filterDesc(p, DType::Float32),
+      outDesc(p, type), strides(p), dilations(p), padBefore(p), padAfter(p));
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
   if (!call.context.measuring) result.primitive = dnnl::convolution_backward_weights(desc);

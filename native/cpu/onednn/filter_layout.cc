@@ -7,15 +7,14 @@ namespace cnn {
 namespace {
 
 // The offsets of the indices of one axis: its outer stride, and its part of the inner blocks.
-std::vector<int64_t> axisOffsets(const Desc& desc, int axis) {
-  const auto& blocking = desc.data.format_desc.blocking;
-  std::vector<int64_t> offsets(desc.data.dims[axis]);
+std::vector<int64_t> axisOffsets(const Blocking& blocking, int axis) {
+  std::vector<int64_t> offsets(static_cast<size_t>(blocking.dims[axis]));
   for (size_t index = 0; index < offsets.size(); index++) {
     int64_t rest = static_cast<int64_t>(index);
     int64_t stride = 1;
-    for (int block = blocking.inner_nblks - 1; block >= 0; block--) {
-      int64_t size = blocking.inner_blks[block];
-      if (blocking.inner_idxs[block] == axis) {
+    for (size_t block = blocking.blocks.size(); block-- > 0;) {
+      int64_t size = blocking.blocks[block];
+      if (blocking.axes[block] == axis) {
         offsets[index] += rest % size * stride;
         rest /= size;
       }
@@ -44,12 +43,13 @@ const TileCopies& tileCopiesFor(Isa isa) {
 
 FilterLayout::FilterLayout(const ConvParams& params, const Desc& desc, bool turned)
     : bytes_(desc.get_size()) {
+  const Blocking blocking = blockingOf(desc);
   int first = params.groups > 1 ? 1 : 0;
-  group_ = first ? axisOffsets(desc, 0) : std::vector<int64_t>{0};
-  out_ = axisOffsets(desc, first);
-  in_ = axisOffsets(desc, first + 1);
-  row_ = axisOffsets(desc, first + 2);
-  column_ = axisOffsets(desc, first + 3);
+  group_ = first ? axisOffsets(blocking, 0) : std::vector<int64_t>{0};
+  out_ = axisOffsets(blocking, first);
+  in_ = axisOffsets(blocking, first + 1);
+  row_ = axisOffsets(blocking, first + 2);
+  column_ = axisOffsets(blocking, first + 3);
   if (!turned) return;
   std::swap(out_, in_);
   std::reverse(row_.begin(), row_.end());

@@ -21,9 +21,9 @@ Prepared prepareMatmul(const Call& call, const MatMulParams& p, DType type, DTyp
   Desc b = operandDesc(type, p.batchB, p.k, p.n, p.transposeB != 0);
   Desc out = operandDesc(outType, batch, p.m, p.n, false);
   Desc bias({1, 1, p.n}, memory::data_type::f32, memory::format_tag::abc);
-  auto description = hasBias ? dnnl::matmul::desc(a, b, bias, out) : dnnl::matmul::desc(a, b, out);
-  dnnl::matmul::primitive_desc desc(
-      description, attributesFor(static_cast<Activation>(p.activation)), cpuEngine());
+  auto attributes = attributesFor(static_cast<Activation>(p.activation));
+  auto desc = hasBias ? describePrimitive<dnnl::matmul>(attributes, a, b, bias, out)
+                      : describePrimitive<dnnl::matmul>(attributes, a, b, out);
   Prepared result;
   result.accept(call, desc.impl_info_str());
   if (!call.context.measuring) result.primitive = dnnl::matmul(desc);

@@ -58,8 +58,8 @@ bool computesIn(const Call& call, DType type, DType storage) {
 
 void reorder(Context& context, const Desc& fromDesc, void* from, const Desc& toDesc, void* to) {
   std::string key = "reorder/";
-  key.append(reinterpret_cast<const char*>(&fromDesc.data), sizeof(fromDesc.data));
-  key.append(reinterpret_cast<const char*>(&toDesc.data), sizeof(toDesc.data));
+  appendLayout(key, fromDesc);
+  appendLayout(key, toDesc);
   auto& entry = context.prepared[key];
   if (entry == nullptr) {
     dnnl::reorder::primitive_desc description(cpuEngine(), fromDesc, cpuEngine(), toDesc);
@@ -132,8 +132,7 @@ dnnl::primitive_attr attributesFor(Activation activation) {
   if (activation == Activation::Linear) return attributes;
   dnnl::post_ops operations;
   bool relu = activation == Activation::Relu;
-  operations.append_eltwise(
-      1.0f, relu ? dnnl::algorithm::eltwise_relu : dnnl::algorithm::eltwise_tanh, 0.0f, 0.0f);
+  appendEltwise(operations, relu ? dnnl::algorithm::eltwise_relu : dnnl::algorithm::eltwise_tanh);
   attributes.set_post_ops(operations);
   return attributes;
 }

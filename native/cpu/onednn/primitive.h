@@ -1,19 +1,17 @@
 // What the oneDNN kernels share: the engine, prepared primitives, packed weights, conversions.
 #pragma once
-#include <dnnl.hpp>
 #include <unordered_map>
 
 #include "cpu/compute_type.h"
 #include "cpu/kept_copy.h"
 #include "kernel.h"
 #include "params.h"
+#include "version.h"
 
 namespace cnn {
 
-using Desc = dnnl::memory::desc;
 using Arguments = std::unordered_map<int, dnnl::memory>;
 
-dnnl::engine& cpuEngine();
 dnnl::stream& cpuStream();
 dnnl::memory::data_type onednnType(DType type);
 
