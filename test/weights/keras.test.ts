@@ -82,6 +82,19 @@ function writeNumbered(file: File, layers: Layers): void {
   });
 }
 
+/** What the first ResNet-50 of Keras called a layer. */
+function firstName(name: string): string {
+  const letters = 'abcdef';
+  return name
+    .replace('conv1_conv', 'conv1')
+    .replace('conv1_bn', 'bn_conv1')
+    .replace('predictions', 'fc1000')
+    .replace(/^conv(\d)_block(\d)_(\d)_(conv|bn)$/, (_, stage, block, place, kind) => {
+      const branch = place === '0' ? '1' : `2${letters[place - 1]}`;
+      return `${kind === 'conv' ? 'res' : 'bn'}${stage}${letters[block - 1]}_branch${branch}`;
+    });
+}
+
 describe('files of Keras', function () {
   this.timeout(60_000);
   const directory = temporaryDirectory();
@@ -128,6 +141,30 @@ describe('files of Keras', function () {
       });
     }
   }
+
+  it('have the names and the epsilon of the first ResNet-50', async () => {
+    const { architecture, model } = networkOf('resnet50', 1 / 16);
+    fillWeights(model);
+    const images = imagesFor(model, 1);
+    const expected = (model.predict(images) as tf.Tensor).dataSync();
+    const layers = [...kerasLayers(model, architecture, true)].map(([name, tensors]) => {
+      const lower = tensors.map((tensor, at) =>
+        at === 3
+          ? { ...tensor, values: tensor.values.map((value) => value - 1e-3 + 1e-5) }
+          : tensor,
+      );
+      return [firstName(name), lower] as const;
+    });
+    const names = layers.map(([name]) => name);
+    for (const name of ['conv1', 'bn_conv1', 'res2a_branch2a', 'bn2a_branch1', 'res4f_branch2c']) {
+      assert.ok(names.includes(name), name);
+    }
+    written('first.h5', writeNamed, new Map(layers));
+    const other = networkOf('resnet50', 1 / 16);
+    await load('first.h5', other);
+    const found = (other.model.predict(images) as tf.Tensor).dataSync();
+    assert.ok(relativeError(found, expected) < 1e-4, `${relativeError(found, expected)}`);
+  });
 
   it('have the names of keras.applications', () => {
     const namesOf = (arch: string, ...layers: string[]) =>
@@ -179,6 +216,14 @@ describe('files of Keras', function () {
       const whole = await readFile(at('vgg.h5'));
       await writeFile(at('cut.h5'), whole.subarray(0, whole.length / 2));
       await refused(load('cut.h5', vgg()), /Cannot read the weights .*cut\.h5: its HDF5 form/);
+    });
+
+    it('that name another file', async () => {
+      written('linked.h5', (file) => void file.create_group('other'), new Map());
+      const file = new File(at('linked.h5'), 'a');
+      file.create_external_link(at('vgg.h5'), '/model_weights', 'model_weights');
+      file.close();
+      await refused(load('linked.h5', vgg()), /linked\.h5: it names another file, ".*vgg\.h5"$/);
     });
 
     it('without layers', async () => {

@@ -2,12 +2,18 @@
  * The HDF5 files of Keras: `model.save('x.h5')` and the weights of keras.applications, which list
  * layers and their weights in attributes, and `model.save_weights('x.weights.h5')` of Keras 3.
  */
+import { resolve } from 'node:path';
 import type { Dataset, Group } from 'h5wasm/node';
 import { DataError } from '../../errors.js';
 import { type Contents, refuse, type StoredTensor, type WeightsSource } from '../stored-tensor.js';
 
 /** The first bytes of an HDF5 file. */
 export const HDF5_MAGIC = Buffer.from('894844460d0a1a0a', 'hex');
+
+/** ENOENT, O_CREAT and O_DIRECTORY in WebAssembly's numbers. */
+const NO_ENTRY = 44;
+const CREATE = 0o100;
+const DIRECTORY = 0o200000;
 
 /** The weights of each layer, in Keras's order: kernel and bias, or gamma, beta, mean, variance. */
 export type KerasLayers = ReadonlyMap<string, readonly StoredTensor[]>;
@@ -20,11 +26,14 @@ export async function readKerasFile(source: WeightsSource): Promise<Contents> {
   const hdf5 = await ready;
   // Without it HDF5 prints what is wrong.
   hdf5.activate_throwing_error_handler();
+  const alone = <T>(use: () => T) => withoutOtherFiles(hdf5.FS as unknown as FileSystem, path, use);
   let file: InstanceType<typeof File> | undefined;
   try {
-    const opened = new File(path, 'r');
+    const opened = alone(() => new File(path, 'r'));
     file = opened;
-    const layers = keras3Layers(opened, path) ?? namedLayers(opened, path);
+    const layers = alone(() => {
+      return keras3Layers(opened, { path, alone }) ?? namedLayers(opened, { path, alone });
+    });
     if (layers === undefined || layers.size === 0) {
       throw refuse(path, 'it is an HDF5 file without layers of Keras');
     }
@@ -38,6 +47,45 @@ export async function readKerasFile(source: WeightsSource): Promise<Contents> {
   }
 }
 
+/** A file, and what calls a function that reads it and no other one. */
+interface Reading {
+  readonly path: string;
+  readonly alone: <T>(use: () => T) => T;
+}
+
+/** What of WebAssembly's file system opens files. */
+interface FileSystem {
+  open: (name: string, flags: number, ...rest: unknown[]) => unknown;
+  readonly ErrnoError: new (code: number) => unknown;
+}
+
+/**
+ * Links, virtual datasets and external storage let an HDF5 file name other files of the machine,
+ * which HDF5 would read. Here it finds none, and the file is refused.
+ */
+function withoutOtherFiles<T>(system: FileSystem, path: string, use: () => T): T {
+  const { open } = system;
+  let other: string | undefined;
+  system.open = (name, flags, ...rest) => {
+    // HDF5 makes a file for the text of its errors, and looks for a folder of filters.
+    if (resolve(name) === resolve(path) || (flags & (CREATE | DIRECTORY)) !== 0) {
+      return open.call(system, name, flags, ...rest);
+    }
+    other ??= name;
+    throw new system.ErrnoError(NO_ENTRY);
+  };
+  let result: T;
+  try {
+    result = use();
+  } catch (error) {
+    throw other === undefined ? error : refuse(path, `it names another file, "${other}"`);
+  } finally {
+    system.open = open;
+  }
+  if (other !== undefined) throw refuse(path, `it names another file, "${other}"`);
+  return result;
+}
+
 /** HDF5's own text is a stack of its C functions. */
 function damaged(path: string, error: unknown): unknown {
   if (error instanceof DataError) return error;
@@ -45,14 +93,14 @@ function damaged(path: string, error: unknown): unknown {
 }
 
 /** The layers that attributes list. */
-function namedLayers(file: Group, path: string): KerasLayers | undefined {
+function namedLayers(file: Group, reading: Reading): KerasLayers | undefined {
   const root = file.keys().includes('model_weights') ? groupAt(file, 'model_weights') : file;
   const names = root && textsOf(root, 'layer_names');
   if (root === undefined || names === undefined) return undefined;
   const layers = names.map((name) => {
     const group = groupAt(root, name);
     const weights = group === undefined ? [] : (textsOf(group, 'weight_names') ?? []);
-    const tensors = weights.map((weight) => storedTensor(group as Group, weight, path));
+    const tensors = weights.map((weight) => storedTensor(group as Group, weight, reading));
     // `conv1/bn` in older files, `conv1_bn` today.
     return [name.replaceAll('/', '_'), tensors] as const;
   });
@@ -60,7 +108,7 @@ function namedLayers(file: Group, path: string): KerasLayers | undefined {
 }
 
 /** Groups by class and number, whose attribute has the name of the layer. */
-function keras3Layers(file: Group, path: string): KerasLayers | undefined {
+function keras3Layers(file: Group, reading: Reading): KerasLayers | undefined {
   if (!file.keys().includes('layers')) return undefined;
   const root = groupAt(file, 'layers');
   const layers = new Map<string, readonly StoredTensor[]>();
@@ -72,7 +120,7 @@ function keras3Layers(file: Group, path: string): KerasLayers | undefined {
     const order = weights.toSorted((a, b) => Number(a) - Number(b));
     layers.set(
       name,
-      order.map((weight) => storedTensor(group, weight, path)),
+      order.map((weight) => storedTensor(group, weight, reading)),
     );
   }
   return layers;
@@ -90,7 +138,7 @@ function textsOf(group: Group, attribute: string): string[] | undefined {
   return [value].flat().map(String).filter(Boolean);
 }
 
-function storedTensor(group: Group, name: string, path: string): StoredTensor {
+function storedTensor(group: Group, name: string, { path, alone }: Reading): StoredTensor {
   const dataset = group.get(name) as Dataset | null;
   if (dataset === null || !('dtype' in dataset) || dataset.dtype !== '<f') {
     throw new Error(`"${name}" is no array of float32`);
@@ -98,7 +146,7 @@ function storedTensor(group: Group, name: string, path: string): StoredTensor {
   const read = async () => {
     try {
       // A copy: the memory of HDF5 is used again.
-      return Float32Array.from(dataset.value as Float32Array);
+      return alone(() => Float32Array.from(dataset.value as Float32Array));
     } catch (error) {
       throw damaged(path, error);
     }

@@ -26,8 +26,9 @@ export const CAFFE_COLOURS = {
   std: [1 / 255, 1 / 255, 1 / 255],
 };
 
-/** Keras's epsilon less ours. */
+/** Keras's epsilon less ours, and that of its first ResNet-50, which had other names. */
 const MORE_EPSILON = 1.001e-5 - 1e-5;
+const FIRST_MORE_EPSILON = 1e-3 - 1e-5;
 
 /** What the last layer was called in the files of other years. */
 const HEADS = ['predictions', 'probs', 'fc1000'];
@@ -50,12 +51,13 @@ export function inNamesOf(
   const used = new Set<string>();
   for (const [at, place] of places.entries()) {
     const [layer = '', kind = ''] = place.variable.originalName.split('/');
-    const name = nameIn(layers, keras.layer(layer));
+    const known = keras.layer(layer);
+    const name = nameIn(layers, known);
     const weight = layers.get(name)?.[PLACES[kind] ?? -1];
     if (weight === undefined) continue;
     used.add(name);
     const turned = at === 0 && keras.colours === 'BGR';
-    const own = turned ? redFirst(weight) : adapted(kind, weight, biasBefore(layers, name));
+    const own = turned ? redFirst(weight) : adapted(kind, weight, normalised(layers, known));
     tensors.set(place.name, inOrderOf(place, own));
   }
   for (const [name, weights] of layers) {
@@ -66,18 +68,50 @@ export function inNamesOf(
 }
 
 function nameIn(layers: KerasLayers, name = ''): string {
-  if (name !== HEADS[0]) return name;
-  return HEADS.find((head) => layers.has(head)) ?? name;
+  if (name === HEADS[0]) return HEADS.find((head) => layers.has(head)) ?? name;
+  const first = firstName(name);
+  return !layers.has(name) && layers.has(first) ? first : name;
 }
 
-/** The bias of the convolution before a normalisation. */
-function biasBefore(layers: KerasLayers, norm: string): StoredTensor | undefined {
-  return norm.endsWith('_bn') ? layers.get(norm.replace(/_bn$/, '_conv'))?.[1] : undefined;
+/** `conv3_block2_1_conv` as Keras's first ResNet-50 called it: `res3b_branch2a`. */
+function firstName(name: string): string {
+  if (name === 'conv1_conv') return 'conv1';
+  if (name === 'conv1_bn') return 'bn_conv1';
+  const parts = /^conv(\d)_block(\d)_(\d)_(conv|bn)$/.exec(name);
+  if (parts === null) return name;
+  const [, stage, block, place, kind] = parts;
+  const branch = place === '0' ? '1' : `2${letter(place)}`;
+  return `${kind === 'bn' ? 'bn' : 'res'}${stage}${letter(block)}_branch${branch}`;
+}
+
+/** `a` for 1. */
+function letter(place: string | undefined): string {
+  return String.fromCharCode(96 + Number(place));
+}
+
+/** What of Keras's normalisation a layer's statistics have to take in. */
+interface Normalisation {
+  /** Of the convolution before it. */
+  readonly bias: StoredTensor | undefined;
+  readonly moreEpsilon: number;
+}
+
+function normalised(layers: KerasLayers, norm = ''): Normalisation {
+  const conv = norm.endsWith('_bn') ? norm.replace(/_bn$/, '_conv') : undefined;
+  const isFirst = nameIn(layers, norm) !== norm;
+  return {
+    bias: conv === undefined ? undefined : layers.get(nameIn(layers, conv))?.[1],
+    moreEpsilon: isFirst ? FIRST_MORE_EPSILON : MORE_EPSILON,
+  };
 }
 
 /** Statistics after a convolution without its bias, and with our epsilon. */
-function adapted(kind: string, weight: StoredTensor, bias: StoredTensor | undefined): StoredTensor {
-  if (kind === 'moving_variance') return changed(weight, (value) => value + MORE_EPSILON);
+function adapted(
+  kind: string,
+  weight: StoredTensor,
+  { bias, moreEpsilon }: Normalisation,
+): StoredTensor {
+  if (kind === 'moving_variance') return changed(weight, (value) => value + moreEpsilon);
   if (kind !== 'moving_mean' || bias === undefined) return weight;
   return {
     ...weight,
