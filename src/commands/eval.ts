@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { UsageError } from '../errors.js';
 import { type EvaluationResult, evaluate, type ProtocolResult } from '../evaluate/evaluation.js';
 import type { Candidate } from '../evaluate/opened-evaluation.js';
@@ -54,8 +55,8 @@ function lines(result: ProtocolResult, { unreadable }: EvaluationResult): string
   const unread = unreadable === 0 ? '' : `, ${unreadable} of them unreadable and counted as wrong`;
   return [
     protocol,
-    `${images} images${unread}, loss ${loss.toFixed(4)}, ${accuracies(result)}`,
-    ...(real ? [`real labels of ${real.images} images: ${accuracies(real)}`] : []),
+    `${counted(images, 'image')}${unread}, loss ${loss.toFixed(4)}, ${accuracies(result)}`,
+    ...(real ? [`real labels of ${counted(real.images, 'image')}: ${accuracies(real)}`] : []),
     accuracyLine(result),
   ];
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { UsageError } from '../errors.js';
 import { exportModel } from '../export/export.js';
 import type { Given } from '../settings/given.js';
@@ -26,7 +27,10 @@ export async function runExport(given: Given): Promise<Result> {
   checkUse(settings.format, sources);
   const output = required(settings.output, '--output', '--output weights.safetensors');
   const result = await exportModel(trained, settings, output, createReporter());
-  return { lines: [`${result.arch} with ${result.classes} classes in ${output}`], json: result };
+  return {
+    lines: [`${result.arch} with ${counted(result.classes, 'class', 'classes')} in ${output}`],
+    json: result,
+  };
 }
 
 /** A setting without an effect is refused, because it is a mistake. */

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { weightsModel } from '../evaluate/trained-model.js';
 import { exportModel } from '../export/export.js';
 import { type Given, givenSources } from '../settings/given.js';
@@ -15,5 +16,8 @@ export async function runImport(given: Given): Promise<Result> {
   const { settings } = resolveSettings('export', [trained.stored, ...sources], architecture);
   const output = required(settings.output, '--output', '--output weights.safetensors');
   const result = await exportModel(trained, settings, output, createReporter());
-  return { lines: [`${result.arch} with ${result.classes} classes in ${output}`], json: result };
+  return {
+    lines: [`${result.arch} with ${counted(result.classes, 'class', 'classes')} in ${output}`],
+    json: result,
+  };
 }

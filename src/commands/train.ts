@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture } from '../archs/index.js';
+import { counted } from '../counted.js';
 import { lastingName } from '../data/open-dataset.js';
 import { launchedBy } from '../distributed/launcher.js';
 import { openWorld } from '../distributed/open-world.js';
@@ -146,10 +147,10 @@ async function withWorld<T>(world: World, work: () => Promise<T>): Promise<T> {
 }
 
 function resultLines({ run, best, part, average, verdict, ...last }: TrainResult): string[] {
-  const epochs = last.epochs === 1 ? '1 epoch' : `${last.epochs} epochs`;
+  const epochs = counted(last.epochs, 'epoch');
   const partText = part && `${part.steps} of the ${part.of} steps of epoch ${last.epochs + 1}`;
   const done = [...(last.epochs > 0 || !partText ? [epochs] : []), ...(partText ? [partText] : [])];
-  const steps = last.epochs > 0 || !partText ? `, ${last.steps} steps` : '';
+  const steps = last.epochs > 0 || !partText ? `, ${counted(last.steps, 'step')}` : '';
   return [
     `run ${run}: ${done.join(' and ')}${steps}${bestText(best, last)}`,
     ...(average ? [`averaged weights:${accuracyLine(average).replace(' *', '')}`] : []),

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { printable } from '../system/file-names.js';
 import type { Found, FoundIndex, IndexedSplit } from './indexed-dataset.js';
 import { IMAGENET_WORDS } from './layouts/labels/imagenet-words.js';
@@ -113,7 +114,7 @@ function similarNames(classes: readonly string[]): string[] {
 function unevenClasses({ smallest, largest }: PartReport): string[] {
   if (largest.images <= UNEVEN * smallest.images) return [];
   return [
-    `The training classes are uneven: ${largest.images} images of ${largest.class} and ${smallest.images} of ${smallest.class}.`,
+    `The training classes are uneven: ${counted(largest.images, 'image')} of ${largest.class} and ${smallest.images} of ${smallest.class}.`,
   ];
 }
 

@@ -140,7 +140,8 @@ function warningsOf(train: Labelled, val: Labelled | undefined): string[] {
   const warnings: string[] = [];
   const empty = [train, val].flatMap((part) => (part === undefined ? [] : emptyFiles(part)));
   if (empty.length > 0) {
-    warnings.push(`${count(empty.length, 'image')} are empty or missing: ${list(empty)}.`);
+    const are = empty.length === 1 ? 'is' : 'are';
+    warnings.push(`${count(empty.length, 'image')} ${are} empty or missing: ${list(empty)}.`);
   }
   if (classes.length === 1) {
     warnings.push(`There is only one class in ${train.path}: ${classes[0]}.`);

@@ -7,6 +7,7 @@ import {
   withUndrawn,
 } from '../archs/index.js';
 import { perChannel } from '../colours.js';
+import { counted } from '../counted.js';
 import { IMAGENET_WORDS } from '../data/layouts/labels/imagenet-words.js';
 import { DataError, UsageError } from '../errors.js';
 import { averageName } from '../network/average.js';
@@ -156,7 +157,7 @@ export function checkClasses(
   const [what] = Object.entries(origin).map(([kind, path]) => `${kind} ${path}`);
   if (known.length !== classes.length) {
     throw new DataError(
-      `The ${what} was trained on ${known.length} classes but ${data} has ${classes.length}`,
+      `The ${what} was trained on ${counted(known.length, 'class', 'classes')} but ${data} has ${classes.length}`,
     );
   }
   const differs = named

@@ -1,8 +1,10 @@
 /** Weights files at both ends of a training. */
+
 import { stat } from 'node:fs/promises';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Architecture, withoutDrawing } from '../archs/index.js';
 import { type Colours, perChannel } from '../colours.js';
+import { counted } from '../counted.js';
 import { architectureOfCard } from '../session/network-card.js';
 import type { Reporter } from '../session/reporter.js';
 import { openSession, type Session } from '../session/session.js';
@@ -38,7 +40,7 @@ export async function startFrom(
     const trained =
       fileClasses === card.classes.length
         ? 'other classes than those of the data'
-        : `${fileClasses} classes but the data has ${card.classes.length}`;
+        : `${counted(fileClasses ?? 0, 'class', 'classes')} but the data has ${card.classes.length}`;
     reporter.note(`${path} was trained on ${trained}: reinitialised ${kept.join(', ')}`);
   });
 }
@@ -94,7 +96,7 @@ export function noteIgnored(
   }
   if (prefix !== '') reporter.note(`left out "${prefix}" before every name of the file`);
   if (ignored.length === 0) return;
-  reporter.note(`left out the auxiliary heads of the file: ${ignored.length} tensors`);
+  reporter.note(`left out the auxiliary heads of the file: ${counted(ignored.length, 'tensor')}`);
 }
 
 /** Whether colours are seen in the same way. */

@@ -1,5 +1,7 @@
 /** What does not fit into the memory of a device, and what would. */
+
 import type { Backend } from '../backend/index.js';
+import { counted } from '../counted.js';
 import { OutOfMemoryError, UsageError } from '../errors.js';
 import { machineMemory } from '../system/memory.js';
 
@@ -23,7 +25,7 @@ export async function withFittingBatch(
   if (!(error instanceof OutOfMemoryError) || device.memoryBytes === undefined) return error;
   const advice = await adviceFor(device.memoryBytes, batchSize, bytesOf);
   return new OutOfMemoryError(
-    `A step of ${batchSize} images needs more than the ${placeOf(device)}: ${advice}`,
+    `A step of ${counted(batchSize, 'image')} needs more than the ${placeOf(device)}: ${advice}`,
     { cause: error },
   );
 }
@@ -36,7 +38,7 @@ interface Words {
 }
 
 const TRAINING: Words = {
-  what: (batchSize) => `A step of ${batchSize} images`,
+  what: (batchSize) => `A step of ${counted(batchSize, 'image')}`,
   smaller: 'a smaller network or --input-size',
 };
 

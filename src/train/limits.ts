@@ -1,4 +1,5 @@
 /** What ends a training before its last epoch. */
+import { counted } from '../counted.js';
 import type { Progress } from '../runs/state.js';
 import type { Settings } from '../settings/types.js';
 
@@ -30,12 +31,12 @@ export class Limits {
   /** Why nothing comes after an epoch that is evaluated, in the words of a report. */
   reached({ epoch, step, best }: Progress): string | undefined {
     const { maxSteps, maxMinutes, earlyStopPatience } = this.#settings;
-    if (maxSteps !== null && step >= maxSteps) return `${step} steps (--max-steps)`;
-    if (this.#timeIsUp(step)) return `${maxMinutes} minutes (--max-minutes)`;
+    if (maxSteps !== null && step >= maxSteps) return `${counted(step, 'step')} (--max-steps)`;
+    if (this.#timeIsUp(step)) return `${counted(maxMinutes ?? 0, 'minute')} (--max-minutes)`;
     if (earlyStopPatience === null || best === undefined) return undefined;
     if (epoch - best.epoch < earlyStopPatience) return undefined;
     const of = best.averaged ? ' of the averaged weights' : '';
-    return `${epoch - best.epoch} epochs without a better Acc@1${of} (--early-stop-patience)`;
+    return `${counted(epoch - best.epoch, 'epoch')} without a better Acc@1${of} (--early-stop-patience)`;
   }
 
   #timeIsUp(step: number): boolean {

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { SOLO, type World } from '../distributed/world.js';
 import { UsageError } from '../errors.js';
 import { isImageNet } from '../evaluate/imagenet.js';
@@ -160,7 +161,7 @@ async function runUntilStopped(
     const { last, best, epoch, step, stepInEpoch } = progress;
     if (last === undefined || best === undefined) {
       throw new UsageError(
-        `Nothing to do in ${run.path}: it has already taken the ${step} steps that --max-steps allows`,
+        `Nothing to do in ${run.path}: it has already taken the ${counted(step, 'step')} that --max-steps allows`,
       );
     }
     const unreadable = {

@@ -10,9 +10,11 @@ import { runBenchEval } from '../../src/commands/bench/eval.js';
 import { runBenchTrain } from '../../src/commands/bench/train.js';
 import type { Result } from '../../src/commands/command.js';
 import { runCompare } from '../../src/commands/compare.js';
+import { runDataCheck } from '../../src/commands/data/check.js';
 import { runDataPack } from '../../src/commands/data/pack.js';
 import { runDataPreview } from '../../src/commands/data/preview.js';
 import { runDataStats } from '../../src/commands/data/stats.js';
+import { runDataSuspects } from '../../src/commands/data/suspects.js';
 import { runDataVerify } from '../../src/commands/data/verify.js';
 import { runDemo } from '../../src/commands/demo.js';
 import { runEval } from '../../src/commands/eval.js';
@@ -68,6 +70,7 @@ const DRAWN = { data: 'DIRECTORY/flat', 'val-fraction': '0.5' };
 const DRAWN_QUARTER = { data: 'DIRECTORY/flat', 'val-fraction': '0.25' };
 const DATA = { data: 'DIRECTORY/data' };
 const PROFILE = { profile: true } as const;
+const PAIRS = { duplicates: true, out: 'RUN/a.csv' };
 const AREA = { 'train-crop-mode': 'area' };
 const RA = { 'auto-augment': 'ra', 'ra-magnitude': '3' };
 
@@ -213,6 +216,31 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
       // The weights do not depend on it.
       { option: 'input-size', given: '16', changes: [] },
       { option: 'channels', given: '1', fails: /conv1/ },
+      { option: 'mean', given: '0.1,0.5,0.9', changes: ['files'] },
+      { option: 'std', given: '0.1,0.2,0.4', changes: ['files'] },
+    ],
+  },
+  'data-check': {
+    run: runDataCheck, given: { data: 'DIRECTORY/data' }, rows: [
+      { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'root', 'fingerprint', 'train', 'val'] },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['layout', 'fingerprint', 'train', 'val'], may: ['warnings'] },
+      { option: 'duplicates', given: true, both: { out: 'RUN/a.csv' }, changes: ['duplicates', 'files', 'workers'] },
+      { option: 'out', given: 'RUN/b.csv', both: PAIRS, changes: ['duplicates', 'files'] },
+      { option: 'workers', given: '3', both: { ...PAIRS, workers: '1' }, changes: ['workers'] },
+    ],
+  },
+  'data-suspects': {
+    run: runDataSuspects, given: { ...MODEL, ...ON_CPU, out: 'RUN/suspects.csv' }, rows: [
+      { option: 'checkpoint', given: 'DIRECTORY/runs/other', changes: ['files'], may: ['suspects', 'sheet'] },
+      { option: 'ema', given: true, fails: /trained with --ema-decay/ },
+      { option: 'data', given: 'DIRECTORY/other', changes: ['data', 'files'], may: ['suspects', 'sheet'] },
+      { option: 'labels', given: 'DIRECTORY/labels.csv', changes: ['images', 'files'], may: ['suspects', 'sheet'] },
+      { option: 'classes', given: 'class0,class2', fails: /trained on 3 classes but .* has 2/ },
+      { option: 'out', given: 'RUN/named.csv', changes: ['file', 'files'], may: ['sheet'] },
+      { option: 'max-pixels', given: '500', fails: /Cannot read/ },
+      { option: 'on-bad-image', given: 'fail', both: { data: 'DIRECTORY/damaged', 'max-bad-images': '1' }, fails: /class1.0\.png/ },
+      { option: 'max-bad-images', given: '1', both: { data: 'DIRECTORY/damaged', 'max-bad-images': '0.5' } },
+      { option: 'workers', given: '3', changes: ['workers'] },
     ],
   },
   'data-stats': {
@@ -394,6 +422,10 @@ const UNSEEN: Partial<Record<CommandName, readonly string[]>> = {
       'exif-rotate',
     ],
     ...['on-bad-image', 'max-bad-images', 'data-patience'],
+  ],
+  'data-suspects': [
+    ...[...OF_A_PROCESS, 'val-fraction', 'seed', 'batch-size', 'exif-rotate', 'data-patience'],
+    ...['backend', 'precision'],
   ],
   report: OF_A_PROCESS,
   // How many images a step takes changes its time alone.

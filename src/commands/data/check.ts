@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { type CheckReport, checkDataset, type PartReport } from '../../data/check.js';
 import { inspectDataset } from '../../data/open-dataset.js';
 import { DataError } from '../../errors.js';
@@ -55,7 +56,7 @@ function contentLines({ root, classes, channels, train, val, fingerprint }: Chec
   const colours = channels === null ? '' : `, ${channels === 1 ? 'grey' : 'colour'} images`;
   return [
     ...table(parts, { alignment: ['left', 'right', 'left', 'left'] }),
-    ...classLines(classes, `${classes.length} classes${colours}: `),
+    ...classLines(classes, `${counted(classes.length, 'class', 'classes')}${colours}: `),
     `fingerprint ${fingerprint}`,
   ];
 }
@@ -86,7 +87,7 @@ function partRow(
   return [
     name,
     images.toLocaleString('en'),
-    `images in ${classes} classes, ${each}`,
+    `${images === 1 ? 'image' : 'images'} in ${counted(classes, 'class', 'classes')}, ${each}`,
     // `train`, or for a tar file what is inside it.
     path.startsWith(root) ? path.slice(root.length + 1) : path,
   ];

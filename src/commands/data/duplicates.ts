@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { AS_PILLOW } from '../../data/decode/decode-options.js';
 import type { FoundIndex, IndexedSplit } from '../../data/indexed-dataset.js';
+import { count } from '../../data/layouts/names.js';
 import { type Duplicate, duplicatesCsv, findDuplicates } from '../../data/passes/duplicates.js';
 import { DataError } from '../../errors.js';
 import type { Reporter } from '../../session/reporter.js';
@@ -66,5 +67,5 @@ function draw(
 /** What is said of them. */
 export function duplicatesLine({ exact, near, file, sheet }: DuplicatesReport): string {
   if (sheet === null) return 'No training image is a validation image too.';
-  return `Images of both parts: ${exact.toLocaleString('en')} pairs the same, ${near.toLocaleString('en')} nearly so, in ${file} and ${sheet}`;
+  return `Images of both parts: ${count(exact, 'pair')} the same, ${near.toLocaleString('en')} nearly so, in ${file} and ${sheet}`;
 }

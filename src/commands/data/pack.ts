@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { counted } from '../../counted.js';
 import { decodeOptionsOf } from '../../data/decode/decode-options.js';
 import { findIndex } from '../../data/open-dataset.js';
 import { packDataset } from '../../data/passes/pack.js';
@@ -29,7 +30,7 @@ export async function runDataPack(given: Given): Promise<Result> {
   const megabytes = (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 });
   return {
     lines: [
-      `${images.toLocaleString('en')} images of ${data} in ${shards} shards, ${megabytes} MB, in ${out}`,
+      `${images.toLocaleString('en')} images of ${data} in ${counted(shards, 'shard')}, ${megabytes} MB, in ${out}`,
       `cnn train --data ${out} takes them`,
     ],
     json: { data, out, images, shards, bytes, unreadable: [...unreadable.keys()] },

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AS_PILLOW } from '../../data/decode/decode-options.js';
+import { count } from '../../data/layouts/names.js';
 import { findIndex } from '../../data/open-dataset.js';
 import { badImagesCsv, countImages, verifyImages } from '../../data/passes/verify.js';
 import { DataError } from '../../errors.js';
@@ -31,7 +32,7 @@ export async function runDataVerify(given: Given): Promise<Result> {
   ).finally(reporter.end);
   await writeOutput(file, badImagesCsv(bad));
   const json = { data, images, bad, file };
-  const checked = `${images.toLocaleString('en')} images of ${data}`;
+  const checked = `${count(images, 'image')} of ${data}`;
   if (bad.length === 0) return { lines: [`${checked} decode in full`], json };
   const shown = bad.slice(0, SHOWN).map(({ image, reason }) => `${image}: ${reason}`);
   const more = bad.length > SHOWN ? [`and ${bad.length - SHOWN} more`] : [];

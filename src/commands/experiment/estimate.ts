@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { RunError } from '../../errors.js';
 import { Forecast } from '../../experiment/running/forecast.js';
 import { probeCells } from '../../experiment/running/probe.js';
@@ -40,7 +41,7 @@ export async function estimate(session: Session): Promise<Result> {
   const time = seconds === 0 ? '' : `, about ${duration(seconds)} with --jobs ${jobs}, ends ${end}`;
   return {
     lines: [
-      `${title}: ${planned.length} runs with the seeds ${seeds.join(', ')}, ${todo.length} to train${time}`,
+      `${title}: ${counted(planned.length, 'run')} with the seeds ${seeds.join(', ')}, ${todo.length} to train${time}`,
       '',
       ...table([header, ...rows], { alignment: left }),
     ],

@@ -1,4 +1,5 @@
 /** Trains what is not finished, and evaluates ensembles. */
+import { counted } from '../../counted.js';
 import { CnnError, RunError } from '../../errors.js';
 import { writeReport } from '../../experiment/results/write-report.js';
 import { membersOf, readEnsemble, writeEnsemble } from '../../experiment/running/ensembles.js';
@@ -20,7 +21,7 @@ export async function trainAll(session: Session): Promise<Result> {
   });
   const resumed = tasks.filter(({ resume }) => resume).length;
   reporter.note(
-    `${experiment.title}: ${planned.length} runs, ${before.length} finished before` +
+    `${experiment.title}: ${counted(planned.length, 'run')}, ${before.length} finished before` +
       `${resumed > 0 ? `, ${resumed} begun` : ''}`,
   );
   for (const { name, error } of refused) reporter.warn(`${name}: ${error.message}`);

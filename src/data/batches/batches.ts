@@ -1,5 +1,7 @@
 /** The loader: batches of a split in the order of an epoch, filled ahead of their use. */
+
 import { checkTransform } from '../../augment/index.js';
+import { counted } from '../../counted.js';
 import { UsageError } from '../../errors.js';
 import { shuffledIndices } from '../../rng.js';
 import type { Split } from '../dataset.js';
@@ -124,7 +126,7 @@ function checkSettings(split: Split, settings: BatchSettings): void {
   }
   if (lastBatch === 'drop' && batchSize > split.images.length) {
     throw new UsageError(
-      `A batch of ${batchSize} is larger than the ${split.images.length} images of the split: use --batch-size ${split.images.length} or less.`,
+      `A batch of ${batchSize} is larger than the ${counted(split.images.length, 'image')} of the split: use --batch-size ${split.images.length} or less.`,
     );
   }
 }

@@ -11,10 +11,10 @@ export async function damagedRecords(
 ): Promise<ReadonlySet<string>> {
   const damaged = new Set<string>();
   if (layout !== TFRECORD_LAYOUT) return damaged;
-  for (const { path, inside } of images.columns.places) {
+  for (const { path, inside, unpacked } of images.columns.places) {
     // Those in tar files were checked when they were indexed.
     if (inside !== '') continue;
-    await withFile(path, undefined, async (source) => {
+    await withFile(unpacked ?? path, undefined, async (source) => {
       let number = 0;
       for await (const record of recordsIn(source, printable(path))) {
         if (!isSound(source, record)) damaged.add(`${printable(path)}:${number}`);

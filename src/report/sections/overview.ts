@@ -1,5 +1,6 @@
 /** The head of a report: what the runs are, how far they came and what they reached. */
 
+import { counted } from '../../counted.js';
 import { wilson } from '../../evaluate/statistics.js';
 import type { Row } from '../../runs/csv.js';
 import { evaluationTransform } from '../../session/augmentation.js';
@@ -39,7 +40,7 @@ export function states(runs: readonly ReportedRun[]): Html[] {
 export function stateOf({ rows, record, trainer }: ReportedRun): string | undefined {
   const epochs = Number(record.settings.epochs?.value ?? Number.NaN);
   const done = rows.at(-1)?.epoch ?? 0;
-  const part = Number.isNaN(epochs) ? `${done} epochs` : `${done} of ${epochs} epochs`;
+  const part = Number.isNaN(epochs) ? counted(done, 'epoch') : `${done} of ${epochs} epochs`;
   if (trainer !== undefined) {
     return `The run is still being written, by ${trainer}: this is what it has after ${part}.`;
   }
@@ -57,7 +58,7 @@ export function overview(run: ReportedRun, network: OpenedNetwork | undefined): 
     ...(evaluated ? scoreTiles(evaluated) : []),
     best && tile('best top-1', percent(best.eval_top1 as number, 2), bestText(best, last)),
     network && tile('parameters', grouped(trainedParameters(network)), 'trained'),
-    seconds > 0 && tile('time', duration(seconds), `${rows.length} epochs`),
+    seconds > 0 && tile('time', duration(seconds), counted(rows.length, 'epoch')),
     last?.images_per_second !== undefined &&
       tile(
         'speed',

@@ -1,4 +1,5 @@
 /** `cnn train --dry-run`: says how large a run is and how long it takes, and leaves nothing of it. */
+import { counted } from '../../counted.js';
 import { CnnError, UsageError } from '../../errors.js';
 import { joinLoggers } from '../../loggers/logger.js';
 import { NO_EVENTS } from '../../runs/events.js';
@@ -64,7 +65,7 @@ export async function dryRun(request: TrainRequest, reporter: Reporter): Promise
       throw new CnnError(`Stopped by ${stop.signal}`, SIGNAL_EXIT_CODES[stop.signal]);
     }
     if (found === undefined) {
-      throw new UsageError(`Nothing is left to train after ${start.step} steps`);
+      throw new UsageError(`Nothing is left to train after ${counted(start.step, 'step')}`);
     }
     const { provenance } = prepared.request;
     return { ...found, opening, advice: adviceOn(prepared), settings: provenance };

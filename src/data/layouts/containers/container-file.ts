@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { printable } from '../../../system/file-names.js';
 import type { Place as ImagePlace } from '../../image-table.js';
+import { gunzipped } from '../../unpacked.js';
 import { type ByteSource, withFile } from '../byte-source.js';
 import type { Place } from '../opened.js';
 import type { Survey } from '../survey.js';
@@ -41,6 +42,13 @@ export function filesIn({ folder, contents, path }: Place, survey: Survey): Cont
         }),
     };
   });
+}
+
+/** The file that gzip has compressed as one that is read from a copy. */
+export async function unzipped(file: ContainerFile): Promise<ContainerFile> {
+  const { place, name, offset, size } = file;
+  const member = place.inside === '' ? undefined : { name, offset, size };
+  return fileFromCopy(file, await gunzipped(place.path, undefined, member));
 }
 
 /** The file whose images are read from a copy that is not compressed. */

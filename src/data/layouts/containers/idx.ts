@@ -3,15 +3,16 @@
  * one of labels for each part, perhaps compressed by gzip. EMNIST has columns where the others have
  * rows, so that its images are upright here, unlike in torchvision.
  */
+import { counted } from '../../../counted.js';
 import { DataError } from '../../../errors.js';
 import { FASHION_MNIST_CLASSES } from '../../catalogue/fashion-mnist.js';
-import { gunzipped, withoutGzip } from '../../unpacked.js';
+import { withoutGzip } from '../../unpacked.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Labelled } from '../labels/labelled.js';
 import { list } from '../names.js';
 import type { Place } from '../opened.js';
 import type { Survey } from '../survey.js';
-import { type ContainerFile, fileFromCopy, filesIn } from './container-file.js';
+import { type ContainerFile, filesIn, unzipped } from './container-file.js';
 import { type ContainerSet, labelledRows } from './container-set.js';
 
 /** `train-images-idx3-ubyte`, `t10k-images.idx3-ubyte`, `emnist-letters-test-images-idx3-ubyte.gz`. */
@@ -98,7 +99,7 @@ async function readPart(
     const [first, count, height, width] = header(images, source, IMAGES_MAGIC, 3);
     if (count !== values.length) {
       throw new DataError(
-        `${images.path} holds ${count} images but ${labels.path} ${values.length} labels.`,
+        `${images.path} holds ${counted(count, 'image')} but ${labels.path} ${counted(values.length, 'label')}.`,
       );
     }
     const order = /emnist/i.test(set) ? 'columns' : 'rows';
@@ -132,11 +133,7 @@ async function unpacked({ images, labels }: Part): Promise<Part> {
 }
 
 async function unpackedFile(file: ContainerFile): Promise<ContainerFile> {
-  if (!isGzip(file.name)) return file;
-  if (file.place.inside !== '') {
-    throw new DataError(`${file.path} is compressed inside a tar file: unpack the tar file.`);
-  }
-  return fileFromCopy(file, await gunzipped(file.place.path));
+  return isGzip(file.name) ? unzipped(file) : file;
 }
 
 /** Bytes of the header and the sizes that it says. Throws unless the file is as long as that. */

@@ -198,6 +198,16 @@ describe('IDX files', () => {
     }
   });
 
+  it('are read inside a tar file, where they are compressed too', async () => {
+    const file = join(directory(), 'mnist.tar');
+    writeTar(file, mnist(LABELS, { gzip: true }));
+    const { train, val } = await openDataset(file);
+    assert.deepEqual([...train.labels], LABELS);
+    const pixels = noise(LABELS.length * 16, 1);
+    assert.deepEqual(Buffer.concat(await pixelsOf(val)), pixels);
+    assert.match(namesOf(val.images)[0] ?? '', /mnist\.tar:t10k-images-idx3-ubyte\.gz:0$/);
+  });
+
   it('name the classes of Fashion-MNIST by the folder and those of EMNIST by the file', async () => {
     const fashion = await openDataset(folderOf(mnist(LABELS), 'FashionMNIST'));
     assert.equal(fashion.classes[9], 'ankle-boot');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Split } from '../../../../src/data/dataset.js';
 import { readImage } from '../../../../src/data/decode/decode.js';
 import { AS_PILLOW } from '../../../../src/data/decode/decode-options.js';
@@ -98,6 +99,28 @@ describe('shards of TFRecords', () => {
     await areOfSeeds(train, [0, 1, 2, 3, 4]);
     await areOfSeeds(val, [11, 10]);
     assert.equal(namesOf(train.images)[4], `${root}/train/train-00001-of-00002:1`);
+  });
+
+  it('are read where gzip has compressed them, whether or not their names say so', async () => {
+    const cache = process.env['CNN_CACHE'];
+    process.env['CNN_CACHE'] = join(directory(), 'cache');
+    try {
+      const packed = {
+        'train/train-00000-of-00002': gzipSync(imagenetShard([0, 1, 2])),
+        'train/train-00001-of-00002.gz': gzipSync(imagenetShard([3, 4])),
+        'validation/validation-00000-of-00001': imagenetShard([11, 10]),
+      };
+      const tar = join(directory(), 'packed.tar');
+      writeTar(tar, packed);
+      for (const place of [folderOf(packed), tar]) {
+        const { train, val } = await openDataset(place);
+        await areOfSeeds(train, [0, 1, 2, 3, 4]);
+        await areOfSeeds(val, [11, 10]);
+      }
+    } finally {
+      if (cache === undefined) delete process.env['CNN_CACHE'];
+      else process.env['CNN_CACHE'] = cache;
+    }
   });
 
   it('are read inside a tar file', async () => {

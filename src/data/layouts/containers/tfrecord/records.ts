@@ -30,7 +30,7 @@ export async function* recordsIn(source: ByteSource, path: string): AsyncGenerat
     if (at + HEAD_BYTES > source.end) throw truncated(path, number);
     const head = source.read(at, HEAD_BYTES);
     const length = Number(head.readBigUInt64LE());
-    const fits = maskedChecksum(head.subarray(0, LENGTH_BYTES)) === head.readUInt32LE(LENGTH_BYTES);
+    const fits = isHead(head);
     if (!fits || length > MOST_BYTES) {
       if (number === 0) throw noRecords(source, path);
       throw new DataError(
@@ -43,6 +43,15 @@ export async function* recordsIn(source: ByteSource, path: string): AsyncGenerat
     if (at > source.end) throw truncated(path, number);
     yield { start, end };
   }
+}
+
+/** Whether a file begins with a length that fits its checksum. */
+export function beginsRight({ start, end, read }: ByteSource): boolean {
+  return start + HEAD_BYTES <= end && isHead(read(start, HEAD_BYTES));
+}
+
+function isHead(head: Buffer): boolean {
+  return maskedChecksum(head.subarray(0, LENGTH_BYTES)) === head.readUInt32LE(LENGTH_BYTES);
 }
 
 /** Whether the bytes of a record are those that were written. */

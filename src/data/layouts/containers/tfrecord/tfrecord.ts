@@ -5,21 +5,22 @@
  */
 import { DataError } from '../../../../errors.js';
 import { linesOf } from '../../../../system/text.js';
+import { isGzip } from '../../../unpacked.js';
 import type { ByteSource } from '../../byte-source.js';
 import { list } from '../../names.js';
 import { type Place, readTextIfPossible } from '../../opened.js';
 import type { Survey } from '../../survey.js';
-import type { ContainerFile } from '../container-file.js';
+import { type ContainerFile, unzipped } from '../container-file.js';
 import type { ContainerSet } from '../container-set.js';
 import type { PartFiles } from '../container-tree.js';
 import { LabelledImages, type RawLabel } from '../labelled-images.js';
 import { type FeatureValue, featuresOf, textAt } from './example.js';
-import { isSound, type RecordPlace, recordsIn, unsound } from './records.js';
+import { beginsRight, isSound, type RecordPlace, recordsIn, unsound } from './records.js';
 
 export const TFRECORD_LAYOUT = 'TFRecord shards';
 
 /** `train-00000-of-01024`, `mnist-train.tfrecord-00000-of-00001`, `pets_train.tfrecords`. */
-const NAME = /-\d{5}-of-\d{5}$|\.tfrecords?$/i;
+const NAME = /(-\d{5}-of-\d{5}|\.tfrecords?)(\.gz)?$/i;
 const IMAGES = ['image/encoded', 'image', 'image_raw', 'img'];
 const LABELS = ['image/class/synset', 'image/class/label', 'label', 'labels', 'class'];
 /** Files that name the classes of numbers. */
@@ -27,6 +28,10 @@ const CLASS_LISTS = ['label.labels.txt', 'labels.txt', 'classes.txt'];
 const MOST_LIST_BYTES = 2 ** 20;
 /** Records of a shard whose bytes are compared with their checksums, spread over it. */
 const LOOKS = 16;
+/** Bytes that say what a file is. */
+const LOOK_BYTES = 3;
+/** Compressed shards of more bytes are for their owner to unpack where there is room. */
+const MOST_PACKED_BYTES = 4 * 2 ** 30;
 
 export function isRecordFile({ name }: ContainerFile): boolean {
   return NAME.test(name);
@@ -44,6 +49,7 @@ export async function readTfRecords(
       `No training shards in ${root.path}: expected names such as train-00000-of-01024.`,
     );
   }
+  checkPacked(root.path, [...train, ...val]);
   const names = classList(places);
   const read = async (files: readonly ContainerFile[]) => {
     const images = new LabelledImages(survey);
@@ -55,7 +61,17 @@ export async function readTfRecords(
   return { name: TFRECORD_LAYOUT, train: await read(train), val: await read(val), noVal };
 }
 
-async function addShard(file: ContainerFile, images: LabelledImages): Promise<void> {
+function checkPacked(path: string, files: readonly ContainerFile[]): void {
+  const packed = files.filter(({ name }) => /\.gz$/i.test(name));
+  const bytes = packed.reduce((sum, { size }) => sum + size, 0);
+  if (bytes <= MOST_PACKED_BYTES) return;
+  throw new DataError(
+    `The compressed shards in ${path} take ${Math.round(bytes / 2 ** 30)} GiB, and their images are read by their place: unpack them where there is room.`,
+  );
+}
+
+async function addShard(found: ContainerFile, images: LabelledImages): Promise<void> {
+  const file = (await isPacked(found)) ? await unzipped(found) : found;
   await file.open(async (source) => {
     images.place(file.place);
     const records: RecordPlace[] = [];
@@ -66,6 +82,12 @@ async function addShard(file: ContainerFile, images: LabelledImages): Promise<vo
     if (records.length === 0) throw new DataError(`${file.path} is empty.`);
     checkSome(file, source, records);
   });
+}
+
+/** Whether gzip has compressed a shard, whose name need not say so. */
+async function isPacked({ name, open }: ContainerFile): Promise<boolean> {
+  if (/\.gz$/i.test(name)) return true;
+  return open((source) => isGzip(source.read(source.start, LOOK_BYTES)) && !beginsRight(source));
 }
 
 function addRecord(
