@@ -15,6 +15,8 @@ const WIDE: readonly Convolution[] = [
   wide({ size: [9, 10], inChannels: 16, outChannels: 32, filter: [5, 5], pad: 2 }),
   wide({ size: [7, 11], inChannels: 48, outChannels: 80, filter: [1, 1], pad: 0 }),
   wide({ size: [8, 8], inChannels: 64, outChannels: 17, filter: [1, 1], pad: 0, stride: 2 }),
+  // A filter whose transform no cache holds.
+  wide({ size: [2, 3], inChannels: 368, outChannels: 336, filter: [3, 3], pad: 1 }),
   wide({ size: [12, 21], inChannels: 1, outChannels: 6, filter: [5, 5], pad: 2 }),
 ];
 

@@ -15,6 +15,9 @@ constexpr int64_t kRowBlock = 8 * kTileRows;
 // channels (one thread, AVX2).
 constexpr float kLeastGain = 1.5f;
 
+// Floats of all tiles' points that stay in the shared cache while each panel reads them again.
+constexpr int64_t kCachedValues = 3 << 19;
+
 // The convolution that is computed: forward, or that of the gradient with the turned filter.
 // Channels are those of a group.
 struct Filtering {
@@ -53,23 +56,51 @@ Filtering inputGradOf(const ConvParams& p) {
           false};
 }
 
-// The kCount taps of one input channel of a group and kLanes output channels, from `channel` of all
-// groups on. `filter` is HWIO of the forward convolution; turned, its input channels are the
-// outputs and its taps run backwards.
+// The kCount taps of kLanes input channels of a group, from `in` on, and of kLanes output channels,
+// from `channel` of all groups on. `filter` is HWIO of the forward convolution; turned, its input
+// channels are the outputs and its taps run backwards. Each line of the filter is read once: of
+// rows a power of two apart the first cache holds few.
 template <int kCount>
 void loadTaps(const float* filter, const Filtering& f, int64_t in, int64_t channel,
-              Vector (&taps)[kCount]) {
+              Vector (&taps)[kLanes][kCount]) {
   const int64_t group = channel / f.outChannels, out = channel % f.outChannels;
   for (int tap = 0; tap < kCount; tap++) {
     if (!f.turned) {
-      const int64_t row = tap * f.inChannels + in;
-      taps[tap] = loadVector(filter + row * f.groups * f.outChannels + channel);
+      const int64_t columns = f.groups * f.outChannels;
+      const float* from = filter + (tap * f.inChannels + in) * columns + channel;
+      for (int i = 0; i < kLanes; i++) taps[i][tap] = loadVector(from + i * columns);
       continue;
     }
     const int64_t row = (kCount - 1 - tap) * f.outChannels + out;
     const int64_t columns = f.groups * f.inChannels;
     const float* from = filter + row * columns + group * f.inChannels + in;
-    for (int i = 0; i < kLanes; i++) taps[tap][i] = from[i * columns];
+    for (int lane = 0; lane < kLanes; lane++) {
+      const Vector line = loadVector(from + lane * columns);
+      for (int i = 0; i < kLanes; i++) taps[i][tap][lane] = line[i];
+    }
+  }
+}
+
+// The points of kLanes output channels, from `channel` on, or zeros where it is -1:
+// out[point][input channel], which are `pointSize` and kTileColumns apart.
+template <int kTaps>
+void transformVector(const float* filter, const Filtering& f, int64_t channel, float* out,
+                     int64_t pointSize) {
+  for (int64_t first = 0; first < f.inChannels; first += kLanes) {
+    Vector taps[kLanes][kTaps * kTaps] = {};
+    if (channel >= 0) loadTaps(filter, f, first, channel, taps);
+    for (int i = 0; i < kLanes; i++) {
+      float* to = out + (first + i) * kTileColumns;
+      transformSquare<kTaps, kWinogradTile>(
+          [](const auto& from, auto& into) { transformFilter(from, into); },
+          [&](int row, int tap) { return taps[i][row * kTaps + tap]; },
+          [&](int row, int point, Vector values) {
+            float* line = to + (row * kWinogradTile + point) * pointSize;
+            storeVector(line, values);
+            // So many streams are more than the processor fetches ahead by itself.
+            __builtin_prefetch(line + 3 * kTileColumns, 1);
+          });
+    }
   }
 }
 
@@ -81,22 +112,8 @@ void transformFilters(const float* filter, const Filtering& f, float* out,
   const int64_t pointSize = pointStride(panels.count() * panelSize);
   parallelFor(panels.count() * kTileVectors, 1, [&](int64_t begin, int64_t end) {
     for (int64_t vector = begin; vector < end; vector++) {
-      const int64_t channel = panels.channelAt(vector * kLanes);
       float* column = out + vector / kTileVectors * panelSize + vector % kTileVectors * kLanes;
-      for (int64_t in = 0; in < f.inChannels; in++) {
-        Vector taps[kTaps * kTaps] = {};
-        if (channel >= 0) loadTaps(filter, f, in, channel, taps);
-        float* to = column + in * kTileColumns;
-        transformSquare<kTaps, kWinogradTile>(
-            [](const auto& from, auto& into) { transformFilter(from, into); },
-            [&](int row, int tap) { return taps[row * kTaps + tap]; },
-            [&](int row, int point, Vector values) {
-              float* line = to + (row * kWinogradTile + point) * pointSize;
-              storeVector(line, values);
-              // So many streams are more than the processor fetches ahead by itself.
-              __builtin_prefetch(line + 3 * kTileColumns, 1);
-            });
-      }
+      transformVector<kTaps>(filter, f, panels.channelAt(vector * kLanes), column, pointSize);
     }
   });
 }
@@ -119,6 +136,37 @@ void multiply(const float* values, int64_t valuesStride, const float* filters, c
         multiplyPanel({left + panels.groupOf(panel) * f.inChannels, valuesStride, 1}, rows,
                       filters + point * filtersPoint + panel * panelSize, f.inChannels,
                       out + panel * kTileColumns, stride, false);
+      }
+    }
+  });
+}
+
+// Floats in which a thread transforms a panel of the filter.
+int64_t panelPoints(const Filtering& f) {
+  return kWinogradPoints * pointStride(f.inChannels * kTileColumns);
+}
+
+// The same products of a filter whose points no cache holds: each thread transforms a panel, for
+// which it has panelPoints() floats, and multiplies all tiles by it before the next one.
+template <int kTaps>
+void multiplyByPanels(const float* values, int64_t valuesStride, const float* filter,
+                      const Filtering& f, const GroupPanels& panels, int64_t count, float* memory,
+                      float* products) {
+  const int64_t pointSize = pointStride(f.inChannels * kTileColumns), stride = panels.columns();
+  const int64_t valuesPoint = pointStride(count * valuesStride);
+  const int64_t productsPoint = pointStride(count * stride);
+  parallelParts(omp_get_max_threads(), panels.count(), [&](int part, int64_t begin, int64_t end) {
+    float* points = memory + part * panelPoints(f);
+    for (int64_t panel = begin; panel < end; panel++) {
+      for (int i = 0; i < kTileVectors; i++) {
+        const int64_t channel = panels.channelAt(panel * kTileColumns + i * kLanes);
+        transformVector<kTaps>(filter, f, channel, points + i * kLanes, pointSize);
+      }
+      const float* left = values + panels.groupOf(panel) * f.inChannels;
+      for (int64_t point = 0; point < kWinogradPoints; point++) {
+        multiplyPanel({left + point * valuesPoint, valuesStride, 1}, count,
+                      points + point * pointSize, f.inChannels,
+                      products + point * productsPoint + panel * kTileColumns, stride, false);
       }
     }
   });
@@ -179,18 +227,26 @@ void filterImages(const Call& call, const Filtering& f, const T* in, const float
   const int64_t chunkSize =
       valuesSize + kWinogradPoints * pointStride(chunks.size * panels.columns());
   const KeptCopy copy = keptPoints(call, f, kTaps, static_cast<size_t>(filters) * 4);
-  const int64_t own = copy.values == nullptr ? filters : 0;
+  const bool byPanels = copy.values == nullptr && chunks.size >= tiles.count &&
+                        filters > kCachedPoints && valuesSize <= kCachedValues;
+  const int64_t buffers = byPanels ? omp_get_max_threads() * panelPoints(f) : filters;
+  const int64_t own = copy.values == nullptr ? buffers : 0;
   const size_t bytes = static_cast<size_t>(own + chunks.parts * chunkSize) * 4;
   float* scratch = static_cast<float*>(call.context.scratchMemory(bytes));
   if (call.context.measuring) return;
   float* filterPoints = own > 0 ? scratch : static_cast<float*>(copy.values);
-  if (copy.fresh) transformFilters<kTaps>(filter, f, filterPoints, panels);
+  if (copy.fresh && !byPanels) transformFilters<kTaps>(filter, f, filterPoints, panels);
   const Squares<T> squares{in, f.inHeight, f.inWidth, inChannels, f.padTop, f.padLeft};
   chunks.forEach(tiles, [&](int part, int64_t first, int64_t count, bool) {
     float* values = scratch + own + part * chunkSize;
     float* products = values + valuesSize;
     transformImages(squares, tiles, first, count, values, valuesStride);
-    multiply(values, valuesStride, filterPoints, f, panels, count, products);
+    if (byPanels) {
+      multiplyByPanels<kTaps>(values, valuesStride, filter, f, panels, count, filterPoints,
+                              products);
+    } else {
+      multiply(values, valuesStride, filterPoints, f, panels, count, products);
+    }
     collectResults<kOut>(products, panels, f, bias, tiles, first, count, out);
   });
 }

@@ -23,6 +23,9 @@ constexpr int kWinogradPoints = kWinogradTile * kWinogradTile;
 // they save (GoogLeNet's at batch 16).
 constexpr int64_t kFewMultiplications = 8192;
 
+// Floats of a filter's points that stay in a cache.
+[[maybe_unused]] constexpr int64_t kCachedPoints = 4 << 20;
+
 // The results of a tile in each direction.
 constexpr int winogradOut(int taps) { return kWinogradTile - taps + 1; }
 
@@ -249,7 +252,6 @@ inline int winogradTaps(const ConvParams& p, bool chosen) {
 // transforms of the filter count as those of tiles do: as 8 tiles where its points stay in a cache,
 // as 20 where they do not.
 inline float winogradGain(const ConvParams& p, int taps) {
-  constexpr int64_t kCachedPoints = 4 << 20;  // floats
   const WinogradTiles tiles(winogradOut(taps), p.batch, p.outHeight, p.outWidth);
   const int64_t points = kWinogradPoints * p.inChannels / p.groups * p.outChannels;
   const int64_t filter = points <= kCachedPoints ? 8 : 20;
