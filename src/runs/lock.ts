@@ -51,6 +51,8 @@ export async function lockDirectory(path: string, words: Words): Promise<Claim> 
   const { does } = words;
   const claim = await claimDirectory(path);
   if (claim === undefined) {
+    const who = await trainerOf({ path }).catch(() => undefined);
+    if (who !== undefined) throw takenBy(path, does, who);
     throw new UsageError(`Another process ${does}: stop it, or wait for its end`);
   }
   const file = lockFile(path);

@@ -78,6 +78,11 @@ ensemble: true
       `${HEAD}seeds: [1]\nseed: 2`,
       /yaml:8:1: unknown key "seed". Did you mean "seeds"/,
     ],
+    [
+      'several missing keys',
+      'title: a\nseeds: [1]',
+      /yaml:1:1: expected "claim" \(a text: .*\), "source" \(.*\), but/,
+    ],
     ['a missing key', 'title: a\nclaim: b\nseeds: [1]', /yaml:1:1: "source" is missing: .*a text/],
     [
       'a key of another kind',

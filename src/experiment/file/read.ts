@@ -9,6 +9,10 @@ import { describeKey, type FileShape, fileSchema } from './format.js';
 
 export const EXPERIMENT_FILE = 'experiment.yaml';
 
+const REQUIRED = Object.entries(fileSchema.shape)
+  .filter(([, schema]) => !schema.safeParse(undefined).success)
+  .map(([key]) => key);
+
 type Path = readonly PropertyKey[];
 
 /** A file whose keys and kinds of values are right. */
@@ -48,6 +52,11 @@ function mistake(
   }
   const name = String(key);
   const expected = describeKey(name);
+  const missing = REQUIRED.filter((required) => values[required] === undefined);
+  if (missing.length > 1) {
+    const list = missing.map((required) => `"${required}" (${describeKey(required)})`).join(', ');
+    return new UsageError(`${place([])}: expected ${list}, but they are missing`);
+  }
   if (values[name] === undefined) {
     return new UsageError(`${place([])}: "${name}" is missing: expected ${expected}`);
   }
