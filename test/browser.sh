@@ -10,4 +10,5 @@ command -v chromium > /dev/null || {
 }
 CNN_TEST_CHROMIUM=$(command -v chromium)
 export CNN_TEST_CHROMIUM
-exec npx mocha 'test/report/browser.test.ts' "$@"
+src/demo/bundle.sh
+exec npx mocha 'test/report/browser.test.ts' 'test/demo/browser.test.ts' "$@"
