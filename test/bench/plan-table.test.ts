@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseCsv } from '../../bench/csv.js';
 import type { Way } from '../../bench/cuda/cudnn-plans.js';
 import { PlanTable } from '../../bench/cuda/plan-table.js';
 import type { ProductCall } from '../../bench/cuda/product-calls.js';
+import { architectures } from '../../src/archs/index.js';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
 
 const FUSED: ProductCall = {
   kernel: 'FusedConv2D',
@@ -56,5 +59,20 @@ describe('bench/cuda: the file of plans', () => {
     assert.ok(third.knows(FUSED, 'h100', true));
     await third.write(file);
     assert.equal(readFileSync(file, 'utf8'), written);
+  });
+
+  it('that was recorded has every network, and a plan in every column', () => {
+    const recorded = join(PACKAGE_ROOT, 'bench/results/cudnn-plans.csv');
+    const rows = parseCsv(readFileSync(recorded, 'utf8'));
+    const networks = new Set(rows.flatMap(({ networks = '' }) => networks.split(' ')));
+    const missing = architectures.map(({ name }) => name).filter((name) => !networks.has(name));
+    assert.deepEqual(missing, [], 'run npm run cuda:plans -- --skip-compiled');
+    const columns = ['a100', 'h100'].flatMap((gpu) => [1, 32, 128, 256].map((n) => `${gpu} ${n}`));
+    for (const row of rows) {
+      const known = columns.every((column) =>
+        /^(\d+c? \d+\.\d|not compiled)$/.test(row[column] ?? ''),
+      );
+      assert.ok(known, JSON.stringify(row));
+    }
   });
 });
