@@ -164,6 +164,11 @@ napi_value multipliesBf16(napi_env env, Addon&, const Arguments&) {
   return value;
 }
 
+// onednnVersion(): of the library that was loaded.
+napi_value onednnVersion(napi_env env, Addon&, const Arguments&) {
+  return string(env, cnn::onednnVersion());
+}
+
 // A context in which kernels take their memory, which is none, and compute nothing.
 Context& measuringContext(Addon& addon, int32_t threads) {
   if (!addon.measuring) addon.measuring = measuringCpu();
@@ -392,6 +397,7 @@ void setUp(napi_env env, napi_value exports) {
   define(env, exports, "facts", entry<facts>);
   define(env, exports, "hasCpu", entry<hasCpu>);
   define(env, exports, "multipliesBf16", entry<multipliesBf16>);
+  define(env, exports, "onednnVersion", entry<onednnVersion>);
   define(env, exports, "measure", entry<measure>);
   define(env, exports, "candidates", entry<candidates>);
   defineAugment(env, exports);

@@ -1,5 +1,6 @@
 #include "cpu.h"
 
+#include <dnnl.h>
 #include <omp.h>
 
 #include <chrono>
@@ -78,6 +79,12 @@ class CpuEngine : public Engine {
 bool hasCpu() { return true; }
 
 bool cpuMultipliesBf16() { return multipliesBf16(); }
+
+std::string onednnVersion() {
+  const dnnl_version_t* version = dnnl_version();
+  return std::to_string(version->major) + '.' + std::to_string(version->minor) + '.' +
+         std::to_string(version->patch);
+}
 
 std::unique_ptr<Engine> openCpu(int threads, bool strict) {
   return std::make_unique<CpuEngine>(threads, strict);

@@ -9,6 +9,8 @@ bool hasCpu();
 std::unique_ptr<Engine> openCpu(int threads, bool strict);
 // Whether it has instructions that multiply bfloat16.
 bool cpuMultipliesBf16();
+// The version of oneDNN that was loaded.
+std::string onednnVersion();
 // A context that counts memory and computes nothing.
 std::unique_ptr<Context> measuringCpu();
 

@@ -12,6 +12,8 @@ bool hasCpu() { return false; }
 
 bool cpuMultipliesBf16() { return false; }
 
+std::string onednnVersion() { return ""; }
+
 std::unique_ptr<Engine> openCpu(int, bool) { throw std::runtime_error(kMissing); }
 
 std::unique_ptr<Context> measuringCpu() { throw std::runtime_error(kMissing); }

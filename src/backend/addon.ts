@@ -40,6 +40,8 @@ export interface Addon {
   hasCpu(): boolean;
   /** Whether the processor has instructions that multiply bfloat16. */
   multipliesBf16(): boolean;
+  /** The version of oneDNN that was loaded. */
+  onednnVersion(): string;
   /** What a library carries bytes with between processes; throws why it does not. */
   describeTransport(library: string): string;
   /** The processes that a launcher has started; throws after `seconds` in which one is silent. */

@@ -148,6 +148,13 @@ onNative(({ name, precision }) => {
       assert.deepEqual({ choices, measured, newly }, { choices: {}, measured: {}, newly: 0 });
     });
 
+    it('is not kept where time did not suffice for all candidates', async () => {
+      const counted = [{ call: inputGradient(), count: 1 }];
+      const { measured, choices } = await tune(device(), counted, { times: 1e-9 });
+      assert.deepEqual({ measured, choices }, { measured: {}, choices: {} });
+      assert.deepEqual(await readTimes(await machineHere()), {});
+    });
+
     it('is chosen if this machine can compute it', async () => {
       const call = inputGradient();
       const counted = [{ call, count: 1 }];

@@ -13,6 +13,7 @@ import { CACHE_ADVICE, cacheDirectory } from '../../cache-directory.js';
 import { makeDirectories, replaceFile } from '../../system/files.js';
 import { hashRegularFile, readRegularFile } from '../../system/read-file.js';
 import { systemReason } from '../../system/system-errors.js';
+import { loadAddon } from '../load-addon.js';
 
 /** How long each candidate of a call took, and which of them is chosen. */
 export interface Measured {
@@ -29,6 +30,8 @@ export interface Machine {
   readonly threads: number;
   /** The SHA-256 of the addon. */
   readonly addon: string;
+  /** The version of the library that it has loaded. */
+  readonly onednn: string;
 }
 
 const VERSION = 1;
@@ -42,6 +45,7 @@ const fileSchema = z.object({
     instructions: z.string(),
     threads: z.int(),
     addon: z.string(),
+    onednn: z.string(),
   }),
   calls: z.record(
     z.string().max(4000),
@@ -65,6 +69,7 @@ export async function describeMachine(description: string, threads: number): Pro
     instructions: [description, ...limits].join(' '),
     threads,
     addon: await hashRegularFile(ADDON_PATH, MOST_ADDON_BYTES),
+    onednn: loadAddon().onednnVersion(),
   };
 }
 

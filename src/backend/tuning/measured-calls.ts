@@ -37,7 +37,7 @@ export function openCalls(device: NativeBackend, calls: readonly CountedCall[]):
 
 export interface Known {
   readonly measured: MeasuredCalls;
-  /** Milliseconds of the fixed table's candidate where times varied too much to choose by. */
+  /** Milliseconds of the fixed table's candidate where the times were too few or varied too much. */
   readonly rough: Readonly<Record<string, number>>;
   /** How many calls were measured now. */
   readonly newly: number;
@@ -83,7 +83,7 @@ async function measure(
   const warnings: string[] = [];
   // What the calls before left of their time, or took of that of the next.
   let seconds = 0;
-  for (const { call, count, key } of calls) {
+  for (const { call, count, key, candidates } of calls) {
     const start = performance.now();
     const limit = { seconds, times: times * count };
     const found = device.timeCandidates(call, limit).map(named);
@@ -94,7 +94,8 @@ async function measure(
         `The candidate ${name} computes something else than ${found[0]?.name}, and is not used, for ${key}. This is a fault of cnn`,
       );
     }
-    const fastest = fastestOf(found);
+    // Where time did not suffice for all of them, the next run goes on.
+    const fastest = found.length < candidates.length ? undefined : fastestOf(found);
     if (fastest !== undefined) measured[key] = fastest;
     else rough[key] = 1000 * fixed;
     // Signals and decoding come in between.
