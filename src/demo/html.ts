@@ -27,6 +27,8 @@ export function demoPage(model: ModelJson, settings: PageSettings, weights: stri
           settings.files.length > 0 ? "'self' 'wasm-unsafe-eval'" : "'wasm-unsafe-eval'",
         'worker-src': 'blob:',
       },
+      // A browser asks a server for an icon otherwise.
+      head: html`<link rel="icon" href="data:,">`,
       data: [
         jsonBlock('settings', settings),
         jsonBlock('model', model),

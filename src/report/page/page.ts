@@ -28,6 +28,8 @@ export interface Program {
   readonly style: string;
   /** What the script may do besides running: directives of a content security policy. */
   readonly permissions: Readonly<Record<string, string>>;
+  /** Elements of the head. */
+  readonly head: Part;
   /** Blocks that the script reads. */
   readonly data: Part;
 }
@@ -42,8 +44,7 @@ export function pageText({ title, head, sections, program = live() }: Page): str
 <meta http-equiv="Content-Security-Policy" content="${policy(program)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="cnn ${packageVersion()}">
-<link rel="icon" href="data:,">
-<title>${title}</title>
+${program.head}<title>${title}</title>
 <style>${trusted(style)}</style>
 </head>
 <body>
@@ -59,7 +60,7 @@ ${program.data}<script type="module">${trusted(program.script)}</script>
 }
 
 function live(): Program {
-  return { script: pageAsset('live.js'), style: '', permissions: {}, data: '' };
+  return { script: pageAsset('live.js'), style: '', permissions: {}, head: '', data: '' };
 }
 
 function sectionOf({ id, title, body }: Section): Html {
