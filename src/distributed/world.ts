@@ -58,9 +58,13 @@ export function shareOf(rank: number, size: number, count: number) {
 }
 
 /** How a batch is divided; undefined where one process has all of it. */
-export function togetherIn(world: World, images: number, narrow: boolean): Together | undefined {
+export function togetherIn(
+  world: World,
+  images: number,
+  how: Pick<Together, 'narrow' | 'syncNorm'>,
+): Together | undefined {
   if (world.size === 1) return undefined;
-  return { images, firstImage: world.share(images).first, narrow };
+  return { images, firstImage: world.share(images).first, ...how };
 }
 
 const now = () => performance.now() / 1000;

@@ -148,6 +148,9 @@ const NEW_RUN_OPTIONS = [
   'mlflow',
   'checkpoint-minutes',
   'checkpoint-steps',
+  'sync-bn',
+  'dist-bn',
+  'dist-bf16',
   'dist-timeout',
 ] as const satisfies readonly OptionName[];
 

@@ -244,6 +244,12 @@ describe('cnn train', function () {
   }
 
   /** The training that several rows compare theirs with. */
+  /** On one process. */
+  async function changesNothing(more: Given): Promise<void> {
+    const { weights } = await training(more);
+    assert.deepEqual(weights, (await withoutOption({})).weights);
+  }
+
   function withoutOption(both: Given): Promise<Observed> {
     const key = JSON.stringify(both);
     const found = inCommon.get(key) ?? training(both);
@@ -350,11 +356,11 @@ describe('cnn train', function () {
       }
     },
 
-    // Of several processes alone: test/distributed/ has one that is silent.
-    'dist-timeout': async () => {
-      const { weights } = await training({ 'dist-timeout': '5' });
-      assert.deepEqual(weights, (await withoutOption({})).weights);
-    },
+    // Of several processes alone: test/distributed/ has them.
+    'sync-bn': () => changesNothing({ 'sync-bn': true }),
+    'dist-bn': () => changesNothing({ 'dist-bn': 'broadcast' }),
+    'dist-bf16': () => changesNothing({ 'dist-bf16': true }),
+    'dist-timeout': () => changesNothing({ 'dist-timeout': '5' }),
 
     device: async () => {
       const { backend } = await trainElsewhere('device', { backend: 'cuda', device: '1' });

@@ -130,7 +130,7 @@ describe('bin/setup', () => {
       assert.equal(status, 2);
       assert.equal(
         stderr,
-        `bin/setup has no "${argument}": it takes --cuda, --tensorflow and --help\n`,
+        `bin/setup has no "${argument}": it takes --cuda, --mpi, --tensorflow and --help\n`,
       );
       assert.equal(stdout + calls, '');
     });

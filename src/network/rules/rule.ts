@@ -39,6 +39,8 @@ export interface Together {
   readonly firstImage: number;
   /** What is sent of gradients is rounded to bfloat16. */
   readonly narrow: boolean;
+  /** Batch normalisation takes the statistics of the whole batch. */
+  readonly syncNorm: boolean;
 }
 
 /** What holds for one pass through the network. */

@@ -78,6 +78,25 @@ export const MACHINE = {
     auto: 'by the cores',
     help: 'threads that compute, on backend cpu',
   },
+  'sync-bn': {
+    group: 'machine',
+    kind: 'boolean',
+    default: false,
+    help: 'of several processes: batch normalisation takes the statistics of all their images',
+  },
+  'dist-bn': {
+    group: 'machine',
+    kind: 'choice',
+    choices: ['reduce', 'broadcast'],
+    default: 'reduce',
+    help: 'of several processes: running statistics are averaged before an evaluation and a checkpoint, or those of rank 0',
+  },
+  'dist-bf16': {
+    group: 'machine',
+    kind: 'boolean',
+    default: false,
+    help: 'of several processes: gradients are sent as bfloat16, half as many bytes, and summed as float32',
+  },
   'dist-timeout': {
     group: 'machine',
     kind: 'number',

@@ -162,11 +162,15 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     ...{ schedule, optimizer, rollbacks, updating, sentinelCounters, parts },
     ...(headStart && { headStart }),
     alternate: takesTurns(backend, availableParallelism()),
-    ...{ start, world, together: togetherIn(world, settings.batchSize, false) },
-    combine: () => combineVariables(world, ownOf(session, updating), 'reduce'),
+    ...{ start, world, together: togetherIn(world, settings.batchSize, waysOf(settings)) },
+    combine: () => combineVariables(world, ownOf(session, updating), settings.distBn),
     limits: new Limits(settings, start.step, world.now),
     close,
   };
+}
+
+function waysOf({ syncBn, distBf16 }: TrainRequest['settings']) {
+  return { syncNorm: syncBn, narrow: distBf16 };
 }
 
 /** The variables that each process has its own values of. */

@@ -3,8 +3,19 @@ import { TENSORFLOW_BACKEND } from '../../../backend/tensorflow/operation.js';
 import { runKernel, runKernelForList, share } from '../../run-kernel.js';
 import type { LayerNode, Operation, Pass } from '../rule.js';
 import { normOfJoined } from './joined-maps.js';
+import {
+  type GradientInputs,
+  gradientTogether,
+  type NormInputs,
+  type NormSettings,
+  normaliseTogether,
+  sharesNorm,
+} from './synchronised.js';
 
-/** The batch's mean and 1 / √(variance + ε) of each channel, in float32, or what TensorFlow has. */
+/**
+ * The batch's mean and 1 / √(variance + ε) of each channel, in float32, with what TensorFlow keeps or
+ * the variance of several processes' batch.
+ */
 type Statistics = readonly [mean: tf.Tensor, inverseDeviation: tf.Tensor, saved?: tf.Tensor];
 
 /**
@@ -32,7 +43,9 @@ export function batchNormalization(node: LayerNode): Operation | undefined {
   const forward = ([x, residual]: readonly tf.Tensor[], pass: Pass): tf.Tensor => {
     const inputs = { x, gamma, beta, mean, variance, residual };
     if (frozen || !pass.training) return runKernel('BatchNormInference', inputs, inference);
-    const [y, ...batch] = runKernelForList('BatchNormTrain', inputs, training);
+    const [y, ...batch] = sharesNorm(pass)
+      ? normaliseTogether(inputs as NormInputs, training as NormSettings, pass)
+      : runKernelForList('BatchNormTrain', inputs, training);
     statistics = batch as unknown as Statistics;
     return y as tf.Tensor;
   };
@@ -52,7 +65,10 @@ export function batchNormalization(node: LayerNode): Operation | undefined {
       const [batchMean, inverseDeviation, saved] = takeStatistics();
       const y = readsOutput ? output : undefined;
       const inputs = { dy, x, gamma, beta, mean: batchMean, inverseDeviation, saved, y };
-      const results = runKernelForList('BatchNormGrad', inputs, gradient);
+      const results =
+        !frozen && sharesNorm(pass)
+          ? gradientTogether(inputs as GradientInputs, gradient, pass)
+          : runKernelForList('BatchNormGrad', inputs, gradient);
       const [dx, dGamma, dBeta, dMasked] = results as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?];
       tf.dispose([batchMean, inverseDeviation, saved]);
       pass.addGradient(dGammaWeight, dGamma);

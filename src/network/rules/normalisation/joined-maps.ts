@@ -1,5 +1,7 @@
 /** The layers of a dense block on its one tensor; ../joined-maps.ts says how they work together. */
+
 import type * as tf from '@tensorflow/tfjs-core';
+import { UsageError } from '../../../errors.js';
 import { runKernel, runKernelForList, share } from '../../run-kernel.js';
 import type { JoinedMaps, LayerNode, Operation } from '../rule.js';
 
@@ -45,6 +47,9 @@ export function appendMaps(node: LayerNode, joined: JoinedMaps): Operation {
 
 const NOTHING = { mean: undefined, variance: undefined, gradient: undefined };
 
+const NOT_SYNCHRONISED =
+  '--sync-bn does not know the dense blocks of DenseNet, whose layers share their statistics: leave it out';
+
 /** Batch normalisation and ReLU of the first channels of the joined maps. */
 export function normOfJoined(node: LayerNode, joined: JoinedMaps): Operation | undefined {
   const [gamma, beta, mean, variance] = node.weights.map(({ variable }) => variable);
@@ -63,7 +68,8 @@ export function normOfJoined(node: LayerNode, joined: JoinedMaps): Operation | u
   return {
     keeps: { inputs: [0], output: false },
     mixesTypes: true,
-    forward([x], { training }) {
+    forward([x], { training, together }) {
+      if (training && together?.syncNorm) throw new UsageError(NOT_SYNCHRONISED);
       if (frozen || !training) return runKernel('BatchNormSlice', { x, ...running }, attributes);
       const inputs = { x, ...ofBatch(), runningMean: mean, runningVariance: variance };
       return runKernel('BatchNormSlice', inputs, attributes);
