@@ -58,6 +58,8 @@ export async function runFinetune(given: Given, reporter = createReporter()): Pr
     return { lines, json: { choices, ...(json as object) } };
   }
   const training = await trained(request, reporter);
+  // Of several processes one evaluates and reports.
+  if (training.silent) return training;
   const { run } = training.json;
   const { backend, device, precision, threads, workers } = request.settings;
   const machine = Object.entries({ backend, device, precision, threads, workers });
