@@ -53,7 +53,6 @@ const FIXED: readonly OptionName[] = [
   'stats',
   'resize-size',
   'exif-rotate',
-  'labels',
   'val-fraction',
   'subset',
   'classes',
