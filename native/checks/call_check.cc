@@ -172,7 +172,7 @@ struct Check {
 const std::unordered_map<std::string, Check>& checks() {
   static const std::unordered_map<std::string, Check> table = [] {
     std::unordered_map<std::string, Check> rows = {
-        {"FusedConv2D", {checkConvolution, 2, 1}},
+        {"FusedConv2D", {checkConvolution, 2, 0}},
         {"Conv2DBackpropInput", {checkInputGradient, 2, 1}},
         {"Conv2DBackpropFilter", {checkFilterGradient, 2, 1}},
         {"MaxPool", {checkPool, 1, 1}},

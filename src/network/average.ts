@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { weightsChange } from './folded-norm.js';
 import { runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 
@@ -32,6 +33,7 @@ export class WeightAverage {
 
   /** average = decay × average + (1 - decay) × weights; with a decay of 0 it is the weights. */
   update(decay: number): void {
+    weightsChange();
     const pairs = this.variables.flatMap((average, index) => [
       average,
       this.#weights[index] as tf.Variable,

@@ -4,6 +4,7 @@
  */
 
 import { isFused } from '../activations.js';
+import { foldNorms, foldSums } from './evaluation-fusions.js';
 import { markFloat32 } from './float32.js';
 import type { Graph, GraphNode } from './graph.js';
 import { foldJoins } from './joined-maps.js';
@@ -11,7 +12,7 @@ import { isPlainNorm } from './rules/normalisation/batch-norm.js';
 import { isRow } from './rules/products/dense.js';
 import { paddingOf } from './rules/products/padding.js';
 import { hasPlainActivation, isPlainImage, type Padding } from './rules/rule.js';
-import { backendHasNative, backendTakesPadding } from './run-kernel.js';
+import { backendHasNative, backendTakesPadding, isFloat32 } from './run-kernel.js';
 
 interface Ending {
   /** The kind of the layer's kernel, which says in which activations it can end. */
@@ -50,7 +51,21 @@ const KEEPING_SIGN = [
 /** The graph with every layer folded into another one's kernel where the current backend can. */
 export function fold({ nodes, outputs, input }: Graph): Graph {
   const padded = backendTakesPadding() ? foldPadding(nodes, outputs) : nodes;
-  const folded = foldActivations(foldResiduals(padded, outputs), outputs);
+  return finish(foldActivations(foldResiduals(padded, outputs), outputs), outputs, input);
+}
+
+/** The same for passes forward alone, by running statistics; on our own backend. */
+export function foldForEvaluation({ nodes, outputs, input }: Graph): Graph {
+  const padded = foldPadding(nodes, outputs);
+  // bfloat16 is added after it is widened, which takes a pass of its own.
+  const wide = isFloat32() ? foldNorms(padded, onlyConsumers(padded, outputs)) : padded;
+  const summed = isFloat32() ? foldSums(wide, outputs, onlyConsumers(wide, outputs)) : wide;
+  const added = foldResiduals(summed, outputs);
+  const normed = foldNorms(added, onlyConsumers(added, outputs));
+  return finish(foldActivations(normed, outputs), outputs, input);
+}
+
+function finish(folded: GraphNode[], outputs: readonly number[], input: number): Graph {
   if (!backendHasNative()) return { input, outputs, nodes: folded };
   const joined = foldJoins(folded, outputs);
   markFloat32(joined, outputs);

@@ -17,6 +17,8 @@ export interface GraphNode {
   readonly outputShape: readonly (number | null)[];
   padding?: Padding;
   activation?: LayerActivation;
+  /** In evaluation: the batch normalisation that its filter and bias take over. */
+  norm?: layers.Layer;
   joined?: JoinedMaps;
   /** The output is float32 whatever the precision (float32.ts). */
   float32?: boolean;

@@ -2,11 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Phase } from '../backend/profiler.js';
 import { UsageError } from '../errors.js';
+import { weightsChange } from './folded-norm.js';
 import { GradientSums, ofWholeBatch } from './gradient-sums.js';
 import { crossEntropy, type Loss, type Mixed } from './loss.js';
-import { type Plan, planOf, type Step } from './plan.js';
+import { evaluationPlanOf, type Plan, planOf, type Step } from './plan.js';
 import type { LayerWeight, Pass, Together } from './rules/rule.js';
-import { addInto } from './run-kernel.js';
+import { addInto, backendFoldsNorms } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 import { type Weight, weightsOf } from './weights.js';
 
@@ -53,6 +54,9 @@ export class Network {
   onPhase: (phase: Phase, layer: string) => void = () => {};
   readonly #plan: Plan;
   readonly #backend = tf.getBackend();
+  readonly #model: LayersModel;
+  /** Made for the first prediction. */
+  #evaluationPlan: Plan | undefined;
   readonly #values: (tf.Tensor | undefined)[];
   #gradients: (tf.Tensor | undefined)[] = [];
   readonly #pass: Pass = {
@@ -65,6 +69,7 @@ export class Network {
 
   constructor(model: LayersModel) {
     registerTwins(this.#backend);
+    this.#model = model;
     this.weights = weightsOf(model);
     this.#plan = planOf(model, this.weights);
     this.#values = new Array(this.#plan.values).fill(undefined);
@@ -74,10 +79,16 @@ export class Network {
   predict(images: tf.Tensor4D): tf.Tensor2D {
     return tf.tidy(() => {
       this.#pass.training = false;
-      const { evaluation, outputs } = this.#plan;
+      const { evaluation, outputs } = this.#planForEvaluation();
       this.#forward(images, evaluation, 'freeAfterEvaluation');
       return this.#values[outputs[0] as number] as tf.Tensor2D;
     });
+  }
+
+  #planForEvaluation(): Plan {
+    if (tf.getBackend() !== this.#backend || !backendFoldsNorms()) return this.#plan;
+    this.#evaluationPlan ??= evaluationPlanOf(this.#model, this.weights);
+    return this.#evaluationPlan;
   }
 
   /**
@@ -130,6 +141,8 @@ export class Network {
   ): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
     const { seed, step, together } = options;
     const firstImage = together?.firstImage ?? 0;
+    // Running statistics do now, weights when the gradients are applied.
+    weightsChange();
     Object.assign(this.#pass, { training: true, seed, step, firstImage, together });
     this.#gradients = new Array(this.weights.length).fill(undefined);
     try {
@@ -151,7 +164,9 @@ export class Network {
 
   /** Frees what the operations hold for all passes. The model stays the caller's. */
   dispose(): void {
-    for (const { operation } of this.#plan.steps) operation.dispose?.();
+    for (const plan of [this.#plan, this.#evaluationPlan]) {
+      for (const { operation } of plan?.steps ?? []) operation.dispose?.();
+    }
   }
 
   #forward(

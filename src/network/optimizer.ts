@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { weightsChange } from './folded-norm.js';
 import { layerFactors } from './layer-factors.js';
 import { runKernel, runKernelForList } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
@@ -139,6 +140,7 @@ export class Optimizer {
       clipGradNorm != null &&
       runKernel('GradientClip', gradients, { maxNorm: clipGradNorm, gradientScale });
     if (clip) inputs.push(clip);
+    weightsChange();
     runKernelForList(RULES[this.#opt].kernel, inputs, attributes);
     if (clip) clip.dispose();
   }

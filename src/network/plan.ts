@@ -5,8 +5,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inFloat32 } from './float32.js';
-import { fold } from './fusions.js';
-import { type GraphNode, readGraph } from './graph.js';
+import { fold, foldForEvaluation } from './fusions.js';
+import { type Graph, type GraphNode, readGraph } from './graph.js';
 import { operationOf } from './rules/index.js';
 import type { Operation } from './rules/rule.js';
 import type { Weight } from './weights.js';
@@ -46,7 +46,15 @@ export interface Plan {
 
 /** Plans a model for the current backend. */
 export function planOf(model: LayersModel, weights: readonly Weight[]): Plan {
-  const graph = fold(readGraph(model));
+  return planned(fold(readGraph(model)), weights);
+}
+
+/** Plans passes forward alone, where the current backend can do more than in training. */
+export function evaluationPlanOf(model: LayersModel, weights: readonly Weight[]): Plan {
+  return planned(foldForEvaluation(readGraph(model)), weights);
+}
+
+function planned(graph: Graph, weights: readonly Weight[]): Plan {
   const numbers = new Map([[graph.input, 0]]);
   for (const { output } of graph.nodes) numbers.set(output, numbers.size);
   const numberOf = (value: number) => numbers.get(value) as number;

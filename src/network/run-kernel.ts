@@ -5,6 +5,7 @@
  * (rules/stock-max-pool.ts) and the two questions below.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { NATIVE_BACKENDS } from '../backend/native.js';
 import { NativeBackend, type ResultStorage } from '../backend/native-backend.js';
 
 /** Values of a kernel's attributes; a plan makes them once and reuses them at every step. */
@@ -76,6 +77,19 @@ export function backendHasNative(): boolean {
 /** Whether convolutions and pooling take padding that differs from tf's `valid` and `same`. */
 export function backendTakesPadding(): boolean {
   return tf.getBackend() !== 'tensorflow';
+}
+
+/** Whether the current backend, ours, stores activations as float32. */
+export function isFloat32(): boolean {
+  return (tf.backend() as NativeBackend).precision === 'f32';
+}
+
+/**
+ * Whether convolutions take over the normalisation after them in evaluation, and add in place: on
+ * processors.
+ */
+export function backendFoldsNorms(): boolean {
+  return backendHasNative() && tf.getBackend() !== NATIVE_BACKENDS.cuda;
 }
 
 function run(name: string, inputs: unknown, attributes: Attributes): tf.Tensor | tf.Tensor[] {

@@ -76,9 +76,9 @@ Packed packedFilter(Context& context, const PreparedConv& conv, const Tensor& fi
 }
 
 dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType type,
-                                                      DType outType, bool hasBias) {
+                                                      DType outType, bool hasBias, bool adds) {
   auto kind = dnnl::prop_kind::forward_training;
-  auto attributes = attributesFor(static_cast<Activation>(p.activation));
+  auto attributes = attributesFor(static_cast<Activation>(p.activation), adds);
   using Forward = dnnl::convolution_forward;
   if (hasBias) {
     return describePrimitive<Forward>(attributes, kind, kDirect, inDesc(p, type),
@@ -93,13 +93,14 @@ dnnl::convolution_forward::primitive_desc forwardDesc(const ConvParams& p, DType
 // The hint that gradient primitives want: the forward one without activation or bias.
 dnnl::convolution_forward::primitive_desc hintDesc(ConvParams p, DType type) {
   p.activation = static_cast<int32_t>(Activation::Linear);
-  return forwardDesc(p, type, type, false);
+  return forwardDesc(p, type, type, false, false);
 }
 
-// `original`: the convolution whose filter this one uses turned, or null.
+// `adds`: to what the output holds. `original`: the convolution whose filter this one uses turned,
+// or null.
 PreparedConv prepareForward(const Call& call, const ConvParams& p, DType type, DType outType,
-                            bool hasBias, const ConvParams* original = nullptr) {
-  auto desc = forwardDesc(p, type, outType, hasBias);
+                            bool hasBias, bool adds, const ConvParams* original = nullptr) {
+  auto desc = forwardDesc(p, type, outType, hasBias, adds);
   PreparedConv result;
   result.accept(call, desc.impl_info_str());
   if (!call.context.measuring) result.primitive = dnnl::convolution_forward(desc);
@@ -141,7 +142,8 @@ double boundOfSums(const Context& context, const ConvParams& p, const std::vecto
   const bool hasBias = inputs.size() > 2 && inputs[2].exists();
   const double bias = hasBias ? magnitudeOf(context, inputs[2]) : 0;
   const double product = double{magnitudeOf(context, inputs[0])} * magnitudeOf(context, inputs[1]);
-  return kRounding * (terms * product + bias);
+  const double sum = inputs.size() > 3 ? magnitudeOf(context, inputs[3]) : 0;
+  return kRounding * (terms * product + bias + sum);
 }
 
 // Where the sums may overflow, oneDNN's ReLU would hide the NaN that come of it.
@@ -151,7 +153,8 @@ bool forward(const Call& call, ConvParams p, DType type) {
   Context& context = call.context;
   const Tensor& input = call.inputs[0];
   const Tensor& filter = call.inputs[1];
-  const Tensor& output = call.outputs[0];
+  const bool adds = call.outputs.empty();
+  const Tensor& output = adds ? call.inputs[3] : call.outputs[0];
   if (!computesIn(call, type, input.dtype)) return false;
   Tensor keepBias;
   void* bias = nullptr;
@@ -165,8 +168,9 @@ bool forward(const Call& call, ConvParams p, DType type) {
   DType outType = output.dtype == DType::Float32 ? DType::Float32 : type;
   bool hasBias = bias != nullptr;
   std::string variant = std::string(nameOf(type)) + nameOf(outType) + (hasBias ? "+bias" : "");
+  if (adds) variant += "+sum";
   PreparedConv& conv = prepared<PreparedConv>(call, variant, &p, sizeof(p), [&] {
-    return prepareForward(call, p, type, outType, hasBias);
+    return prepareForward(call, p, type, outType, hasBias, adds);
   });
   Tensor keep;
   Result result(context, output, outType);
@@ -177,6 +181,7 @@ bool forward(const Call& call, ConvParams p, DType type) {
                          {DNNL_ARG_DST, result.raw()}});
   if (!fused) applyRelu(context, result.raw(), outType, output.size);
   result.finish();
+  if (adds) output.storage->version++;
   if (!relu || !fused) return true;
   output.storage->bound = static_cast<float>(bound);
   output.storage->boundVersion = output.storage->version;
@@ -274,8 +279,9 @@ bool inputGradTurned(const Call& call, const ConvParams& p, DType type) {
   Result result(context, call.outputs[0], type);
   void* dyValues = converted(context, dy, type, &keep);
   const std::string variant = std::string("turned ") + nameOf(type);
-  PreparedConv& conv = prepared<PreparedConv>(
-      call, variant, &q, sizeof(q), [&] { return prepareForward(call, q, type, type, false, &p); });
+  PreparedConv& conv = prepared<PreparedConv>(call, variant, &q, sizeof(q), [&] {
+    return prepareForward(call, q, type, type, false, false, &p);
+  });
   Packed packed = packedFilter(context, conv, call.inputs[1]);
   conv.execute(
       context,
@@ -322,7 +328,7 @@ bool filterGrad(const Call& call, const ConvParams& params, DType type) {
 
 }  // namespace
 
-// inputs: x, filter, optional bias (float32)
+// inputs: x, filter, optional bias (float32), and in place of an output a float32 sum
 CNN_CANDIDATE(FusedConv2D, ConvParams, -1, onednn) { return forward(call, params, DType::Float32); }
 CNN_CANDIDATE(FusedConv2D, ConvParams, -1, onednn_bf16) {
   return forward(call, params, DType::BFloat16);

@@ -88,7 +88,7 @@ bool multiply(const Call& call, MatMulParams params, DType type) {
 // of the filter's xᵀ · dy. The fixed table has the last one alone, which was 1.4 to 8 times as fast
 // as oneDNN's convolution on AMX.
 bool convolve(const Call& call, const ConvParams& p, DType type) {
-  if (!call.chosen || !isPointwise(p) || p.groups > 1) return false;
+  if (call.outputs.empty() || !call.chosen || !isPointwise(p) || p.groups > 1) return false;
   return multiply(
       call,
       {1, 1, p.batch * p.outHeight * p.outWidth, p.inChannels, p.outChannels, 0, 0, p.activation},

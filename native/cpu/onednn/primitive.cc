@@ -126,13 +126,15 @@ float magnitudeOf(const Context& context, const Tensor& values) {
   return storage.bound;
 }
 
-dnnl::primitive_attr attributesFor(Activation activation) {
+dnnl::primitive_attr attributesFor(Activation activation, bool adds) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  if (activation == Activation::Linear) return attributes;
   dnnl::post_ops operations;
-  bool relu = activation == Activation::Relu;
-  appendEltwise(operations, relu ? dnnl::algorithm::eltwise_relu : dnnl::algorithm::eltwise_tanh);
+  if (adds) operations.append_sum(1.0f);
+  if (activation != Activation::Linear) {
+    bool relu = activation == Activation::Relu;
+    appendEltwise(operations, relu ? dnnl::algorithm::eltwise_relu : dnnl::algorithm::eltwise_tanh);
+  }
   attributes.set_post_ops(operations);
   return attributes;
 }

@@ -63,8 +63,8 @@ Packed packedWeight(Context& context, const Tensor& weight, const std::string& k
 }
 
 // oneDNN's ReLU is maxps with 0 as the second operand, which makes 0 of a NaN: it serves only where
-// none can come up.
-dnnl::primitive_attr attributesFor(Activation activation);
+// none can come up. `adds`: first to what the output holds.
+dnnl::primitive_attr attributesFor(Activation activation, bool adds = false);
 
 // For what attributesFor cannot do: in place, a NaN stays one.
 void applyRelu(const Context& context, void* values, DType type, int64_t size);

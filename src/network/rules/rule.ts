@@ -24,6 +24,8 @@ export interface LayerNode {
   readonly padding?: Padding;
   /** What a folded activation layer does to the output. */
   readonly activation?: LayerActivation;
+  /** In evaluation: the batch normalisation that filter and bias take over. */
+  readonly norm?: layers.Layer;
   /** The joined maps that the layer appends to, or normalises the first channels of. */
   readonly joined?: JoinedMaps;
   /** The layer's place in the plan: the stream of its random numbers. */

@@ -126,7 +126,8 @@ void convolve(const Call& call, const ConvParams& p) {
 
 // Inputs x, filter, optional bias.
 CNN_CANDIDATE(FusedConv2D, ConvParams, 1, narrow) {
-  if (!isNarrow(params) || call.inputs[0].dtype != call.outputs[0].dtype) return false;
+  if (call.outputs.empty() || !isNarrow(params)) return false;
+  if (call.inputs[0].dtype != call.outputs[0].dtype) return false;
   for (size_t i = 1; i < call.inputs.size(); i++) {
     if (call.inputs[i].exists() && call.inputs[i].dtype != DType::Float32) return false;
   }

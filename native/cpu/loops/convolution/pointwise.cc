@@ -107,6 +107,7 @@ bool takes(const Call& call, const ConvParams& p) {
 // inputs: x, filter, optional bias (float32)
 CNN_CANDIDATE(FusedConv2D, ConvParams, 0, products) {
   const Activation activation = static_cast<Activation>(params.activation);
+  if (call.outputs.empty()) return false;
   if (!takes(call, params) || !widensInCache(call, params, call.inputs[0].dtype)) return false;
   if (activation == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();

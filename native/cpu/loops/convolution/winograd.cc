@@ -24,9 +24,10 @@ struct Filtering {
   int64_t batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups;
   int64_t padTop, padLeft;
   bool turned, relu;
+  bool adds;  // to what the output holds
 };
 
-Filtering forwardOf(const ConvParams& p) {
+Filtering forwardOf(const ConvParams& p, bool adds) {
   return {p.batch,
           p.inHeight,
           p.inWidth,
@@ -38,7 +39,8 @@ Filtering forwardOf(const ConvParams& p) {
           p.padTop,
           p.padLeft,
           false,
-          static_cast<Activation>(p.activation) == Activation::Relu};
+          static_cast<Activation>(p.activation) == Activation::Relu,
+          adds};
 }
 
 Filtering inputGradOf(const ConvParams& p) {
@@ -53,6 +55,7 @@ Filtering inputGradOf(const ConvParams& p) {
           p.filterHeight - 1 - p.padTop,
           p.filterWidth - 1 - p.padLeft,
           true,
+          false,
           false};
 }
 
@@ -197,9 +200,11 @@ void collectResults(const float* products, const GroupPanels& panels, const Filt
             },
             [&](int row, int x, Vector values) {
               if (top + row >= f.outHeight || left + x >= f.outWidth) return;
+              T* to = corner + (row * f.outWidth + x) * channels + channel;
               values += shift;
+              if (f.adds) values += loadVector(to);
               if (f.relu) values = values < 0.0f ? Vector{} : values;  // as relu(): a NaN stays
-              storeVector(corner + (row * f.outWidth + x) * channels + channel, values);
+              storeVector(to, values);
             });
       }
     }
@@ -254,13 +259,14 @@ void filterImages(const Call& call, const Filtering& f, const T* in, const float
 bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, const float* bias) {
   const Tensor& in = call.inputs[0];
   const Tensor& filter = call.inputs[1];
-  const Tensor& out = call.outputs[0];
+  const Tensor& out = f.adds ? call.inputs[3] : call.outputs[0];
   if (!computesIn(call, DType::Float32, in.dtype)) return false;
   if (filter.dtype != DType::Float32 || out.dtype != in.dtype) return false;
   return withWinogradTaps(call, p, kLeastGain, [&](auto taps) {
     return withFloatType(in.dtype, [&](auto sample) {
       using T = decltype(sample);
       filterImages<taps>(call, f, valuesOf<T>(in), valuesOf<float>(filter), bias, valuesOf<T>(out));
+      if (f.adds) out.storage->version++;
       return true;
     });
   });
@@ -268,13 +274,13 @@ bool filterImages(const Call& call, const ConvParams& p, const Filtering& f, con
 
 }  // namespace
 
-// inputs: x, filter, optional bias (float32)
+// inputs: x, filter, optional bias (float32), and in place of an output a float32 sum
 CNN_CANDIDATE(FusedConv2D, ConvParams, 0, winograd) {
   if (static_cast<Activation>(params.activation) == Activation::Tanh) return false;
   const bool hasBias = call.inputs.size() > 2 && call.inputs[2].exists();
   if (hasBias && call.inputs[2].dtype != DType::Float32) return false;
   const float* bias = hasBias ? valuesOf<float>(call.inputs[2]) : nullptr;
-  return filterImages(call, params, forwardOf(params), bias);
+  return filterImages(call, params, forwardOf(params, call.outputs.empty()), bias);
 }
 
 // inputs: dy, filter

@@ -58,15 +58,21 @@ interface ForwardInputs {
   filter: TensorInfo;
   bias?: TensorInfo;
   preluActivationWeights?: TensorInfo;
+  /** Ours: float32 to which the result is added in place, before the activation. */
+  sum?: TensorInfo;
 }
 
 function forward({ inputs, attrs, backend }: KernelCall<ForwardInputs, ConvAttrs>) {
-  const { x, filter, bias, preluActivationWeights } = inputs;
+  const { x, filter, bias, preluActivationWeights, sum } = inputs;
   const activation = fusedNumber(attrs.activation ?? 'linear', 'product');
   const info = convolutionInfo(x.shape, filter.shape, attrs);
   if (activation === undefined || preluActivationWeights || !info) return undefined;
   if (!allFloat([x, filter, bias]) || !isBias(bias, info.outChannels)) return undefined;
   const params = convolutionParams(info, groupsOf(info.inChannels, filter.shape), activation);
+  if (sum) {
+    backend.run('FusedConv2D', [x, filter, bias, sum], [], params);
+    return backend.view(sum, info.outShape);
+  }
   const output = { shape: info.outShape, storage: 'compute' } as const;
   return backend.runOne('FusedConv2D', bias ? [x, filter, bias] : [x, filter], output, params);
 }

@@ -1,11 +1,15 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { FoldedNorm } from '../../folded-norm.js';
 import { backendHasNative, runKernel, stored } from '../../run-kernel.js';
 import { biasActivationBackward, endingOf } from '../activation.js';
 import { activationOf, isPlainImage, type LayerNode, type Operation } from '../rule.js';
 import { groupedFilterGradient, groupedForward, groupedInputGradient } from './groups.js';
 import { padAttribute } from './padding.js';
 
-/** Conv2D and GroupConv2D with their bias, activation and the padding before them. */
+/**
+ * Conv2D and GroupConv2D with their bias, activation and the padding before them; in evaluation with
+ * the normalisation after them, added to a second input in place.
+ */
 export function convolution(node: LayerNode): Operation | undefined {
   const activation = activationOf(node);
   const [kernel, bias] = node.weights;
@@ -26,11 +30,14 @@ export function convolution(node: LayerNode): Operation | undefined {
   const filterAttributes = { ...attributes, filterShape: kernel.variable.shape };
   const inputAttributes = { ...attributes, inputShape: [] as number[] };
   const backThroughActivation = biasActivationBackward(node, activation);
+  const folded = node.norm && new FoldedNorm(kernel.variable, bias?.variable, node.norm);
   return {
     keeps: { inputs: [0], output: activation !== 'linear' },
+    dispose: () => folded?.release(),
     mixesTypes: true,
-    forward([x]) {
-      const inputs = { x: x as tf.Tensor, filter: kernel.variable, bias: bias?.variable };
+    forward([x, sum]) {
+      const own = { filter: kernel.variable, bias: bias?.variable };
+      const inputs = { x: x as tf.Tensor, ...(folded?.values() ?? own), sum };
       const z =
         split > 1
           ? groupedForward(inputs, forwardAttributes, split)
