@@ -48,7 +48,13 @@ export interface Addon {
   openTransport(library: string, seconds: number): Collective;
   /** One of `size` in this process that call themselves by one name; for tests. */
   openLoopback(name: string, rank: number, size: number, seconds: number): Collective;
-  measure(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): number[];
+  measure(
+    kernel: number,
+    tensors: Float64Array,
+    words: Int32Array,
+    threads: number,
+    repeated: number,
+  ): number[];
   /** The names of those that can compute a call, the fixed table's first. */
   candidates(kernel: number, tensors: Float64Array, words: Int32Array, threads: number): string[];
 }

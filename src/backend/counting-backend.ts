@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { type Addon, ALIGNMENT, kernelNames, type Queue, STORAGE_BYTES } from './addon.js';
+import { changesInput } from './kernel-work.js';
 import { registerKernels } from './kernels/index.js';
 import { loadAddon } from './load-addon.js';
 import { NativeBackend, type Output } from './native-backend.js';
@@ -64,6 +65,7 @@ export class CountingBackend extends NativeBackend {
   #scratchBytes = 0;
   readonly #measure: Addon['measure'];
   readonly #copies = new Map<NativeData, number>();
+  readonly #met = new WeakMap<NativeData, Set<NativeKernel>>();
 
   /**
    * `source`: the addon to ask, or why there is none. Without one, and with one for GPUs alone,
@@ -119,12 +121,27 @@ export class CountingBackend extends NativeBackend {
       call.tensors,
       call.words,
       this.threads,
+      Number(this.#isRepeated(kernel, inputs)),
     );
     for (const [index, data] of inputs.entries()) this.#copy(data, kept[index] ?? 0);
     const growth = scratch > 0 ? Math.max(0, blockFor(scratch) - this.#scratchBytes) : 0;
     this.#scratchBytes += growth;
     this.#blockBytes += growth;
     this.#peakBytes = Math.max(this.#peakBytes, this.#blockBytes + temporary);
+  }
+
+  /** Whether the kernel has met its weight, the second input, since that changed: it keeps a copy then. */
+  #isRepeated(kernel: NativeKernel, inputs: readonly (NativeData | undefined)[]): boolean {
+    inputs.forEach((data, index) => {
+      if (data && changesInput(kernel, index)) this.#met.delete(data);
+    });
+    const [, weight] = inputs;
+    if (weight === undefined) return false;
+    const met = this.#met.get(weight) ?? new Set();
+    this.#met.set(weight, met);
+    const repeated = met.has(kernel);
+    met.add(kernel);
+    return repeated;
   }
 
   /** An input's copies take `bytes` in all from now on, as long as the input is there. */

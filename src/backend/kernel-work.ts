@@ -30,6 +30,11 @@ const CHANGED: { readonly [K in NativeKernel]?: (index: number) => boolean } = {
   BatchNormSliceGrad: (index) => index === 6,
 };
 
+/** Whether a kernel changes this input in place. */
+export function changesInput(kernel: NativeKernel, index: number): boolean {
+  return CHANGED[kernel]?.(index) ?? false;
+}
+
 /** For kernels that read only part of an input: how many of the elements of which inputs. */
 const PARTS: ByKernel<Part> = {
   AppendChannels: (sizes) => ({ inputs: [1], elements: rowsOf(sizes) }),

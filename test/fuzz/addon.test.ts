@@ -124,7 +124,7 @@ describe('the addon', function () {
     ([tensors, words]) => {
       const loaded = loadAddon(ADDON_PATH);
       const product = kernelNames(loaded).indexOf('BatchMatMul');
-      loaded.measure(product, tensors, Int32Array.from(words), 1);
+      loaded.measure(product, tensors, Int32Array.from(words), 1, 0);
     },
     isError,
   );
