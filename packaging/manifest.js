@@ -18,6 +18,7 @@ function writeMain(folder, platforms) {
   const { devDependencies, scripts, allowScripts, ...manifest } = read(folder);
   write(folder, {
     ...manifest,
+    files: [...manifest.files, 'THIRD_PARTY.md'],
     scripts: { 'build:native': scripts['build:native'] },
     optionalDependencies: Object.fromEntries(platforms.map((name) => [`cnn-${name}`, version])),
   });

@@ -51,7 +51,7 @@ export function nativeNotices(packages, platform) {
   ].join('\n\n');
 }
 
-/** Of the project's own package, which contains no file of others: what npm installs with it. */
+/** Of the project's own package: what npm installs with it, and what its bundles are made of. */
 export function packageNotices(root) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const rows = Object.entries(packages)
@@ -63,7 +63,7 @@ export function packageNotices(root) {
     ]);
   return [
     '# What others wrote that npm installs with this package',
-    'No file of theirs is in this package: each brings its licence in its own folder.',
+    "Each brings its licence in its own folder. The demo's page, dist/demo/bundles, contains some of the TensorFlow.js packages.",
     table(['package', 'version', 'licence'], rows),
     '',
   ].join('\n\n');
