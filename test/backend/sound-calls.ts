@@ -71,6 +71,9 @@ const BATCH_NORM = { ...ROWS, activation: RELU, epsilon: 1e-3, momentum: 0.9, un
 const SLICE = { rows: 2, channels: 2, stride: 4, activation: RELU, epsilon: 1e-3 };
 const APPEND = { rows: 2, channels: 2, offset: 2, stride: 4, statistics: 1 };
 
+/** Kernels that GPUs do not have. */
+export const CPU_ONLY: readonly NativeKernel[] = ['AllReduceStart', 'AllReduceWait'];
+
 export const SOUND_CALLS: readonly SoundCall[] = [
   ...UNARY.map((kernel) => call(kernel, [X], [X])),
   ...ARITHMETIC.map((kernel) => call(kernel, [X, V], [X], BINARY)),

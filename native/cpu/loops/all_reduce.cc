@@ -43,7 +43,7 @@ CNN_KERNEL(AllReduceWait, AllReduceWaitParams) {
     communicator->endSum(sums.storage);
   }
   float factor = 1;
-  if (call.inputs.size() > 1) {
+  if (call.inputs.size() > 1 && call.inputs[1].exists()) {
     const float labels = valuesOf<float>(call.inputs[1])[3];
     factor = static_cast<float>(params.images) / (labels > 1 ? labels : 1);
   }

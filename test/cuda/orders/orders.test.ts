@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { PARAMETERS } from '../../../src/backend/parameters.js';
 import { PACKAGE_ROOT } from '../../../src/package-root.js';
+import { CPU_ONLY } from '../../backend/sound-calls.js';
 import { temporaryDirectory } from '../../commands/program.js';
 import { emulatedOrSkip } from '../emulated.js';
 
@@ -14,8 +15,8 @@ const PROGRAM = fileURLToPath(new URL('hash-results.ts', import.meta.url));
 /** 0 is ascending, 1 descending, others are drawn. */
 const ORDERS = [0, 1, 7];
 
-/** The peaks alone, which give no results. */
-const WITHOUT_CASE = ['PeakMultiplyAdd', 'PeakCopy', 'PeakUpdate'];
+/** The peaks, which give no results, and those that GPUs do not have. */
+const WITHOUT_CASE = [...CPU_ONLY, 'PeakMultiplyAdd', 'PeakCopy', 'PeakUpdate'];
 const WITHOUT_CASE_IN_CUDA = ['multiplyAdd'];
 
 interface Run {
