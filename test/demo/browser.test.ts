@@ -181,6 +181,9 @@ describe('a page of cnn demo in a browser', function () {
             assert.equal(found[0]?.label, 7);
             await writeSeen(page, at('seen.png'));
             await sameAsPredicted('lenet5', at('seen.png'), found, 1e-3);
+            // A loaded machine asks first.
+            const go = page.locator('#look-go');
+            if (await go.isVisible()) await go.click();
             await page.locator('#look-words', { hasText: '7: ' }).waitFor();
             await page.locator('#layer').selectOption('conv2');
             await page.locator('#maps-words', { hasText: 'The 16 maps of conv2' }).waitFor();
