@@ -52,6 +52,7 @@ export async function trainEpoch(
       batch.release();
       counters.add(takeStep({ ...training, ...trained }, input, { ...update, step }));
       training.updating.taken(update);
+      if (step === start.step) performance.mark('first step');
       step++;
       stepInEpoch++;
       await pace();

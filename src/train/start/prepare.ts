@@ -101,12 +101,14 @@ export interface Prepared {
 export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
   checkDecode(given.settings);
   const { world = SOLO } = given;
+  performance.mark('data');
   const whole = await leaderFirst(world, () =>
     openDataset(given.data, {
       ...trainingSelection(given.settings, given.resume),
       onProgress: reporter.note,
     }),
   );
+  performance.mark('data opened');
   for (const warning of whole.warnings) reporter.warn(warning);
   checkDataset(given, whole);
   const dataset = limited(whole, given.limits);
