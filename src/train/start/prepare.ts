@@ -101,14 +101,7 @@ export interface Prepared {
 export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
   checkDecode(given.settings);
   const { world = SOLO } = given;
-  performance.mark('data');
-  const whole = await leaderFirst(world, () =>
-    openDataset(given.data, {
-      ...trainingSelection(given.settings, given.resume),
-      onProgress: reporter.note,
-    }),
-  );
-  performance.mark('data opened');
+  const whole = await leaderFirst(world, () => openWhole(given, reporter));
   for (const warning of whole.warnings) reporter.warn(warning);
   checkDataset(given, whole);
   const dataset = limited(whole, given.limits);
@@ -169,6 +162,17 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     limits: new Limits(settings, start.step, world.now),
     close,
   };
+}
+
+/** The marks are for benchmarks of the start. */
+async function openWhole(given: TrainRequest, reporter: Reporter): Promise<Dataset> {
+  performance.mark('data');
+  const dataset = await openDataset(given.data, {
+    ...trainingSelection(given.settings, given.resume),
+    onProgress: reporter.note,
+  });
+  performance.mark('data opened');
+  return dataset;
 }
 
 function waysOf({ syncBn, distBf16 }: TrainRequest['settings']) {
