@@ -42,7 +42,9 @@ export class DenseNetworks {
     const { classes, channels } = this.#session.card;
     const size = { form: this.#form, height, width };
     const counts = { classes: classes.length, channels };
-    const network = new Network(fullyConvolutional(this.#architecture, counts, size));
+    const model = fullyConvolutional(this.#architecture, counts, size);
+    // Folded, each size would have filters of its own.
+    const network = new Network(model, { folds: false });
     this.#form.forget();
     return network;
   }

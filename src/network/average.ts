@@ -33,7 +33,7 @@ export class WeightAverage {
 
   /** average = decay × average + (1 - decay) × weights; with a decay of 0 it is the weights. */
   update(decay: number): void {
-    weightsChange();
+    weightsChange(this.variables);
     const pairs = this.variables.flatMap((average, index) => [
       average,
       this.#weights[index] as tf.Variable,

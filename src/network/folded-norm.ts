@@ -12,9 +12,11 @@ type Values = { readonly filter: tf.Tensor; readonly bias: tf.Tensor };
 /** All that hold values now. */
 const holders = new Set<FoldedNorm>();
 
-/** Frees what was folded. To be called where weights change in place, which nothing else shows. */
-export function weightsChange(): void {
-  for (const holder of holders) holder.release();
+/** Frees what was folded of weights that are to change in place, which nothing else shows. */
+export function weightsChange(weights: readonly tf.Tensor[]): void {
+  if (holders.size === 0) return;
+  const changed = new Set<unknown>(weights.map(({ dataId }) => dataId));
+  for (const holder of holders) if (holder.isOf(changed)) holder.release();
 }
 
 /** The filter and the bias of a convolution with the normalisation after it. */
@@ -40,6 +42,11 @@ export class FoldedNorm {
     this.#values = values;
     holders.add(this);
     return values;
+  }
+
+  /** Whether any of these made the values. */
+  isOf(dataIds: ReadonlySet<unknown>): boolean {
+    return this.#ids.some((id) => dataIds.has(id));
   }
 
   release(): void {

@@ -56,6 +56,9 @@ export class Network {
   readonly #backend = tf.getBackend();
   readonly #model: LayersModel;
   /** Made for the first prediction. */
+  readonly #folds: boolean;
+  /** Trained weights and running statistics. */
+  readonly #variables: readonly tf.Variable[];
   #evaluationPlan: Plan | undefined;
   readonly #values: (tf.Tensor | undefined)[];
   #gradients: (tf.Tensor | undefined)[] = [];
@@ -67,10 +70,16 @@ export class Network {
     addGradient: (weight, gradient) => this.#addGradient(weight, gradient),
   };
 
-  constructor(model: LayersModel) {
+  /**
+   * With `folds` evaluation keeps copies of filters with the batch normalisation after them, where
+   * the backend can compute so.
+   */
+  constructor(model: LayersModel, { folds = true } = {}) {
     registerTwins(this.#backend);
     this.#model = model;
+    this.#folds = folds;
     this.weights = weightsOf(model);
+    this.#variables = model.weights.map((weight) => weight.read() as tf.Variable);
     this.#plan = planOf(model, this.weights);
     this.#values = new Array(this.#plan.values).fill(undefined);
   }
@@ -86,7 +95,8 @@ export class Network {
   }
 
   #planForEvaluation(): Plan {
-    if (tf.getBackend() !== this.#backend || !backendFoldsNorms()) return this.#plan;
+    const folds = this.#folds && tf.getBackend() === this.#backend && backendFoldsNorms();
+    if (!folds) return this.#plan;
     this.#evaluationPlan ??= evaluationPlanOf(this.#model, this.weights);
     return this.#evaluationPlan;
   }
@@ -142,7 +152,7 @@ export class Network {
     const { seed, step, together } = options;
     const firstImage = together?.firstImage ?? 0;
     // Running statistics do now, weights when the gradients are applied.
-    weightsChange();
+    weightsChange(this.#variables);
     Object.assign(this.#pass, { training: true, seed, step, firstImage, together });
     this.#gradients = new Array(this.weights.length).fill(undefined);
     try {

@@ -140,7 +140,7 @@ export class Optimizer {
       clipGradNorm != null &&
       runKernel('GradientClip', gradients, { maxNorm: clipGradNorm, gradientScale });
     if (clip) inputs.push(clip);
-    weightsChange();
+    weightsChange(this.#weights.map(({ variable }) => variable));
     runKernelForList(RULES[this.#opt].kernel, inputs, attributes);
     if (clip) clip.dispose();
   }

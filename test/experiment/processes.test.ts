@@ -49,7 +49,7 @@ describe('cnn experiment run', function () {
   it('saves its run at SIGINT, and says how to go on', async () => {
     const { code, stderr } = await broken('stopped', 'SIGINT');
     assert.equal(code, 130, stderr);
-    assert.match(stderr, /^Long: 1 runs, 0 finished before\n/m);
+    assert.match(stderr, /^Long: 1 run, 0 finished before\n/m);
     assert.match(stderr, /warning: SIGINT: saving what trains after its step/);
     assert.match(
       stderr,

@@ -86,10 +86,10 @@ async function summariseNetwork(architecture: Architecture, sources: readonly Se
   const { trainCropSize: side } = settings;
   const step = { ...settings, inputSize: trainingSize(settings) };
   const sized = side === null ? '' : ` of ${shapeText([side, side, channels])}`;
-  const { bytes, source } = await withCountingBackend(precision, async (device) => ({
-    bytes: await trainingMemory(architecture, device, step),
-    source: device.source,
-  }));
+  const { bytes, source } = await withCountingBackend(precision, async (device) => {
+    const { calls: _calls, ...bytes } = await trainingMemory(architecture, device, step);
+    return { bytes, source: device.source };
+  });
   return {
     lines: [
       ...lines,
@@ -110,7 +110,7 @@ function checkNoTraining(sources: readonly SettingsSource[]): void {
   );
 }
 
-function memoryLines(bytes: TrainingMemory): string[] {
+function memoryLines(bytes: Omit<TrainingMemory, 'calls'>): string[] {
   const parts = [
     ['weights', bytes.weights],
     ['state of the optimizer', bytes.optimizer],

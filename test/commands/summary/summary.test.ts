@@ -47,6 +47,9 @@ const VGG16 = [
   ['fc8',     [1000],             1_000,   4_096_000],
 ] as const;
 
+/** Of the memory of a training step, as JSON names them. */
+const PARTS = 'activations average copies gradients optimizer peak weights'.split(' ');
+
 describe('cnn summary', function () {
   this.timeout(60_000);
   before(build);
@@ -191,15 +194,22 @@ describe('cnn summary', function () {
           'train',
           '--backend',
           'cpu',
+          // What is chosen by measurement may take less or more.
+          '--no-autotune',
           ...network,
           ...count,
           '--json',
         ]);
         const measured = JSON.parse(stdout).peak_bytes;
-        const estimated = training?.bytes['peak'] ?? 0;
+        assert.deepEqual(Object.keys(training?.bytes ?? {}).sort(), PARTS);
+        const { peak = 0, copies = 0 } = training?.bytes ?? {};
+        // Copies that kernels keep after an evaluation, which this benchmark has not; those in bf16
+        // are of every step.
+        const least = peak - copies;
+        const most = precision === 'f32' ? least : peak;
         assert.ok(
-          Math.abs(estimated / measured - 1) < 0.001,
-          `estimated ${estimated} bytes, measured ${measured}`,
+          measured > 0.999 * least && measured < 1.001 * most,
+          `estimated ${least} to ${most} bytes, measured ${measured}`,
         );
       });
     }

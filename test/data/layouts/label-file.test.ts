@@ -111,6 +111,6 @@ describe('a file of labels', () => {
       labels: fileOf('a/1.png,x\na/9.png,y\nb/3.png,y\nc/4.png,x\n'),
       valFraction: 0.5,
     });
-    assert.match(warnings.join(), /1 image are empty or missing: .*a\/9\.png/);
+    assert.match(warnings.join(), /1 image is empty or missing: .*a\/9\.png/);
   });
 });

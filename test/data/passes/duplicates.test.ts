@@ -77,7 +77,7 @@ describe('cnn data check --duplicates', () => {
     assert.deepEqual([exact, near], [1, 1]);
     assert.match(
       (lines as string[]).at(-1) ?? '',
-      /1 pairs the same, 1 nearly so, in .*found\.csv and .*found\.png$/,
+      /1 pair the same, 1 nearly so, in .*found\.csv and .*found\.png$/,
     );
     const rows = readFileSync(out(), 'utf8').replaceAll(`${root}/`, '').trim().split('\n');
     assert.deepEqual(rows, [
