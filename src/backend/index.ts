@@ -1,6 +1,8 @@
 /** Opens the tfjs backend that computes: ours, tfjs-node's, or plain JavaScript. */
+
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import { counted } from '../counted.js';
 import '@tensorflow/tfjs-backend-cpu';
 import { ADDON_PATH } from '../addon.js';
 import { firstLine } from '../errors.js';
@@ -73,7 +75,7 @@ export async function inspectBackends(): Promise<BackendReport[]> {
   }
   try {
     const backend = await openCpu({ precision: 'auto' }, ADDON_PATH);
-    const detail = `${backend.why}, ${backend.threads} threads`;
+    const detail = `${backend.why}, ${counted(backend.threads, 'thread')}`;
     reports.push({ name: 'cpu', usable: true, detail });
   } catch (error) {
     reports.push({ name: 'cpu', usable: false, detail: (error as Error).message, fix: SET_UP });

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { counted } from '../counted.js';
 import { UsageError } from '../errors.js';
 import { type Answers, computeAnswers, readAnswers } from '../evaluate/answers.js';
 import { type Comparison, compare, type Difference } from '../evaluate/comparison.js';
@@ -84,7 +85,7 @@ function lines(
 ): string[] {
   return [
     protocol,
-    `${images} images; first ${first}, second ${second}`,
+    `${counted(images, 'image')}; first ${first}, second ${second}`,
     ...differenceLines('top-1', top1),
     ...differenceLines('top-5', top5),
   ];

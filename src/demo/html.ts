@@ -73,7 +73,7 @@ function image({ input }: Description): Section {
 </div>
 <div id="camera-panel" hidden>
 <video id="video" muted playsinline aria-label="What the camera sees"></video>
-<p><button type="button" class="action" id="take">Classify this picture</button> <label><input type="checkbox" id="continuously"> continuously</label> <button type="button" class="action" id="camera-off">Turn the camera off</button></p>
+<p><button type="button" class="action" id="take">Classify this image</button> <label><input type="checkbox" id="continuously"> continuously</label> <button type="button" class="action" id="camera-off">Turn the camera off</button></p>
 </div>
 </div>
 <div class="outputs">

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../archs/index.js';
 import type { Backend } from '../backend/index.js';
 import type { Colours } from '../colours.js';
+import { counted } from '../counted.js';
 import {
   type Batch,
   type BatchLoader,
@@ -147,7 +148,7 @@ async function measure(
   const { workers, batchSize } = loading;
   const loader = await openBatches(split, loading);
   const onGpu = loader.decoded !== undefined;
-  const title = `${workers} ${workers === 1 ? 'thread' : 'threads'}${onGpu ? ' and the GPU' : ''}`;
+  const title = `${counted(workers, 'thread')}${onGpu ? ' and the GPU' : ''}`;
   try {
     reporter.begin(title, warmup + steps);
     const memory: number[] = [];

@@ -12,19 +12,20 @@ import { openSession, uploadImages } from '../session/session.js';
 import { startBackend } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
-import { type Benchmark, type BenchmarkResult, openSteps, type StepTimes } from './steps.js';
+import {
+  type Benchmark,
+  type BenchmarkResult,
+  measureOnce,
+  openSteps,
+  type StepTimes,
+} from './steps.js';
 
-export async function benchmarkEvaluation(
+export function benchmarkEvaluation(
   architecture: Architecture,
   settings: Settings<'bench-eval'>,
   reporter: Reporter,
 ): Promise<BenchmarkResult> {
-  const benchmark = await openEvaluation(architecture, settings, reporter);
-  try {
-    return await benchmark.measure(settings);
-  } finally {
-    await benchmark.close();
-  }
+  return measureOnce(openEvaluation(architecture, settings, reporter), settings);
 }
 
 export async function openEvaluation(

@@ -56,6 +56,19 @@ export interface Benchmark {
   close(): Promise<void>;
 }
 
+/** Measures once what is being opened, and closes it. */
+export async function measureOnce(
+  opening: Promise<Benchmark>,
+  amount: Amount,
+): Promise<BenchmarkResult> {
+  const benchmark = await opening;
+  try {
+    return await benchmark.measure(amount);
+  } finally {
+    await benchmark.close();
+  }
+}
+
 /** Steps of a network that are to be measured. */
 export interface Stepping {
   readonly architecture: Architecture;

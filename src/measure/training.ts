@@ -18,21 +18,22 @@ import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
 import { trainStep } from '../train/step.js';
 import { estimateMemory } from './memory.js';
-import { type Benchmark, type BenchmarkResult, openSteps, type StepTimes } from './steps.js';
+import {
+  type Benchmark,
+  type BenchmarkResult,
+  measureOnce,
+  openSteps,
+  type StepTimes,
+} from './steps.js';
 import { type BatchSource, openSource } from './training-source.js';
 
 /** Measures training steps on batches in the device's memory, or on those of a dataset. */
-export async function benchmarkTraining(
+export function benchmarkTraining(
   architecture: Architecture,
   settings: Settings<'bench'>,
   reporter: Reporter,
 ): Promise<BenchmarkResult> {
-  const benchmark = await openBenchmark(architecture, settings, reporter);
-  try {
-    return await benchmark.measure(settings);
-  } finally {
-    await benchmark.close();
-  }
+  return measureOnce(openBenchmark(architecture, settings, reporter), settings);
 }
 
 export async function openBenchmark(

@@ -55,10 +55,10 @@ export class Network {
   readonly #plan: Plan;
   readonly #backend = tf.getBackend();
   readonly #model: LayersModel;
-  /** Made for the first prediction. */
   readonly #folds: boolean;
   /** Trained weights and running statistics. */
   readonly #variables: readonly tf.Variable[];
+  /** Made for the first prediction. */
   #evaluationPlan: Plan | undefined;
   readonly #values: (tf.Tensor | undefined)[];
   #gradients: (tf.Tensor | undefined)[] = [];

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { BatchLoader } from '../data/batches/batches.js';
 import type { Reporter } from './reporter.js';
 
@@ -16,8 +17,7 @@ export function createUnreadableWarning(reporter: Reporter) {
     if (fresh.length === 0) return;
     for (const [file] of fresh) known.add(file);
     const { size } = loader.unreadable;
-    const count = size === 1 ? '1 image' : `${size} images`;
-    reporter.warn(`${count} could not be read, ${consequence}:`);
+    reporter.warn(`${counted(size, 'image')} could not be read, ${consequence}:`);
     for (const [file, reason] of fresh.slice(0, 5)) reporter.warn(`  ${file}: ${reason}`);
     if (fresh.length > 5) reporter.warn(`  and ${fresh.length - 5} more`);
   };

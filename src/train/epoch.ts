@@ -21,7 +21,7 @@ export async function trainEpoch(
   start: Progress,
 ): Promise<{ progress: Progress; problem?: DataError }> {
   const { settings, session, schedule, stepHooks } = training;
-  const trained = trainedIn(start.epoch, training);
+  const taking = { ...training, ...trainedIn(start.epoch, training) };
   if (start.stepInEpoch >= schedule.stepsPerEpoch) return { progress: start };
   const counters = new Counters(start.counters);
   const pace = createPace(training.backend, training.alternate);
@@ -50,7 +50,7 @@ export async function trainEpoch(
       const labels = await labelsOfAll(training, batch);
       const update = training.updating.next(step, stepInEpoch, () => labels);
       batch.release();
-      counters.add(takeStep({ ...training, ...trained }, input, { ...update, step }));
+      counters.add(takeStep(taking, input, { ...update, step }));
       training.updating.taken(update);
       if (step === start.step) performance.mark('first step');
       step++;

@@ -245,7 +245,7 @@ describe('a page of cnn demo in a browser', function () {
       }));
   }
 
-  it('takes pictures with a camera when it is served', async () => {
+  it('takes images with a camera when it is served', async () => {
     const file = await readFile(at('lenet5/index.html'));
     const server = await servePage(new Map([['index.html', file]]), 0);
     const { address } = server;

@@ -43,7 +43,7 @@ const TRAININGS: Readonly<Record<string, Training>> = {
     error: 1e-4,
     long: true,
   },
-  // Rounding decides whether a ReLU lets a value near 0 through.
+  // Not explained yet: rounding that decides whether a ReLU lets a value near 0 through would do it.
   'resnet20-cifar with --sync-bn': {
     args: ['resnet20-cifar', '--batch-size', '7', '--max-steps', '1', '--lr', '0.01', '--sync-bn'],
     error: 1e-2,

@@ -1,13 +1,13 @@
 /** The tables of an evaluation, from whatever a network says of a dataset. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { listFiles } from '../../src/data/image-table.js';
 import { Outcomes } from '../../src/evaluate/outcomes.js';
 import { classScores, pairsOf, surestMistakes } from '../../src/report/evaluation/confusions.js';
 import type { Evaluated } from '../../src/report/evaluation/network.js';
 import { html } from '../../src/report/page/html.js';
 import { confusion } from '../../src/report/sections/confusion.js';
 import { classTable, mistakes } from '../../src/report/sections/network.js';
+import { evaluated } from './made-up.js';
 
 /** An image: its class, and what the network says of each class; nothing where it cannot be read. */
 interface Said {
@@ -38,16 +38,7 @@ function evaluatedOf({ names, images }: Made): Evaluated {
   for (const [at, { values }] of images.entries()) {
     if (values !== undefined) outcomes.add(at, Float64Array.from(values), 1);
   }
-  const split = { images: listFiles(images.map((_, at) => `/nowhere/${at}.png`)), labels };
-  return {
-    protocol: 'centre crop',
-    outcomes,
-    unreadable: new Map(),
-    dataset: {
-      ...{ name: 'any', root: '/nowhere', layout: '', channels: 3, fingerprint: '', warnings: [] },
-      ...{ evaluation: '', classes: [...names], words: [], train: split, val: split },
-    },
-  };
+  return evaluated({ names, files: images.map((_, at) => `/${at}.png`), labels, outcomes });
 }
 
 /** The places of the classes, the likeliest first; of equal ones the first. */

@@ -16,18 +16,29 @@ export function madeUp(classes: number, file: string): Evaluated {
     probabilities[guess] = 0.4 + (0.5 * ((image * 37) % 100)) / 100;
     outcomes.add(image, probabilities, 1);
   }
-  const images = listFiles(Array.from(labels, () => file));
-  const split = { images, labels };
+  const names = Array.from({ length: classes }, (_, label) => `class ${label}`);
+  const files = Array.from(labels, () => file);
+  return evaluated({ names, files, labels, outcomes });
+}
+
+/** An evaluation of these outcomes on a dataset that has those files and no others. */
+export function evaluated({ names, files, labels, outcomes }: Outcome): Evaluated {
+  const split = { images: listFiles(files), labels };
   return {
     protocol: 'centre crop',
     outcomes,
     unreadable: new Map(),
     dataset: {
       ...{ name: 'made-up', root: '/', layout: '', channels: 3, fingerprint: '', warnings: [] },
-      evaluation: '',
-      classes: Array.from({ length: classes }, (_, label) => `class ${label}`),
-      words: [],
-      ...{ train: split, val: split },
+      ...{ evaluation: '', classes: [...names], words: [], train: split, val: split },
     },
   };
+}
+
+interface Outcome {
+  readonly names: readonly string[];
+  /** Of each image, as `labels`. */
+  readonly files: readonly string[];
+  readonly labels: Int32Array;
+  readonly outcomes: Outcomes;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import type { BenchmarkResult } from '../../measure/steps.js';
 import { profileLines } from './profile-tables.js';
 
@@ -7,10 +8,13 @@ export function speedLines(
   result: BenchmarkResult,
   step: 'step' | 'pass',
 ): string[] {
-  const many = step === 'step' ? 'steps' : 'passes forward';
+  const many =
+    step === 'step'
+      ? counted(result.steps, 'step')
+      : counted(result.steps, 'pass forward', 'passes forward');
   return [
     `${title} on ${result.backend} in ${result.precision}, ` +
-      `${result.threads} threads, batches of ${result.batch_size}, ${result.steps} ${many}`,
+      `${counted(result.threads, 'thread')}, batches of ${result.batch_size}, ${many}`,
     `${result.images_per_second.toFixed(1)} images/s`,
     `${result.milliseconds_per_step.toFixed(2)} ms per ${step}`,
     `${result.javascript_milliseconds_per_step.toFixed(2)} ms of JavaScript per ${step}`,

@@ -55,7 +55,7 @@ export async function runFinetune(given: Given, reporter = createReporter()): Pr
   const { request, choices } = await chosen(sources, reporter);
   if (request.settings.dryRun) {
     const { lines, json } = await trainedOrEstimated(request, reporter);
-    return { lines, json: { choices, ...(json as object) } };
+    return { lines, json: { choices: told(choices), ...(json as object) } };
   }
   const training = await trained(request, reporter);
   // Of several processes one evaluates and reports.
@@ -71,7 +71,10 @@ export async function runFinetune(given: Given, reporter = createReporter()): Pr
     lines: [...training.lines.slice(0, -1), ...evaluation.lines.slice(0, -1), ...page.lines].concat(
       evaluation.lines.slice(-1),
     ),
-    json: { choices, training: training.json, evaluation: evaluation.json, report: page.json },
+    json: {
+      ...{ choices: told(choices), training: training.json },
+      ...{ evaluation: evaluation.json, report: page.json },
+    },
     ...(training.next && { next: training.next }),
   };
 }
@@ -145,6 +148,11 @@ async function networkOf(
   const named = arch === null ? [sourceOf([choice]), ...sources] : sources;
   const architecture = givenArchitecture(named, '--arch resnet18');
   return { architecture, choices: [choice, ...chooseInput(architecture, facts)] };
+}
+
+/** What a reader is told of choices. */
+function told(choices: readonly Choice[]) {
+  return choices.map(({ option, value, reason }) => ({ option, value, reason }));
 }
 
 /** Weaker than all that is given, and stronger than the recipe of the network. */

@@ -6,6 +6,7 @@ import {
   withUndrawn,
 } from '../../archs/index.js';
 import { withCountingBackend } from '../../backend/counting-backend.js';
+import { counted } from '../../counted.js';
 import { UsageError } from '../../errors.js';
 import { type TrainingMemory, trainingMemory } from '../../measure/memory.js';
 import { SET_UP } from '../../package-root.js';
@@ -93,7 +94,7 @@ async function summariseNetwork(architecture: Architecture, sources: readonly Se
   return {
     lines: [
       ...lines,
-      `a training step of ${batchSize} images${sized} in ${precision}, estimated for backend cpu:`,
+      `a training step of ${counted(batchSize, 'image')}${sized} in ${precision}, estimated for backend cpu:`,
       ...memoryLines(bytes),
       ...(source instanceof Error ? [unknownText(source)] : []),
     ],

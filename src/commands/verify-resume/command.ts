@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { counted } from '../../counted.js';
 import { RunError, UsageError } from '../../errors.js';
 import type { Given } from '../../settings/given.js';
 import { createReporter } from '../../terminal/progress.js';
@@ -76,10 +77,9 @@ function verifiedLines({ kills, compared }: Verified): string[] {
   const steps = kills.filter((what) => what === STEP).length;
   const evaluations = kills.filter((what) => what === EVALUATION).length;
   const saving = kills.length - steps - evaluations;
-  const runs = compared === 1 ? '1 run' : `${compared} runs`;
   return [
     `${kills.length} kills, ${steps} in steps, ${evaluations} in evaluations, ${saving} in saving: ` +
-      `${runs} resumed after them to the same weights, momenta, summary and record, byte for byte`,
+      `${counted(compared, 'run')} resumed after them to the same weights, momenta, summary and record, byte for byte`,
   ];
 }
 

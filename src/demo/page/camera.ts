@@ -1,22 +1,22 @@
-/** The camera: a picture at a time, or one after the other. */
+/** The camera: an image at a time, or one after the other. */
 import { announce, complain, element } from './elements.js';
-import type { Picture } from './messages.js';
-import { pixelsOf } from './picture.js';
+import type { RgbaImage } from './messages.js';
+import { pixelsOf } from './pixels.js';
 
 export interface Camera {
-  /** The network is ready for the next picture. */
+  /** The network is ready for the next image. */
   next(): void;
 }
 
-/** Calls `onPicture` with what the camera sees; `continuous` where nobody asked for this one. */
-export function startCamera(onPicture: (picture: Picture, continuous: boolean) => void): Camera {
+/** Calls `onImage` with what the camera sees; `continuous` where nobody asked for this one. */
+export function startCamera(onImage: (image: RgbaImage, continuous: boolean) => void): Camera {
   const video = element('video', HTMLVideoElement);
   const open = element('camera', HTMLButtonElement);
   const panel = element('camera-panel', HTMLElement);
   const again = element('continuously', HTMLInputElement);
   const take = (continuous: boolean) => {
     if (video.videoWidth === 0) return;
-    onPicture(pixelsOf(video, video.videoWidth, video.videoHeight), continuous);
+    onImage(pixelsOf(video, video.videoWidth, video.videoHeight), continuous);
   };
   const stop = () => {
     for (const track of (video.srcObject as MediaStream | null)?.getTracks() ?? []) track.stop();

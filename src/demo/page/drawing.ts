@@ -1,7 +1,7 @@
 /** The field in which a digit is drawn, with a pointer or with keys. */
 import { centredDigit, DIGIT_SIDE } from './digit.js';
 import { announce, element } from './elements.js';
-import type { Picture } from './messages.js';
+import type { RgbaImage } from './messages.js';
 
 /** Of the field's 280 pixels: a stroke is as wide as one of MNIST once the digit is centred. */
 const STROKE = 24;
@@ -23,7 +23,7 @@ interface Pen {
 }
 
 /** Calls `onDrawn` with the digit as MNIST has it after each stroke. */
-export function startDrawing(onDrawn: (picture: Picture) => void): void {
+export function startDrawing(onDrawn: (image: RgbaImage) => void): void {
   element('drawing', HTMLElement).hidden = false;
   const canvas = element('field', HTMLCanvasElement);
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -43,7 +43,7 @@ export function startDrawing(onDrawn: (picture: Picture) => void): void {
   };
   const finish = () => {
     const digit = centredDigit(inkOf(context, canvas));
-    if (digit !== undefined) onDrawn(pictureOf(digit));
+    if (digit !== undefined) onDrawn(imageOf(digit));
   };
   const clear = () => {
     context.clearRect(0, 0, canvas.width, canvas.height);
@@ -132,7 +132,7 @@ function inkOf(context: CanvasRenderingContext2D, { width, height }: HTMLCanvasE
   return { data, width, height };
 }
 
-function pictureOf(digit: Uint8Array): Picture {
+function imageOf(digit: Uint8Array): RgbaImage {
   const data = new Uint8ClampedArray(4 * digit.length).fill(255);
   for (const [at, value] of digit.entries()) data.fill(value, 4 * at, 4 * at + 3);
   return { data, width: DIGIT_SIDE, height: DIGIT_SIDE };

@@ -1,18 +1,18 @@
 /** Image files: chosen, dropped anywhere on the page, or pasted. */
 import { complain, element } from './elements.js';
-import type { Picture } from './messages.js';
-import { decodePicture } from './picture.js';
+import type { RgbaImage } from './messages.js';
+import { decodeImage } from './pixels.js';
 
 export function startFiles(
   exifRotate: boolean,
-  onPicture: (picture: Picture, name: string) => void,
+  onImage: (image: RgbaImage, name: string) => void,
 ): void {
   const choose = element('file', HTMLInputElement);
   const open = async (file: File | undefined) => {
     if (file === undefined) return;
     complain(undefined);
     try {
-      onPicture(await decodePicture(file, exifRotate), file.name);
+      onImage(await decodeImage(file, exifRotate), file.name);
     } catch {
       complain(
         `${file.name} is no image that this browser reads: choose a JPEG, PNG, WebP, GIF or BMP file`,

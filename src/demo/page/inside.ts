@@ -4,7 +4,7 @@ import type { LayerMaps } from '../../report/evaluation/maps.js';
 import { element } from './elements.js';
 import type { Guess } from './guesses.js';
 import type { Heat, Layer } from './messages.js';
-import { showPixels } from './picture.js';
+import { showPixels } from './pixels.js';
 
 /** At least so wide is a pixel shown, where there is room. */
 const SHOWN_SIDE = 640;

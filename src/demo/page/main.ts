@@ -1,12 +1,12 @@
-/** The page: opens the network in a worker, and shows what it says of a picture. */
+/** The page: opens the network in a worker, and shows what it says of an image. */
 import { type Camera, startCamera } from './camera.js';
 import { startDrawing } from './drawing.js';
 import { announce, complain, element, heldJson, heldText } from './elements.js';
 import { startFiles } from './files.js';
 import { type Guess, likeliest, percent, showGuesses } from './guesses.js';
 import { describeHeat, listGuesses, listLayers, showFilters, showMaps } from './inside.js';
-import type { Answer, Method, ModelJson, PageSettings, Picture, Request } from './messages.js';
-import { showHeat, showPixels } from './picture.js';
+import type { Answer, Method, ModelJson, PageSettings, Request, RgbaImage } from './messages.js';
+import { showHeat, showPixels } from './pixels.js';
 import { bytesOf, readWeights } from './weights.js';
 
 const settings = heldJson<PageSettings>('settings');
@@ -21,7 +21,7 @@ const send = (request: Request, transfer: Transferable[] = []) =>
 
 /** Shorter searches begin by themselves. */
 const PATIENCE_MS = 4000;
-/** Pictures that a search by covering computes. */
+/** Images that a search by covering computes. */
 const COVERED_PICTURES = 196;
 /** Between two announcements of a camera that runs. */
 const PAUSE_MS = 4000;
@@ -80,17 +80,17 @@ function ready(answer: Extract<Answer, { kind: 'ready' }>): void {
     element('look-stop', HTMLButtonElement).hidden = true;
     element('look-go', HTMLButtonElement).focus();
   };
-  startFiles(settings.exifRotate, (picture, name) => classify(picture, name));
-  camera = startCamera((picture, continuous) => classify(picture, 'The camera', continuous));
+  startFiles(settings.exifRotate, (image, name) => classify(image, name));
+  camera = startCamera((image, continuous) => classify(image, 'The camera', continuous));
   const draws = input.channels === 1 && input.height <= 32;
-  if (draws) startDrawing((picture) => classify(picture, 'The drawing'));
+  if (draws) startDrawing((image) => classify(image, 'The drawing'));
   announce(`The network is ready: ${draws ? 'draw a digit, or ' : ''}choose an image`);
 }
 
-function classify(picture: Picture, name: string, continuous = false): void {
+function classify(image: RgbaImage, name: string, continuous = false): void {
   complain(undefined);
   Object.assign(shown, { name, continuous });
-  send({ kind: 'classify', picture });
+  send({ kind: 'classify', image });
 }
 
 function classified({ seen, probabilities }: Extract<Answer, { kind: 'classified' }>): void {

@@ -32,7 +32,7 @@ export interface PageSettings {
 }
 
 /** Decoded bytes: red, green, blue and opacity of each pixel. */
-export interface Picture {
+export interface RgbaImage {
   readonly data: Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
@@ -45,7 +45,7 @@ export type Request =
       readonly weights: ArrayBuffer;
       readonly wasm: ArrayBuffer;
     }
-  | { readonly kind: 'classify'; readonly picture: Picture }
+  | { readonly kind: 'classify'; readonly image: RgbaImage }
   | { readonly kind: 'maps'; readonly layer: string }
   | { readonly kind: 'look'; readonly label: number }
   | { readonly kind: 'stop' };

@@ -1,5 +1,7 @@
 /** Writes what came out of an experiment: results.csv, pictures, and a part of README.md. */
+
 import { basename, join } from 'node:path';
+import { counted } from '../../counted.js';
 import { replaceFile } from '../../system/files.js';
 import type { Experiment } from '../file/experiment.js';
 import { type CellResult, cellResults } from './cell-results.js';
@@ -71,8 +73,7 @@ function readmeLines(
 /** What computed the runs. */
 function machineText(runs: readonly RunResult[]): string {
   const machines = runs.map(({ record: { backend, hardware, versions } }) => {
-    const threads = backend.threads === 1 ? '1 thread' : `${backend.threads} threads`;
-    return `backend ${backend.name} in ${backend.precision} with ${threads} on ${hardware['cpu']}, cnn ${versions['cnn']}`;
+    return `backend ${backend.name} in ${backend.precision} with ${counted(backend.threads, 'thread')} on ${hardware['cpu']}, cnn ${versions['cnn']}`;
   });
   const distinct = [...new Set(machines)];
   return distinct.length === 0 ? '' : `Trained by ${distinct.join('; and by ')}.`;

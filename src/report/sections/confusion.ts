@@ -1,5 +1,6 @@
 /** Which classes the network takes for which, with the images. */
 
+import { counted } from '../../counted.js';
 import { drawChart } from '../charts/chart.js';
 import { type Cell, confusionPng, confusionSpec, FEW_CLASSES, shade } from '../charts/confusion.js';
 import { pngAddress } from '../charts/pixels.js';
@@ -113,8 +114,7 @@ function mostFrequent(
   if (largest.length === 0) return html`<p>The network mistook no image.</p>`;
   const items = largest.map(({ label, guess, images }) => {
     const seen = images.slice(0, 3).flatMap((image) => shown.get(image) ?? []);
-    const count = images.length === 1 ? '1 image' : `${images.length} images`;
-    return html`<li><p><b>${names[label]}</b> taken for <b>${names[guess]}</b>, ${count}</p><div class="thumbs">${seen.map((image) => picture(image, `${names[label]}, taken for ${names[guess]} with ${percent(100 * image.probability)}`))}</div></li>`;
+    return html`<li><p><b>${names[label]}</b> taken for <b>${names[guess]}</b>, ${counted(images.length, 'image')}</p><div class="thumbs">${seen.map((image) => picture(image, `${names[label]}, taken for ${names[guess]} with ${percent(100 * image.probability)}`))}</div></li>`;
   });
   return html`<h3>Most frequent mistakes</h3><ol class="mistaken">${items}</ol>`;
 }

@@ -1,4 +1,5 @@
 /** What a run was made of, and what happened in it. */
+import { counted } from '../../counted.js';
 import type { RunRecord } from '../../runs/run-directory.js';
 import { describeOrigin, describeSetting } from '../../settings/describe-origin.js';
 import { eventsOf } from '../events.js';
@@ -60,7 +61,7 @@ function factsOf({ started, backend, hardware, versions, data }: RunRecord, path
     started,
     ...{ data: data.name, 'data at': data.root, layout: data.layout ?? '' },
     ...{ fingerprint: data.fingerprint },
-    backend: `${backend.name} in ${backend.precision}, ${backend.threads} threads; ${backend.why}`,
+    backend: `${backend.name} in ${backend.precision}, ${counted(backend.threads, 'thread')}; ${backend.why}`,
     ...hardware,
     ...versions,
   };

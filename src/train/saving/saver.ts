@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { SOLO, type World } from '../../distributed/world.js';
 import { copyCheckpoint, linkCheckpoint, saveCheckpoint } from '../../runs/checkpoint/save.js';
 import type { RunDirectory } from '../../runs/run-directory.js';
@@ -104,9 +105,8 @@ export class Saver {
     const { count, seconds } = this.#within;
     if (count === 0) return;
     const share = seconds / (this.#now() - this.#started);
-    const checkpoints = count === 1 ? '1 checkpoint' : `${count} checkpoints`;
     this.#options.reporter.note(
-      `${checkpoints} within epochs took ${seconds.toFixed(1)} s, ${percentText(share)} of the time`,
+      `${counted(count, 'checkpoint')} within epochs took ${seconds.toFixed(1)} s, ${percentText(share)} of the time`,
     );
   }
 

@@ -1,18 +1,18 @@
-/** How a picture becomes what the network sees: with the code that evaluates images elsewhere. */
+/** How an image becomes what the network sees: with the code that evaluates images elsewhere. */
 import { cropWindow, drawAugmentation, fillSlot, type Image } from '../../../augment/index.js';
 import type { Description } from '../../../export/description.js';
-import type { Picture } from '../messages.js';
+import type { RgbaImage } from '../messages.js';
 
-/** (size, size, channels) of a picture. Opacity is dropped, as by Pillow. */
-export function seenBy({ input, resize }: Description, picture: Picture): Uint8Array {
+/** (size, size, channels) of an image. Opacity is dropped, as by Pillow. */
+export function seenBy({ input, resize }: Description, image: RgbaImage): Uint8Array {
   const channels = input.channels === 1 ? 1 : 3;
   const size = input.height;
   const { shortSide, padding: pad } = resize;
   const transform = { resize: shortSide, crop: 'centre', size, mirror: 0, pad } as const;
-  const { width, height } = picture;
+  const { width, height } = image;
   const window = cropWindow(transform, width, height, drawAugmentation(transform, 0, 0, 0));
   const target = new Uint8Array(size * size * channels);
-  fillSlot(colours(picture), window, size, target, channels);
+  fillSlot(colours(image), window, size, target, channels);
   return target;
 }
 
@@ -29,7 +29,7 @@ export function inputOf(
   });
 }
 
-function colours({ data, width, height }: Picture): Image {
+function colours({ data, width, height }: RgbaImage): Image {
   const pixels = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; to < pixels.length; from += 4) {
     for (let channel = 0; channel < 3; channel++) pixels[to++] = data[from + channel] as number;

@@ -55,10 +55,10 @@ async function open({ model, weights, wasm }: Extract<Request, { kind: 'open' }>
   scope.postMessage({ kind: 'ready', layers, filters, method, milliseconds });
 }
 
-function classify({ network }: Opened, { picture }: Extract<Request, { kind: 'classify' }>): void {
+function classify({ network }: Opened, { image }: Extract<Request, { kind: 'classify' }>): void {
   search++;
   const started = performance.now();
-  seen = seenBy(network.description, picture);
+  seen = seenBy(network.description, image);
   [probabilities] = probabilitiesOf(network, [seen]);
   if (probabilities === undefined) return;
   const milliseconds = performance.now() - started;

@@ -1,9 +1,9 @@
-/** Pictures: decoding what somebody gives, and drawing what the network makes of it. */
+/** Images: decoding what somebody gives, and drawing what the network makes of it. */
 import type { Pixels } from '../../report/charts/mosaic.js';
-import type { Heat, Picture } from './messages.js';
+import type { Heat, RgbaImage } from './messages.js';
 
 /** The pixels of an image file, in the colours that are in it. */
-export async function decodePicture(file: Blob, exifRotate: boolean): Promise<Picture> {
+export async function decodeImage(file: Blob, exifRotate: boolean): Promise<RgbaImage> {
   const bitmap = await createImageBitmap(file, {
     // Typed as what the standard has now; browsers keep the word that ignores the orientation.
     imageOrientation: (exifRotate ? 'from-image' : 'none') as ImageOrientation,
@@ -18,7 +18,7 @@ export async function decodePicture(file: Blob, exifRotate: boolean): Promise<Pi
 }
 
 /** What is shown now, with so many pixels. */
-export function pixelsOf(source: CanvasImageSource, width: number, height: number): Picture {
+export function pixelsOf(source: CanvasImageSource, width: number, height: number): RgbaImage {
   const context = contextOf(new OffscreenCanvas(width, height));
   context.drawImage(source, 0, 0, width, height);
   const { data } = context.getImageData(0, 0, width, height);
