@@ -1,28 +1,14 @@
 #include "choices_binding.h"
 
 #include "candidates.h"
-#include "node_values.h"
+#include "stream_method.h"
 
 namespace cnn {
 namespace {
 
-template <napi_value (*function)(napi_env, Stream&, const Arguments&)>
-napi_value method(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  Stream& stream = *static_cast<Stream*>(arguments.data);
-  try {
-    return function(env, stream, arguments);
-  } catch (const std::bad_alloc&) {
-    napi_throw_error(env, nullptr, outOfMemory(stream.engine()).c_str());
-  } catch (const std::exception& error) {
-    napi_throw_error(env, nullptr, error.what());
-  }
-  return nullptr;
-}
-
-// timeCandidates(kernel, tensors, words, seconds): [name, seconds, spread, whether its result
-// agrees with the fixed table's, …], the fixed table's first; a time is infinite where there was
-// none.
+// timeCandidates(kernel, tensors, words, seconds, times): [name, seconds, spread, whether its
+// result agrees with the fixed table's, …], the fixed table's first; a time is infinite where there
+// was none.
 napi_value timeCandidates(napi_env env, Stream& stream, const Arguments& arguments) {
   napi_value list;
   NAPI_CHECK(napi_create_array(env, &list));
@@ -61,8 +47,8 @@ napi_value choose(napi_env env, Stream& stream, const Arguments& arguments) {
 }  // namespace
 
 void defineChoices(napi_env env, napi_value device, Stream& stream) {
-  define(env, device, "timeCandidates", method<timeCandidates>, &stream);
-  define(env, device, "choose", method<choose>, &stream);
+  define(env, device, "timeCandidates", streamMethod<timeCandidates>, &stream);
+  define(env, device, "choose", streamMethod<choose>, &stream);
 }
 
 }  // namespace cnn

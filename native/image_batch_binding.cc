@@ -1,6 +1,6 @@
 #include "image_batch_binding.h"
 
-#include "node_values.h"
+#include "stream_method.h"
 
 namespace cnn {
 namespace {
@@ -11,20 +11,6 @@ Held& heldBy(napi_env env, napi_value batch) {
   void* held;
   NAPI_CHECK(napi_get_value_external(env, batch, &held));
   return *static_cast<Held*>(held);
-}
-
-template <napi_value (*function)(napi_env, Stream&, const Arguments&)>
-napi_value method(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  Stream& stream = *static_cast<Stream*>(arguments.data);
-  try {
-    return function(env, stream, arguments);
-  } catch (const std::bad_alloc&) {
-    napi_throw_error(env, nullptr, outOfMemory(stream.engine()).c_str());
-  } catch (const std::exception& error) {
-    napi_throw_error(env, nullptr, error.what());
-  }
-  return nullptr;
 }
 
 // describeDecoder(): what decodes on the device, in words; throws why nothing does.
@@ -75,10 +61,10 @@ std::shared_ptr<ImageBatch> imageBatchOf(napi_env env, napi_value batch) {
 }
 
 void defineImageBatches(napi_env env, napi_value device, Stream& stream) {
-  define(env, device, "describeDecoder", method<describeDecoder>, &stream);
-  define(env, device, "beginBatch", method<beginBatch>, &stream);
-  define(env, device, "holdBatch", method<holdBatch>, &stream);
-  define(env, device, "dropBatch", method<dropBatch>, &stream);
+  define(env, device, "describeDecoder", streamMethod<describeDecoder>, &stream);
+  define(env, device, "beginBatch", streamMethod<beginBatch>, &stream);
+  define(env, device, "holdBatch", streamMethod<holdBatch>, &stream);
+  define(env, device, "dropBatch", streamMethod<dropBatch>, &stream);
 }
 
 }  // namespace cnn

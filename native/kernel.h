@@ -34,6 +34,8 @@ struct Context {
   const Device device;
   // Kernels take their memory, which is none, and compute nothing (measureKernel).
   bool measuring = false;
+  // The processes that share the work of the device; none where this is the only one.
+  class Communicator* communicator = nullptr;
   MemoryPool pool;
   Isa isa = Isa::Generic;
   int threads = 1;

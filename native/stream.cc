@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "checks/call_check.h"
-#include "collective/communicator.h"
 
 namespace cnn {
 namespace {
@@ -228,7 +227,7 @@ void Stream::choose(const std::string& key, const std::string& candidate) {
 }
 
 void Stream::join(Communicator* communicator) {
-  enqueue([this, communicator] { setCommunicator(engine_->context(), communicator); });
+  enqueue([this, communicator] { engine_->context().communicator = communicator; });
 }
 
 void Stream::profile(bool on) {

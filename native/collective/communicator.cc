@@ -17,30 +17,7 @@ constexpr int kLooksWithoutSleep = 32;
 
 }  // namespace
 
-namespace {
-
-struct Joined {
-  std::mutex mutex;
-  std::unordered_map<const Context*, Communicator*> communicators;
-};
-
-Joined& joined() {
-  static Joined& all = *new Joined;
-  return all;
-}
-
-}  // namespace
-
-Communicator* communicatorOf(const Context& context) {
-  std::lock_guard<std::mutex> lock(joined().mutex);
-  const auto found = joined().communicators.find(&context);
-  return found == joined().communicators.end() ? nullptr : found->second;
-}
-
-void setCommunicator(const Context& context, Communicator* communicator) {
-  std::lock_guard<std::mutex> lock(joined().mutex);
-  joined().communicators[&context] = communicator;
-}
+namespace {}  // namespace
 
 Communicator::Communicator(const Transport& transport, double seconds)
     : transport_(transport), seconds_(seconds) {}

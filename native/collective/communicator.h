@@ -84,9 +84,4 @@ class Communicator {
   std::vector<std::unique_ptr<Exchange>> abandoned_;
 };
 
-// The processes that share the work of a device; none where this is the only one. On the stream's
-// thread.
-Communicator* communicatorOf(const Context& context);
-void setCommunicator(const Context& context, Communicator* communicator);
-
 }  // namespace cnn

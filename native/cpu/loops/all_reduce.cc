@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "collective/communicator.h"
-#include "collective/parameters.h"
 #include "parallel.h"
 
 namespace cnn {
@@ -30,7 +29,7 @@ CNN_KERNEL(AllReduceStart, AllReduceStartParams) {
     });
     to += input.size;
   }
-  if (Communicator* communicator = communicatorOf(call.context)) {
+  if (Communicator* communicator = call.context.communicator) {
     communicator->beginSum(sums.storage, sums.size, params.narrow != 0,
                            "the gradients of step " + std::to_string(params.step));
   }
@@ -39,7 +38,7 @@ CNN_KERNEL(AllReduceStart, AllReduceStartParams) {
 
 CNN_KERNEL(AllReduceWait, AllReduceWaitParams) {
   const Tensor& sums = call.inputs[0];
-  if (Communicator* communicator = communicatorOf(call.context)) {
+  if (Communicator* communicator = call.context.communicator) {
     communicator->endSum(sums.storage);
   }
   float factor = 1;

@@ -1,6 +1,5 @@
 // Dropout by counter-based random numbers, so that the gradient draws the same mask again instead
 // of reading a stored one. src/rng.ts and its purpose "dropout" define which elements are dropped.
-#include "collective/parameters.h"
 #include "parallel.h"
 
 namespace cnn {
@@ -10,7 +9,7 @@ constexpr int64_t kBlock = 256;  // counters, of four elements each, drawn at a 
 constexpr int64_t kBlocksGrain = 8;
 
 // philox4x32 of common/philox.h for kBlock counters [first + i, step, layer, 0]; words[4 i + k].
-void draw(const PlacedDropoutParams& p, uint32_t first, uint32_t* __restrict words) {
+void draw(const DropoutParams& p, uint32_t first, uint32_t* __restrict words) {
   for (int64_t i = 0; i < kBlock; i++) {
     uint32_t c0 = first + static_cast<uint32_t>(i), c1 = static_cast<uint32_t>(p.step);
     uint32_t c2 = static_cast<uint32_t>(p.layer), c3 = 0;
@@ -34,7 +33,7 @@ void draw(const PlacedDropoutParams& p, uint32_t first, uint32_t* __restrict wor
 }
 
 template <class T>
-void dropout(const Call& call, const PlacedDropoutParams& p) {
+void dropout(const Call& call, const DropoutParams& p) {
   const T* x = valuesOf<T>(call.inputs[0]);
   T* y = valuesOf<T>(call.outputs[0]);
   const int64_t size = call.outputs[0].size;
@@ -63,7 +62,7 @@ void dropout(const Call& call, const PlacedDropoutParams& p) {
 
 }  // namespace
 
-CNN_KERNEL(Dropout, PlacedDropoutParams) {
+CNN_KERNEL(Dropout, DropoutParams) {
   return withFloatType(call.inputs[0].dtype, [&](auto x) {
     dropout<decltype(x)>(call, params);
     return true;

@@ -1,4 +1,3 @@
-#include "collective/parameters.h"
 #include "common/philox.h"
 #include "elementwise.h"
 
@@ -37,12 +36,12 @@ struct DropoutOf {
     const float factor = word >= static_cast<uint32_t>(p.threshold) ? p.scale : 0.0f;
     return fromFloat<T>(toFloat(value) * factor);
   }
-  PlacedDropoutParams p;
+  DropoutParams p;
 };
 
 }  // namespace
 
-CNN_CUDA_KERNEL(Dropout, PlacedDropoutParams) {
+CNN_CUDA_KERNEL(Dropout, DropoutParams) {
   return withFloatType(call.inputs[0].dtype, [&](auto zero) {
     launchWithPlaces<decltype(zero)>(call, DropoutOf{params});
     return true;
