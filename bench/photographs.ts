@@ -1,6 +1,6 @@
 /**
- * Makes a small ImageNet-like set to measure decoding on: JPEGs of 500×375 pixels, a quarter of them
- * upright, cut from photographs.
+ * Makes a small ImageNet-like set to measure decoding and fine-tuning on: JPEGs of 500×375 pixels, a
+ * quarter of them upright, cut from photographs, each of which is a class.
  *
  *     npx tsx bench/photographs.ts --out photographs
  *
@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { random } from '../src/rng.js';
@@ -23,8 +23,7 @@ const USAGE = `npx tsx bench/photographs.ts --out DIR [options]
 
 const LONG = 500;
 const SHORT = 375;
-const CLASSES = 10;
-/** One image in this many goes to val/. */
+/** One cut of each photograph in this many goes to val/. */
 const VAL_SHARE = 5;
 const QUALITY = 96;
 /**
@@ -79,8 +78,9 @@ async function cutImages(folder: string, out: string, count: number): Promise<nu
   let bytes = 0;
   for (let index = 0; index < count; index++) {
     const photograph = photographs[index % photographs.length] as string;
-    const split = index % VAL_SHARE === 0 ? 'val' : 'train';
-    const place = join(out, split, `class-${Math.floor(index / VAL_SHARE) % CLASSES}`);
+    const cut = Math.floor(index / photographs.length);
+    const split = cut % VAL_SHARE === 0 ? 'val' : 'train';
+    const place = join(out, split, parse(photograph).name.toLowerCase());
     mkdirSync(place, { recursive: true });
     const file = join(place, `${index}.JPEG`);
     writeFileSync(file, await cutImage(photograph, index));
