@@ -168,6 +168,13 @@ struct RmsPropParams {
   CNN_FLOAT_LISTS(weightDecay, lrScale);
 };
 
+// A weight's step of rate 1 has the share `trust` of its norm.
+struct LarsParams {
+  CNN_INTS(nesterov);
+  CNN_FLOATS(momentum, trust, epsilon, lr, gradientScale);
+  CNN_FLOAT_LISTS(weightDecay, lrScale);
+};
+
 // Moments keep the shares `beta1` and `beta2`; `correction1` and `correction2` are one minus their
 // powers by the number of updates.
 struct AdamParams {

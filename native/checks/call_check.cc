@@ -197,6 +197,7 @@ const std::unordered_map<std::string, Check>& checks() {
         {"RmsProp", {checkRmsProp, 4, 0}},
         {"AdamW", {checkAdam, 4, 0}},
         {"Lamb", {checkAdam, 4, 0}},
+        {"Lars", {checkLars, 3, 0}},
         {"GradientClip", {checkGradientClip, 1, 1}},
         {"Accumulate", {checkAccumulate, 2, 0}},
         {"AllReduceStart", {checkAllReduceStart, 1, 1}},

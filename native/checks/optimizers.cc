@@ -25,6 +25,7 @@ void expectWeights(const Call& call, size_t state) {
 
 void checkSgd(const Call& call) { expectWeights<SgdParams>(call, 1); }
 void checkRmsProp(const Call& call) { expectWeights<RmsPropParams>(call, 2); }
+void checkLars(const Call& call) { expectWeights<LarsParams>(call, 1); }
 void checkAdam(const Call& call) { expectWeights<AdamParams>(call, 2); }
 
 void checkGradientClip(const Call& call) {

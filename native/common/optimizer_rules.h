@@ -47,6 +47,30 @@ struct CaffeRule {
   bool nesterov;
 };
 
+// LARS (You, Gitman, Ginsburg, "Large Batch Training of Convolutional Networks", 2017, algorithm 1)
+// with the rate outside of the momentum, as in timm: PyTorch's rule of ratio * (g + decay * w).
+struct LarsStep {
+  static constexpr int kState = 1;
+  LarsStep() = default;
+  explicit LarsStep(const LarsParams& params)
+      : rule{params.momentum, params.nesterov != 0},
+        trust(static_cast<double>(params.trust)),
+        epsilon(static_cast<double>(params.epsilon)) {}
+  // By the sums of squares of a weight and of its gradient. A weight without decay, a bias in most
+  // trainings, keeps its own.
+  CNN_HOST_DEVICE float ratio(double ofWeight, double ofGradient, float decay) const {
+    if (decay == 0 || !(ofWeight > 0) || !(ofGradient > 0)) return 1;
+    const double norm = sqrt(ofWeight), others = static_cast<double>(decay) * norm + epsilon;
+    return static_cast<float>(trust * norm / (sqrt(ofGradient) + others));
+  }
+  CNN_HOST_DEVICE void update(float& w, float* state, float g, const Rates& rates,
+                              float ratio) const {
+    rule.update(w, state, ratio * (g + rates.decay * w), {0, rates.lr});
+  }
+  PyTorchRule rule;
+  double trust, epsilon;
+};
+
 // RMSprop with momentum as in PyTorch: g += decay * w; s = alpha * s + (1 - alpha) * g²;
 // m = momentum * m + g / (√s + epsilon); w -= lr * m.
 struct RmsPropRule {

@@ -15,7 +15,7 @@ export const SCHEDULES = [
 ] as const;
 
 /** How weights change; `sgd-caffe` is the rule of AlexNet's paper and of Caffe. */
-export const OPTIMIZERS = ['sgd', 'sgd-caffe', 'rmsprop', 'adamw', 'lamb'] as const;
+export const OPTIMIZERS = ['sgd', 'sgd-caffe', 'rmsprop', 'lars', 'adamw', 'lamb'] as const;
 
 /** How the learning rate is below its own in the warm-up. */
 export const WARMUP_METHODS = ['linear', 'constant'] as const;

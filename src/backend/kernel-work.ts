@@ -22,6 +22,7 @@ const CHANGED: { readonly [K in NativeKernel]?: (index: number) => boolean } = {
   // Weights and state of [w0, m0, g0, w1, …].
   Sgd: (index) => index % 3 < 2,
   RmsProp: (index) => index % 4 < 3,
+  Lars: (index) => index % 3 < 2,
   AdamW: (index) => index % 4 < 3,
   Lamb: (index) => index % 4 < 3,
   Accumulate: (index) => index % 2 === 0,

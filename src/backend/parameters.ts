@@ -158,6 +158,11 @@ export const PARAMETERS = {
     floats: ['alpha', 'epsilon', 'momentum', 'lr', 'gradientScale'],
     floatLists: BY_WEIGHT,
   },
+  Lars: {
+    ints: ['nesterov'],
+    floats: ['momentum', 'trust', 'epsilon', 'lr', 'gradientScale'],
+    floatLists: BY_WEIGHT,
+  },
   AdamW: ADAM,
   Lamb: ADAM,
   GradientClip: { floats: ['maxNorm', 'gradientScale'] },

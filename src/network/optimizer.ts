@@ -10,14 +10,19 @@ const RULES = {
   sgd: { kernel: 'Sgd', state: ['momentum'] },
   'sgd-caffe': { kernel: 'Sgd', state: ['velocity'] },
   rmsprop: { kernel: 'RmsProp', state: ['mean-square', 'momentum'] },
+  lars: { kernel: 'Lars', state: ['momentum'] },
   adamw: { kernel: 'AdamW', state: ['first-moment', 'second-moment'] },
   lamb: { kernel: 'Lamb', state: ['first-moment', 'second-moment'] },
 } as const;
 
 export type Opt = keyof typeof RULES;
 
-/** Those of PyTorch's AdamW and timm's LAMB; of RMSprop this and α are those of torchvision's references. */
-const EPSILONS: Partial<Record<Opt, number>> = { rmsprop: 0.0316, adamw: 1e-8, lamb: 1e-6 };
+/** Those of PyTorch's AdamW, timm's LARS and LAMB; of RMSprop this and α are those of torchvision's references. */
+const EPSILONS: Partial<Record<Opt, number>> = {
+  ...{ rmsprop: 0.0316, lars: 1e-8, adamw: 1e-8, lamb: 1e-6 },
+};
+/** η of LARS's paper, sections 4 and 5. */
+const TRUST = 0.001;
 const ALPHA = 0.9;
 const BETAS = [0.9, 0.999] as const;
 
@@ -39,6 +44,7 @@ export interface OptimizerSettings {
   readonly optEps?: number | null;
   readonly optBetas?: readonly [number, number] | null;
   readonly optAlpha?: number | null;
+  readonly optTrust?: number | null;
   /** The most that the norm of all gradients together may be. */
   readonly clipGradNorm?: number | null;
   /** Batches whose gradients change the weights once, together. */
@@ -152,6 +158,7 @@ function attributesOf(opt: Opt, settings: OptimizerSettings): Record<string, unk
     return { momentum, nesterov, caffe: opt === 'sgd-caffe' };
   const epsilon = settings.optEps ?? EPSILONS[opt];
   if (opt === 'rmsprop') return { alpha: settings.optAlpha ?? ALPHA, epsilon, momentum };
+  if (opt === 'lars') return { trust: settings.optTrust ?? TRUST, epsilon, momentum, nesterov };
   const [beta1, beta2] = settings.optBetas ?? BETAS;
   return { beta1, beta2, epsilon };
 }

@@ -37,6 +37,7 @@ const OPTIMIZER_OPTIONS = [
   'momentum',
   'nesterov',
   'opt-alpha',
+  'opt-trust',
   'opt-betas',
   'opt-eps',
   'weight-decay',

@@ -29,11 +29,12 @@ const NEEDS: readonly Need[] = [
   onSchedule(['lr-min'], 'cosine', 'poly', 'plateau', 'onecycle'),
   onSchedule(['cycle-momentum', 'base-momentum', 'max-momentum'], 'onecycle'),
   onSchedule(['patience'], 'plateau'),
-  onOptimizer(['momentum'], 'sgd', 'sgd-caffe', 'rmsprop'),
-  onOptimizer(['nesterov'], 'sgd', 'sgd-caffe'),
+  onOptimizer(['momentum'], 'sgd', 'sgd-caffe', 'rmsprop', 'lars'),
+  onOptimizer(['nesterov'], 'sgd', 'sgd-caffe', 'lars'),
   onOptimizer(['opt-alpha'], 'rmsprop'),
+  onOptimizer(['opt-trust'], 'lars'),
   onOptimizer(['opt-betas'], 'adamw', 'lamb'),
-  onOptimizer(['opt-eps'], 'rmsprop', 'adamw', 'lamb'),
+  onOptimizer(['opt-eps'], 'rmsprop', 'lars', 'adamw', 'lamb'),
 ];
 
 const WARMUP = [

@@ -29,7 +29,7 @@ export function givenRecipe(
   given: readonly SettingsSource[],
 ): SettingsSource {
   const name = (givenValue(sources, 'recipe') ?? 'paper') as RecipeName;
-  return recipeSource(name, architecture, isGiven(given));
+  return recipeSource(name, architecture, given);
 }
 
 export function isGiven(sources: readonly SettingsSource[]): (option: OptionName) => boolean {

@@ -115,7 +115,7 @@ function joinedMaps(): Row[] {
 
 const APPENDED = { offset: 0, channels: CHANNELS, statistics: true };
 
-/** Optimizers with two tensors of state, and what is done to gradients before them. */
+/** Optimizers that need more than SGD, and what is done to gradients before them. */
 function optimizers(): Row[] {
   const variable: Input = { shape: [130], variable: true };
   const each = { lr: 0.1, weightDecay: [1e-3], lrScale: [1] };
@@ -124,13 +124,18 @@ function optimizers(): Row[] {
     RmsProp: { ...each, alpha: 0.9, epsilon: 1e-3, momentum: 0.9 },
     AdamW: { ...each, ...adam },
     Lamb: { ...each, ...adam },
+    Lars: { ...each, momentum: 0.9, nesterov: false, trust: 0.1, epsilon: 1e-8 },
   };
   const squares: Input = { ...variable, positive: true };
+  const states: Record<keyof typeof rules, Record<string, Input>> = {
+    RmsProp: { squares, moment: variable },
+    AdamW: { moment: variable, squares },
+    Lamb: { moment: variable, squares },
+    Lars: { moment: variable },
+  };
   return [
     ...Object.entries(rules).map(([name, rule]): Row => {
-      // RMSprop's squares come first.
-      const state =
-        name === 'RmsProp' ? { squares, moment: variable } : { moment: variable, squares };
+      const state = states[name as keyof typeof rules];
       return {
         name,
         inputs: { weight: variable, ...state, gradient: { shape: [130] } },

@@ -66,6 +66,7 @@ const ADAM = {
   ...{ beta1: 0.9, beta2: 0.99, epsilon: 1e-8, correction1: 0.1, correction2: 0.1 },
   ...BY_WEIGHT,
 };
+const LARS = { nesterov: 1, momentum: 0.9, trust: 0.001, epsilon: 1e-8, ...BY_WEIGHT };
 const BATCH_NORM = { ...ROWS, activation: RELU, epsilon: 1e-3, momentum: 0.9, unbiased: 1 };
 /** The first two of four channels. */
 const SLICE = { rows: 2, channels: 2, stride: 4, activation: RELU, epsilon: 1e-3 };
@@ -119,6 +120,7 @@ export const SOUND_CALLS: readonly SoundCall[] = [
   call('RmsProp', [X, X, X, X], [], { alpha: 0.9, epsilon: 1e-3, momentum: 0.9, ...BY_WEIGHT }),
   call('AdamW', [X, X, X, X], [], ADAM),
   call('Lamb', [X, X, X, X], [], ADAM),
+  call('Lars', [X, X, X], [], LARS),
   call('GradientClip', [X, V], ['f32:1'], { maxNorm: 1, gradientScale: 1 }),
   call('Accumulate', [X, X, V, V], [], { keep: 1, share: 0.5 }),
   ...(['Sum', 'Prod', 'Max', 'Min'] as const).map((name) => call(name, [X], [V], REDUCE)),

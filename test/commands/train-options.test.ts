@@ -110,6 +110,7 @@ const ROWS: readonly Row[] = [
   { option: 'opt', given: 'sgd-caffe', changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
   { option: 'opt', given: 'lamb', both: { lr: '0.01' }, changes: LEARNED },
   { option: 'opt-alpha', given: '0.5', both: { opt: 'rmsprop', lr: '0.001' }, changes: LEARNED },
+  { option: 'opt-trust', given: '0.1', both: { opt: 'lars', lr: '1' }, changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
   { option: 'opt-betas', given: '0.5,0.6', both: ADAMW, changes: ['weights', 'momenta', 'evaluation'], may: ['training'] },
   { option: 'opt-eps', given: '0.1', both: ADAMW, changes: LEARNED },
   // Biases are 0 before the first step, which therefore does not decay them.

@@ -127,7 +127,7 @@ describe('an optimizer', () => {
 
     if (!native) return;
     it('takes memory for its state once, and none in later steps', () => {
-      for (const opt of ['sgd', 'rmsprop', 'adamw', 'lamb'] as const) {
+      for (const opt of ['sgd', 'rmsprop', 'lars', 'adamw', 'lamb'] as const) {
         const { settings } = CASES['sgd with clipped gradients'] as Case;
         const weights = newWeights();
         const optimizer = new Optimizer(weights, { ...settings, opt });

@@ -3,8 +3,9 @@
 optimizers.py write   writes optimizers.json
 optimizers.py check   fails where the PyTorch of this machine makes something else
 
-PyTorch has neither LAMB nor the rule of AlexNet's paper: they are written out here, LAMB from
-algorithm 2 of You et al., 2020, with timm's exception of weights without decay.
+PyTorch has neither LARS, LAMB nor the rule of AlexNet's paper: they are written out here, LARS from
+algorithm 1 of You et al., 2017, with the rate outside of the momentum, LAMB from algorithm 2 of You
+et al., 2020, both with timm's exception of weights without decay.
 """
 
 import json
@@ -51,6 +52,24 @@ class Caffe:
             self.velocities[index] = new
 
 
+class Lars:
+    def __init__(self, groups, momentum, nesterov, trust, eps):
+        self.param_groups, self.momentum, self.nesterov = groups, momentum, nesterov
+        self.trust, self.eps = trust, eps
+        self.momenta = [torch.zeros_like(group["params"][0]) for group in groups]
+
+    @torch.no_grad()
+    def step(self):
+        for group, m in zip(self.param_groups, self.momenta):
+            (w,) = group["params"]
+            decay = group["weight_decay"]
+            g = w.grad + decay * w
+            if decay != 0 and w.norm() > 0 and w.grad.norm() > 0:
+                g = g * self.trust * w.norm() / (w.grad.norm() + decay * w.norm() + self.eps)
+            m.copy_(self.momentum * m + g)
+            w -= group["lr"] * (g + self.momentum * m if self.nesterov else m)
+
+
 class Lamb:
     def __init__(self, groups, eps):
         self.param_groups, self.eps, self.steps = groups, eps, 0
@@ -80,6 +99,9 @@ MAKE = {
     "sgd-caffe": lambda groups, s: Caffe(groups, s["momentum"], s["nesterov"]),
     "rmsprop": lambda groups, s: torch.optim.RMSprop(
         groups, lr=1, momentum=s["momentum"], alpha=s["optAlpha"], eps=s["optEps"]
+    ),
+    "lars": lambda groups, s: Lars(
+        groups, s["momentum"], s["nesterov"], s["optTrust"], s["optEps"]
     ),
     "adamw": lambda groups, s: torch.optim.AdamW(groups, lr=1, betas=BETAS, eps=s["optEps"]),
     "lamb": lambda groups, s: Lamb(groups, s["optEps"]),
@@ -113,6 +135,18 @@ CASES = {
     "rmsprop with momentum and decay": (
         0.01,
         {**MOVING, "opt": "rmsprop", "optAlpha": 0.9, "optEps": 0.0316},
+    ),
+    "lars": (2.0, {**MOVING, "opt": "lars", "optTrust": 0.01, "optEps": 1e-8}),
+    "lars by Nesterov, with clipped gradients and without decay of biases": (
+        0.5,
+        {
+            **NESTEROV,
+            "opt": "lars",
+            "decayBias": False,
+            "optTrust": 0.02,
+            "optEps": 1e-3,
+            "clipGradNorm": 1.5,
+        },
     ),
     "adamw": (0.05, {**PLAIN, "opt": "adamw", "weightDecay": 0.1, "optEps": 1e-8}),
     "adamw with clipped gradients": (

@@ -35,12 +35,13 @@ const REFUSED: readonly (readonly [flags: Readonly<Record<string, string | true>
   [{ 'lr-scheduler': 'onecycle', 'max-momentum': '0.8' }, /at most the 0.8 of --max-momentum/],
   [
     { opt: 'adamw', lr: '1', momentum: '0.5' },
-    /--momentum with --opt sgd, sgd-caffe or rmsprop but/,
+    /--momentum with --opt sgd, sgd-caffe, rmsprop or lars but/,
   ],
-  [{ opt: 'rmsprop', lr: '1', nesterov: true }, /--nesterov with --opt sgd or sgd-caffe/],
+  [{ opt: 'rmsprop', lr: '1', nesterov: true }, /--nesterov with --opt sgd, sgd-caffe or lars/],
   [{ 'opt-betas': '0.8,0.9' }, /--opt-betas with --opt adamw or lamb/],
   [{ 'opt-alpha': '0.8' }, /--opt-alpha with --opt rmsprop/],
-  [{ 'opt-eps': '0.8' }, /--opt-eps with --opt rmsprop, adamw or lamb/],
+  [{ 'opt-trust': '0.1' }, /--opt-trust with --opt lars/],
+  [{ 'opt-eps': '0.8' }, /--opt-eps with --opt rmsprop, lars, adamw or lamb/],
   [{ opt: 'adamw' }, /^Expected --lr with --opt adamw: that of the recipe is meant for sgd$/],
   [{ nesterov: true, momentum: '0' }, /--momentum above 0 with --nesterov/],
   [
@@ -48,7 +49,7 @@ const REFUSED: readonly (readonly [flags: Readonly<Record<string, string | true>
     /torchvision-v2 with one of resnet50-torchvision, .* with resnet18$/,
   ],
   [{ recipe: 'torchvision', arch: 'lenet5' }, /torchvision with one of the networks for ImageNet/],
-  [{ recipe: 'imagenet' }, /one of paper, torchvision, torchvision-v2, quick/],
+  [{ recipe: 'imagenet' }, /one of paper, torchvision, torchvision-v2, large-batch, quick/],
 ];
 
 describe('cnn train refuses', () => {

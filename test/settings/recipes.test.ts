@@ -1,12 +1,13 @@
 /** The tables of recipes: every value is one that its option takes, and says where it is from. */
 import assert from 'node:assert/strict';
 import { architectures, findArchitecture } from '../../src/archs/index.js';
+import { UsageError } from '../../src/errors.js';
 import { COMMAND_OPTIONS } from '../../src/settings/commands.js';
 import { optionRow } from '../../src/settings/options/index.js';
 import { NAMED_RECIPES, publishedBy, recipeSource } from '../../src/settings/recipes/index.js';
 import { PAPERS } from '../../src/settings/recipes/paper.js';
-import { resolveSettings } from '../../src/settings/resolve.js';
-import { checkValues } from '../../src/settings/validate.js';
+import { resolveSettings, type SettingsSource } from '../../src/settings/resolve.js';
+import { checkValues, type Values } from '../../src/settings/validate.js';
 
 describe('the recipes', () => {
   for (const [name, recipes] of Object.entries(NAMED_RECIPES)) {
@@ -39,7 +40,7 @@ describe('the recipes', () => {
   }
 
   it('quick has one for every network', () => {
-    for (const architecture of architectures) recipeSource('quick', architecture, () => false);
+    for (const architecture of architectures) recipeSource('quick', architecture, []);
   });
 
   it('is that of the paper where nothing is said', () => {
@@ -67,7 +68,7 @@ describe('the recipes', () => {
 
   it('take the place of the paper’s, and give way to what is given', () => {
     const resnet = findArchitecture('resnet50-torchvision');
-    const source = recipeSource('torchvision-v2', resnet, () => false);
+    const source = recipeSource('torchvision-v2', resnet, []);
     const { settings, provenance } = resolveSettings(
       'train',
       [source, { values: { lr: 1 }, source: 'flag' }],
@@ -82,7 +83,7 @@ describe('the recipes', () => {
 
   it('give up a warm-up in epochs for one in steps', () => {
     const resnet = findArchitecture('resnet50-torchvision');
-    const given = (option: string) => option === 'lr-warmup-steps';
+    const given = [{ values: { 'lr-warmup-steps': 0 }, source: 'flag' }] as const;
     assert.equal(
       recipeSource('torchvision-v2', resnet, given).values['lr-warmup-epochs'],
       undefined,
@@ -91,10 +92,29 @@ describe('the recipes', () => {
 
   it('give up their own size of training for a size that is given', () => {
     const resnet = findArchitecture('resnet50-torchvision');
-    const source = (...given: string[]) =>
-      recipeSource('torchvision-v2', resnet, (option) => given.includes(option));
-    assert.equal(source().values['train-crop-size'], 176);
-    assert.equal(source('input-size').values['train-crop-size'], undefined);
+    const source = (values: Values) =>
+      recipeSource('torchvision-v2', resnet, [{ values, source: 'flag' }]);
+    assert.equal(source({}).values['train-crop-size'], 176);
+    assert.equal(source({ 'input-size': 128 }).values['train-crop-size'], undefined);
+  });
+
+  it('for large batches has a rate in proportion to the images of an update', () => {
+    const resnet = findArchitecture('resnet50');
+    const rateOf = (values: Values) => {
+      const given: SettingsSource = { values, source: 'flag' };
+      const sources = [recipeSource('large-batch', resnet, [given]), given];
+      const { settings, provenance } = resolveSettings('train', sources, resnet);
+      return [settings.lr, provenance.lr?.source, settings.opt];
+    };
+    assert.deepEqual(rateOf({}), [10, 'recipe', 'lars']);
+    assert.deepEqual(rateOf({ 'batch-size': 4096 }), [5, 'recipe', 'lars']);
+    assert.deepEqual(rateOf({ 'batch-size': 1024, 'grad-accum-steps': 32 }), [
+      40,
+      'recipe',
+      'lars',
+    ]);
+    assert.deepEqual(rateOf({ 'batch-size': 4096, lr: 3 }), [3, 'flag', 'lars']);
+    assert.throws(() => recipeSource('large-batch', findArchitecture('vgg16'), []), UsageError);
   });
 
   it('know what was published of a network by each of them', () => {

@@ -12,7 +12,7 @@ const scores = (top1: number, top5: number) => ({ loss: 1, top1, top5, images: 5
 function request(arch: string, recipe: 'paper' | 'torchvision' | 'torchvision-v2', flags = {}) {
   const architecture = findArchitecture(arch);
   const sources: SettingsSource[] = [
-    recipeSource(recipe, architecture, () => false),
+    recipeSource(recipe, architecture, []),
     { values: { recipe, ...flags }, source: 'flag' },
   ];
   return { architecture, ...resolveSettings('train', sources, architecture) };

@@ -12,7 +12,7 @@ const PLAIN = { gradientScale: 1, nesterov: 0, caffe: 0 };
  * Inputs [w0, state of w0…, g0, w1, …], and perhaps a last one of one element, the factor of all
  * gradients; weights and state change in place.
  */
-function optimizer(kernel: 'Sgd' | 'RmsProp' | 'AdamW' | 'Lamb'): KernelFunction {
+function optimizer(kernel: 'Sgd' | 'RmsProp' | 'Lars' | 'AdamW' | 'Lamb'): KernelFunction {
   return ({ inputs, attrs, backend }: KernelCall<TensorInfo[], Attributes<typeof kernel>>) => {
     if (!allFloat(inputs)) return undefined;
     const flags = Object.fromEntries(
@@ -48,6 +48,7 @@ function accumulate({
 export const optimizerKernels: KernelRows = {
   Sgd: optimizer('Sgd'),
   RmsProp: optimizer('RmsProp'),
+  Lars: optimizer('Lars'),
   AdamW: optimizer('AdamW'),
   Lamb: optimizer('Lamb'),
   GradientClip: gradientClip,

@@ -15,6 +15,7 @@ import {
   adamWTwin,
   gradientClipTwin,
   lambTwin,
+  larsTwin,
   rmsPropTwin,
   sgdTwin,
 } from './optimizers.js';
@@ -42,6 +43,7 @@ const TWINS: Readonly<Record<string, Twin>> = {
   GradientClip: gradientClipTwin,
   ImageToFloat: imageToFloatTwin,
   Lamb: lambTwin,
+  Lars: larsTwin,
   MixImages: mixImagesTwin,
   RmsProp: rmsPropTwin,
   ScaledTanh: scaledTanhTwin,

@@ -21,6 +21,13 @@ interface RmsPropAttributes extends ByWeight {
   momentum: number;
 }
 
+interface LarsAttributes extends ByWeight {
+  momentum: number;
+  nesterov: boolean;
+  trust: number;
+  epsilon: number;
+}
+
 interface AdamAttributes extends ByWeight {
   beta1: number;
   beta2: number;
@@ -65,17 +72,37 @@ export function sgdTwin(inputs: tf.Tensor[], attributes: SgdAttributes): tf.Tens
   return eachWeight(inputs, attributes, ({ w, state, g, lr, decay }) => {
     const [m] = state as [tf.Variable];
     const decayed = tf.add(g, tf.mul(w, decay));
-    const old = tf.mul(m, momentum);
-    if (caffe) {
-      const step = tf.mul(decayed, lr);
-      m.assign(tf.sub(old, step));
-      w.assign(tf.add(w, nesterov ? tf.sub(tf.mul(m, momentum), step) : m));
-    } else {
-      m.assign(tf.add(old, decayed));
-      const direction = nesterov ? tf.add(decayed, tf.mul(m, momentum)) : m;
-      w.assign(tf.sub(w, tf.mul(direction, lr)));
+    if (!caffe) {
+      move({ w, m, lr }, decayed, attributes);
+      return;
     }
+    const step = tf.mul(decayed, lr);
+    m.assign(tf.sub(tf.mul(m, momentum), step));
+    w.assign(tf.add(w, nesterov ? tf.sub(tf.mul(m, momentum), step) : m));
   });
+}
+
+export function larsTwin(inputs: tf.Tensor[], attributes: LarsAttributes): tf.Tensor[] {
+  const { trust: share, epsilon } = attributes;
+  return eachWeight(inputs, attributes, ({ w, state, g, lr, decay }) => {
+    const [m] = state as [tf.Variable];
+    const decayed = tf.add(g, tf.mul(w, decay));
+    const norm = tf.norm(w);
+    const others = tf.add(tf.add(tf.norm(g), tf.mul(norm, decay)), epsilon);
+    const ratio = whereBoth(norm, tf.norm(g), tf.div(tf.mul(norm, share), others));
+    move({ w, m, lr }, decay === 0 ? decayed : tf.mul(decayed, ratio), attributes);
+  });
+}
+
+/** PyTorch's rule of momentum. */
+function move(
+  { w, m, lr }: { w: tf.Variable; m: tf.Variable; lr: number },
+  gradient: tf.Tensor,
+  { momentum, nesterov }: { momentum: number; nesterov: boolean },
+): void {
+  m.assign(tf.add(tf.mul(m, momentum), gradient));
+  const direction = nesterov ? tf.add(gradient, tf.mul(m, momentum)) : m;
+  w.assign(tf.sub(w, tf.mul(direction, lr)));
 }
 
 export function rmsPropTwin(inputs: tf.Tensor[], attributes: RmsPropAttributes): tf.Tensor[] {
@@ -107,8 +134,13 @@ export function lambTwin(inputs: tf.Tensor[], attributes: AdamAttributes): tf.Te
 /** The norm of the weight over that of the step; 1 where one of them is 0. */
 function trust(w: tf.Tensor, step: tf.Tensor): tf.Tensor {
   const [ofWeight, ofStep] = [tf.norm(w), tf.norm(step)];
-  const both = tf.logicalAnd(tf.greater(ofWeight, 0), tf.greater(ofStep, 0));
-  return tf.where(both, tf.div(ofWeight, ofStep), tf.scalar(1));
+  return whereBoth(ofWeight, ofStep, tf.div(ofWeight, ofStep));
+}
+
+/** A ratio where both norms are above 0, else 1. */
+function whereBoth(a: tf.Tensor, b: tf.Tensor, ratio: tf.Tensor): tf.Tensor {
+  const both = tf.logicalAnd(tf.greater(a, 0), tf.greater(b, 0));
+  return tf.where(both, ratio, tf.scalar(1));
 }
 
 /** Changes the moments; the step is that of the length 1. */

@@ -17,7 +17,7 @@ export const OPTIMIZER = {
     atLeast: 0,
     below: 1,
     recipe: ({ recipe }) => recipe.momentum,
-    help: 'momentum of SGD and RMSprop',
+    help: 'momentum of SGD, LARS and RMSprop',
   },
   nesterov: {
     group: 'optimizer',
@@ -34,6 +34,15 @@ export const OPTIMIZER = {
     auto: '0.9',
     help: 'RMSprop: share that the mean of squares keeps',
   },
+  'opt-trust': {
+    group: 'optimizer',
+    synonyms: ['trust-coeff'],
+    kind: 'number',
+    above: 0,
+    default: null,
+    auto: '0.001',
+    help: "LARS: share of a layer's weights, by their norms, that a step at a rate of 1 changes",
+  },
   'opt-betas': {
     group: 'optimizer',
     kind: 'range',
@@ -48,8 +57,8 @@ export const OPTIMIZER = {
     kind: 'number',
     above: 0,
     default: null,
-    auto: 'rmsprop 0.0316, adamw 1e-8, lamb 1e-6',
-    help: 'what is added to the root of the mean of squares',
+    auto: 'rmsprop 0.0316, lars 1e-8, adamw 1e-8, lamb 1e-6',
+    help: 'what is added to the root of the mean of squares, or to the norms of LARS',
   },
   'weight-decay': {
     group: 'optimizer',

@@ -3,14 +3,20 @@ import type { Architecture, Published } from '../../archs/architecture.js';
 import { RECIPE_NAMES, type RecipeName } from '../../archs/recipe-names.js';
 import { UsageError } from '../../errors.js';
 import type { OptionName } from '../options/index.js';
-import type { SettingsSource } from '../resolve.js';
+import { type SettingsSource, strongest } from '../resolve.js';
+import { LARGE_BATCH } from './large-batch.js';
 import { QUICK } from './quick.js';
-import type { NamedRecipe } from './recipe.js';
+import type { Entry, NamedRecipe } from './recipe.js';
 import { TORCHVISION } from './torchvision.js';
 import { TORCHVISION_V2 } from './torchvision-v2.js';
 
 export const NAMED_RECIPES: Readonly<Record<Exclude<RecipeName, 'paper'>, readonly NamedRecipe[]>> =
-  { torchvision: TORCHVISION, 'torchvision-v2': TORCHVISION_V2, quick: QUICK };
+  {
+    torchvision: TORCHVISION,
+    'torchvision-v2': TORCHVISION_V2,
+    'large-batch': LARGE_BATCH,
+    quick: QUICK,
+  };
 
 /** Settings of a recipe in whose place another one is, once it is given. */
 const INSTEAD: { readonly [option in OptionName]?: OptionName } = {
@@ -22,15 +28,26 @@ const INSTEAD: { readonly [option in OptionName]?: OptionName } = {
 export function recipeSource(
   name: RecipeName,
   architecture: Architecture,
-  given: (option: OptionName) => boolean,
+  given: readonly SettingsSource[],
 ): SettingsSource {
-  const entries = (find(name, architecture)?.settings ?? []).filter(([option]) => {
+  const recipe = find(name, architecture);
+  const entries = [...(recipe?.settings ?? []), ...scaledRate(recipe, given)].filter(([option]) => {
     const instead = INSTEAD[option];
-    return instead === undefined || !given(instead);
+    return instead === undefined || strongest(instead, given) === undefined;
   });
   const values = Object.fromEntries(entries.map(([option, value]) => [option, value]));
   const where = new Map(entries.map(([option, , source]) => [option, `${name}: ${source}`]));
   return { values, source: 'recipe', where: (option) => where.get(option) };
+}
+
+/** In place of the recipe's, where other batches were given. */
+function scaledRate(recipe: NamedRecipe | undefined, given: readonly SettingsSource[]): Entry[] {
+  if (recipe?.rate === undefined) return [];
+  const { lr, batchSize, source } = recipe.rate;
+  const number = (option: OptionName) => strongest(option, given)?.value as number | undefined;
+  const images = (number('batch-size') ?? batchSize) * (number('grad-accum-steps') ?? 1);
+  if (images === batchSize) return [];
+  return [['lr', Number(((lr * images) / batchSize).toPrecision(4)), source]];
 }
 
 /** What was published of a network trained by a recipe. */

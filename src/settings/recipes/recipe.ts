@@ -12,6 +12,8 @@ export interface NamedRecipe {
   readonly takes: (architecture: Architecture) => boolean;
   /** In place of those of the network's paper. */
   readonly settings: readonly Entry[];
+  /** A learning rate in proportion to the images of an update, which is `lr` for `batchSize` of them. */
+  readonly rate?: { readonly lr: number; readonly batchSize: number; readonly source: string };
   /** What networks reach by it, where that was published. */
   readonly published: Readonly<Record<string, Published>>;
 }

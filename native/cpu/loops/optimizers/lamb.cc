@@ -2,8 +2,7 @@
 // whose size is that of the weight. As in timm a weight without decay is not rescaled.
 #include <cmath>
 
-#include "squares.h"
-#include "weights.h"
+#include "norms.h"
 
 namespace cnn {
 namespace {
@@ -54,24 +53,15 @@ void endRange(const LambWeights& weights, int weight, int64_t begin, int64_t end
 
 CNN_KERNEL(Lamb, AdamParams) {
   const LambWeights weights(call, params);
-  const int parts = partsOfElements(weights.total);
-  PartScratch<double> squares(call.context, parts, 2 * int64_t{weights.count});
-  for (int part = 0; part < parts; part++) {
-    for (int i = 0; i < 2 * weights.count; i++) squares.of(part)[i] = 0;
-  }
-  weights.each(parts, [&](int part, int weight, int64_t begin, int64_t end) {
-    beginRange(weights, weight, begin, end, squares.of(part) + 2 * weight);
-  });
-  double* sums = squares.of(0);
-  for (int i = 0; i < 2 * weights.count; i++) {
-    for (int part = 1; part < parts; part++) sums[i] += squares.of(part)[i];
-  }
-  weights.each(parts, [&](int, int weight, int64_t begin, int64_t end) {
-    const double w = sums[2 * weight], u = sums[2 * weight + 1];
-    const float trust = w > 0 && u > 0 ? static_cast<float>(std::sqrt(w / u)) : 1.0f;
-    endRange(weights, weight, begin, end, trust);
-  });
-  weights.changed();
+  byNorms(
+      weights,
+      [&](int weight, int64_t begin, int64_t end, double* squares) {
+        beginRange(weights, weight, begin, end, squares);
+      },
+      [&](int weight, int64_t begin, int64_t end, double w, double u) {
+        const float trust = w > 0 && u > 0 ? static_cast<float>(std::sqrt(w / u)) : 1.0f;
+        endRange(weights, weight, begin, end, trust);
+      });
   return true;
 }
 

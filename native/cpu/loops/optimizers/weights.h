@@ -123,19 +123,26 @@ void updatePiece(const Rule& rule, const Rates& rates, float scale, float* __res
   }
 }
 
+// Changes a range of a weight by a rule.
+template <class Rule, class Params>
+void updateRange(const Weights<Rule::kState, Params>& weights, const Rule& rule, int weight,
+                 int64_t begin, int64_t end) {
+  const Rates rates = {weights.decay[weight], weights.lr(weight)};
+  withGradient(weights.g(weight), 0, [&](const auto* g) {
+    eachPiece(weights.w(weight), begin, end, [&](float* w, int64_t first, int64_t count) {
+      float* state[Rule::kState];
+      for (int k = 0; k < Rule::kState; k++) state[k] = weights.state(weight, k) + first;
+      updatePiece(rule, rates, weights.gradientScale, w, state, g + first, count);
+    });
+  });
+}
+
 // An optimizer whose elements do not depend on each other.
 template <class Rule, class Params>
 bool updateWeights(const Call& call, const Params& params, const Rule& rule) {
   const Weights<Rule::kState, Params> weights(call, params);
   weights.each(partsOfElements(weights.total), [&](int, int weight, int64_t begin, int64_t end) {
-    const Rates rates = {weights.decay[weight], weights.lr(weight)};
-    withGradient(weights.g(weight), 0, [&](const auto* g) {
-      eachPiece(weights.w(weight), begin, end, [&](float* w, int64_t first, int64_t count) {
-        float* state[Rule::kState];
-        for (int k = 0; k < Rule::kState; k++) state[k] = weights.state(weight, k) + first;
-        updatePiece(rule, rates, weights.gradientScale, w, state, g + first, count);
-      });
-    });
+    updateRange(weights, rule, weight, begin, end);
   });
   weights.changed();
   return true;

@@ -7,7 +7,7 @@ namespace cnn::cuda {
 constexpr int kPerBlock = 4096;
 constexpr int kMostParameterBytes = 32764;  // what kernels' parameters have room for
 
-inline int64_t blocksOf(int64_t size) { return (size + kPerBlock - 1) / kPerBlock; }
+CNN_HOST_DEVICE inline int64_t blocksOf(int64_t size) { return (size + kPerBlock - 1) / kPerBlock; }
 
 // The item of a block: each has the number of its first block, in rising order.
 template <class Item>
