@@ -73,6 +73,7 @@ function parser(args: readonly string[]): Argv {
       'camel-case-expansion': false,
       'greedy-arrays': false,
       'dot-notation': false,
+      'populate--': true,
     })
     .help('help', COMMON_FLAGS['help']?.help ?? '')
     .alias('help', 'h')
@@ -114,12 +115,13 @@ function addGroup(program: Argv, { name, summary, members }: CommandGroup): void
 
 function addCommand(program: Argv, command: Command, path: string): void {
   const usage = usageOf(command);
+  const passed = command.passes === undefined ? '' : ` -- ${command.passes}`;
   program.command(
     usage,
     command.summary,
     (argv) =>
       addOptions(
-        argv.usage(`cnn ${path}${usage} [options]\n\n${command.summary}`).epilogue(''),
+        argv.usage(`cnn ${path}${usage} [options]${passed}\n\n${command.summary}`).epilogue(''),
         command,
       ),
     async (given) => {

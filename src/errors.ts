@@ -22,6 +22,46 @@ export class RunError extends CnnError {
 /** A device has less memory than was asked of it. */
 export class OutOfMemoryError extends RunError {}
 
+/** Another process of a training does not answer. */
+export class LostProcessError extends RunError {
+  constructor(
+    /** What was noticed, as a sentence without its end. */
+    readonly what: string,
+    readonly rank: number,
+    options?: ErrorOptions,
+    where = '',
+    run = 'RUN',
+  ) {
+    const end = `The processes train together, so all end; go on with: cnn train --resume ${run}`;
+    super(`${what}${where}. ${end}`, options);
+  }
+
+  /** Which of the others says so. */
+  get speaker(): number {
+    return this.rank === 0 ? 1 : 0;
+  }
+
+  /** It with the place in a run. */
+  after(step: number, run: string): LostProcessError {
+    return new LostProcessError(
+      this.what,
+      this.rank,
+      { cause: this.cause },
+      ` after step ${step}`,
+      run,
+    );
+  }
+}
+
+/** What the addon says of other processes, as an error for people; undefined where it is another one. */
+export function lostProcess(cause: Error): LostProcessError | undefined {
+  const [, what, rank] =
+    /((?:nothing came from|the connection with) rank (\d+).*)/.exec(cause.message) ?? [];
+  if (what === undefined) return undefined;
+  const sentence = what.charAt(0).toUpperCase() + what.slice(1);
+  return new LostProcessError(sentence, Number(rank), { cause });
+}
+
 /** A wrong flag, name or combination of settings: exit 2. */
 export class UsageError extends CnnError {
   constructor(message: string, options?: ErrorOptions) {

@@ -14,7 +14,7 @@ class Gather : public Exchange {
  public:
   Gather(const TransportWorld& world, std::vector<char> bytes, bool last,
          Communicator::Finished finished)
-      : Exchange(world, 1, last ? "the end" : "what all are asked", std::move(finished)),
+      : Exchange(world, 1, last ? "the end" : "what all tell each other", std::move(finished)),
         own_(std::move(bytes)),
         all_(own_.size() * static_cast<size_t>(world.size)),
         last_(last) {

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { firstLine, OutOfMemoryError, RunError, UsageError } from '../errors.js';
+import { firstLine, lostProcess, OutOfMemoryError, RunError, UsageError } from '../errors.js';
 import { FREE, type ImageBatch, type Queue, STEP, STORAGE, type Storage } from './addon.js';
 import {
   emptyValues,
@@ -64,6 +64,8 @@ function explain(error: Error): never {
       { cause: error },
     );
   }
+  const lost = lostProcess(error);
+  if (lost !== undefined) throw lost;
   const failed = /The GPU failed in .*/.exec(error.message);
   if (failed) throw new RunError(`${failed[0]}. "cnn doctor" says what works.`, { cause: error });
   throw error;

@@ -26,15 +26,27 @@ const QUESTIONS: Readonly<Record<string, string>> = {
 /** The arguments as yargs takes them: names of commands, `--flag=value` once each, other words. */
 export async function readArguments(given: readonly string[]): Promise<readonly string[]> {
   const { path, entries, command, rest } = findCommand(commands, given, []);
-  const question = rest.map((arg) => QUESTIONS[arg]).find((flag) => flag !== undefined);
+  const asked = command?.passes === undefined ? rest : rest.slice(0, endOf(rest));
+  const question = asked.map((arg) => QUESTIONS[arg]).find((flag) => flag !== undefined);
   if (question !== undefined) return [...path, question];
   if (command === undefined) throw missingCommand(entries, path);
   const refuse = (flag: string, name: string) => unknownFlag(flag, name, command, path);
-  const tokens = readTokens(rest, command, refuse);
+  const tokens = readTokens(asked, command, refuse);
   const { flags, words } = await placeWords(tokens, command, path);
   // yargs takes no operands after a --, so a file whose name begins with a dash is named by a path.
   const operands = words.map((word) => (word.startsWith('-') ? `./${word}` : word));
-  return [...path, ...[...flags].map(([flag, value]) => `--${flag}=${value}`), ...operands];
+  return [
+    ...path,
+    ...[...flags].map(([flag, value]) => `--${flag}=${value}`),
+    ...operands,
+    ...rest.slice(asked.length),
+  ];
+}
+
+/** Where the arguments begin that a command passes on. */
+function endOf(args: readonly string[]): number {
+  const at = args.indexOf('--');
+  return at === -1 ? args.length : at;
 }
 
 interface Found {

@@ -15,6 +15,8 @@ export interface Command {
   readonly places?: readonly Place[];
   /** All other words, in yargs' notation: `<images..>`. */
   readonly operands?: string;
+  /** What follows `--`, which the command passes on as it is. */
+  readonly passes?: string;
   /** The command whose options of the table it takes; null takes none. */
   readonly options: CommandName | null;
   readonly example?: string;

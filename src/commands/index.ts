@@ -14,6 +14,17 @@ export const commands: Commands = [
     },
   },
   {
+    name: 'launch',
+    passes: 'train ...',
+    summary: 'Train on several processes of this machine, and start them again where one dies',
+    options: 'launch',
+    example: 'cnn launch -n 2 -- train lenet5 mnist',
+    load: async () => {
+      const { runLaunch } = await import('./launch.js');
+      return (given) => runLaunch(given);
+    },
+  },
+  {
     name: 'finetune',
     places: ['data'],
     summary:

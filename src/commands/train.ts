@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture } from '../archs/index.js';
 import { counted } from '../counted.js';
 import { lastingName } from '../data/open-dataset.js';
+import { connectToLauncher } from '../distributed/launch/telling.js';
 import { launchedBy } from '../distributed/launcher.js';
 import { openWorld } from '../distributed/open-world.js';
 import { rankReporter } from '../distributed/rank-reporter.js';
 import type { World } from '../distributed/world.js';
-import { CnnError, UsageError } from '../errors.js';
+import { CnnError, LostProcessError, UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { estimateMemory } from '../measure/memory.js';
 import { type Checkpoint, hasCheckpoint, openCheckpoint } from '../runs/checkpoint/open.js';
@@ -74,6 +76,9 @@ export const FIRST_RUNS = {
   'train-crop-size': null,
 };
 
+/** How long processes wait for the one that says which other is lost: a launcher ends it with them. */
+const SPEAKING_MS = 2000;
+
 /** Settings of one start of the program, which a run does not keep. */
 export const NOT_STORED: readonly OptionName[] = [
   'resume',
@@ -104,7 +109,9 @@ export async function runTrain(
 
 /** `cnn train`, which with --dry-run only estimates. */
 export async function runTrainOrEstimate(given: Given): Promise<Result> {
-  const reporter = rankReporter(createReporter(), launchedBy());
+  const launched = launchedBy();
+  connectToLauncher(launched);
+  const reporter = rankReporter(createReporter(), launched);
   return trainedOrEstimated(await givenRequest(given, reporter), reporter);
 }
 
@@ -140,6 +147,10 @@ async function withWorld<T>(world: World, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const words = (error as Error).message;
     const told = await world.close(words).catch(() => false);
+    if (error instanceof LostProcessError && error.speaker !== world.rank) {
+      await delay(SPEAKING_MS);
+      throw new CnnError('', error.exitCode, { cause: error });
+    }
     if (world.leads || !told || !(error instanceof CnnError)) throw error;
     throw new CnnError('', error.exitCode, { cause: error });
   }
@@ -186,7 +197,7 @@ function nextCommands(
 }
 
 /** A word that a shell takes as it is, or in quotes. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 

@@ -2,15 +2,19 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, hostname } from 'node:os';
 import type { Collective } from '../backend/addon.js';
-import { RunError } from '../errors.js';
+import { lostProcess } from '../errors.js';
 import { type Agreed, shareOf, type Wish, type World } from './world.js';
 
-/** How long the end waits for others, which may have ended by an error. */
+/** How long an end by an error waits for others, which may have none: they must not miss it before. */
 const CLOSING_SECONDS = 5;
 /** What is told between steps: a clock, a number and a flag. */
 const TOLD_BYTES = 10;
 
-export async function connectWorld(collective: Collective): Promise<World> {
+/** `seconds` is how long others may be silent. */
+export async function connectWorld(
+  collective: Collective,
+  seconds = CLOSING_SECONDS,
+): Promise<World> {
   const { rank, size, localSize, description } = collective;
   const hosts = await gatherTexts(collective, hostname());
   const names = hosts.map((host, index) => `rank ${index} of ${size} (${host})`);
@@ -48,9 +52,12 @@ export async function connectWorld(collective: Collective): Promise<World> {
       return Float32Array.from(sums(all, own.length), (sum) => sum / size);
     },
     share: (count) => shareOf(rank, size, count),
-    async close(words = '') {
-      const own = createHash('sha256').update(words).digest();
-      const all = await asking(collective.close(own, CLOSING_SECONDS));
+    async close(words) {
+      const own = createHash('sha256')
+        .update(words ?? '')
+        .digest();
+      const patience = words === undefined ? seconds : Math.min(CLOSING_SECONDS, seconds / 4);
+      const all = await asking(collective.close(own, patience));
       return own.equals(all.subarray(0, own.length));
     },
   };
@@ -117,14 +124,6 @@ async function asking<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw lostProcess((error as Error).message, error);
+    throw lostProcess(error as Error) ?? error;
   }
-}
-
-export function lostProcess(message: string, cause: unknown): RunError {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
-  return new RunError(
-    `${text}. The processes train together, so this one ends too; go on with: cnn train --resume RUN`,
-    { cause },
-  );
 }

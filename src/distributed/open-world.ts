@@ -27,7 +27,7 @@ export async function openWorld(seconds: number): Promise<World> {
       `${launched.by} has started ${launched.size} processes, but ${collective.description} sees ${collective.size}: start them by the launcher of the MPI that cnn was built with (cnn doctor shows it)`,
     );
   }
-  return connectWorld(collective);
+  return connectWorld(collective, seconds);
 }
 
 function open(launched: Launched, seconds: number) {

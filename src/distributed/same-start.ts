@@ -1,8 +1,10 @@
 /** Processes that begin with different things would train different networks. */
 import { createHash } from 'node:crypto';
 import type * as tf from '@tensorflow/tfjs-core';
-import { RunError, UsageError } from '../errors.js';
+import { DataError, RunError, UsageError } from '../errors.js';
 import type { World } from './world.js';
+
+export const DATA_FINGERPRINT = 'the fingerprint of the data';
 
 /** Throws on all processes where a fact is not the same on each. */
 export async function checkSame(
@@ -16,7 +18,8 @@ export async function checkSame(
     const names = Object.keys({ ...first, ...other });
     const name = names.find((key) => JSON.stringify(first[key]) !== JSON.stringify(other[key]));
     if (name === undefined) continue;
-    throw new UsageError(
+    const Problem = name === DATA_FINGERPRINT ? DataError : UsageError;
+    throw new Problem(
       `Expected the same on all processes, but ${name} is ${JSON.stringify(first[name])} on ${world.names[0]} and ${JSON.stringify(other[name])} on ${world.names[rank]}`,
     );
   }

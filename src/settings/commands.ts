@@ -160,6 +160,7 @@ export const COMMAND_OPTIONS = {
   train: [...NEW_RUN_OPTIONS, 'resume', 'verify-resume', 'smoke'],
   finetune: [...NEW_RUN_OPTIONS, 'resume'],
   rerun: ['checkpoint', 'other-data', ...NEW_RUN_OPTIONS],
+  launch: ['processes', 'max-restarts'],
   smoke: ['all', 'data', 'seed', 'jobs', ...MACHINE_OPTIONS, 'junit'],
   diff: ['csv'],
   eval: [

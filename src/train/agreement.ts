@@ -9,11 +9,18 @@ const SIGNALS = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
 export class Agreement {
   readonly #world: World;
   readonly #own: Pick<StopRequest, 'signal'>;
+  readonly #onAgreed: (signal: StopSignal) => void;
   #agreed: StopSignal | undefined;
 
-  constructor(world: World, own: Pick<StopRequest, 'signal'>) {
+  /** `onAgreed` is called once, where several processes stop by a signal of any of them. */
+  constructor(
+    world: World,
+    own: Pick<StopRequest, 'signal'>,
+    onAgreed: (signal: StopSignal) => void = () => {},
+  ) {
     this.#world = world;
     this.#own = own;
+    this.#onAgreed = onAgreed;
   }
 
   /** The signal by which all stop. */
@@ -45,7 +52,9 @@ export class Agreement {
     const [result] = await Promise.allSettled([own()]);
     const stop = this.#own.signal === undefined ? 0 : 1 + SIGNALS.indexOf(this.#own.signal);
     const agreed = await this.#world.agree({ stop, failed: result.status === 'rejected' });
+    const before = this.#agreed;
     this.#agreed = SIGNALS[agreed.stop - 1];
+    if (before === undefined && this.#agreed !== undefined) this.#onAgreed(this.#agreed);
     if (result.status === 'rejected') throw result.reason;
     if (agreed.failed === undefined) return result.value;
     throw new DataError(`${this.#world.names[agreed.failed]} cannot go on, for what it says.`);

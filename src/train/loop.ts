@@ -16,6 +16,7 @@ export async function runEpochs(training: Training, start: Progress): Promise<Pr
   const warnUnreadable = createUnreadableWarning(training.reporter);
   const noteDecoding = createDecodingNote(training.reporter);
   let progress = start;
+  await checkNetwork(training, start);
   while (progress.epoch < settings.epochs && !limits.reached(progress)) {
     const trained = await trainEpoch(training, progress);
     progress = trained.progress;
@@ -80,9 +81,13 @@ async function evaluateEpoch(
 }
 
 /** Several processes have the same network, and make sure of it. */
-async function synchronise(training: Training, { step }: Progress): Promise<void> {
-  const { world, saver, session, optimizer } = training;
-  await saver.combine();
+async function synchronise(training: Training, progress: Progress): Promise<void> {
+  await training.saver.combine();
+  await checkNetwork(training, progress);
+}
+
+async function checkNetwork(training: Training, { step }: Progress): Promise<void> {
+  const { world, session, optimizer } = training;
   const weights = session.model.weights.map((weight) => weight.read());
   await checkSameValues(world, [...weights, ...optimizer.state], `after step ${step}`);
 }

@@ -1,6 +1,7 @@
 import { counted } from '../counted.js';
+import { tellLauncher } from '../distributed/launch/telling.js';
 import { SOLO, type World } from '../distributed/world.js';
-import { UsageError } from '../errors.js';
+import { LostProcessError, UsageError } from '../errors.js';
 import { isImageNet } from '../evaluate/imagenet.js';
 import { joinLoggers, type Logger } from '../loggers/logger.js';
 import { openLoggers } from '../loggers/open-loggers.js';
@@ -25,7 +26,7 @@ import { dataLine, networkLine } from './opening/outlook-lines.js';
 import { Saver } from './saving/saver.js';
 import { createSentinel } from './sentinel/create-sentinel.js';
 import { runWithRollbacks } from './sentinel/diverged.js';
-import { IMPATIENT, listenForStop } from './signals.js';
+import { IMPATIENT, listenForStop, type StopSignal } from './signals.js';
 import { leaderFirst } from './start/divided.js';
 import { type Prepared, prepareTraining } from './start/prepare.js';
 import type { TrainRequest } from './start/request.js';
@@ -77,6 +78,7 @@ async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<T
       else await resumeRun(request.resume, prepared, reporter);
     }
     reporter.note(runLine(run, request));
+    tellLauncher({ run: run.path, step: prepared.start.step });
     const logged = { ...request, step: prepared.start.step };
     const logger = world.leads ? await openLoggers(run, logged, reporter) : joinLoggers([]);
     const following = followed(logger, () => runUntilStopped(prepared, run, reporter, logger));
@@ -135,14 +137,17 @@ async function runUntilStopped(
 ): Promise<TrainResult> {
   const { backend, schedule, trainLoader, valLoader } = prepared;
   const { settings } = prepared.request;
-  const stop = listenForStop((signal) => {
-    const more = IMPATIENT.includes(signal) ? '; once more ends at once' : '';
-    reporter.warn(`${signal}: saving after this step${more}`);
-  });
   const { world } = prepared;
-  const agreement = new Agreement(world, stop);
+  const sayStop = (signal: StopSignal) => {
+    const more = IMPATIENT.includes(signal) ? '; once more ends at once' : '';
+    if (world.leads) reporter.warn(`${signal}: saving after this step${more}`);
+  };
+  // A launcher also sends signals where a process died, after which nothing can be saved.
+  const stop = listenForStop(world.size === 1 ? sayStop : () => {});
+  const agreement = new Agreement(world, stop, sayStop);
   const stopped = () => agreement.signal !== undefined;
   const outlook = openOutlook(prepared, reporter);
+  let { step } = prepared.start;
   try {
     const events = world.leads ? openEventLog(run) : NO_EVENTS;
     const sentinel = createSentinel(prepared, { reporter, events });
@@ -150,7 +155,12 @@ async function runUntilStopped(
     const { fleeting = false } = prepared.request;
     const saving = { ...prepared, settings, run, reporter, check, fleeting };
     const saver = new Saver(saving, prepared.start.step);
-    const watched = { reporter, logger, events, sentinel, outlook, stepHooks: [saver.onStep] };
+    const onStep = async (taken: { readonly step: number }) => {
+      step = taken.step;
+      tellLauncher({ step });
+    };
+    const stepHooks = [saver.onStep, onStep];
+    const watched = { reporter, logger, events, sentinel, outlook, stepHooks };
     const evaluating = { stopped: () => stop.signal !== undefined, stopAsked: stop.asked };
     const stopping = { agreement, stopped, stopAsked: stopAskedOf(world, stop.asked), evaluating };
     const training = { ...prepared, settings, run, saver, ...watched, ...stopping };
@@ -158,10 +168,10 @@ async function runUntilStopped(
     saver.report();
     warnFallbacks(backend, reporter);
     if (agreement.signal !== undefined) throw stoppedBy(agreement.signal, run, progress);
-    const { last, best, epoch, step, stepInEpoch } = progress;
+    const { last, best, epoch, stepInEpoch } = progress;
     if (last === undefined || best === undefined) {
       throw new UsageError(
-        `Nothing to do in ${run.path}: it has already taken the ${counted(step, 'step')} that --max-steps allows`,
+        `Nothing to do in ${run.path}: it has already taken the ${counted(progress.step, 'step')} that --max-steps allows`,
       );
     }
     const unreadable = {
@@ -171,11 +181,12 @@ async function runUntilStopped(
     const part = stepInEpoch > 0 && { part: { steps: stepInEpoch, of: schedule.stepsPerEpoch } };
     const average = prepared.updating.averageScores;
     return {
-      ...{ ...last, run: run.path, epochs: epoch, steps: step, ...part, best, unreadable },
+      ...{ ...last, run: run.path, epochs: epoch, steps: progress.step, ...part, best, unreadable },
       ...(average && { average }),
       ...verdictAfter(prepared, { epoch, last, average }),
     };
   } catch (error) {
+    if (error instanceof LostProcessError) throw error.after(step, run.path);
     if (isSystemError(error)) throw await brokenOffBy(error, run);
     throw await withFittingBatch(error, backend, settings.batchSize, stepBytes(prepared));
   } finally {

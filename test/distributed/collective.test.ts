@@ -103,7 +103,7 @@ describe('sums over processes', () => {
     const [first] = devices(addon, collectives.slice(0, 1)) as [NativeBackend];
     await assert.rejects(
       read(first, sumOver(first, 0)),
-      /nothing came from rank 1 \(there\) .*step 7/,
+      /Nothing came from rank 1 \(there\) .*step 7/,
     );
   });
 

@@ -105,4 +105,21 @@ export const MACHINE = {
     default: 600,
     help: 'of several processes: how long one of them may be silent before the others end',
   },
+  processes: {
+    group: 'machine',
+    aliases: ['n'],
+    synonyms: ['np', 'nproc-per-node'],
+    kind: 'integer',
+    above: 0,
+    atMost: 1024,
+    default: null,
+    help: 'processes of this machine that train together',
+  },
+  'max-restarts': {
+    group: 'machine',
+    kind: 'integer',
+    atLeast: 0,
+    default: 0,
+    help: 'how often the training goes on from its last checkpoint by itself after a process died',
+  },
 } as const satisfies Record<string, Row>;

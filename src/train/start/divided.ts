@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../../backend/index.js';
 import { NativeBackend } from '../../backend/native-backend.js';
 import type { Dataset, Split } from '../../data/dataset.js';
-import { checkSame } from '../../distributed/same-start.js';
+import { checkSame, DATA_FINGERPRINT } from '../../distributed/same-start.js';
 import { shareOf, type World } from '../../distributed/world.js';
 import { UsageError } from '../../errors.js';
 import { packageVersion } from '../../package-root.js';
@@ -38,7 +38,7 @@ export async function checkAlike(
     'the version of cnn': packageVersion(),
     'the network': architecture.name,
     ...Object.fromEntries(given),
-    'the fingerprint of the data': shortened(fingerprint),
+    [DATA_FINGERPRINT]: shortened(fingerprint),
     'the order of bytes': new Uint8Array(Uint16Array.of(1).buffer)[0],
     '--seed': settings.seed,
   });
