@@ -38,7 +38,9 @@ class HostAddresses : public AddressRange {
 
   void back(size_t from, size_t growth) override {
     if (mprotect(begin_ + from, growth, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
     madvise(begin_ + from, growth, MADV_HUGEPAGE);
+#endif
   }
   void drop(size_t begin, size_t end) override {
     begin = roundUp(begin, kHugePage);

@@ -1,7 +1,12 @@
 #include "memory_pool.h"
 
-// Its macros do nothing but in a build with AddressSanitizer.
+// Its macros do nothing but in a build with AddressSanitizer, which not every compiler brings.
+#if __has_include(<sanitizer/asan_interface.h>)
 #include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size)
+#endif
 
 #include <algorithm>
 #include <iterator>

@@ -3,14 +3,11 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "isa_tables.h"
+
 namespace cnn {
 
-extern const AugmentLoops kAugmentLoopsGeneric, kAugmentLoopsAvx2, kAugmentLoopsAvx512;
-
-const AugmentLoops& augmentLoopsFor(Isa isa) {
-  if (isa >= Isa::Avx512) return kAugmentLoopsAvx512;
-  return isa == Isa::Avx2 ? kAugmentLoopsAvx2 : kAugmentLoopsGeneric;
-}
+CNN_TABLES_BY_ISA(AugmentLoops, kAugmentLoops, augmentLoopsFor)
 
 namespace {
 

@@ -1,12 +1,9 @@
 #include "jpeg/resample.h"
 
+#include "isa_tables.h"
+
 namespace cnn {
 
-extern const Passes kPassesGeneric, kPassesAvx2, kPassesAvx512;
-
-const Passes& passesFor(Isa isa) {
-  if (isa >= Isa::Avx512) return kPassesAvx512;
-  return isa == Isa::Avx2 ? kPassesAvx2 : kPassesGeneric;
-}
+CNN_TABLES_BY_ISA(Passes, kPasses, passesFor)
 
 }  // namespace cnn

@@ -44,7 +44,8 @@ export async function openCpu(options: BackendOptions, why: string): Promise<Bac
   device.precision =
     options.precision === 'auto' ? (matrixUnits ? 'bf16' : 'f32') : options.precision;
   await tf.setBackend(NATIVE_BACKENDS.cpu);
-  return describe('cpu', device, `${why}; ${describeCpu(device, matrixUnits ? '' : 'no AMX')}`);
+  const lacking = matrixUnits || process.arch !== 'x64' ? '' : 'no AMX';
+  return describe('cpu', device, `${why}; ${describeCpu(device, lacking)}`);
 }
 
 /** The same backend in the precision that `reason` is for. */

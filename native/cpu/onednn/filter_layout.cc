@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "isa_tables.h"
+
 namespace cnn {
 namespace {
 
@@ -34,12 +36,7 @@ constexpr int64_t kTilesGrain = 64;
 
 }  // namespace
 
-extern const TileCopies kTileCopiesGeneric, kTileCopiesAvx2, kTileCopiesAvx512;
-
-const TileCopies& tileCopiesFor(Isa isa) {
-  if (isa >= Isa::Avx512) return kTileCopiesAvx512;
-  return isa == Isa::Avx2 ? kTileCopiesAvx2 : kTileCopiesGeneric;
-}
+CNN_TABLES_BY_ISA(TileCopies, kTileCopies, tileCopiesFor)
 
 FilterLayout::FilterLayout(const ConvParams& params, const Desc& desc, bool turned)
     : bytes_(desc.get_size()) {

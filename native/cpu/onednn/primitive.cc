@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cpu/loops/magnitude.h"
+#include "isa_tables.h"
 
 namespace cnn {
 
@@ -106,12 +107,7 @@ void Prepared::execute(Context& context, std::initializer_list<std::pair<int, vo
   primitive.execute(cpuStream(), arguments);
 }
 
-extern const MagnitudeLoops kMagnitudeLoopsGeneric, kMagnitudeLoopsAvx2, kMagnitudeLoopsAvx512;
-
-const MagnitudeLoops& magnitudeLoopsFor(Isa isa) {
-  if (isa >= Isa::Avx512) return kMagnitudeLoopsAvx512;
-  return isa == Isa::Avx2 ? kMagnitudeLoopsAvx2 : kMagnitudeLoopsGeneric;
-}
+CNN_TABLES_BY_ISA(MagnitudeLoops, kMagnitudeLoops, magnitudeLoopsFor)
 
 void applyRelu(const Context& context, void* values, DType type, int64_t size) {
   if (!context.measuring) magnitudeLoopsFor(context.isa).relu(values, type, size);
