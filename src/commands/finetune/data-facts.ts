@@ -6,8 +6,10 @@ import { list } from '../../data/layouts/names.js';
 import { select } from '../../data/selection.js';
 import { DataError } from '../../errors.js';
 import { median } from '../../median.js';
+import type { Reporter } from '../../session/reporter.js';
 import type { Settings } from '../../settings/types.js';
 import { printable } from '../../system/file-names.js';
+import { warnOfDuplicates } from './split-duplicates.js';
 
 export interface DataFacts {
   readonly training: number;
@@ -20,17 +22,23 @@ export interface DataFacts {
 
 export type DataSettings = Pick<
   Settings<'finetune'>,
-  'labels' | 'classes' | 'subset' | 'valFraction' | 'seed'
+  'labels' | 'classes' | 'subset' | 'valFraction' | 'seed' | 'workers'
 >;
 
 /** Images that are read to know their sizes. */
 const SAMPLE = 32;
 
 /** Throws a DataError for data from which nothing can be learned. */
-export async function factsOf(index: DatasetIndex, settings: DataSettings): Promise<DataFacts> {
+export async function factsOf(
+  index: DatasetIndex,
+  settings: DataSettings,
+  reporter: Reporter,
+): Promise<DataFacts> {
   const selected = select(index, settings);
   const { train, val, classes } = selected;
-  checkClasses(index, selected, settings.valFraction !== null);
+  const drawn = settings.valFraction !== null;
+  checkClasses(index, selected, drawn);
+  if (drawn) await warnOfDuplicates(selected, settings.workers, reporter);
   return {
     training: train.images.length,
     validation: val.images.length,

@@ -50,7 +50,8 @@ interface Chosen {
   readonly choices: readonly Choice[];
 }
 
-export async function runFinetune(given: Given, reporter = createReporter()): Promise<Result> {
+export async function runFinetune(given: Given, terminal = createReporter()): Promise<Result> {
+  const reporter = sayingOnce(terminal);
   const sources = (await givenSources('finetune', given)).map(withLastingData);
   const { request, choices } = await chosen(sources, reporter);
   if (request.settings.dryRun) {
@@ -79,6 +80,17 @@ export async function runFinetune(given: Given, reporter = createReporter()): Pr
   };
 }
 
+/** Training, evaluation and report open the same backend and data, of which one line is enough. */
+function sayingOnce(reporter: Reporter): Reporter {
+  const said = new Set<string>();
+  const once = (say: (line: string) => void) => (line: string) => {
+    if (said.has(line)) return;
+    said.add(line);
+    say(line);
+  };
+  return { ...reporter, note: once(reporter.note), warn: once(reporter.warn) };
+}
+
 async function chosen(sources: readonly SettingsSource[], reporter: Reporter): Promise<Chosen> {
   const resume = givenValue(sources, 'resume');
   if (resume !== null) {
@@ -90,7 +102,7 @@ async function chosen(sources: readonly SettingsSource[], reporter: Reporter): P
   const index = await findIndex(data, reporter.note, givenValue(sources, 'labels'));
   const split = splitOf(index);
   const asked = resolveSettings('finetune', [sourceOf(split), ...sources]).settings;
-  const facts = await factsOf(index, asked);
+  const facts = await factsOf(index, asked, reporter);
   const network = await networkOf(sources, facts);
   const numbers = {
     epochs: givenNumber(sources, 'epochs'),

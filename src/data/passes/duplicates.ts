@@ -1,5 +1,6 @@
 /** Finds images that are in the training part and, as they are or nearly so, in the validation part. */
 import { createObjectCsvStringifier } from 'csv-writer/dist/index.js';
+import type { Split } from '../dataset.js';
 import type { DecodeOptions } from '../decode/decode-options.js';
 import type { DatasetIndex, IndexedSplit } from '../indexed-dataset.js';
 import type { ChunkPrints, Print } from './duplicates-worker.js';
@@ -23,8 +24,8 @@ export interface Duplicate {
 
 /** The pairs, those of the same pixels first, in the order of the validation part; `onProgress` is told of images that are done. */
 export async function findDuplicates(
-  train: IndexedSplit,
-  val: IndexedSplit,
+  train: Split,
+  val: Split,
   { reading, workers }: { readonly reading: DecodeOptions; readonly workers: number },
   onProgress: (images: number) => void,
 ): Promise<Duplicate[]> {
@@ -43,7 +44,7 @@ export async function findDuplicates(
 }
 
 async function* printsOf(
-  { images }: IndexedSplit,
+  { images }: Split,
   workers: number,
   reading: DecodeOptions,
 ): AsyncGenerator<[image: number, print: Print | undefined]> {

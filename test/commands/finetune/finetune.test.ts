@@ -70,6 +70,25 @@ describe('cnn finetune', function () {
     }
   });
 
+  it('says each line once, and which validation images it trains on', async () => {
+    await cp(at('folder'), at('copies'), { recursive: true });
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) {
+      await cp(at('folder/class0/0.png'), at(`copies/class0/${name}.png`));
+    }
+    const said: string[] = [];
+    const say = (line: string) => void said.push(line);
+    const given = { data: at('copies'), arch: 'lenet5', 'input-size': '12', epochs: '1' };
+    const place = { output: directory.path, experiment: 'warned', backend: 'js', workers: '1' };
+    await runFinetune({ ...given, ...place }, { ...SILENT, note: say, warn: say });
+    tf.disposeVariables();
+    assert.equal(said.filter((line) => line.startsWith('backend ')).length, 1);
+    const [warning = ''] = said.filter((line) => line.includes('among the training images'));
+    assert.match(
+      warning,
+      /^\d validation images? of \d (is|are) among .*copies.class0.\w\.png is .*class0/,
+    );
+  });
+
   it('begins with a run, as that saw its images, and goes on when it is resumed', async () => {
     const given = { weights: at('pretrained'), epochs: '2' };
     await finetune('tuned', given);
