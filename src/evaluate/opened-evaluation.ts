@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { openDataset } from '../data/open-dataset.js';
 import { evaluationClasses } from '../runs/run-selection.js';
 import type { Reporter } from '../session/reporter.js';
-import { precisionOf, startBackend } from '../session/start-backend.js';
+import { startBackendOf } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
 import { checkBatchFits, checkMapsFit } from './forward-memory.js';
 import { type Protocol, type ProtocolSettings, protocolsOf } from './protocols/protocol.js';
@@ -52,9 +52,7 @@ export async function openEvaluation(
     seed: settings.seed,
     onProgress: reporter.note,
   });
-  const backend = await startBackend(settings, reporter, async () =>
-    precisionOf(first.record, 'as it was trained'),
-  );
+  const backend = await startBackendOf(first.record, settings, reporter);
   const members: Member[] = [];
   for (const { trained, view } of candidates) {
     const opened = await trained.open(view, reporter);

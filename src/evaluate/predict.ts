@@ -7,7 +7,7 @@ import { openEvaluationBatches } from '../session/loaders.js';
 import type { NetworkCard } from '../session/network-card.js';
 import type { Reporter } from '../session/reporter.js';
 import { upload } from '../session/session.js';
-import { startBackend } from '../session/start-backend.js';
+import { startBackendOf } from '../session/start-backend.js';
 import type { Settings } from '../settings/types.js';
 import { checkBatchFits } from './forward-memory.js';
 import { findNotFinite } from './not-finite.js';
@@ -40,7 +40,7 @@ export async function predict(
 ): Promise<Prediction[]> {
   checkDecode({ ...settings, cache: 'none' });
   const images = await openImages(paths);
-  const backend = await startBackend(settings, reporter);
+  const backend = await startBackendOf(trained.record, settings, reporter);
   const { session } = await trained.open(settings, reporter);
   const { channels, transform, classes } = session.card;
   const split = { images, labels: new Int32Array(images.length) };

@@ -16,6 +16,7 @@ import {
 } from '../session/tuning.js';
 import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
+import { estimatedOnce } from '../train/start/estimated-once.js';
 import { trainStep } from '../train/step.js';
 import { estimateMemory } from './memory.js';
 import {
@@ -46,18 +47,19 @@ export async function openBenchmark(
   // Nothing is evaluated.
   const size = { inputSize: trainingSize(settings), trainCropSize: null };
   const { batchSize, autotune } = settings;
+  const estimateOnce = estimatedOnce(estimateMemory);
   const estimateIn = (backend: Pick<Backend, 'name' | 'precision'>, images: number) =>
-    estimateMemory(architecture, backend, { ...settings, ...size, batchSize: images });
+    estimateOnce(architecture, backend, { ...settings, ...size, batchSize: images });
   const backend = await startBackend(settings, reporter, async (opened) => {
     const callsIn = async (precision: 'f32' | 'bf16') =>
       (await estimateIn({ name: 'cpu', precision }, batchSize)).calls;
     return autotune ? measuredPrecision(opened, callsIn, true) : undefined;
   });
   const estimate = (images: number) => estimateIn(backend, images);
-  const { calls, ...memory } = await estimate(batchSize);
+  const { calls } = await estimate(batchSize);
   await checkFits(backend, batchSize, async (images) => {
-    const known = images === batchSize ? memory : await estimate(images);
-    return known.stepBytes ?? known.leastBytes;
+    const { stepBytes, leastBytes } = await estimate(images);
+    return stepBytes ?? leastBytes;
   });
   const tuning = autotune
     ? await tuneKernels(backend, calls, { times: MEASURED_STEPS }, reporter)

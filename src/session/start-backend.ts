@@ -12,7 +12,7 @@ export type DecidePrecision = (
 
 /** The precision that a run had which left it open; `reason` says why it is taken again. */
 export function precisionOf(
-  run: { settings: Settled; backend: { name: string; precision: string } } | undefined,
+  run: Ran | undefined,
   reason: string,
 ): { precision: 'f32' | 'bf16'; reason: string } | undefined {
   if (run?.backend.name !== 'cpu' || run.settings['precision']?.value !== 'auto') return undefined;
@@ -20,7 +20,11 @@ export function precisionOf(
   return precision === 'f32' || precision === 'bf16' ? { precision, reason } : undefined;
 }
 
-type Settled = Readonly<Record<string, { readonly value: unknown } | undefined>>;
+/** What the record of a run says of it. */
+interface Ran {
+  readonly settings: Readonly<Record<string, { readonly value: unknown } | undefined>>;
+  readonly backend: { readonly name: string; readonly precision: string };
+}
 
 /** Opens the backend that the settings name, and says which it is and why. */
 export async function startBackend(
@@ -45,6 +49,15 @@ export async function startBackend(
   const decoder = chosenDecoder(settings.decode ?? 'cpu', backend);
   if (decoder !== undefined) reporter.note(`JPEGs by ${decoder.description}`);
   return backend;
+}
+
+/** The same for what a run has trained: where the settings leave it open, in the precision of the run. */
+export function startBackendOf(
+  run: Ran | undefined,
+  settings: Parameters<typeof startBackend>[0],
+  reporter: Reporter,
+): Promise<Backend> {
+  return startBackend(settings, reporter, async () => precisionOf(run, 'as it was trained'));
 }
 
 /** Says which kernels were not computed by the backend itself. */

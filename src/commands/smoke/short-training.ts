@@ -5,7 +5,8 @@ import type { Given } from '../../settings/given.js';
 import { camelCase, type OptionName, type Value } from '../../settings/options/index.js';
 import type { Provenance } from '../../settings/resolve.js';
 import type { Settings } from '../../settings/types.js';
-import type { EstimateMemory, TrainRequest } from '../../train/start/request.js';
+import { estimatedOnce } from '../../train/start/estimated-once.js';
+import type { TrainRequest } from '../../train/start/request.js';
 import { smallestSize } from './smallest-size.js';
 
 export const EPOCHS = 2;
@@ -105,18 +106,8 @@ export async function shortened(request: TrainRequest): Promise<TrainRequest> {
     ...withValues(request, values),
     limits: limitsOf(steps),
     fleeting: true,
-    estimateMemory: remembered(request.estimateMemory),
-  };
-}
-
-/** Counts the memory of a batch size once: the network that is resumed is the same. */
-function remembered(estimate: EstimateMemory): EstimateMemory {
-  const known = new Map<number, ReturnType<EstimateMemory>>();
-  return (architecture, backend, settings) => {
-    const { batchSize } = settings;
-    const found = known.get(batchSize) ?? estimate(architecture, backend, settings);
-    known.set(batchSize, found);
-    return found;
+    // The network that is resumed is the same.
+    estimateMemory: estimatedOnce(request.estimateMemory),
   };
 }
 

@@ -12,7 +12,7 @@ import { dataOf, evaluationSource } from '../../runs/run-selection.js';
 import { badImageOptions, defaultWorkers } from '../../session/loaders.js';
 import type { Reporter } from '../../session/reporter.js';
 import type { Session } from '../../session/session.js';
-import { startBackend } from '../../session/start-backend.js';
+import { startBackendOf } from '../../session/start-backend.js';
 import { createUnreadableWarning } from '../../session/unreadable.js';
 import { resolveSettings, type SettingsSource, strongest } from '../../settings/resolve.js';
 import type { Settings } from '../../settings/types.js';
@@ -54,7 +54,7 @@ export async function openNetwork(
     return await evaluated(trained, { ...settings, data }, reporter);
   } catch (error) {
     if (!(error instanceof CnnError) || strongest('data', sources) !== undefined) throw error;
-    const backend = await startBackend(settings, reporter);
+    const backend = await startBackendOf(trained.record, settings, reporter);
     const { session } = await trained.open(settings, reporter);
     const why = firstLine(error);
     return opened(trained, { session, backend, settings, evaluated: why });

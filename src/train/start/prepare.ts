@@ -62,6 +62,7 @@ import {
   ownVariables,
 } from './divided.js';
 import { setDropout } from './dropout.js';
+import { estimatedOnce } from './estimated-once.js';
 import { freezeLayers } from './freeze.js';
 import { type HeadStart, headOf, headStartText } from './head-start.js';
 import { withStatistics } from './measured-colours.js';
@@ -107,7 +108,8 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const dataset = limited(whole, given.limits);
   checkDivisible(world, given.settings.batchSize, dataset);
   await checkAlike(world, given, dataset);
-  const request = await withStatistics(given, dataset);
+  const estimateMemory = estimatedOnce(given.estimateMemory);
+  const request = { ...(await withStatistics(given, dataset)), estimateMemory };
   const augmentation = augmentationOf(request);
   const { settings, resume } = request;
   mlflowAddress(request, { warn: () => {} });
@@ -261,12 +263,11 @@ async function estimateStep(
     const options = { ...settings, batchSize, numClasses: classes.length };
     return estimateMemory(architecture, backend, options);
   };
-  const estimated = await estimate(own);
   await checkFits(backend, own, async (batchSize) => {
-    const known = batchSize === own ? estimated : await estimate(batchSize);
-    return known.stepBytes ?? known.leastBytes;
+    const { stepBytes, leastBytes } = await estimate(batchSize);
+    return stepBytes ?? leastBytes;
   });
-  return estimated;
+  return estimate(own);
 }
 
 async function prepareSession(
