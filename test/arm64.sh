@@ -19,7 +19,7 @@ done
 }
 headers=$at/debian/usr/include libraries=$at/debian/usr/lib/aarch64-linux-gnu
 cmake -S native -B "$at/addon" -DCMAKE_BUILD_TYPE=Release -DCNN_CUDA=OFF -DCNN_CPU=ON \
-  -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
+  -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 "-DCMAKE_CXX_COMPILER=$(command -v aarch64-linux-gnu-g++)" \
   -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DDNNL_INCLUDE="$headers" -DDNNL_LIBRARY="$libraries/libdnnl.so" \
   "-DJPEG_INCLUDE_DIR=$headers;$headers/aarch64-linux-gnu" -DJPEG_LIBRARY="$libraries/libjpeg.so" > /dev/null
 cmake --build "$at/addon" --target cnn --parallel "$(nproc)"
