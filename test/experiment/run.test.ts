@@ -276,7 +276,7 @@ describe('an experiment', function () {
       done.map(({ kind }) => kind),
       ['probe'],
     );
-    assert.match(lines.join('\n'), /2 runs with the seeds 1, 2, 2 to train, about \d+s/);
+    assert.match(lines.join('\n'), /2 runs \(seeds 1, 2\), 2 to train, about \d+s/);
     assert.match(lines.join('\n'), /^lr=0\.05 +lr=0\.05 +2 +0 +\d+s$/m);
     assert.deepEqual((json as unknown as { to_train: number }).to_train, 2);
   });

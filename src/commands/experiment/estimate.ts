@@ -39,9 +39,11 @@ export async function estimate(session: Session): Promise<Result> {
   const left = ['left', ...axes.map(() => 'left' as const)] as const;
   const end = clock(new Date(Date.now() + 1000 * seconds));
   const time = seconds === 0 ? '' : `, about ${duration(seconds)} with --jobs ${jobs}, ends ${end}`;
+  const chosen = seeds.filter((seed) => planned.some(({ run }) => run.seed === seed));
+  const seedsText = `${chosen.length === 1 ? 'seed' : 'seeds'} ${chosen.join(', ')}`;
   return {
     lines: [
-      `${title}: ${counted(planned.length, 'run')} with the seeds ${seeds.join(', ')}, ${todo.length} to train${time}`,
+      `${title}: ${counted(planned.length, 'run')} (${seedsText}), ${todo.length} to train${time}`,
       '',
       ...table([header, ...rows], { alignment: left }),
     ],
