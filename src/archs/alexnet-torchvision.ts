@@ -81,7 +81,12 @@ export const alexnetTorchvision: Architecture = {
   parameters: 61_100_840,
   macs: 714_188_480,
   depth: 8,
-  published: { top1: 56.522, top5: 79.066, protocol: 'ILSVRC-2012 val, centre crop (torchvision)' },
+  published: {
+    top1: 56.522,
+    top5: 79.066,
+    protocol: 'ILSVRC-2012 val, centre crop (torchvision)',
+    source: 'torchvision’s table of weights',
+  },
   options: OPTIONS,
   recipe: TORCHVISION_RECIPE,
   torchvision: (layer) => MODULES.get(layer),

@@ -112,7 +112,12 @@ export const alexnet: Architecture = {
   name: 'alexnet',
   parameters: 60_965_224,
   macs: 724_406_816,
-  published: { top1: 59.3, top5: 81.8, protocol: 'ILSVRC-2012 val, ten crops, one network' },
+  published: {
+    top1: 59.3,
+    top5: 81.8,
+    protocol: 'ILSVRC-2012 val, ten crops, one network',
+    source: 'Krizhevsky et al., 2012, table 2',
+  },
   build: (options) => build('alexnet', true, options),
 };
 

@@ -75,6 +75,8 @@ export interface Published {
   readonly top1?: number;
   readonly top5?: number;
   readonly protocol: string;
+  /** Where it was published, such as the table of a paper. */
+  readonly source: string;
 }
 
 /** A network of the catalogue. */

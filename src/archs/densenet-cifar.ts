@@ -49,7 +49,11 @@ export const cifarDensenets: Architecture[] = NETWORKS.map((network) => ({
   macs: network.macs,
   depth: network.depth,
   options: optionsOf(network),
-  published: { top1: network.top1, protocol: 'CIFAR-10 test, augmented training' },
+  published: {
+    top1: network.top1,
+    protocol: 'CIFAR-10 test, augmented training',
+    source: 'Huang et al., 2016, table 2',
+  },
   recipe: { ...CIFAR_RECIPE, epochs: 300, batchSize: 64, nesterov: true },
   build: (options) => build(network, options),
 }));

@@ -12,17 +12,20 @@ import { chosen } from './options/table.js';
 import { TORCH_RECIPE } from './recipes.js';
 import { batchNorm, heConvolution, image, maxPool, relu } from './words.js';
 
-const AUTHORS = 'ILSVRC-2012 val, centre crop';
-const TORCHVISION = 'ILSVRC-2012 val, centre crop (torchvision)';
+const AUTHORS = { protocol: 'ILSVRC-2012 val, centre crop', source: 'Huang et al., 2016, table 3' };
+const TORCHVISION = {
+  protocol: 'ILSVRC-2012 val, centre crop (torchvision)',
+  source: 'torchvision’s table of weights',
+};
 
 // biome-ignore format: table 1, one column a row here
 const NETWORKS = [
   //              depth        layers of the dense blocks
-  { depth: 121, blocks: [6, 12, 24, 16], growth: 32, parameters:  7_978_856, macs: 2_834_161_664, top1: 74.98,  top5: 92.29, protocol: AUTHORS },
-  { depth: 161, blocks: [6, 12, 36, 24], growth: 48, parameters: 28_681_000, macs: 7_727_907_072, top1: 77.138, top5: 93.56, protocol: TORCHVISION },
-  { depth: 169, blocks: [6, 12, 32, 32], growth: 32, parameters: 14_149_480, macs: 3_359_843_328, top1: 76.2,   top5: 93.15, protocol: AUTHORS },
-  { depth: 201, blocks: [6, 12, 48, 32], growth: 32, parameters: 20_013_928, macs: 4_291_365_888, top1: 77.42,  top5: 93.66, protocol: AUTHORS },
-  { depth: 264, blocks: [6, 12, 64, 48], growth: 32, parameters: 33_337_704, macs: 5_751_653_376, top1: 77.85,  top5: 93.88, protocol: AUTHORS },
+  { depth: 121, blocks: [6, 12, 24, 16], growth: 32, parameters:  7_978_856, macs: 2_834_161_664, top1: 74.98,  top5: 92.29, ...AUTHORS },
+  { depth: 161, blocks: [6, 12, 36, 24], growth: 48, parameters: 28_681_000, macs: 7_727_907_072, top1: 77.138, top5: 93.56, ...TORCHVISION },
+  { depth: 169, blocks: [6, 12, 32, 32], growth: 32, parameters: 14_149_480, macs: 3_359_843_328, top1: 76.2,   top5: 93.15, ...AUTHORS },
+  { depth: 201, blocks: [6, 12, 48, 32], growth: 32, parameters: 20_013_928, macs: 4_291_365_888, top1: 77.42,  top5: 93.66, ...AUTHORS },
+  { depth: 264, blocks: [6, 12, 64, 48], growth: 32, parameters: 33_337_704, macs: 5_751_653_376, top1: 77.85,  top5: 93.88, ...AUTHORS },
 ];
 
 type Network = Pick<(typeof NETWORKS)[number], 'blocks' | 'growth'> & { name: string };

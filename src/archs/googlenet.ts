@@ -135,7 +135,11 @@ export const googlenet: Architecture = {
   parameters: 6_998_552,
   macs: 1_582_671_872,
   auxiliary: { weight: 0.3, parameters: 13_378_280, macs: 1_591_044_096 },
-  published: { top5: 89.93, protocol: 'ILSVRC-2012 val, centre crop, one network' },
+  published: {
+    top5: 89.93,
+    protocol: 'ILSVRC-2012 val, centre crop, one network',
+    source: 'Szegedy et al., 2014, table 3',
+  },
   recipe: GOOGLENET_RECIPE,
   build: (options) => build(PAPER, options),
 };
@@ -156,7 +160,12 @@ export const googlenetTorchvision: Architecture = {
   parameters: 6_624_904,
   macs: 1_498_376_192,
   auxiliary: { weight: 0.3, parameters: 13_004_888, macs: 1_506_748_416 },
-  published: { top1: 69.778, top5: 89.53, protocol: 'ILSVRC-2012 val, centre crop (torchvision)' },
+  published: {
+    top1: 69.778,
+    top5: 89.53,
+    protocol: 'ILSVRC-2012 val, centre crop (torchvision)',
+    source: 'torchvision’s table of weights',
+  },
   recipe: TORCHVISION_NORM_RECIPE,
   torchvision,
   build: (options) => build(TORCHVISION, options),

@@ -70,7 +70,11 @@ export const lenet5: Architecture = {
   parameters: 61_706,
   macs: 416_520,
   depth: 5,
-  published: { top1: 99.05, protocol: 'MNIST test, 60,000 training images without distortions' },
+  published: {
+    top1: 99.05,
+    protocol: 'MNIST test, 60,000 training images without distortions',
+    source: 'LeCun et al., 1998, section III-B',
+  },
   options: OPTIONS,
   recipe: {
     epochs: 20,

@@ -114,7 +114,11 @@ export const nin: Architecture = {
   parameters: 7_595_176,
   macs: 1_100_188_800,
   depth: IMAGENET.length,
-  published: { top1: 59.36, protocol: 'ILSVRC-2012 val, centre crop (Caffe’s model zoo)' },
+  published: {
+    top1: 59.36,
+    protocol: 'ILSVRC-2012 val, centre crop (Caffe’s model zoo)',
+    source: 'Caffe’s model zoo, nin_imagenet',
+  },
   recipe: {
     ...TORCHVISION_RECIPE,
     ...CAFFE,
@@ -143,7 +147,11 @@ export const ninCifar: Architecture = {
   parameters: 966_986,
   macs: 222_486_528,
   depth: CIFAR.length,
-  published: { top1: 91.19, protocol: 'CIFAR-10 test, augmented training' },
+  published: {
+    top1: 91.19,
+    protocol: 'CIFAR-10 test, augmented training',
+    source: 'Lin et al., 2013, table 1',
+  },
   recipe: {
     ...{ ...recipe, ...CAFFE, epochs: 260, lrScheduler: 'step', lrStepSize: 87 },
     // A ReLU follows cccp6: at the full rate, all its logits soon stay 0.

@@ -70,7 +70,13 @@ export const cifarPreresnets: Architecture[] = NETWORKS.map((network) => {
     channels: 3,
     classes: 10,
     ...{ parameters, macs, depth },
-    ...(top1 && { published: { top1, protocol: 'CIFAR-10 test, median of 5 runs' } }),
+    ...(top1 && {
+      published: {
+        top1,
+        protocol: 'CIFAR-10 test, median of 5 runs',
+        source: 'He et al., 2016, table 2',
+      },
+    }),
     options: OPTIONS,
     recipe: { ...CIFAR_RECIPE, ...warmUp(400) },
     build: (options) => build(network, options),

@@ -27,15 +27,18 @@ import {
 const FILTERS = [64, 128, 256, 512];
 
 /** Protocol of the paper's table 5. */
-const PROTOCOL = 'ILSVRC-2012 val, one 320×320 crop';
+const TABLE_5 = {
+  protocol: 'ILSVRC-2012 val, one 320×320 crop',
+  source: 'He et al., 2016, table 5',
+};
 
 // biome-ignore format: the stages of ResNet's table 1; -200 as in the appendix
 const NETWORKS = [
   //              conv2_x conv3_x conv4_x conv5_x
   { depth:  50, blocks: [3,  4,  6, 3], parameters: 25_549_352, macs:  4_089_184_256 },
   { depth: 101, blocks: [3,  4, 23, 3], parameters: 44_541_480, macs:  7_801_405_440 },
-  { depth: 152, blocks: [3,  8, 36, 3], parameters: 60_185_128, macs: 11_513_626_624, published: { top1: 78.9, top5: 94.5, protocol: PROTOCOL } },
-  { depth: 200, blocks: [3, 24, 36, 3], parameters: 64_666_152, macs: 15_007_481_856, published: { top1: 79.3, top5: 94.7, protocol: PROTOCOL } },
+  { depth: 152, blocks: [3,  8, 36, 3], parameters: 60_185_128, macs: 11_513_626_624, published: { top1: 78.9, top5: 94.5, ...TABLE_5 } },
+  { depth: 200, blocks: [3, 24, 36, 3], parameters: 64_666_152, macs: 15_007_481_856, published: { top1: 79.3, top5: 94.7, ...TABLE_5 } },
 ];
 
 const FORM = { block: BOTTLENECK, shortcut: 'projection' } as const;

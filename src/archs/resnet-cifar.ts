@@ -79,7 +79,9 @@ export const cifarResnets: Architecture[] = NETWORKS.map((network) => {
     parameters,
     macs,
     depth,
-    ...(top1 && { published: { top1, protocol: 'CIFAR-10 test' } }),
+    ...(top1 && {
+      published: { top1, protocol: 'CIFAR-10 test', source: 'He et al., 2015, table 6' },
+    }),
     options: isPlain(name) ? PLAIN_OPTIONS : OPTIONS,
     recipe: lrWarmupSteps === 0 ? CIFAR_RECIPE : { ...CIFAR_RECIPE, ...warmUp(lrWarmupSteps) },
     build: (options) => build(name, depth, options),

@@ -27,23 +27,32 @@ const STAGES = {
   152: { block: BOTTLENECK, blocks: [3,  8, 36,  3] },
 };
 
-const TEN = 'ILSVRC-2012 val, ten crops';
-const TORCH = 'ILSVRC-2012 val, centre crop (fb.resnet.torch)';
-const AUTHORS = 'ILSVRC-2012 val, centre crop (the authors’ models)';
-const TORCHVISION = 'ILSVRC-2012 val, centre crop (torchvision)';
+const TEN = { protocol: 'ILSVRC-2012 val, ten crops', source: 'He et al., 2015, tables 2 and 3' };
+const TORCH = {
+  protocol: 'ILSVRC-2012 val, centre crop (fb.resnet.torch)',
+  source: 'fb.resnet.torch’s README.md',
+};
+const AUTHORS = {
+  protocol: 'ILSVRC-2012 val, centre crop (the authors’ models)',
+  source: 'README.md of KaimingHe/deep-residual-networks',
+};
+const TORCHVISION = {
+  protocol: 'ILSVRC-2012 val, centre crop (torchvision)',
+  source: 'torchvision’s table of weights',
+};
 
 // biome-ignore format: one network a row; accuracies in percent
 const NETWORKS = [
-  { name: 'resnet18',              depth:  18, parameters: 11_689_512, macs:  1_814_073_344, top1: 69.57,  top5: 89.24,  protocol: TORCH },
-  { name: 'resnet34',              depth:  34, parameters: 21_797_672, macs:  3_663_761_408, top1: 73.27,  top5: 91.26,  protocol: TORCH },
-  { name: 'resnet50',              depth:  50, parameters: 25_557_032, macs:  3_857_973_248, top1: 75.3,   top5: 92.2,   protocol: AUTHORS },
-  { name: 'resnet101',             depth: 101, parameters: 44_549_160, macs:  7_570_194_432, top1: 76.4,   top5: 92.9,   protocol: AUTHORS },
-  { name: 'resnet152',             depth: 152, parameters: 60_192_808, macs: 11_282_415_616, top1: 77.0,   top5: 93.3,   protocol: AUTHORS },
-  { name: 'resnet50-torchvision',  depth:  50, parameters: 25_557_032, macs:  4_089_184_256, top1: 76.13,  top5: 92.862, protocol: TORCHVISION },
-  { name: 'resnet101-torchvision', depth: 101, parameters: 44_549_160, macs:  7_801_405_440, top1: 77.374, top5: 93.546, protocol: TORCHVISION },
-  { name: 'resnet152-torchvision', depth: 152, parameters: 60_192_808, macs: 11_513_626_624, top1: 78.312, top5: 94.046, protocol: TORCHVISION },
-  { name: 'plain18',               depth:  18, parameters: 11_515_688, macs:  1_794_805_760, top1: 72.06,                protocol: TEN },
-  { name: 'plain34',               depth:  34, parameters: 21_623_848, macs:  3_644_493_824, top1: 71.46,  top5: 89.98,  protocol: TEN },
+  { name: 'resnet18',              depth:  18, parameters: 11_689_512, macs:  1_814_073_344, top1: 69.57,  top5: 89.24,  ...TORCH },
+  { name: 'resnet34',              depth:  34, parameters: 21_797_672, macs:  3_663_761_408, top1: 73.27,  top5: 91.26,  ...TORCH },
+  { name: 'resnet50',              depth:  50, parameters: 25_557_032, macs:  3_857_973_248, top1: 75.3,   top5: 92.2,   ...AUTHORS },
+  { name: 'resnet101',             depth: 101, parameters: 44_549_160, macs:  7_570_194_432, top1: 76.4,   top5: 92.9,   ...AUTHORS },
+  { name: 'resnet152',             depth: 152, parameters: 60_192_808, macs: 11_282_415_616, top1: 77.0,   top5: 93.3,   ...AUTHORS },
+  { name: 'resnet50-torchvision',  depth:  50, parameters: 25_557_032, macs:  4_089_184_256, top1: 76.13,  top5: 92.862, ...TORCHVISION },
+  { name: 'resnet101-torchvision', depth: 101, parameters: 44_549_160, macs:  7_801_405_440, top1: 77.374, top5: 93.546, ...TORCHVISION },
+  { name: 'resnet152-torchvision', depth: 152, parameters: 60_192_808, macs: 11_513_626_624, top1: 78.312, top5: 94.046, ...TORCHVISION },
+  { name: 'plain18',               depth:  18, parameters: 11_515_688, macs:  1_794_805_760, top1: 72.06,                ...TEN },
+  { name: 'plain34',               depth:  34, parameters: 21_623_848, macs:  3_644_493_824, top1: 71.46,  top5: 89.98,  ...TEN },
 ] as const;
 
 const PLAIN_OPTIONS = { width: WIDTH } as const satisfies OptionTable;

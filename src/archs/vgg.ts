@@ -28,8 +28,14 @@ import {
 const FILTERS = [64, 128, 256, 512, 512];
 const DENSE = ['6', '7'];
 
-const DENSELY = 'ILSVRC-2012 val, dense at scale 256, one network';
-const TORCHVISION = 'ILSVRC-2012 val, centre crop (torchvision)';
+const DENSELY = {
+  protocol: 'ILSVRC-2012 val, dense at scale 256, one network',
+  source: 'Simonyan and Zisserman, 2014, table 3',
+};
+const TORCHVISION = {
+  protocol: 'ILSVRC-2012 val, centre crop (torchvision)',
+  source: 'torchvision’s table of weights',
+};
 
 // biome-ignore format: table 1 of the paper: convolutions of each stage; results of its table 3
 const NETWORKS: Network[] = [
@@ -161,7 +167,7 @@ export const vggs: Architecture[] = NETWORKS.map((network) => {
     parameters,
     macs,
     depth: convs.reduce((sum, count) => sum + count, DENSE.length + 1),
-    published: { top1, top5, protocol: form === 'bn' ? TORCHVISION : DENSELY },
+    published: { top1, top5, ...(form === 'bn' ? TORCHVISION : DENSELY) },
     options: OPTIONS,
     recipe: form === 'bn' ? TORCHVISION_NORM_RECIPE : PAPER_RECIPE,
     ...((!form || form === 'bn') && { torchvision: torchvisionOf(network) }),

@@ -83,12 +83,12 @@ function differenceLines(title: string, rows: Explanation['differs']['here']): s
 }
 
 function resultLines({ published }: Explanation): string[] {
-  return published.map(({ protocol, top1, top5, recipe }) => {
+  return published.map(({ protocol, source, top1, top5, recipe }) => {
     const accuracies = [
       top1 !== undefined && `top-1 ${top1.toFixed(2)} %`,
       top5 !== undefined && `top-5 ${top5.toFixed(2)} %`,
     ];
     const text = accuracies.filter((accuracy) => accuracy !== false).join(', ');
-    return `  ${text}: ${protocol}; --recipe ${recipe}`;
+    return `  ${text}: ${protocol} (${source}); --recipe ${recipe}`;
   });
 }

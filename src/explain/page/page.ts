@@ -152,10 +152,12 @@ function results({ published }: Explanation): Section {
     { title: 'protocol' },
     { title: 'top-1', numeric: true },
     { title: 'top-5', numeric: true },
+    { title: 'from' },
     { title: 'recipe' },
   ];
-  const rows = published.map(({ protocol, top1, top5, recipe }) => {
-    return [protocol, accuracy(top1), accuracy(top5), html`<code>--recipe ${recipe}</code>`];
+  const rows = published.map(({ protocol, source, top1, top5, recipe }) => {
+    const flag = html`<code>--recipe ${recipe}</code>`;
+    return [protocol, accuracy(top1), accuracy(top5), source, flag];
   });
   const caption = 'Published accuracies, and the recipe here that trains alike';
   return { id: 'results', title: 'Published results', body: tableOf(columns, rows, { caption }) };

@@ -97,14 +97,9 @@ function publishedPoints(architecture: Architecture): Point[] {
   });
 }
 
-function resultsOf(architecture: Architecture): (Published & { source: string })[] {
-  const { paper, name } = architecture;
-  const [author] = paper.authors.split(/, | et al/);
-  const own = allPublished(architecture).map(({ recipe, ...published }) => {
-    const source = recipe === 'paper' ? `${author}, ${paper.year}` : `recipe ${recipe}`;
-    return { ...published, source };
-  });
-  const all = [...own, ...RESULTS.filter(({ network }) => network === name)];
+function resultsOf(architecture: Architecture): Published[] {
+  const { name } = architecture;
+  const all = [...allPublished(architecture), ...RESULTS.filter(({ network }) => network === name)];
   // torchvision's networks have torchvision's results by their paper's recipe already.
   return all.filter(({ top1, top5 }, at) => {
     return all.findIndex((other) => other.top1 === top1 && other.top5 === top5) === at;

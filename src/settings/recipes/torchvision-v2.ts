@@ -14,6 +14,7 @@ const published = (top1: number, top5: number) => {
     top1,
     top5,
     protocol: 'ILSVRC-2012 val, centre crop of 224 at 232 (torchvision, averaged weights)',
+    source: 'torchvision’s table of weights',
   };
 };
 
