@@ -1,33 +1,22 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MPI_PATH } from '../../src/distributed/open-world.js';
 import { build, type Ended, PROGRAM, temporaryDirectory } from '../commands/program.js';
-
-const MPIRUN = ['--oversubscribe', '--bind-to', 'none'];
-const ENVIRONMENT = {
-  ...process.env,
-  OMPI_ALLOW_RUN_AS_ROOT: '1',
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-  OMP_WAIT_POLICY: 'passive',
-};
-
-/** Why there are no processes to test with. */
-function missing(): string | undefined {
-  if (!existsSync(MPI_PATH)) return 'cnn was built without MPI (bin/setup --mpi)';
-  const { stdout } = spawnSync('mpirun', ['--version'], { encoding: 'utf8' });
-  return stdout?.includes('Open MPI') ? undefined : 'there is no mpirun of Open MPI';
-}
+import { ALL, ENVIRONMENT, MPIRUN, needsMpi } from './mpi.js';
 
 interface Training {
   readonly args: readonly string[];
   /** What may differ, as a part of the largest value. */
   readonly error: number;
+  /** The network amplifies rounding: so many times as far apart as one process on other kernels. */
+  readonly amplified?: true;
   /** Takes so long that only npm run test:distributed has it. */
   readonly long?: true;
 }
+
+/** How much further processes may be from one than other kernels are, where rounding is amplified. */
+const AMPLIFIED = 10;
 
 /** Trainings of a few steps in which everything random, uneven and summed takes part. */
 const TRAININGS: Readonly<Record<string, Training>> = {
@@ -43,10 +32,12 @@ const TRAININGS: Readonly<Record<string, Training>> = {
     error: 1e-4,
     long: true,
   },
-  // Not explained yet: rounding that decides whether a ReLU lets a value near 0 through would do it.
+  // In batches of 6, one process differs from itself on generic kernels by 2e-3: rounding decides
+  // which side of a ReLU some values are on, and batch normalisation of few images amplifies it.
   'resnet20-cifar with --sync-bn': {
-    args: ['resnet20-cifar', '--batch-size', '7', '--max-steps', '1', '--lr', '0.01', '--sync-bn'],
-    error: 1e-2,
+    args: ['resnet20-cifar', '--batch-size', '6', '--max-steps', '1', '--lr', '0.01', '--sync-bn'],
+    error: 1e-4,
+    amplified: true,
     long: true,
   },
   'googlenet with its heads': {
@@ -59,27 +50,33 @@ const TRAININGS: Readonly<Record<string, Training>> = {
   },
 };
 
-const ALL = process.env['CNN_TEST_DISTRIBUTED'] === '1';
-
 describe('several processes', function () {
   this.timeout(240_000);
   const directory = temporaryDirectory();
 
   before(async function () {
-    const reason = missing();
-    if (reason !== undefined) {
-      if (process.env['CNN_TEST_ALL'] === '1') throw new Error(reason);
-      console.log(`      skipped: ${reason}`);
-      this.skip();
-    }
+    needsMpi(this);
     await build();
   });
 
-  async function start(processes: number, args: readonly string[]): Promise<Ended> {
+  /** The same on one process, whose kernels round otherwise. */
+  function otherKernels(arch: string, args: readonly string[]) {
+    const name = `${arch}-generic`;
+    return trained(1, name, settings(args, name), { CNN_MAX_ISA: 'generic' });
+  }
+
+  async function start(
+    processes: number,
+    args: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<Ended> {
     const own = [process.execPath, PROGRAM, 'train', ...args];
     const command = processes > 1 ? ['mpirun', ...MPIRUN, '-np', `${processes}`, ...own] : own;
     const [program, ...rest] = command as [string, ...string[]];
-    const child = spawn(program, rest, { cwd: directory.path, env: ENVIRONMENT });
+    const child = spawn(program, rest, {
+      cwd: directory.path,
+      env: { ...process.env, ...ENVIRONMENT, ...more },
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (text) => {
       stdout += text;
@@ -94,8 +91,13 @@ describe('several processes', function () {
   }
 
   /** The weights and what the optimizer keeps after a training, and the row of its epoch. */
-  async function trained(processes: number, name: string, args: readonly string[]) {
-    const { code, stdout, stderr } = await start(processes, args);
+  async function trained(
+    processes: number,
+    name: string,
+    args: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ) {
+    const { code, stdout, stderr } = await start(processes, args, more);
     assert.equal(code, 0, stdout + stderr);
     const run = join(directory.path, 'runs', name);
     const read = async (file: string) => {
@@ -113,16 +115,20 @@ describe('several processes', function () {
     ...['--backend', 'cpu', '--precision', 'f32', '--experiment', name, ...rest],
   ];
 
-  for (const [what, { args, error, long }] of Object.entries(TRAININGS)) {
+  for (const [what, { args, error, amplified, long }] of Object.entries(TRAININGS)) {
     if (long && !ALL) continue;
     it(`take the steps of one: ${what}`, async () => {
       const [arch] = args as [string];
       const one = await trained(1, `${arch}-1`, settings(args, `${arch}-1`));
+      const other = amplified && (await otherKernels(arch, args));
+      const allowed = (kind: 'state' | 'weights') => {
+        return other ? Math.max(error, AMPLIFIED * distance(other[kind], one[kind])) : error;
+      };
       for (const processes of [2, 3]) {
         const name = `${arch}-${processes}`;
         const found = await trained(processes, name, settings(args, name));
-        near(found.state, one.state, error);
-        near(found.weights, one.weights, error);
+        near(found.state, one.state, allowed('state'));
+        near(found.weights, one.weights, allowed('weights'));
         assert.equal(found.scores['eval_top1'], one.scores['eval_top1']);
       }
     });
@@ -153,10 +159,16 @@ describe('several processes', function () {
 
 /** Equal up to a part of the largest value. */
 function near(found: Float32Array, expected: Float32Array, part: number): void {
+  const far = distance(found, expected);
+  assert.ok(far <= part, `${far} is above ${part}`);
+}
+
+/** The largest difference, as a part of the largest value. */
+function distance(found: Float32Array, expected: Float32Array): number {
   assert.equal(found.length, expected.length);
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const error = found.reduce((most, value, at) => {
     return Math.max(most, Math.abs(value - (expected[at] as number)));
   }, 0);
-  assert.ok(error <= part * largest, `${error} of ${largest}`);
+  return error / largest;
 }
