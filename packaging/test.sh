@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what packaging/build.sh made in root file systems that have neither compiler nor headers,
 # and trains LeNet-5 there: packaging/test.sh [RELEASE…] [NODE…], such as "bookworm 22". As root, on
-# Debian with debootstrap; Node.js comes from npm.
+# Debian with debootstrap; Node.js comes from npm. Of Ubuntu's releases, jammy and noble, UBUNTU_MIRROR
+# says where they are, and Debian's ubuntu-keyring whose they are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,13 +18,19 @@ done
 version=$(node -p 'require("./package.json").version')
 
 main() {
-  local mirror root
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
+  local debian root mirror
+  debian=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
   mkdir -p "$roots"
   for node in "${nodes[@]}"; do fetch_node "$node"; done
   for release in "${releases[@]}"; do
     root=$roots/$release
-    [ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase "$release" "$root" "$mirror" > "$roots/$release.log"
+    mirror=("$debian")
+    # Debian's debootstrap does not know the newer ones by name; all are made by the same script.
+    case $release in jammy | noble) mirror=("${UBUNTU_MIRROR:?is needed for $release}" gutsy) ;; esac
+    [ -e "$root/made" ] || {
+      debootstrap --variant=minbase "$release" "$root" "${mirror[@]}" > "$roots/$release.log"
+      touch "$root/made"
+    }
     for node in "${nodes[@]}"; do try "$root" "$node"; done
   done
 }
