@@ -192,6 +192,10 @@ export class BatchFiller {
     const jpegs = keep ? undefined : this.#jpegs;
     const rest = jpegs ? await jpegs.fill(buffers.images, items, indices) : items;
     if (rest.length === 0) return [];
+    if (keep) {
+      const onDisk = rest.filter(({ source }) => !('data' in source));
+      await this.#jpegs?.readFirst(onDisk.map(({ slot }) => indices[slot] as number));
+    }
     const replies = await this.#pool.decode(buffers.id, rest, keep);
     for (const { images } of replies) {
       for (const [slot, image] of images) this.#cache.add(indices[slot] as number, image);

@@ -12,11 +12,15 @@ import {
   sizeIn,
 } from '../decode/image-record.js';
 import { type JpegAddon, type JpegPool, jpegAddon } from '../decode/jpeg.js';
+import { affordableThreads } from '../thread.js';
 import type { DecodeItem } from './decode-worker.js';
 import type { DeviceDecoder, DeviceImages, DeviceReader } from './device-decoder.js';
 
 /** Of images that are no JPEGs, or not for the addon, or not to be found by a place in a file. */
 const REFUSED = { width: 0, height: 1 };
+
+/** Threads that read images for the first time, which wait for the disk more than they compute. */
+const READERS = 16;
 
 export interface JpegFillerSettings {
   readonly transform: Transform;
@@ -34,6 +38,7 @@ export interface JpegFillerSettings {
 export class JpegFiller {
   readonly #addon: JpegAddon;
   readonly #pool: JpegPool;
+  readonly #readers: JpegPool;
   readonly #device: DeviceReader | undefined;
   readonly #images: ImageList;
   readonly #settings: JpegFillerSettings;
@@ -43,7 +48,10 @@ export class JpegFiller {
   private constructor(addon: JpegAddon, images: ImageList, settings: JpegFillerSettings) {
     this.#addon = addon;
     const { threads, reading = AS_PILLOW, decoder } = settings;
-    this.#pool = addon.openJpegPool(threads, reading.maxPixels, reading.exifRotate);
+    const { maxPixels, exifRotate } = reading;
+    this.#pool = addon.openJpegPool(threads, maxPixels, exifRotate);
+    const readers = Math.max(affordableThreads(READERS), threads);
+    this.#readers = addon.openJpegPool(readers, maxPixels, exifRotate);
     this.#device = decoder?.open(threads, reading);
     this.#images = images;
     this.#settings = settings;
@@ -101,13 +109,21 @@ export class JpegFiller {
   /** The items that are JPEGs for the addon, and the request for their windows. */
   async #place(items: readonly DecodeItem[], indices: readonly number[]) {
     const indexOf = ({ slot }: DecodeItem) => indices[slot] as number;
-    await this.#measure(items.map(indexOf).filter((index) => this.#sizes[2 * index + 1] === 0));
+    await this.readFirst(items.map(indexOf));
     const taken = items.filter((item) => this.#sizes[2 * indexOf(item)] !== 0);
     const request = this.#request(taken.map(indexOf));
     for (const [i, item] of taken.entries()) {
       this.#placeWindow(recordAt(request.records, i), indexOf(item), item);
     }
     return { taken, ...request };
+  }
+
+  /**
+   * Reads those of the images that were not read before, many at a time: then they are in the
+   * system's cache for whoever decodes them, and no decoder waits for the disk image by image.
+   */
+  readFirst(indices: readonly number[]): Promise<void> {
+    return this.#measure(indices.filter((index) => this.#sizes[2 * index + 1] === 0));
   }
 
   /** The mean of width × height of some images spread over the list; undefined if none is a JPEG. */
@@ -130,7 +146,7 @@ export class JpegFiller {
 
   /** Ends the threads after the images that they work on; pending requests fail with a RunError. */
   close(): void {
-    this.#addon.closeJpegPool(this.#pool);
+    for (const pool of [this.#pool, this.#readers]) this.#addon.closeJpegPool(pool);
     this.#device?.close();
   }
 
@@ -143,7 +159,7 @@ export class JpegFiller {
     });
     if (indices.length === 0) return;
     const { files, records } = this.#request(indices);
-    this.#check(await this.#addon.measureJpegs(this.#pool, files, records));
+    this.#check(await this.#addon.measureJpegs(this.#readers, files, records));
     for (const [i, index] of indices.entries()) {
       this.#store(index, sizeIn(recordAt(records, i)) ?? REFUSED);
     }

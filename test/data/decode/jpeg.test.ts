@@ -327,6 +327,21 @@ describe('JPEGs in the addon', () => {
     await assert.rejects(filler?.fill(images, items, [...items.keys()]) ?? Promise.resolve());
   });
 
+  it('that were read first are decoded, and so are other files left', async () => {
+    const jpeg = save(randomJpeg({ width: 40, height: 50, sampling: [[1, 1]] }));
+    const missing = { ...jpeg, file: `${jpeg.file}.missing` };
+    const locations = [jpeg, save(Buffer.from('no image')), missing];
+    const settings = { transform: plain, channels: 3, threads: 1 } as const;
+    const filler = JpegFiller.open(listOf(locations), settings);
+    const draws = drawAugmentation(plain, 0, 0, 0);
+    const items = locations.map((source, slot) => ({ slot, source, draws }));
+    const indices = [...items.keys()];
+    await filler?.readFirst(indices);
+    const left = await filler?.fill(new Uint8Array(3 * SIZE * SIZE * 3), items, indices);
+    filler?.close();
+    assert.deepEqual(left?.map(({ slot }) => slot) ?? [1, 2], [1, 2]);
+  });
+
   it('cost no time while there are none to decode', async () => {
     const location = save(randomJpeg({ width: 40, height: 50, sampling: [[1, 1]] }));
     const settings = { transform: plain, channels: 3, threads: 8 } as const;
