@@ -66,6 +66,26 @@ describe('faults of several processes', function () {
 
   if (!ALL) return;
 
+  it('count every image of an evaluation once, those that cannot be read too', async () => {
+    await writeImages(at('damaged'), { val: 3 });
+    await writeFile(at('damaged/train/class1/1.png'), 'no image');
+    await writeFile(at('damaged/val/class2/0.png'), '');
+    const training = TRAIN.replace('--data data', '--data damaged');
+    const all = `${training} --epochs 1 --max-bad-images 0.5 --json`;
+    const scores = async (start: string, name: string) => {
+      const { code, stdout, stderr } = await run(`${start} ${all} --experiment ${name}`);
+      assert.equal(code, 0, stderr);
+      const { images, top1, steps } = JSON.parse(stdout);
+      return { images, top1, steps };
+    };
+    const one = await scores('cnn', 'one');
+    assert.equal(one.images, 9);
+    for (const processes of [2, 4]) {
+      const found = await scores(`cnn launch -n ${processes} --`, `several${processes}`);
+      assert.deepEqual(found, one);
+    }
+  });
+
   it('end all where one has other data', async () => {
     const ended = await differently(own(), own().replace('--data data', '--data other'));
     oneSentence(ended, 3, /the fingerprint of the data is "\w+" on rank 0 .* on rank 1 of 2 \(/);
