@@ -35,9 +35,9 @@ type Check = (trained: Trained) => Promise<string | null>;
 
 /**
  * The share of the first epoch's loss by which the last one's is lower at least. Without learning
- * their medians differ by up to 13 % in ResNet-20, whose batch normalisation sees other batches.
+ * their medians differ by up to 18 % in VGG-19 with batch normalisation, whose dropout is another.
  */
-const LEAST_FALL = 0.15;
+const LEAST_FALL = 0.25;
 
 export const CHECK: Readonly<Record<Exclude<CheckName, 'training'>, Check>> = {
   async loss({ losses }) {

@@ -12,7 +12,7 @@ import { smallestSize } from './smallest-size.js';
 export const EPOCHS = 2;
 const BATCH_SIZE = 4;
 /** Small networks, whose steps are cheap, learn less in each. */
-const STEPS_PER_EPOCH = { small: 32, large: 6 } as const;
+const STEPS_PER_EPOCH = { small: 16, large: 6 } as const;
 const SMALL = 3e6;
 /** Each epoch has these images as often as its steps need, which every network soon knows by heart. */
 const TRAINING_IMAGES = 2;
@@ -45,19 +45,28 @@ const REFUSED: readonly OptionName[] = [
   'checkpoint-steps',
 ];
 /** What only other optimizers have than that of --smoke. */
-const OF_OTHER_OPTIMIZERS: readonly OptionName[] = ['momentum', 'nesterov', 'opt-alpha'];
+const OF_OTHER_OPTIMIZERS: readonly OptionName[] = ['opt-alpha', 'opt-betas'];
 
 /**
- * In place of what the recipe and --config say; a flag wins. All networks learn by AdamW at one rate,
- * where SGD needs one of its own for each.
+ * In place of what the recipe and --config say; a flag wins. All networks learn by LARS at one rate,
+ * where SGD needs one of its own for each, and it keeps one number for each weight, where AdamW keeps
+ * two.
  */
 const SHORT: Readonly<Partial<Record<OptionName, Value>>> = {
   epochs: EPOCHS,
   'batch-size': BATCH_SIZE,
   'grad-accum-steps': 1,
   augment: 'none',
-  opt: 'adamw',
-  lr: 1e-3,
+  opt: 'lars',
+  lr: 0.05,
+  momentum: 0.9,
+  nesterov: false,
+  'opt-trust': 0.05,
+  'opt-eps': null,
+  'weight-decay': 1e-4,
+  'norm-weight-decay': 0,
+  'bias-weight-decay': 0,
+  'bias-lr-scale': 1,
   'lr-scheduler': 'constant',
   'lr-warmup-epochs': null,
   'lr-warmup-method': 'linear',
@@ -73,9 +82,6 @@ const SHORT: Readonly<Partial<Record<OptionName, Value>>> = {
   'checkpoint-minutes': 0,
   'checkpoint-steps': null,
 };
-
-/** The deeper stacks of VGG do not learn at the rate of the others without batch normalisation. */
-const LOWER_RATE = { networks: /^vgg(13|16|16-1x1|19)$/, lr: 3e-4 };
 
 export function checkFlags(given: Given): void {
   const isGiven = (name: OptionName) => given[name] !== undefined;
@@ -99,9 +105,8 @@ export async function shortened(request: TrainRequest): Promise<TrainRequest> {
     weights === null
       ? await smallestSize(architecture, { channels, auxiliary: auxWeight > 0 })
       : settings.inputSize;
-  const lr = LOWER_RATE.networks.test(architecture.name) ? { lr: LOWER_RATE.lr } : {};
   const steps = STEPS_PER_EPOCH[architecture.parameters < SMALL ? 'small' : 'large'];
-  const values = { ...SHORT, ...lr, 'input-size': inputSize, 'lr-warmup-steps': steps };
+  const values = { ...SHORT, 'input-size': inputSize, 'lr-warmup-steps': steps };
   return {
     ...withValues(request, values),
     limits: limitsOf(steps),
