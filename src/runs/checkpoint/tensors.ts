@@ -33,15 +33,18 @@ export function withWeightsOf<T>({ directory, state }: Checkpoint, build: () => 
 export async function loadWeights(model: LayersModel, checkpoint: Checkpoint): Promise<void> {
   const { directory, state } = checkpoint;
   const specs = await readManifest(directory, state);
-  const expected = model.weights.map(({ originalName, shape }) => ({
-    name: originalName,
-    shape: shape.map((size) => size ?? 0),
-  }));
-  checkSpecs(expected, specs, checkpoint);
-  const weights = new Map(model.weights.map((weight) => [weight.originalName, weight]));
-  await readTensors(checkpoint, WEIGHTS, specs, ({ name }, tensor) => {
-    weights.get(name)?.write(tensor);
-  });
+  const tensors = await readTensors(checkpoint, WEIGHTS, specs);
+  try {
+    const expected = model.weights.map(({ originalName, shape }) => ({
+      name: originalName,
+      shape: shape.map((size) => size ?? 0),
+    }));
+    checkSpecs(expected, specs, checkpoint);
+    const named = specs.map(({ name }, index) => [name, tensors[index]] as const);
+    model.loadWeights(Object.fromEntries(named) as Record<string, tf.Tensor>);
+  } finally {
+    tf.dispose(tensors);
+  }
 }
 
 /**
@@ -55,17 +58,20 @@ export async function loadTensors(
   const { directory, state } = checkpoint;
   // The first checkpoints held the momenta alone, in the order of the weights.
   const specs: readonly Spec[] = state.tensors ?? variables.map(specOf).filter(isMomentum);
-  const places = new Map(variables.map(({ name, tensor }) => [name, tensor]));
-  await readTensors(checkpoint, OPTIMIZER, specs, ({ name }, tensor) => {
-    const variable = places.get(name);
-    if (variable === undefined) return;
-    if (String(tensor.shape) !== String(variable.shape)) {
-      throw damaged(directory, `${name} is of shape ${tensor.shape}, not ${variable.shape}`);
+  const tensors = await readTensors(checkpoint, OPTIMIZER, specs);
+  try {
+    const found = new Map(specs.map(({ name }, index) => [name, tensors[index] as tf.Tensor]));
+    const missing: string[] = [];
+    for (const { name, tensor: variable } of variables) {
+      const tensor = found.get(name);
+      if (tensor === undefined) missing.push(name);
+      else if (String(tensor.shape) === String(variable.shape)) variable.assign(tensor);
+      else throw damaged(directory, `${name} is of shape ${tensor.shape}, not ${variable.shape}`);
     }
-    variable.assign(tensor);
-  });
-  const found = new Set(specs.map(({ name }) => name));
-  return variables.map(({ name }) => name).filter((name) => !found.has(name));
+    return missing;
+  } finally {
+    tf.dispose(tensors);
+  }
 }
 
 function specOf({ name, tensor: { shape } }: NamedTensor): Spec {
@@ -95,35 +101,32 @@ function checkSpecs(
   }
 }
 
-/**
- * Gives `use` the tensors of a file of a checkpoint one after the other, so that each takes the
- * memory of what the one before replaced. Throws after the last one where any has a value that is
- * not finite.
- */
+/** The tensors of a file of a checkpoint, of which none may have a value that is not finite. */
 async function readTensors(
   { directory, state }: Checkpoint,
   name: typeof WEIGHTS | typeof OPTIMIZER,
   specs: readonly Spec[],
-  use: (spec: Spec, tensor: tf.Tensor) => void,
-): Promise<void> {
+): Promise<tf.Tensor[]> {
+  const tensors: tf.Tensor[] = [];
   const notFinite: (string | undefined)[] = [];
   const most = state.files[name]?.bytes ?? 0;
-  await withRegularFile(join(directory, name), most, async (read, bytes) => {
-    const total = countOf(specs);
-    if (4 * total !== bytes) {
-      throw damaged(directory, `it holds ${bytes / 4} numbers where ${total} are expected`);
-    }
-    const memoryFor = reusedMemory(specs.map((spec) => countOf([spec])));
-    for (const spec of specs) {
-      const values = await read(memoryFor(countOf([spec])));
-      notFinite.push(describeNotFinite(spec.name, values));
-      const tensor = tf.tensor(values, [...spec.shape], 'float32');
-      try {
-        use(spec, tensor);
-      } finally {
-        tensor.dispose();
+  try {
+    await withRegularFile(join(directory, name), most, async (read, bytes) => {
+      const total = countOf(specs);
+      if (4 * total !== bytes) {
+        throw damaged(directory, `it holds ${bytes / 4} numbers where ${total} are expected`);
       }
-    }
-  });
-  refuseNotFinite(`The checkpoint ${directory}`, notFinite);
+      const memoryFor = reusedMemory(specs.map((spec) => countOf([spec])));
+      for (const spec of specs) {
+        const values = await read(memoryFor(countOf([spec])));
+        notFinite.push(describeNotFinite(spec.name, values));
+        tensors.push(tf.tensor(values, [...spec.shape], 'float32'));
+      }
+    });
+    refuseNotFinite(`The checkpoint ${directory}`, notFinite);
+    return tensors;
+  } catch (error) {
+    tf.dispose(tensors);
+    throw error;
+  }
 }
