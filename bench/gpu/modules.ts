@@ -24,6 +24,8 @@ export async function importedFiles(entryPoints: readonly string[]): Promise<str
       'esbuild',
       'tsx',
       'mocha',
+      // Of Keras's weights, which are not read there.
+      'h5wasm/node',
       // Of reports, which are not made there.
       'vega',
       'vega-lite',
