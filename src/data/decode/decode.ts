@@ -16,9 +16,7 @@ import { imageFromPixels } from './pixels.js';
 import { decodePng } from './png.js';
 import { decodePnm } from './pnm.js';
 import { readImageBytes } from './read-block.js';
-
-/** Its library is loaded for the first image that needs it, which most PNG and JPEG files do not. */
-const throughSharp = () => import('./through-sharp.js');
+import { decodeWithSharp, readHeader } from './through-sharp.js';
 
 /**
  * Reads an image in its own channels: 1 if the file is grey, else 3. Rejects with a reason fit for
@@ -40,10 +38,9 @@ export async function readImage(
   const image =
     decodeJpeg(bytes, options) ??
     decodePng(bytes, options) ??
-    (await (await throughSharp()).decodeWithSharp(bytes, options));
+    (await decodeWithSharp(bytes, options));
   if (!options.exifRotate) return image;
-  const { orientation } = await (await throughSharp()).readHeader(bytes);
-  return turnUpright(image, orientation);
+  return turnUpright(image, (await readHeader(bytes)).orientation);
 }
 
 /** How many channels an image has: 1 if it is grey, else 3. */
@@ -51,8 +48,7 @@ export async function readChannels(location: ImageLocation): Promise<1 | 3> {
   const bytes = await readImageBytes(location);
   if (location.pixels !== undefined) return location.pixels.channels;
   checkFormat(bytes);
-  const plain = decodeWithoutExif(bytes, AS_PILLOW);
-  return plain?.channels ?? (await (await throughSharp()).readHeader(bytes)).channels;
+  return decodeWithoutExif(bytes, AS_PILLOW)?.channels ?? (await readHeader(bytes)).channels;
 }
 
 /** An image in one of the formats that cannot say how it is turned; undefined for others. */

@@ -1,14 +1,25 @@
 /** Images that libvips decodes, by sharp: WebP and TIFF, and what of PNG and JPEG is left to it. */
+import { createRequire } from 'node:module';
 import { setTimeout } from 'node:timers/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import type { Image } from '../../augment/index.js';
 import { rgbFromCmyk } from './cmyk.js';
 import { checkPixels, type DecodeOptions } from './decode-options.js';
 import { turnUpright } from './orientation.js';
 import { readTiffTags, type TiffTags } from './tiff-tags.js';
 
-sharp.concurrency(1);
-sharp.cache(false);
+type Library = typeof import('sharp').default;
+
+let library: Library | undefined;
+
+/** Most trainings do without it, which saves them 12 MiB. */
+function loadSharp(): Library {
+  if (library !== undefined) return library;
+  library = createRequire(import.meta.url)('sharp') as Library;
+  library.concurrency(1);
+  library.cache(false);
+  return library;
+}
 
 const ATTEMPTS = 6;
 
@@ -59,7 +70,7 @@ function decodeForm(bytes: Buffer, form: Form, tags: TiffTags | undefined): Prom
  */
 function open(bytes: Buffer): Sharp {
   const tiff = /^(II|MM)/.test(bytes.toString('latin1', 0, 2));
-  return sharp(bytes, {
+  return loadSharp()(bytes, {
     failOn: tiff ? 'warning' : 'error',
     ignoreIcc: true,
     limitInputPixels: false,
