@@ -2,6 +2,7 @@
 // started the program.
 #include <mpi.h>
 
+#include <algorithm>
 #include <climits>
 #include <string>
 
@@ -33,7 +34,8 @@ const char* describe() {
     char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length = 0;
     MPI_Get_library_version(text, &length);
-    const std::string whole(text, static_cast<size_t>(length));
+    std::string whole(text, static_cast<size_t>(length));
+    std::replace(whole.begin(), whole.end(), '\t', ' ');
     return whole.substr(0, whole.find_first_of(",\n"));
   }();
   return line.c_str();

@@ -5,7 +5,7 @@ import { counted } from '../counted.js';
 import { lastingName } from '../data/open-dataset.js';
 import { connectToLauncher } from '../distributed/launch/telling.js';
 import { launchedBy } from '../distributed/launcher.js';
-import { openWorld } from '../distributed/open-world.js';
+import { openWorld, SPEAKING_MS } from '../distributed/open-world.js';
 import { rankReporter } from '../distributed/rank-reporter.js';
 import type { World } from '../distributed/world.js';
 import { CnnError, LostProcessError, UsageError } from '../errors.js';
@@ -76,9 +76,6 @@ export const FIRST_RUNS = {
   'train-crop-size': null,
 };
 
-/** How long processes wait for the one that says which other is lost: a launcher ends it with them. */
-const SPEAKING_MS = 2000;
-
 /** Settings of one start of the program, which a run does not keep. */
 export const NOT_STORED: readonly OptionName[] = [
   'resume',
@@ -131,7 +128,7 @@ export async function trained(
   request: TrainRequest,
   reporter: Reporter,
 ): Promise<Result<TrainResult>> {
-  const world = await openWorld(request.settings.distTimeout);
+  const world = await openWorld(request.settings.distTimeout, reporter);
   const result = await withWorld(world, () => train({ ...request, world }, reporter));
   if (!world.leads) return { lines: [], json: result, silent: true };
   const next = nextCommands(result, request);

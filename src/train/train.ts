@@ -78,7 +78,7 @@ async function trainPrepared(given: TrainRequest, reporter: Reporter): Promise<T
       else await resumeRun(request.resume, prepared, reporter);
     }
     reporter.note(runLine(run, request));
-    tellLauncher({ run: run.path, step: prepared.start.step });
+    tellLauncher({ run: run.path });
     const logged = { ...request, step: prepared.start.step };
     const logger = world.leads ? await openLoggers(run, logged, reporter) : joinLoggers([]);
     const following = followed(logger, () => runUntilStopped(prepared, run, reporter, logger));
@@ -148,6 +148,8 @@ async function runUntilStopped(
   const stopped = () => agreement.signal !== undefined;
   const outlook = openOutlook(prepared, reporter);
   let { step } = prepared.start;
+  // From now on a signal saves the run.
+  tellLauncher({ step });
   try {
     const events = world.leads ? openEventLog(run) : NO_EVENTS;
     const sentinel = createSentinel(prepared, { reporter, events });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runLaunch } from '../../src/commands/launch.js';
 import { startJob } from '../../src/distributed/launch/job.js';
 import { launcherFor } from '../../src/distributed/launch/mpi-launcher.js';
-import { RunError } from '../../src/errors.js';
-import { cnn, temporaryDirectory } from '../commands/program.js';
+import { type CnnError, RunError } from '../../src/errors.js';
+import { build, cnn, PROGRAM, temporaryDirectory } from '../commands/program.js';
 
 const OPEN_MPI = { program: 'mpirun', version: 'mpirun (Open MPI) 4.1.4\n\nReport bugs' };
 const HYDRA = { program: 'mpiexec', version: 'HYDRA build details:\n    Version: 4.0.2' };
@@ -75,6 +76,32 @@ describe('cnn launch', function () {
     const other = runLaunch({ processes: '1', '--': ['eval'] });
     await assert.rejects(other, /Expected train after -- but received "eval"/);
   });
+
+  it('says that a signal ended it before a process could', async () => {
+    const ended = runLaunch({ processes: '1', '--': ['train', 'lenet5', 'synthetic'] });
+    process.emit('SIGUSR2', 'SIGUSR2');
+    await assert.rejects(ended, (error: CnnError) => {
+      assert.match(
+        error.message,
+        /^Stopped by SIGUSR2 before the first step; start it again: cnn launch -n 1 -- train lenet5/,
+      );
+      return error.exitCode === 75;
+    });
+  });
+
+  it('names the command that builds the addon where that does not load', async () => {
+    for (const name of ['cnn.node', 'cnn_mpi.so']) await writeFile(join(directory.path, name), '');
+    const env = { ...process.env, CNN_ADDON: join(directory.path, 'cnn.node') };
+    await build();
+    const words = ['launch', '-n', '2', '--', 'train', 'lenet5', 'synthetic'];
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
+      env,
+      encoding: 'utf8',
+    });
+    assert.match(stderr, /by MPI, but .*cnn\.node: file too short: run \S*bin\/setup$/m);
+    assert.equal(status, 1);
+  });
+
   it('goes on from the last checkpoint after its process was killed', async () => {
     const training = [
       ...['train', 'lenet5', 'synthetic', '--backend', 'cpu', '--precision', 'f32'],

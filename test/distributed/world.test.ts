@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { loadAddon } from '../../src/backend/load-addon.js';
 import { connectWorld } from '../../src/distributed/connected-world.js';
-import { launchedBy } from '../../src/distributed/launcher.js';
+import { type Launched, launchedBy } from '../../src/distributed/launcher.js';
+import { otherFamily, slurmAdvice } from '../../src/distributed/mpi-families.js';
 import { checkSame } from '../../src/distributed/same-start.js';
 import { SOLO, shareOf, type World } from '../../src/distributed/world.js';
 import { UsageError } from '../../src/errors.js';
@@ -35,6 +36,46 @@ describe('launchers', () => {
       assert.deepEqual(found && [found.rank, found.size], expected);
     });
   }
+});
+
+describe('MPI and the launcher', () => {
+  const OPEN_MPI = 'Open MPI v4.1.4';
+  const MPICH = 'MPICH Version: 4.0.2';
+  const byOpenMpi = { OMPI_COMM_WORLD_RANK: '1', OMPI_COMM_WORLD_SIZE: '4' };
+  const byHydra = { PMI_RANK: '0', PMI_SIZE: '2' };
+  const bySlurm = (type?: string) => ({
+    SLURM_PROCID: '0',
+    SLURM_STEP_NUM_TASKS: '2',
+    ...(type && { SLURM_MPI_TYPE: type }),
+    ...(type === 'pmi2' && byHydra),
+  });
+  const found = (environment: NodeJS.ProcessEnv, library: string) => {
+    const launched = launchedBy(environment) as Launched;
+    return [otherFamily(library, launched)?.name, slurmAdvice(library, launched)];
+  };
+
+  it('are of one family', () => {
+    assert.deepEqual(found(byOpenMpi, OPEN_MPI), [undefined, undefined]);
+    assert.deepEqual(found(byOpenMpi, MPICH), ['MPICH', undefined]);
+    assert.deepEqual(found(byHydra, MPICH), [undefined, undefined]);
+    assert.deepEqual(found(byHydra, OPEN_MPI), ['Open MPI', undefined]);
+    assert.deepEqual(found(byHydra, 'Intel(R) MPI Library 2021.19'), [undefined, undefined]);
+  });
+
+  it('are connected by Slurm in the way of the family', () => {
+    assert.deepEqual(found(bySlurm('pmix_v4'), OPEN_MPI), [undefined, undefined]);
+    assert.deepEqual(found(bySlurm('pmi2'), MPICH), [undefined, undefined]);
+    const cases = [
+      [undefined, OPEN_MPI, /--mpi=none .* Open MPI v4\.1\.4 is connected by srun --mpi=pmix/],
+      ['pmi2', OPEN_MPI, /--mpi=pmi2 .* connected by srun --mpi=pmix/],
+      ['pmix', MPICH, /--mpi=pmix .* connected by srun --mpi=pmi2/],
+    ] as const;
+    for (const [type, library, expected] of cases) {
+      const [other, advice] = found(bySlurm(type), library);
+      assert.equal(other, undefined);
+      assert.match(String(advice), expected);
+    }
+  });
 });
 
 describe('a world of processes', () => {

@@ -1,54 +1,25 @@
 /** The program that starts the processes of the MPI that cnn was built with. */
 import { spawnSync } from 'node:child_process';
 import { RunError } from '../../errors.js';
-import { inspectMpi, SET_UP_MPI } from '../open-world.js';
+import { familyOf, type MpiFamily } from '../mpi-families.js';
+import { findMpi, SET_UP_MPI } from '../open-world.js';
 
 /** How a program is started so many times on this machine. */
-export interface MpiLauncher {
+export interface MpiLauncher extends Pick<MpiFamily, 'args' | 'environment'> {
   readonly program: string;
-  readonly args: (processes: number) => readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
 }
-
-interface Family {
-  /** How the library names itself. */
-  readonly library: RegExp;
-  /** How the launcher names itself after --version. */
-  readonly version: RegExp;
-  readonly args: MpiLauncher['args'];
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Their words about processes that end are left out where they can be: the processes say why. */
-const FAMILIES: readonly Family[] = [
-  {
-    library: /^Open MPI/,
-    version: /Open MPI|OpenRTE/,
-    args: (processes) => [
-      ...['--quiet', '--oversubscribe', '--bind-to', 'none', '-np', String(processes)],
-    ],
-    // Whoever starts `cnn launch` as root in a container means it.
-    environment: { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
-  },
-  {
-    library: /^MPICH/,
-    version: /HYDRA/i,
-    args: (processes) => ['-bind-to', 'none', '-n', String(processes)],
-    environment: {},
-  },
-];
 
 const PROGRAMS = ['mpirun', 'mpiexec', 'mpirun.openmpi', 'mpiexec.hydra'];
 
 /** Throws what is missing, with the command that installs it. */
 export function findMpiLauncher(): MpiLauncher {
-  const mpi = inspectMpi();
-  if (!mpi.usable) {
+  const mpi = findMpi();
+  if ('fix' in mpi) {
     throw new RunError(
-      `Several processes train together by MPI, but ${mpi.detail}: run ${SET_UP_MPI}`,
+      `Several processes train together by MPI, but ${mpi.detail}: run ${mpi.fix}`,
     );
   }
-  return launcherFor(mpi.detail, PROGRAMS.map(versionOf));
+  return launcherFor(mpi.library, PROGRAMS.map(versionOf));
 }
 
 export interface Version {
@@ -58,7 +29,7 @@ export interface Version {
 }
 
 export function launcherFor(library: string, versions: readonly Version[]): MpiLauncher {
-  const family = FAMILIES.find((one) => one.library.test(library));
+  const family = familyOf(library);
   if (family === undefined) {
     throw new RunError(
       `cnn launch starts processes of Open MPI and MPICH, but cnn was built with ${library}: start them by its own launcher, for example mpiexec -n 2 bin/cnn.js train`,
