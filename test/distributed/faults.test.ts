@@ -9,23 +9,23 @@ import { PACKAGE_ROOT } from '../../src/package-root.js';
 import { writeImages } from '../commands/images.js';
 import { build, type Ended, PROGRAM, temporaryDirectory } from '../commands/program.js';
 import { canMount, shell } from '../commands/shell.js';
-import { ALL, ENVIRONMENT, MPIRUN, needsMpi } from './mpi.js';
+import { ALL, mpiEnvironment, mpirunEach, needsMpi, rankIn } from './mpi.js';
 
 const KILLS = Number(process.env['CNN_TEST_KILLS'] ?? 30);
 const TRAIN =
   'train --data data --arch lenet5 --input-size 12 --batch-size 6 --backend cpu --precision f32 --threads 1 --workers 1';
-const VARIABLES = Object.entries(ENVIRONMENT)
-  .map(([name, value]) => `export ${name}=${value};`)
-  .join(' ');
 
 describe('faults of several processes', function () {
   this.timeout(900_000);
   const directory = temporaryDirectory();
   const at = (...names: string[]) => join(directory.path, ...names);
-  const run = (script: string) => shell(VARIABLES + script, directory.path);
+  const run = (script: string) => shell(variables + script, directory.path);
+  let variables = '';
 
   before(async function () {
     needsMpi(this);
+    const pairs = Object.entries(mpiEnvironment());
+    variables = pairs.map(([name, value]) => `export ${name}=${value}; `).join('');
     await build();
     await writeImages(at('data'));
     await writeImages(at('other'), { train: 7 });
@@ -33,8 +33,7 @@ describe('faults of several processes', function () {
 
   /** Trains on ranks that are each given arguments of their own. */
   const differently = (...ranks: readonly string[]) => {
-    const each = ranks.map((args) => `-np 1 "$NODE" ${args}`);
-    return run(`mpirun ${MPIRUN.join(' ')} ${each.join(' : ')}`);
+    return run(mpirunEach(ranks.map((args) => `"$NODE" ${args}`)));
   };
   const own = (args = '') => `"$PROGRAM" ${TRAIN} ${args}`;
 
@@ -161,7 +160,7 @@ describe('faults of several processes', function () {
     const all = `${words} ${TRAIN} ${args} --experiment ${name}`.split(' ');
     const child = spawn(process.execPath, [PROGRAM, ...all], {
       cwd: directory.path,
-      env: { ...process.env, ...ENVIRONMENT },
+      env: { ...process.env, ...mpiEnvironment() },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let stderr = '';
@@ -203,8 +202,8 @@ function ranksOf(name: string): (number | undefined)[] {
       if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--experiment\0${name}\0`))
         continue;
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      const [, rank] = /OMPI_COMM_WORLD_RANK=(\d+)/.exec(environment) ?? [];
-      if (rank !== undefined) ranks[Number(rank)] = Number(pid);
+      const rank = rankIn(environment);
+      if (rank !== undefined) ranks[rank] = Number(pid);
     } catch {
       // It has ended.
     }

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { familyOf } from '../../src/distributed/mpi-families.js';
+import { findMpi } from '../../src/distributed/open-world.js';
 import { build, type Ended, PROGRAM, temporaryDirectory } from '../commands/program.js';
-import { ALL, ENVIRONMENT, MPIRUN, needsMpi } from './mpi.js';
+import { ALL, mpiEnvironment, mpirun, needsMpi } from './mpi.js';
 
 interface Training {
   readonly args: readonly string[];
@@ -71,11 +73,11 @@ describe('several processes', function () {
     more: NodeJS.ProcessEnv = {},
   ): Promise<Ended> {
     const own = [process.execPath, PROGRAM, 'train', ...args];
-    const command = processes > 1 ? ['mpirun', ...MPIRUN, '-np', `${processes}`, ...own] : own;
+    const command = processes > 1 ? mpirun(processes, own) : own;
     const [program, ...rest] = command as [string, ...string[]];
     const child = spawn(program, rest, {
       cwd: directory.path,
-      env: { ...process.env, ...ENVIRONMENT, ...more },
+      env: { ...process.env, ...mpiEnvironment(), ...more },
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (text) => {
@@ -147,6 +149,22 @@ describe('several processes', function () {
     assert.deepEqual(resumed.state, whole.state);
     // Another number of processes goes on, up to rounding.
     near((await trained(1, 'other', more('other'))).weights, whole.weights, 1e-4);
+  });
+
+  it('are refused where the launcher of another MPI has started them', async () => {
+    const ours = familyOf((findMpi() as { library: string }).library)?.name;
+    for (const rank of [0, 1]) {
+      const other =
+        ours === 'MPICH'
+          ? { OMPI_COMM_WORLD_RANK: `${rank}`, OMPI_COMM_WORLD_SIZE: '2' }
+          : { PMI_RANK: `${rank}`, PMI_SIZE: '2' };
+      const { code, stderr } = await start(1, settings(['lenet5'], 'lone'), other);
+      const refused = new RegExp(
+        `^rank 0 of 2 \\(.*\\): error: mpi.* has started 2 processes, but cnn was built with ${ours} .*: start them by mpirun of ${ours}, or by cnn launch\n$`,
+      );
+      assert.match(stderr, rank === 0 ? refused : /^$/);
+      assert.equal(code, 1);
+    }
   });
 
   it('are refused where there is less to divide', async () => {
