@@ -28,7 +28,7 @@ export async function checkSame(
 /** Throws on all processes where the values of tensors are not the same bits on each. */
 export async function checkSameValues(
   world: World,
-  tensors: readonly tf.Tensor[],
+  tensors: readonly { data(): Promise<tf.TypedArray> }[],
   when: string,
 ): Promise<void> {
   if (world.size === 1) return;

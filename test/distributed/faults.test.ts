@@ -42,6 +42,13 @@ describe('faults of several processes', function () {
     oneSentence(ended, 2, /--lr is 0\.\d+ on rank 0 of 2 \(.*\) and 0\.5 on rank 1 of 2 \(/);
   });
 
+  it('end all where one would compute other weights', async () => {
+    const ended = await run(
+      mpirunEach([`"$NODE" ${own()}`, `env CNN_MAX_ISA=generic "$NODE" ${own()}`]),
+    );
+    oneSentence(ended, 2, /fuse .*CNN_MAX_ISA=generic.* is true on rank 0 .* false on rank 1 of 2/);
+  });
+
   it('end all where one is stuck, and name it with the step', async () => {
     const ended = await launched(
       'stuck',

@@ -3,9 +3,9 @@ import { loadAddon } from '../../src/backend/load-addon.js';
 import { connectWorld } from '../../src/distributed/connected-world.js';
 import { type Launched, launchedBy } from '../../src/distributed/launcher.js';
 import { otherFamily, slurmAdvice } from '../../src/distributed/mpi-families.js';
-import { checkSame } from '../../src/distributed/same-start.js';
+import { checkSame, checkSameValues } from '../../src/distributed/same-start.js';
 import { SOLO, shareOf, type World } from '../../src/distributed/world.js';
-import { UsageError } from '../../src/errors.js';
+import { RunError, UsageError } from '../../src/errors.js';
 import { Agreement } from '../../src/train/agreement.js';
 
 let worlds = 0;
@@ -127,6 +127,21 @@ describe('a world of processes', () => {
       );
     });
     await checkSame(SOLO, { '--lr': 1 });
+  });
+
+  it('notices other weights on one of them', async () => {
+    const all = await connected(3);
+    const check = (different: number) =>
+      ofAll(all, (world) => {
+        const data = async () => Float32Array.of(1, 2, world.rank === different ? 3.0000002 : 3);
+        return checkSameValues(world, [{ data }], 'after step 7');
+      });
+    await check(-1);
+    await assert.rejects(check(2), (error: Error) => {
+      const expected =
+        /^The weights of rank 2 of 3 .* are not those of rank 0 of 3 .* after step 7:/;
+      return error instanceof RunError && expected.test(error.message);
+    });
   });
 
   it('ends a pass over items where one process cannot go on, or is asked to stop', async () => {

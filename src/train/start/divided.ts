@@ -81,12 +81,12 @@ export function ownPart(world: World, { images, labels }: Split): Split {
 }
 
 /** Has the backend sum gradients over all processes, and says how they divide the work. */
-export function joinWorld(
+export async function joinWorld(
   world: World,
   backend: Backend,
   batchSize: number,
   reporter: Pick<Reporter, 'note' | 'warn'>,
-): void {
+): Promise<void> {
   if (world.size === 1) return;
   const { device } = backend;
   if (backend.name !== 'cpu' || !(device instanceof NativeBackend) || !world.handle) {
@@ -94,6 +94,12 @@ export function joinWorld(
       `Several processes train together on --backend cpu alone, but ${backend.name} computes here`,
     );
   }
+  // Without these an optimizer rounds products that are added; AVX2 and AVX-512 give the same bits.
+  const fused = !device.queue.description.startsWith('generic');
+  await checkSame(world, {
+    'whether kernels fuse multiplication and addition (CNN_MAX_ISA=generic on all: none does)':
+      fused,
+  });
   device.queue.join(world.handle);
   const ranks = Array.from({ length: world.size }, (_, rank) => rank);
   const parts = ranks.map((rank) => shareOf(rank, world.size, batchSize).count);

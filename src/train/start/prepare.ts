@@ -120,7 +120,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     reporter,
     precisionFor(request, dataset),
   );
-  joinWorld(world, backend, settings.batchSize, reporter);
+  await joinWorld(world, backend, settings.batchSize, reporter);
 
   const memory = await estimateStep(request, dataset, backend);
   const choices = await chooseKernels({ request, dataset, backend, memory }, reporter);
