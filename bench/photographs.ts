@@ -18,7 +18,8 @@ import { random } from '../src/rng.js';
 const USAGE = `npx tsx bench/photographs.ts --out DIR [options]
 
   --out DIR       where train/ and val/ are made
-  --count N       images in all; default 300
+  --count N       images in all, at least 2; default 300. Each class has one in train/ and one in
+                  val/ at least, so that few images are of few photographs
   --from FOLDER   photographs to cut from; default Debian's mate-backgrounds`;
 
 const LONG = 500;
@@ -43,7 +44,7 @@ async function makeSet(): Promise<void> {
   });
   const { out, from } = values;
   const count = Number(values.count ?? 300);
-  if (out === undefined || !Number.isInteger(count) || count < 1) throw new Error(USAGE);
+  if (out === undefined || !Number.isInteger(count) || count < 2) throw new Error(USAGE);
   const temporary = mkdtempSync(join(tmpdir(), 'photographs-'));
   try {
     const bytes = await cutImages(from ?? fetchPhotographs(temporary), out, count);
@@ -73,7 +74,10 @@ function run(program: string, args: readonly string[], cwd: string): void {
 /** Returns the bytes of all of them. */
 async function cutImages(folder: string, out: string, count: number): Promise<number> {
   const names = readdirSync(folder).filter((name) => PHOTOGRAPH.test(name));
-  const photographs = names.sort().map((name) => join(folder, name));
+  const photographs = names
+    .sort()
+    .slice(0, Math.floor(count / 2))
+    .map((name) => join(folder, name));
   if (photographs.length === 0) throw new Error(`No .jpg files in ${folder}`);
   let bytes = 0;
   for (let index = 0; index < count; index++) {
