@@ -1,14 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Architecture, findArchitecture } from '../archs/index.js';
 import { counted } from '../counted.js';
 import { lastingName } from '../data/open-dataset.js';
 import { connectToLauncher } from '../distributed/launch/telling.js';
 import { launchedBy } from '../distributed/launcher.js';
-import { openWorld, SPEAKING_MS } from '../distributed/open-world.js';
+import { openWorld } from '../distributed/open-world.js';
 import { rankReporter } from '../distributed/rank-reporter.js';
-import type { World } from '../distributed/world.js';
-import { CnnError, LostProcessError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { checkArchitecture } from '../evaluate/trained-model.js';
 import { estimateMemory } from '../measure/memory.js';
 import { type Checkpoint, hasCheckpoint, openCheckpoint } from '../runs/checkpoint/open.js';
@@ -38,6 +36,7 @@ import { verdictLines } from '../train/verdict.js';
 import { givenArchitecture } from './architecture.js';
 import type { Result } from './command.js';
 import { required } from './require.js';
+import { withWorld } from './with-world.js';
 
 /** Settings that cannot change in a resumed run. */
 const FIXED: readonly OptionName[] = [
@@ -133,24 +132,6 @@ export async function trained(
   if (!world.leads) return { lines: [], json: result, silent: true };
   const next = nextCommands(result, request);
   return { lines: resultLines(result), json: result, next };
-}
-
-/** Leaves the other processes at the end; of errors that all of them have the leader speaks. */
-async function withWorld<T>(world: World, work: () => Promise<T>): Promise<T> {
-  try {
-    const result = await work();
-    await world.close();
-    return result;
-  } catch (error) {
-    const words = (error as Error).message;
-    const told = await world.close(words).catch(() => false);
-    if (error instanceof LostProcessError && error.speaker !== world.rank) {
-      await delay(SPEAKING_MS);
-      throw new CnnError('', error.exitCode, { cause: error });
-    }
-    if (world.leads || !told || !(error instanceof CnnError)) throw error;
-    throw new CnnError('', error.exitCode, { cause: error });
-  }
 }
 
 function resultLines({ run, best, part, average, verdict, ...last }: TrainResult): string[] {

@@ -30,6 +30,14 @@ export interface LayerWork extends KernelWork {
   readonly shapes: string;
 }
 
+/** Medians over the steps. */
+export interface Sums {
+  /** Of gradients, and with --sync-bn of statistics, which each process gives the others. */
+  readonly gigabytes: number;
+  /** Milliseconds in which the thread that computes waits for sums: what computing does not hide. */
+  readonly exposed_milliseconds: number;
+}
+
 export interface ProfileReport {
   readonly steps: number;
   readonly peaks: Peaks;
@@ -38,6 +46,8 @@ export interface ProfileReport {
   readonly total: Work;
   readonly phases: readonly PhaseWork[];
   readonly kernels: readonly KernelWork[];
+  /** Of several processes: what they sum, and how long a step waits for the others. */
+  readonly sums?: Sums;
   /** In the order in which they first ran. */
   readonly layers: readonly LayerWork[];
 }
@@ -62,6 +72,7 @@ export function summariseProfile(
     const { phase, layer } = first.place;
     return { phase, layer, kernel: first.kernel, shapes: shapesText(first), ...sum(group) };
   });
+  const sums = sumsOf(calls, sum);
   kernels.sort((a, b) => b.milliseconds - a.milliseconds);
   return {
     steps,
@@ -71,7 +82,21 @@ export function summariseProfile(
     phases,
     kernels,
     layers,
+    ...(sums && { sums }),
   };
+}
+
+/** Undefined for one process. */
+function sumsOf(
+  calls: readonly KernelCall[],
+  sum: (group: readonly KernelCall[]) => Work,
+): Sums | undefined {
+  const of = (name: string) => calls.filter(({ kernel }) => kernel === name);
+  const waits = of('AllReduceWait');
+  if (waits.length === 0) return undefined;
+  // Inputs and outputs of a start are of one size.
+  const gigabytes = sum(of('AllReduceStart')).gigabytes / 2;
+  return { gigabytes, exposed_milliseconds: sum(waits).milliseconds };
 }
 
 function rank({ place }: KernelCall): number {

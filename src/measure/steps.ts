@@ -19,7 +19,9 @@ export interface BenchmarkResult {
   readonly backend: string;
   readonly precision: string;
   readonly threads: number;
+  /** Of all processes. */
   readonly batch_size: number;
+  readonly processes: number;
   readonly input_size: number;
   readonly steps: number;
   readonly images_per_second: number;
@@ -74,7 +76,9 @@ export interface Stepping {
   readonly architecture: Architecture;
   readonly backend: Backend;
   readonly network: Network;
+  /** Images of a step of all processes. */
   readonly batchSize: number;
+  readonly processes?: number;
   readonly inputSize: number;
   readonly profile: boolean;
   readonly trace: string | null;
@@ -139,7 +143,7 @@ function createRunner({ backend, reporter, step }: Stepping, profiler: Profiler 
 
 function summarise(
   times: readonly StepTimes[],
-  { backend, batchSize, inputSize }: Stepping,
+  { backend, batchSize, inputSize, processes = 1 }: Stepping,
 ): Omit<BenchmarkResult, 'arch' | 'arch_options'> {
   const milliseconds = median(times.map(({ all }) => all));
   const sum = (pick: (time: StepTimes) => number) =>
@@ -149,6 +153,7 @@ function summarise(
     precision: backend.precision,
     threads: backend.threads,
     batch_size: batchSize,
+    processes,
     input_size: inputSize,
     steps: times.length,
     images_per_second: (1000 * batchSize) / milliseconds,

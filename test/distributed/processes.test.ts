@@ -71,10 +71,11 @@ describe('several processes', function () {
     processes: number,
     args: readonly string[],
     more: NodeJS.ProcessEnv = {},
+    command: readonly string[] = ['train'],
   ): Promise<Ended> {
-    const own = [process.execPath, PROGRAM, 'train', ...args];
-    const command = processes > 1 ? mpirun(processes, own) : own;
-    const [program, ...rest] = command as [string, ...string[]];
+    const own = [process.execPath, PROGRAM, ...command, ...args];
+    const words = processes > 1 ? mpirun(processes, own) : own;
+    const [program, ...rest] = words as [string, ...string[]];
     const child = spawn(program, rest, {
       cwd: directory.path,
       env: { ...process.env, ...mpiEnvironment(), ...more },
@@ -149,6 +150,21 @@ describe('several processes', function () {
     assert.deepEqual(resumed.state, whole.state);
     // Another number of processes goes on, up to rounding.
     near((await trained(1, 'other', more('other'))).weights, whole.weights, 1e-4);
+  });
+
+  it('say how long a step waits for sums that computing does not hide', async () => {
+    const args = ['--steps', '4', '--warmup', '2', '--batch-size', '9', '--threads', '1'];
+    const words = ['--arch', 'lenet5', ...args, '--profile', '--json'];
+    const { code, stdout, stderr } = await start(2, words, {}, ['bench', 'train']);
+    assert.equal(code, 0, stderr);
+    const { batch_size: images, processes, profile } = JSON.parse(stdout);
+    assert.deepEqual([images, processes], [9, 2]);
+    const { sums, kernels, milliseconds_per_step: step } = profile;
+    const waits = kernels.find(({ kernel }: { kernel: string }) => kernel === 'AllReduceWait');
+    assert.equal(sums.exposed_milliseconds, waits.milliseconds);
+    assert.ok(sums.exposed_milliseconds > 0 && sums.exposed_milliseconds < step, stdout);
+    // Every weight once, and the four counters of the loss.
+    assert.equal(Math.round((sums.gigabytes * 1e9) / 4), 61706 + 4);
   });
 
   it('are refused where the launcher of another MPI has started them', async () => {

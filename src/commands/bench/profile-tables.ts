@@ -18,7 +18,7 @@ const COLUMNS = [
 ];
 
 export function profileLines(profile: ProfileReport): string[] {
-  const { peaks, total, phases, kernels, layers, milliseconds_per_step: step } = profile;
+  const { peaks, total, phases, kernels, layers, sums, milliseconds_per_step: step } = profile;
   const cells = (work: Work) => workCells(work, profile);
   const slowest = layers.toSorted((a, b) => b.milliseconds - a.milliseconds);
   const shown = slowest.slice(0, ROWS);
@@ -32,6 +32,11 @@ export function profileLines(profile: ProfileReport): string[] {
       `${peaks.update_gigabytes_per_second.toFixed(1)} GB/s of memory changed in place`,
     `floor: ${total.floor_milliseconds.toFixed(2)} ms, the sum over layers of the longer of computing and memory at these peaks; ` +
       `the step reaches ${percent(total.floor_milliseconds / step)} of it, its kernels ${percent(total.floor_milliseconds / total.milliseconds)}`,
+    ...(sums
+      ? [
+          `sums over processes: ${(1000 * sums.gigabytes).toFixed(1)} MB of float32 a step, for which it waits ${sums.exposed_milliseconds.toFixed(2)} ms (${percent(sums.exposed_milliseconds / step)}); computing hides the rest`,
+        ]
+      : []),
     '',
     ...table(
       [

@@ -12,9 +12,10 @@ export function speedLines(
     step === 'step'
       ? counted(result.steps, 'step')
       : counted(result.steps, 'pass forward', 'passes forward');
+  const divided = result.processes > 1 ? ` of ${result.processes} processes` : '';
   return [
     `${title} on ${result.backend} in ${result.precision}, ` +
-      `${counted(result.threads, 'thread')}, batches of ${result.batch_size}, ${many}`,
+      `${counted(result.threads, 'thread')}, batches of ${result.batch_size}${divided}, ${many}`,
     `${result.images_per_second.toFixed(1)} images/s`,
     `${result.milliseconds_per_step.toFixed(2)} ms per ${step}`,
     `${result.javascript_milliseconds_per_step.toFixed(2)} ms of JavaScript per ${step}`,

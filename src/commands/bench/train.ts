@@ -1,4 +1,7 @@
 import { titleOf } from '../../archs/index.js';
+import { launchedBy } from '../../distributed/launcher.js';
+import { openWorld } from '../../distributed/open-world.js';
+import { rankReporter } from '../../distributed/rank-reporter.js';
 import { benchmarkTraining } from '../../measure/training.js';
 import type { Given } from '../../settings/given.js';
 import { givenSources } from '../../settings/given.js';
@@ -6,12 +9,18 @@ import { resolveSettings } from '../../settings/resolve.js';
 import { createReporter } from '../../terminal/progress.js';
 import { givenArchitecture } from '../architecture.js';
 import type { Result } from '../command.js';
+import { withWorld } from '../with-world.js';
 import { speedLines } from './speed-lines.js';
 
 export async function runBenchTrain(given: Given): Promise<Result> {
   const sources = await givenSources('bench', given);
   const architecture = givenArchitecture(sources, '--arch alexnet (see cnn archs)');
   const { settings } = resolveSettings('bench', sources, architecture);
-  const result = await benchmarkTraining(architecture, settings, createReporter());
+  const reporter = rankReporter(createReporter(), launchedBy());
+  const world = await openWorld(settings.distTimeout, reporter);
+  const result = await withWorld(world, () =>
+    benchmarkTraining(architecture, settings, reporter, world),
+  );
+  if (!world.leads) return { lines: [], json: result, silent: true };
   return { lines: speedLines(titleOf(architecture), result, 'step'), json: result };
 }

@@ -54,15 +54,18 @@ export function checkDivisible(
   batchSize: number,
   { val }: Pick<Dataset, 'val'>,
 ): void {
-  if (size === 1) return;
-  if (batchSize < size) {
-    throw new UsageError(
-      `Expected --batch-size, the images of a step of all processes together, to be at least ${size}, the processes, but received ${batchSize}`,
-    );
-  }
-  if (val.images.length >= size) return;
+  checkBatch({ size }, batchSize);
+  if (size === 1 || val.images.length >= size) return;
   throw new UsageError(
     `Expected at least one validation image for each of ${size} processes but found ${val.images.length}: start fewer`,
+  );
+}
+
+/** Throws where a batch has fewer images than there are processes. */
+export function checkBatch({ size }: Pick<World, 'size'>, batchSize: number): void {
+  if (batchSize >= size) return;
+  throw new UsageError(
+    `Expected --batch-size, the images of a step of all processes together, to be at least ${size}, the processes, but received ${batchSize}`,
   );
 }
 
@@ -78,6 +81,14 @@ export function ownPart(world: World, { images, labels }: Split): Split {
     },
     labels: labels.subarray(first, first + count),
   };
+}
+
+/** Threads that compute; several processes divide the cores of their machine. */
+export function threadsOf(
+  { size, cores }: Pick<World, 'size' | 'cores'>,
+  { threads }: { readonly threads: number | null },
+): number | null {
+  return threads ?? (size > 1 ? cores : null);
 }
 
 /** Has the backend sum gradients over all processes, and says how they divide the work. */

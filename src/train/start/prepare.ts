@@ -60,6 +60,7 @@ import {
   leaderFirst,
   ownPart,
   ownVariables,
+  threadsOf,
 } from './divided.js';
 import { setDropout } from './dropout.js';
 import { estimatedOnce } from './estimated-once.js';
@@ -114,7 +115,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
   const { settings, resume } = request;
   mlflowAddress(request, { warn: () => {} });
   if (settings.weightsOut !== null) await checkWritable(settings.weightsOut, '--weights-out');
-  const threads = settings.threads ?? (world.size > 1 ? world.cores : null);
+  const threads = threadsOf(world, settings);
   const backend = await startBackend(
     { ...settings, threads },
     reporter,
