@@ -19,10 +19,10 @@ type DemoSettings = Settings<'demo'>;
 /** The name of the directory of the page. */
 const PLACE = 'demo';
 
-/** What says which network it is, and how it sees images: an exported one says so itself. */
+/** What says which network it is, how it sees images and is stored: an exported one says so itself. */
 const OF_TRAINED: readonly OptionName[] = [
   ...(['ema', 'arch', 'arch-options', 'weights'] as const),
-  ...(['resize-size', 'crop-size', 'channels', 'mean', 'std'] as const),
+  ...(['resize-size', 'crop-size', 'channels', 'mean', 'std', 'float16'] as const),
 ];
 
 interface Opened {
@@ -52,7 +52,7 @@ async function open(sources: readonly SettingsSource[], reporter: Reporter): Pro
     const idle = OF_TRAINED.find((name) => strongest(name, sources) !== undefined);
     if (idle !== undefined) {
       throw new UsageError(
-        `--${idle} does nothing to ${exported}, which says how it sees images: leave it out`,
+        `--${idle} does nothing to ${exported}, which says how it sees images and is stored: leave it out`,
       );
     }
     const { settings } = resolveSettings('demo', sources);

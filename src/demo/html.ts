@@ -18,7 +18,7 @@ export function demoPage(model: ModelJson, settings: PageSettings, weights: stri
   return pageText({
     title: architecture,
     head: head(description),
-    sections: [image(description), look(), layer(), filters(), about(description)],
+    sections: [image(description), look(), layer(), filters(), about(model)],
     program: {
       script: bundle('main.js').toString(),
       style: readFileSync(join(PACKAGE_ROOT, 'src/demo/page/demo.css'), 'utf8'),
@@ -120,15 +120,9 @@ function filters(): Section {
   return { id: 'filters-section', title: 'What does it look for first?', body };
 }
 
-function about({
-  architecture,
-  input,
-  resize,
-  accuracy,
-  mean,
-  std,
-  producer,
-}: Description): Section {
+function about({ userDefinedMetadata, weightsManifest }: ModelJson): Section {
+  const { architecture, input, resize, accuracy, mean, std, producer } = userDefinedMetadata;
+  const halves = weightsManifest.some(({ weights }) => weights.some((one) => one.quantization));
   const rows: [string, string][] = [
     ['network', architecture],
     ['input', `${input.height}×${input.width}×${input.channels}, ${input.values}`],
@@ -141,6 +135,7 @@ function about({
           ['measured on', `${accuracy.images.toLocaleString('en')} images, ${accuracy.protocol}`],
         ] as [string, string][])
       : []),
+    ...(halves ? ([['kernels', 'rounded to float16']] as [string, string][]) : []),
     ['written by', producer],
     ['computed by', 'TensorFlow.js in WebAssembly, float32'],
   ];

@@ -37,13 +37,13 @@ const exportSchema = z.object({
 /** The files of a trained network, made as they are asked for. */
 export async function trainedFiles(
   trained: TrainedModel,
-  view: InputOptions,
+  { float16, ...view }: InputOptions & { readonly float16: boolean },
   reporter: Reporter,
 ): Promise<ModelFiles> {
   // Nothing is computed, so any backend serves.
   await openBackend('js', { precision: 'f32' });
   const opened = await trained.open(view, reporter);
-  return graphModelOf(trained, opened, { softmax: false, pixels: undefined });
+  return graphModelOf(trained, opened, { softmax: false, pixels: undefined, float16 });
 }
 
 /** The model.json that a path names, itself or by its directory; undefined where there is none. */

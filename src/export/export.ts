@@ -70,14 +70,19 @@ async function writeSafetensors(output: string, { session, named, trained }: Sou
 }
 
 async function writeGraphModel(output: string, source: Source): Promise<void> {
-  const files = graphModelOf(source.trained, source, graphOptions(source));
+  const { float16 } = source.settings;
+  const files = graphModelOf(source.trained, source, { ...graphOptions(source), float16 });
   await writeNewDirectory(output, '--output', files);
 }
 
 /** The files of an opened network as a graph that stock TensorFlow.js runs, model.json last. */
-export function graphModelOf(trained: TrainedModel, { session }: Opened, options: GraphOptions) {
+export function graphModelOf(
+  trained: TrainedModel,
+  { session }: Opened,
+  { float16, ...options }: GraphOptions & { readonly float16: boolean },
+) {
   const graph = inferenceGraph(session.model, options);
-  return graphModelFiles(graph, describe(graph, trained, session.card, 'NHWC'));
+  return graphModelFiles(graph, describe(graph, trained, session.card, 'NHWC'), { float16 });
 }
 
 async function writeOnnx(output: string, source: Source): Promise<void> {

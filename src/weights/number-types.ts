@@ -46,6 +46,31 @@ function halfToFloat32(words: Uint16Array): Float32Array<ArrayBuffer> {
   return result;
 }
 
+/** The nearest float16, of two that are as near the even one; infinite from 65,520 on. */
+export function float32ToHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const result = new Uint16Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const word = bits[at] as number;
+    result[at] = ((word >>> 16) & 0x8000) | halfOf(word & 0x7fffffff);
+  }
+  return result;
+}
+
+/** Of the bits of a float32 that is not negative. */
+function halfOf(word: number): number {
+  if (word > 0x7f800000) return 0x7e00;
+  if (word >= 0x477ff000) return 0x7c00;
+  const even = (word >>> 13) & 1;
+  if (word >= 0x38800000) return (word - 0x38000000 + 0xfff + even) >>> 13;
+  // Below 2^-14 float16 has steps of 2^-24, which are those of float32 above 0.5.
+  PAIR.setUint32(0, word);
+  PAIR.setFloat32(0, PAIR.getFloat32(0) + 0.5);
+  return PAIR.getUint32(0) - 0x3f000000;
+}
+
+const PAIR = new DataView(new ArrayBuffer(4));
+
 let halves: Float32Array | undefined;
 
 /** The value of every float16 (IEEE 754 binary16), made when it is first needed. */

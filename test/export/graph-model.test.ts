@@ -13,6 +13,8 @@ import { fillWeights, imagesFor, lopsided, relativeError } from './networks.js';
 const DESCRIPTION = { architecture: 'any' } as Description;
 const PLAIN = { softmax: false, pixels: undefined };
 
+type Files = [name: string, content: Uint8Array][];
+
 describe('A GraphModel that stock TensorFlow.js opens', function () {
   this.timeout(120_000);
   before(() => openBackend('js', { precision: 'f32' }));
@@ -62,6 +64,38 @@ describe('A GraphModel that stock TensorFlow.js opens', function () {
         .userDefinedMetadata,
       DESCRIPTION,
     );
+  });
+
+  it('has kernels as float16 where it is told to, and nothing else', async () => {
+    const net = narrow('lenet5', 28, 1);
+    fillWeights(net);
+    const images = imagesFor(net, 3);
+    const expected = (net.predict(images) as tf.Tensor).dataSync() as Float32Array;
+    const graph = inferenceGraph(net, PLAIN);
+    const [whole, half] = [false, true].map((float16) => {
+      return [...graphModelFiles(graph, DESCRIPTION, { float16 })];
+    }) as [Files, Files];
+    const biases = net.weights.filter(({ shape }) => shape.length === 1);
+    const others = biases.reduce((count, { shape }) => count + (shape[0] as number), 0);
+    const bytes = (files: Files) =>
+      files.slice(0, -1).reduce((sum, [, { length }]) => sum + length, 0);
+    const kernels = 4 * (net.countParams() - others);
+    assert.equal(bytes(whole) - bytes(half), kernels / 2);
+    const model = await openGraphModel(half);
+    const found = await predictions(model, images);
+    // Each product has a rounding of 2^-11.
+    const error = relativeError(found, expected);
+    assert.ok(error > 1e-6 && error < 2e-3, `${error}`);
+  });
+
+  it('is refused as float16 where a kernel has larger numbers', () => {
+    const net = narrow('lenet5', 28, 1);
+    fillWeights(net);
+    const [kernel] = net.weights;
+    kernel?.write(tf.fill(kernel.shape as number[], -65_520));
+    const files = graphModelFiles(inferenceGraph(net, PLAIN), DESCRIPTION, { float16: true });
+    const message = /^UsageError: --float16 holds numbers below 65,520, but "conv1.*" has -65520/;
+    assert.throws(() => [...files], message);
   });
 
   it('needs no class that tf.layers lacks, where layers do', () => {

@@ -17,7 +17,7 @@ export interface ModelJson {
   readonly modelTopology: { readonly node: readonly GraphNode[] };
   readonly weightsManifest: readonly {
     readonly paths: readonly string[];
-    readonly weights: readonly object[];
+    readonly weights: readonly { readonly quantization?: object }[];
   }[];
 }
 

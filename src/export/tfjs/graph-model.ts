@@ -1,6 +1,8 @@
 /** model.json and the weights of a tfjs GraphModel, which needs no class beyond those of tfjs. */
 
+import { UsageError } from '../../errors.js';
 import { packageVersion } from '../../package-root.js';
+import { float32ToHalf } from '../../weights/number-types.js';
 import { elements } from '../../weights/stored-tensor.js';
 import type { Description } from '../description.js';
 import type { InferenceGraph } from '../graph/operations.js';
@@ -10,18 +12,36 @@ import { writeOperation } from './operations.js';
 /** Browsers keep files of up to this size in their cache. */
 const SHARD_BYTES = 4 * 2 ** 20;
 
+/** What float16 does not hold. */
+const ABOVE_HALF = 65_520;
+
+interface Storage {
+  /** Kernels are stored as float16, which is half as large; the library makes float32 of them. */
+  readonly float16?: boolean;
+}
+
+/** A constant as it is stored. */
+interface Stored {
+  readonly entry: object;
+  readonly bytes: number;
+  read(): Float32Array | Int32Array | Uint16Array;
+}
+
 /** The files one by one, model.json last. */
 export function* graphModelFiles(
   graph: InferenceGraph,
   description: Description,
+  { float16 = false }: Storage = {},
 ): Generator<[name: string, content: Uint8Array]> {
   const { nodes, constants } = graphDef(graph);
-  const sizes = constants.map(({ shape }) => 4 * elements(shape));
-  const count = Math.ceil(sizes.reduce((total, size) => total + size, 0) / SHARD_BYTES);
+  const stored = constants.map((constant) => {
+    return float16 && isKernel(constant) ? storedAsHalf(constant) : storedAsItIs(constant);
+  });
+  const count = Math.ceil(stored.reduce((total, { bytes }) => total + bytes, 0) / SHARD_BYTES);
   const paths = Array.from({ length: count }, (_, at) => `group1-shard${at + 1}of${count}.bin`);
   let place = 0;
-  for (const shard of shardsOf(constants)) yield [paths[place++] as string, shard];
-  const weights = constants.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+  for (const shard of shardsOf(stored)) yield [paths[place++] as string, shard];
+  const weights = stored.map(({ entry }) => entry);
   const json = {
     format: 'graph-model',
     generatedBy: `cnn ${packageVersion()}`,
@@ -34,8 +54,33 @@ export function* graphModelFiles(
   yield ['model.json', Buffer.from(`${JSON.stringify(json)}\n`)];
 }
 
+/** Biases and statistics are few, and a rounded one moves every pixel. */
+function isKernel({ dtype, shape }: NamedConstant): boolean {
+  return dtype === 'float32' && shape.length > 1;
+}
+
+function storedAsItIs({ name, shape, dtype, read }: NamedConstant): Stored {
+  return { entry: { name, shape, dtype }, bytes: 4 * elements(shape), read };
+}
+
+function storedAsHalf({ name, shape, dtype, read }: NamedConstant): Stored {
+  const quantization = { dtype: 'float16', original_dtype: dtype };
+  return {
+    entry: { name, shape, dtype, quantization },
+    bytes: 2 * elements(shape),
+    read() {
+      const values = read() as Float32Array;
+      const large = values.find((value) => Math.abs(value) >= ABOVE_HALF);
+      if (large === undefined) return float32ToHalf(values);
+      throw new UsageError(
+        `--float16 holds numbers below ${ABOVE_HALF.toLocaleString('en')}, but "${name}" has ${large}: leave it out`,
+      );
+    },
+  };
+}
+
 /** The bytes of all constants, cut into shards. */
-function* shardsOf(constants: readonly NamedConstant[]): Generator<Uint8Array> {
+function* shardsOf(constants: readonly Stored[]): Generator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let room = SHARD_BYTES;
   for (const constant of constants) {

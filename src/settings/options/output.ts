@@ -188,6 +188,12 @@ export const OUTPUT = {
     default: false,
     help: 'makes the exported graph take pixels from 0 to 255 and normalise them itself',
   },
+  float16: {
+    group: 'output',
+    kind: 'boolean',
+    default: false,
+    help: 'stores kernels as float16, in half the space, for TensorFlow.js, which computes in float32',
+  },
   top: {
     group: 'output',
     synonyms: ['topk'],
