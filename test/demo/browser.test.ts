@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { findArchitecture } from '../../src/archs/index.js';
@@ -47,6 +48,8 @@ describe('a page of cnn demo in a browser', function () {
       await runDemo({ ...model, out: at(name) }, SILENT);
       tf.disposeVariables();
     }
+    await runDemo({ ...models()['lenet5'], float16: true, out: at('lenet5-float16') }, SILENT);
+    tf.disposeVariables();
     await writePhotos();
     const args = [
       '--no-sandbox',
@@ -148,6 +151,18 @@ describe('a page of cnn demo in a browser', function () {
     }
   }
 
+  /** What breaks the Web Content Accessibility Guidelines 2.2, levels A and AA, contrast included. */
+  async function violations(page: Page): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const tags = JSON.stringify(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
+    const run = `axe.run(document, { runOnly: { type: 'tag', values: ${tags} } })`;
+    const found = (await page.evaluate(run)) as axe.AxeResults;
+    assert.ok(found.passes.some(({ id }) => id === 'color-contrast'));
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
+    );
+  }
+
   const drawSeven = async (page: Page) => {
     const { x = 0, y = 0 } = (await page.locator('#field').boundingBox()) ?? {};
     await page.mouse.move(x + 90, y + 60);
@@ -226,6 +241,36 @@ describe('a page of cnn demo in a browser', function () {
       await page.locator('#status', { hasText: 'The field is empty' }).waitFor();
     }));
 
+  it('knows a digit with kernels of float16', () =>
+    open('lenet5-float16', async (page) => {
+      await drawSeven(page);
+      const found = await guesses(page);
+      assert.equal(found[0]?.label, 7);
+      await writeSeen(page, at('seen-float16.png'));
+      await sameAsPredicted('lenet5', at('seen-float16.png'), found, 3e-2);
+      await page.locator('dd', { hasText: 'rounded to float16' }).waitFor();
+    }));
+
+  it('takes an image that is dropped on it', () =>
+    open('lenet5', async (page) => {
+      const session = await page.context().newCDPSession(page);
+      // What a browser does when a file is dragged over its window.
+      for (const file of ['photo.png', 'notes.png']) {
+        const data = { items: [], files: [at(file)], dragOperationsMask: 1 };
+        const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+          session.send('Input.dispatchDragEvent', { type, x: 600, y: 300, data });
+        await drag('dragEnter');
+        await drag('dragOver');
+        await page.locator('body.dropping').waitFor();
+        await drag('drop');
+        await page.locator('body:not(.dropping)').waitFor();
+        if (file === 'photo.png') {
+          await page.locator('#status', { hasText: 'photo.png: ' }).waitFor();
+          await sameAsPredicted('lenet5', at(file), await guesses(page), 1e-3);
+        } else await page.locator('#alert', { hasText: `${file} is no image` }).waitFor();
+      }
+    }));
+
   for (const name of ['alexnet', 'resnet18']) {
     it(`says of photographs what cnn predict says, with ${name}`, () =>
       open(name, async (page) => {
@@ -245,11 +290,50 @@ describe('a page of cnn demo in a browser', function () {
       }));
   }
 
-  it('takes images with a camera when it is served', async () => {
-    const file = await readFile(at('lenet5/index.html'));
+  /** Opens a page as a server gives it to the browser. */
+  async function openServed(name: string, look: (page: Page) => Promise<void>): Promise<void> {
+    const file = await readFile(at(name, 'index.html'));
     const server = await servePage(new Map([['index.html', file]]), 0);
-    const { address } = server;
-    const look = async (page: Page) => {
+    try {
+      await open(name, look, { address: server.address, width: 800 });
+    } finally {
+      await server.close();
+    }
+  }
+
+  it('takes an image that is pasted', () =>
+    openServed('lenet5', async (page) => {
+      // The clipboard of a browser without a window is its own.
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+      const content = (await readFile(at('photo.png'))).toString('base64');
+      await page.evaluate(`(async () => {
+        const bytes = Uint8Array.from(atob('${content}'), (character) => character.charCodeAt(0));
+        const image = new Blob([bytes], { type: 'image/png' });
+        await navigator.clipboard.write([new ClipboardItem({ 'image/png': image })]);
+      })()`);
+      await page.keyboard.press('Control+V');
+      await page.locator('#status', { hasText: 'image.png: ' }).waitFor();
+      await sameAsPredicted('lenet5', at('photo.png'), await guesses(page), 1e-3);
+    }));
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has no fault that axe finds, in ${colorScheme} colours`, () =>
+      open(
+        'lenet5',
+        async (page) => {
+          const before = await violations(page);
+          await drawSeven(page);
+          await guesses(page);
+          await page.setInputFiles('#file', at('notes.png'));
+          await page.locator('#alert', { hasText: 'notes.png is no image' }).waitFor();
+          assert.deepEqual([...before, ...(await violations(page))], []);
+        },
+        { colorScheme },
+      ));
+  }
+
+  it('takes images with a camera when it is served', () =>
+    openServed('lenet5', async (page) => {
       await page.locator('#camera').click();
       await page.locator('#take').click();
       assert.equal((await guesses(page)).length, 5);
@@ -257,11 +341,5 @@ describe('a page of cnn demo in a browser', function () {
       await page.locator('#status', { hasText: 'The camera: ' }).waitFor();
       await page.locator('#camera-off').click();
       assert.equal(await page.locator('#camera-panel').isVisible(), false);
-    };
-    try {
-      await open('lenet5', look, { address, width: 800 });
-    } finally {
-      await server.close();
-    }
-  });
+    }));
 });
