@@ -51,19 +51,25 @@ export function nativeNotices(packages, platform) {
   ].join('\n\n');
 }
 
+/** What the demo's page is made of and npm does not install. */
+const BUNDLED = ['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-converter'];
+
 /** Of the project's own package: what npm installs with it, and what its bundles are made of. */
 export function packageNotices(root) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const rows = Object.entries(packages)
-    .filter(([path, { dev, peer }]) => path !== '' && !dev && !peer)
-    .map(([path, { version, license }]) => [
-      path.replace(/^.*node_modules\//, ''),
+    .map(([path, found]) => ({ path, name: path.replace(/^.*node_modules\//, ''), ...found }))
+    .filter(({ path, name, dev, peer }) => {
+      return path !== '' && ((!dev && !peer) || BUNDLED.includes(name));
+    })
+    .map(({ path, name, version, license }) => [
+      name,
       version,
       license ?? licenceOf(join(root, path)),
     ]);
   return [
     '# What others wrote that npm installs with this package',
-    "Each brings its licence in its own folder. The demo's page, dist/demo/bundles, contains some of the TensorFlow.js packages.",
+    `Each brings its licence in its own folder. The demo's page, dist/demo/bundles, contains some of the TensorFlow.js packages, ${BUNDLED.join(' and ')} among them, which npm does not install.`,
     table(['package', 'version', 'licence'], rows),
     '',
   ].join('\n\n');
