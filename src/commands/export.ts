@@ -35,12 +35,12 @@ export async function runExport(given: Given): Promise<Result> {
 
 /** A setting without an effect is refused, because it is a mistake. */
 function checkUse(format: Format, sources: readonly SettingsSource[]): void {
-  if (GRAPHS.includes(format)) return;
   if (format !== 'tfjs' && strongest('float16', sources) !== undefined) {
     throw new UsageError(
       `--float16 does nothing to --format ${format}: leave it out, or add --format tfjs`,
     );
   }
+  if (GRAPHS.includes(format)) return;
   const idle = [...GRAPH_OPTIONS, ...(format === 'safetensors' ? [] : COLOUR_OPTIONS)].find(
     (name) => strongest(name, sources) !== undefined,
   );

@@ -323,6 +323,10 @@ const COMMANDS: Partial<Record<CommandName, Tested>> = {
   },
   bench: {
     run: runBenchTrain, given: { arch: 'lenet5', channels: '3', 'input-size': '12', steps: '1', warmup: '0', 'batch-size': '6', ...ON_CPU, autotune: false }, rows: [
+      // Of several processes.
+      { option: 'sync-bn', given: true },
+      { option: 'dist-bf16', given: true },
+      { option: 'dist-timeout', given: '5' },
       { option: 'arch', given: 'simple-cnn', changes: ['arch'] },
       { option: 'arch-options', given: 'pool=max', changes: ['arch_options'] },
       { option: 'data', given: 'DIRECTORY/data', changes: ['workers'] },

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
+. test/distributed/waiting.sh
 
 skip() {
   echo "skipped: $1"
@@ -38,16 +39,6 @@ fail() {
   echo "failed: $1" >&2
   tail -n 40 "$at"/clone/*.log "$at"/log/*.log >&2
   exit 1
-}
-
-# Waits for what a command says, so many seconds.
-until_true() {
-  local seconds=$1
-  shift
-  while ! "$@"; do
-    [ $((seconds--)) -gt 0 ] || fail "waited in vain for: $*"
-    sleep 1
-  done
 }
 
 start_cluster() {

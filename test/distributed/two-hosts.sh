@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
+. test/distributed/waiting.sh
 
 skip() {
   echo "skipped: $1"
@@ -65,15 +66,6 @@ fail() {
   exit 1
 }
 
-# Waits for what a command says, so many seconds.
-until_true() {
-  local seconds=$1
-  shift
-  while ! "$@"; do
-    [ $((seconds--)) -gt 0 ] || fail "waited in vain for: $*"
-    sleep 1
-  done
-}
 log_says() { grep --quiet "$1" "$log"; }
 no_training() { ! pgrep --full '^node .*bin/cnn.js train' > /dev/null; }
 ended() { ! kill -0 $pid 2> /dev/null; }
