@@ -64,8 +64,10 @@ export class Hearing {
 
   #hear(socket: Socket): void {
     this.#connected.set(socket, {});
+    // A process that ends with a signal unread resets its line, which is told on both.
     socket.on('error', () => {});
-    createInterface(socket).on('line', (text) => {
+    const lines = createInterface(socket).on('error', () => {});
+    lines.on('line', (text) => {
       const told: Told = { ...this.#connected.get(socket), ...JSON.parse(text) };
       if (told.run !== undefined) this.#run = told.run;
       this.#connected.set(socket, told);
