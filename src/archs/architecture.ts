@@ -123,6 +123,8 @@ export interface Architecture {
     readonly layer: (layer: string) => string | undefined;
     /** The order of colours in its images. */
     readonly colours: 'RGB' | 'BGR';
+    /** Its convolutions have biases where ours, before a normalisation, have none. */
+    readonly biases?: boolean;
   };
   /** A model of `classes` logits with every layer named. */
   build(options: BuildOptions): LayersModel;

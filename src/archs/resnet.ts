@@ -141,7 +141,9 @@ export const resnets: Architecture[] = NETWORKS.map((network) => {
     options: isPlain(name) ? PLAIN_OPTIONS : OPTIONS,
     recipe: name.endsWith('-torchvision') ? TORCHVISION_NORM_RECIPE : RESNET_RECIPE,
     ...(loads && { torchvision }),
-    ...(IN_KERAS.includes(name) && { keras: { layer: kerasLayer, colours: 'BGR' as const } }),
+    ...(IN_KERAS.includes(name) && {
+      keras: { layer: kerasLayer, colours: 'BGR' as const, biases: true },
+    }),
     build: (options) => build(network, options),
   };
 });

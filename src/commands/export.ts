@@ -18,6 +18,7 @@ const GRAPHS: readonly Format[] = ['tfjs', 'onnx'];
 const GRAPH_OPTIONS: readonly OptionName[] = ['with-softmax', 'uint8-input', 'resize-size'];
 /** What weights alone are kept with, too. */
 const COLOUR_OPTIONS: readonly OptionName[] = ['mean', 'std'];
+const KEEP_COLOURS: readonly Format[] = ['safetensors', 'keras'];
 
 export async function runExport(given: Given): Promise<Result> {
   const sources = await givenSources('export', given);
@@ -41,7 +42,7 @@ function checkUse(format: Format, sources: readonly SettingsSource[]): void {
     );
   }
   if (GRAPHS.includes(format)) return;
-  const idle = [...GRAPH_OPTIONS, ...(format === 'safetensors' ? [] : COLOUR_OPTIONS)].find(
+  const idle = [...GRAPH_OPTIONS, ...(KEEP_COLOURS.includes(format) ? [] : COLOUR_OPTIONS)].find(
     (name) => strongest(name, sources) !== undefined,
   );
   if (idle === undefined) return;

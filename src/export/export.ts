@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { openBackend } from '../backend/index.js';
+import { UsageError } from '../errors.js';
 import type { InputOptions, Opened, TrainedModel } from '../evaluate/trained-model.js';
 import { writeWeights } from '../runs/weights-files.js';
 import type { Reporter } from '../session/reporter.js';
@@ -6,6 +8,7 @@ import type { Settings } from '../settings/types.js';
 import { checkWritable, writeOutput } from '../system/files.js';
 import { checkNewDirectory, writeNewDirectory } from '../system/new-directory.js';
 import { cannotWrite } from '../system/system-errors.js';
+import { kerasNetworks, writeKerasWeights } from '../weights/index.js';
 import { describe } from './description.js';
 import { type GraphOptions, inferenceGraph } from './graph/inference-graph.js';
 import { onnxParts } from './onnx/model.js';
@@ -36,6 +39,7 @@ interface Form {
 
 const FORMS: Readonly<Record<Format, Form>> = {
   onnx: { check: checkWritable, write: writeOnnx },
+  keras: { check: checkKeras, write: writeKeras },
   safetensors: { check: checkWritable, write: writeSafetensors },
   tfjs: { check: checkNewDirectory, write: writeGraphModel },
   'tfjs-layers': { check: checkNewDirectory, write: writeLayersModel },
@@ -65,6 +69,41 @@ async function writeSafetensors(output: string, { session, named, trained }: Sou
   const { mean, std } = card;
   const known = { mean, std, classes: named ? card.classes : undefined };
   await writeWeights(output, model, trained.architecture, known).catch((error) => {
+    throw cannotWrite(output, error);
+  });
+}
+
+/** Keras knows its files by the end of their names, and HDF5 goes back in what it writes. */
+async function checkKeras(output: string, flag: string): Promise<void> {
+  if (!output.endsWith('.weights.h5')) {
+    throw new UsageError(
+      `Expected ${flag} to end in .weights.h5, which Keras knows its files by, but received ${output}`,
+    );
+  }
+  const existing = await stat(output).catch(() => undefined);
+  if (existing && !existing.isFile() && !existing.isDirectory()) {
+    throw new UsageError(`Expected ${flag} to be a file but ${output} is none`);
+  }
+  await checkWritable(output, flag);
+}
+
+async function writeKeras(output: string, { session, named, trained }: Source) {
+  const { architecture } = trained;
+  if (architecture.keras === undefined) {
+    throw new UsageError(
+      `--format keras is for the networks of keras.applications, ${kerasNetworks()}, and not for ${architecture.name}: --format onnx has every network`,
+    );
+  }
+  const { model, card } = session;
+  const changed = card.archOptions ?? [];
+  if (changed.length > 0) {
+    throw new UsageError(
+      `--format keras is for networks as keras.applications has them, and not for one with --arch-options ${changed.join(',')}: --format onnx has every network`,
+    );
+  }
+  const { mean, std } = card;
+  const known = { mean, std, classes: named ? card.classes : undefined };
+  await writeKerasWeights(output, model, architecture, known).catch((error) => {
     throw cannotWrite(output, error);
   });
 }

@@ -1,5 +1,7 @@
 /** Weights files: torchvision's `.pth` and `.safetensors` in, `.safetensors` out. */
 export { describeNotFinite, refuseNotFinite } from './finite.js';
+export { kerasNetworks } from './keras/translate.js';
+export { writeKerasWeights } from './keras/write.js';
 export {
   coloursOf,
   countClasses,

@@ -47,7 +47,8 @@ describe('a job', () => {
   });
 
   it('has its processes stop by a signal', async () => {
-    const listening = "line.on('data', (text) => process.exit(/^(SIGINT\\n)+$/.test(text) ? 9 : 1))";
+    const listening =
+      "line.on('data', (text) => process.exit(/^(SIGINT\\n)+$/.test(text) ? 9 : 1))";
     const job = await startJob(teller(listening), 1, undefined);
     const asking = setInterval(() => job.hearing.connected.length > 0 && job.stop('SIGINT'), 20);
     const { code, killedBy } = await job.ended;

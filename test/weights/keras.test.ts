@@ -8,7 +8,7 @@ import { File, type Group, ready } from 'h5wasm/node';
 import { type Architecture, findArchitecture } from '../../src/archs/index.js';
 import { openBackend } from '../../src/backend/index.js';
 import { DataError } from '../../src/errors.js';
-import { loadWeightsFile, openWeightsFile } from '../../src/weights/index.js';
+import { loadWeightsFile, openWeightsFile, writeKerasWeights } from '../../src/weights/index.js';
 import { temporaryDirectory } from '../commands/program.js';
 import { fillWeights, imagesFor, relativeError } from '../export/networks.js';
 import { narrowArchitecture } from '../network/narrow.js';
@@ -141,6 +141,47 @@ describe('files of Keras', function () {
       });
     }
   }
+
+  for (const [name, share] of NAMED) {
+    it(`come back as they were written, of ${name}`, async () => {
+      const { architecture, model } = networkOf(name, share);
+      fillWeights(model);
+      const images = imagesFor(model, 1);
+      const expected = (model.predict(images) as tf.Tensor).dataSync();
+      const known = { mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] };
+      const classes = [...'abcdefghij'];
+      await writeKerasWeights(at('own.weights.h5'), model, architecture, { ...known, classes });
+      const other = networkOf(name, share);
+      const loaded = await load('own.weights.h5', other);
+      assert.deepEqual(loaded.colours, known);
+      const found = (other.model.predict(images) as tf.Tensor).dataSync();
+      assert.ok(relativeError(found, expected) < 1e-5, `${relativeError(found, expected)}`);
+    });
+  }
+
+  it('are written in the order of Keras, by class and number', async () => {
+    const { architecture, model } = networkOf('resnet50', 1 / 16);
+    const colours = { mean: [0.5], std: [0.5] };
+    await writeKerasWeights(at('resnet.weights.h5'), model, architecture, colours);
+    const file = new File(at('resnet.weights.h5'), 'r');
+    const named = (group: string) => {
+      const vars = file.get(`layers/${group}/vars`) as Group;
+      return [String(vars.attrs['name']?.value), vars.keys().length];
+    };
+    // As ResNet50().layers has them.
+    const convolutions = [0, 1, 2, 3, 4, 5].map((at) =>
+      named(at === 0 ? 'conv2d' : `conv2d_${at}`),
+    );
+    assert.deepEqual(convolutions, [
+      ['conv1_conv', 2],
+      ...['1', '2', '0', '3'].map((place) => [`conv2_block1_${place}_conv`, 2]),
+      ['conv2_block2_1_conv', 2],
+    ]);
+    assert.deepEqual(named('batch_normalization_4'), ['conv2_block1_3_bn', 4]);
+    assert.deepEqual(named('dense'), ['predictions', 2]);
+    assert.equal((file.get('layers') as Group).keys().length, 53 + 53 + 1);
+    file.close();
+  });
 
   it('have the names and the epsilon of the first ResNet-50', async () => {
     const { architecture, model } = networkOf('resnet50', 1 / 16);

@@ -172,9 +172,9 @@ export const OUTPUT = {
   format: {
     group: 'output',
     kind: 'choice',
-    choices: ['safetensors', 'onnx', 'tfjs', 'tfjs-layers'],
+    choices: ['safetensors', 'onnx', 'tfjs', 'tfjs-layers', 'keras'],
     default: 'safetensors',
-    help: 'safetensors, the weights alone; onnx, a graph for ONNX Runtime and others; tfjs, a graph that TensorFlow.js runs as it is; tfjs-layers, layers that it trains further',
+    help: 'safetensors, the weights alone; onnx, a graph for ONNX Runtime and others; tfjs, a graph that TensorFlow.js runs as it is; tfjs-layers, layers that it trains further; keras, weights for the networks of keras.applications',
   },
   'with-softmax': {
     group: 'output',

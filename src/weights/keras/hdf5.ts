@@ -4,8 +4,20 @@
  */
 import { resolve } from 'node:path';
 import type { Dataset, Group } from 'h5wasm/node';
+import { z } from 'zod';
 import { DataError } from '../../errors.js';
 import { type Contents, refuse, type StoredTensor, type WeightsSource } from '../stored-tensor.js';
+
+/** The attribute of the files that we write, as JSON. */
+export const KNOWN = 'cnn';
+
+const colours = z.array(z.number()).min(1);
+const knownSchema = z.object({
+  mean: colours,
+  std: colours,
+  classes: z.array(z.string()).min(1).optional(),
+});
+export type KnownToFile = z.infer<typeof knownSchema>;
 
 /** The first bytes of an HDF5 file. */
 export const HDF5_MAGIC = Buffer.from('894844460d0a1a0a', 'hex');
@@ -40,7 +52,10 @@ export async function readKerasFile(source: WeightsSource): Promise<Contents> {
     const entries = [...layers].flatMap(([layer, weights]) =>
       weights.map((weight, at) => [`${layer}/${at}`, weight] as const),
     );
-    return { tensors: new Map(entries), keras: layers, close: () => opened.close() };
+    return {
+      ...knownTo(opened, path),
+      ...{ tensors: new Map(entries), keras: layers, close: () => opened.close() },
+    };
   } catch (error) {
     file?.close();
     throw damaged(path, error);
@@ -90,6 +105,18 @@ function withoutOtherFiles<T>(system: FileSystem, path: string, use: () => T): T
 function damaged(path: string, error: unknown): unknown {
   if (error instanceof DataError) return error;
   return refuse(path, 'its HDF5 form is damaged', { cause: error });
+}
+
+/** What a file that we wrote says of its network. */
+function knownTo(file: Group, path: string): Pick<Contents, 'classes' | 'colours'> {
+  const [text] = textsOf(file, KNOWN) ?? [];
+  if (text === undefined) return {};
+  try {
+    const { mean, std, classes } = knownSchema.parse(JSON.parse(text));
+    return { colours: { mean, std }, ...(classes && { classes }) };
+  } catch (error) {
+    throw refuse(path, `its attribute "${KNOWN}" is damaged`, { cause: error });
+  }
 }
 
 /** The layers that attributes list. */

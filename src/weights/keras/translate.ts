@@ -11,7 +11,7 @@ import type { WeightsFile } from '../weights-file.js';
 import type { KerasLayers } from './hdf5.js';
 
 /** The place of each kind of weight in its layer. */
-const PLACES: Readonly<Record<string, number>> = {
+export const PLACES: Readonly<Record<string, number>> = {
   kernel: 0,
   bias: 1,
   gamma: 0,
@@ -27,7 +27,7 @@ export const CAFFE_COLOURS = {
 };
 
 /** Keras's epsilon less ours, and that of its first ResNet-50, which had other names. */
-const MORE_EPSILON = 1.001e-5 - 1e-5;
+export const MORE_EPSILON = 1.001e-5 - 1e-5;
 const FIRST_MORE_EPSILON = 1e-3 - 1e-5;
 
 /** What the last layer was called in the files of other years. */
@@ -42,9 +42,8 @@ export function inNamesOf(
   const { keras: layers, path } = file;
   if (layers === undefined) return file;
   if (keras === undefined) {
-    const known = architectures.filter((one) => one.keras).map(({ name }) => name);
     throw new DataError(
-      `The weights ${path} are of Keras, which are read for ${known.join(', ')}, not for ${network}`,
+      `The weights ${path} are of Keras, which are read for ${kerasNetworks()}, not for ${network}`,
     );
   }
   const tensors = new Map<string, StoredTensor>();
@@ -56,7 +55,8 @@ export function inNamesOf(
     const weight = layers.get(name)?.[PLACES[kind] ?? -1];
     if (weight === undefined) continue;
     used.add(name);
-    const turned = at === 0 && keras.colours === 'BGR';
+    // A file that we wrote says how it sees colours, and does not turn them.
+    const turned = at === 0 && keras.colours === 'BGR' && file.colours === undefined;
     const own = turned ? redFirst(weight) : adapted(kind, weight, normalised(layers, known));
     tensors.set(place.name, inOrderOf(place, own));
   }
@@ -65,6 +65,12 @@ export function inNamesOf(
     for (const [at, weight] of weights.entries()) tensors.set(`${name}/${at}`, weight);
   }
   return { ...file, tensors };
+}
+
+/** Those that keras.applications has. */
+export function kerasNetworks(): string {
+  const known = architectures.filter(({ keras }) => keras);
+  return known.map(({ name }) => name).join(', ');
 }
 
 function nameIn(layers: KerasLayers, name = ''): string {

@@ -1,9 +1,10 @@
 /**
  * Reads files that keras.applications and timm wrote of networks with random weights
- * (test/libraries.sh installs them) and prints how far our logits are from theirs, a row for each.
+ * (test/libraries.sh installs them), lets Keras read ours, and prints how far our logits are from
+ * theirs, a row for each.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +13,8 @@ import { findArchitecture, withoutDrawing } from '../../../src/archs/index.js';
 import { openBackend } from '../../../src/backend/index.js';
 import { perChannel } from '../../../src/colours.js';
 import { Network } from '../../../src/network/network.js';
-import { loadWeightsFile, openWeightsFile } from '../../../src/weights/index.js';
+import { loadWeightsFile, openWeightsFile, writeKerasWeights } from '../../../src/weights/index.js';
+import { fillWeights, imagesFor, relativeError } from '../../export/networks.js';
 
 const run = promisify(execFile);
 /** timm's VGG takes no smaller images. */
@@ -25,6 +27,7 @@ const LIBRARIES = [
   {
     python: process.env['CNN_TEST_KERAS'] ?? '',
     script: 'keras_files.py',
+    reader: 'keras_reads.py',
     files: ['model.h5', 'model.weights.h5'],
     networks: [
       ...['vgg16', 'vgg19', 'resnet50', 'resnet101', 'resnet152'],
@@ -34,6 +37,7 @@ const LIBRARIES = [
   {
     python: process.env['CNN_TEST_TIMM'] ?? '',
     script: 'timm_files.py',
+    reader: undefined,
     files: ['model.safetensors'],
     networks: [
       ...['vgg11', 'vgg13', 'vgg16', 'vgg19', 'vgg11-bn', 'vgg13-bn', 'vgg16-bn', 'vgg19-bn'],
@@ -62,28 +66,56 @@ async function difference(
   const images = tf.div(tf.sub(tf.div(bytes, 255), perChannel(mean, 3)), perChannel(std, 3));
   const found = await new Network(model).predict(images as tf.Tensor4D).data();
   model.dispose();
-  const { buffer, byteOffset, byteLength } = await readFile(join(directory, 'logits.f32'));
-  const expected = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-  const greatest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const differences = expected.map((value, at) => Math.abs(value - (found[at] ?? Number.NaN)));
-  return differences.reduce((most, value) => Math.max(most, value), 0) / greatest;
+  return relativeError(found, await readFloats(join(directory, 'logits.f32')));
+}
+
+/** The same of a file that we wrote, and images as the network sees them. */
+async function differenceOfOurs(
+  name: string,
+  side: number,
+  directory: string,
+  library: { python: string; reader: string },
+): Promise<number> {
+  const architecture = findArchitecture(name);
+  const options = { classes: 10, size: side, channels: 3, seed: 0 } as const;
+  const model = withoutDrawing(() => architecture.build(options));
+  fillWeights(model);
+  const colours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+  await writeKerasWeights(join(directory, 'own.weights.h5'), model, architecture, colours);
+  const images = imagesFor(model, 2);
+  await writeFile(join(directory, 'images.f32'), (await images.data()) as Float32Array);
+  const found = await new Network(model).predict(images).data();
+  model.dispose();
+  const { python, reader } = library;
+  await run(python, [join(import.meta.dirname, reader), directory, name, String(side)]);
+  return relativeError(found, await readFloats(join(directory, 'own.f32')));
+}
+
+async function readFloats(file: string): Promise<Float32Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(file);
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
 const given = process.argv.slice(2);
 let wrong = 0;
 await openBackend('auto', { precision: 'f32' });
-for (const { python, script, files, networks } of LIBRARIES) {
+for (const { python, script, reader, files, networks } of LIBRARIES) {
   for (const name of networks) {
     if (given.length > 0 && !given.includes(name)) continue;
     const directory = await mkdtemp(join(tmpdir(), 'cnn-libraries-'));
     try {
       const side = sideOf(name, script);
       await run(python, [join(import.meta.dirname, script), directory, name, String(side)]);
-      for (const file of files) {
-        const found = await difference(name, side, join(directory, file), directory);
+      const row = (file: string, found: number) => {
         const right = found <= MOST;
         if (!right) wrong++;
         console.log(`${name} | ${file} | ${found.toExponential(1)} | ${right ? 'right' : 'WRONG'}`);
+      };
+      for (const file of files) {
+        row(file, await difference(name, side, join(directory, file), directory));
+      }
+      if (reader !== undefined) {
+        row('ours', await differenceOfOurs(name, side, directory, { python, reader }));
       }
     } finally {
       await rm(directory, { recursive: true });
