@@ -5,6 +5,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 at=build/libraries
+/usr/bin/python3 -c 'import torch' 2> /dev/null || {
+  echo 'timm needs python3-torch: apt-get install python3-torch' >&2
+  exit 1
+}
 [ -e $at/installed ] || {
   python3 -m venv $at/keras
   $at/keras/bin/pip install --quiet tensorflow-cpu==2.21.0 keras==3.15.1
