@@ -3,6 +3,7 @@
  * Only node:fs/promises is watched, by which all of a run is written.
  */
 
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
@@ -16,6 +17,8 @@ export interface FileChange {
 }
 
 const ACTS = ['rename', 'rm', 'mkdir', 'copyFile', 'writeFile', 'unlink', 'link'] as const;
+
+const WRITING = constants.O_WRONLY | constants.O_RDWR;
 
 type Watcher = (change: FileChange) => void | Promise<void>;
 type Call = (...args: unknown[]) => Promise<unknown>;
@@ -37,7 +40,7 @@ export function watchFileChanges(before: Watcher): () => void {
   }
   promises['open'] = async (...args) => {
     const [path, flags = 'r'] = args;
-    const reads = flags === 'r';
+    const reads = flags === 'r' || (typeof flags === 'number' && (flags & WRITING) === 0);
     if (!reads && flags !== 'r+') await before({ act: 'create', path: String(path) });
     const handle = (await (original['open'] as Call)(...args)) as FileHandle;
     return reads ? handle : watchHandle(handle, String(path), before);

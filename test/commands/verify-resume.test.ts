@@ -7,6 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { trainUntil } from '../../src/commands/verify-resume/doomed.js';
 import { type Census, EVALUATION, STEP } from '../../src/commands/verify-resume/moments.js';
 import { type StartProcess, verifyResume } from '../../src/commands/verify-resume/verify-resume.js';
+import type { Given } from '../../src/settings/given.js';
+import { describeSettings, EVERY_AUGMENTATION } from '../augment/every-augmentation.js';
 import { writeImages } from './images.js';
 import { temporaryDirectory } from './program.js';
 
@@ -74,18 +76,18 @@ describe('a run that is killed and resumed', function () {
     assert.ok(compared > 2);
   });
 
-  const COLOURS = { channels: '3', 'color-pca': '0.1', hflip: '0.5' };
-  const AREA = { 'train-crop-mode': 'area', scale: '0.3,1', ratio: '0.8,1.2' };
   // biome-ignore format: one training a row
-  const TRAININGS = [
+  const TRAININGS: readonly (readonly [what: string, settings: Given, kills: number])[] = [
     ['bf16, batch norm, images in memory', { arch: 'resnet20-cifar', precision: 'bf16', cache: 'memory', lr: '1e-3' }, 3],
-    ['dropout, offsets of colours', { arch: 'simple-cnn', ...COLOURS }, 3],
-    ['boxes of random area, bf16', { ...AREA, precision: 'bf16', 'label-smoothing': '0.1' }, 3],
-    ['a resized side, padding, images in memory', { 'train-resize-size': '14,20', 'train-crop-mode': 'random', padding: '2', cache: 'memory' }, 3],
-    ['augmentation of GoogLeNet', { augment: 'inception' }, 2],
+    ['dropout', { arch: 'simple-cnn' }, 3],
+    ['bf16, smoothed labels', { precision: 'bf16', 'label-smoothing': '0.1' }, 3],
     ['AdamW, averaged weights, a plateau', { opt: 'adamw', lr: '1e-3', 'ema-decay': '0.9', 'lr-scheduler': 'plateau', patience: '1' }, 3],
     ['Nesterov, warm-up, cosine', { nesterov: true, 'lr-scheduler': 'cosine', 'lr-warmup-steps': '3' }, 2],
-  ] as const;
+    ...EVERY_AUGMENTATION.map((settings, place): [string, Given, number] => {
+      const cache = place % 2 === 0 ? 'none' : 'memory';
+      return [`${describeSettings(settings)}, cache ${cache}`, { ...settings, cache, channels: '3' }, 2];
+    }),
+  ];
   for (const [what, settings, kills] of TRAININGS) {
     it(`is the same with ${what}`, async () => {
       const seed = what.length;

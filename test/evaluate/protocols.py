@@ -104,10 +104,50 @@ def normalised(image, channels):
     return ((values / 255 - mean) / std).permute(2, 0, 1)[None].double()
 
 
-class LeNet5:
-    """src/archs/lenet5.ts, whose kernels are hashed as (height, width, in, out)."""
+class Written:
+    """A network of src/archs/ written out; kernels are hashed as (height, width, in, out)."""
 
-    channels, size = 1, 28
+    options = []
+    # Of the bound of its uniform weights, over the inputs of a unit: keeps the variance of activations.
+    gain = 6
+    activation = staticmethod(torch.relu)
+
+    def __init__(self):
+        self.weights = {}
+        for name, shape in self.layers.items():
+            bound = math.sqrt(self.gain / math.prod(shape[:-1]))
+            kernel = uniform(f"{name}/kernel", math.prod(shape), -bound, bound).reshape(shape)
+            bias = uniform(f"{name}/bias", shape[-1], -0.2, 0.2)
+            self.weights[name] = [torch.from_numpy(part).double() for part in (kernel, bias)]
+        self.fully_connected = [name for name in self.layers if name.startswith("fc")]
+
+    def convolution(self, name, x, **options):
+        kernel, bias = self.weights[name]
+        return self.activation(F.conv2d(x, kernel.permute(3, 2, 0, 1), bias, **options))
+
+    def logits(self, x):
+        x = self.features(x).permute(0, 2, 3, 1).flatten(1)
+        for name in self.fully_connected:
+            kernel, bias = self.weights[name]
+            x = x @ kernel + bias
+            x = x if name == self.fully_connected[-1] else self.activation(x)
+        return x
+
+    def dense(self, x):
+        """Dense layers as convolutions; the mean over all positions."""
+        x = self.features(x)
+        for name in self.fully_connected:
+            kernel, bias = self.weights[name]
+            side = math.isqrt(kernel.shape[0] // x.shape[1])
+            kernel = kernel.reshape(side, side, -1, kernel.shape[-1]).permute(3, 2, 0, 1)
+            x = F.conv2d(x, kernel, bias)
+            x = x if name == self.fully_connected[-1] else self.activation(x)
+        return x.mean((2, 3))
+
+
+class LeNet5(Written):
+    channels, size, gain = 1, 28, 12
+    activation = staticmethod(torch.tanh)
     layers = {
         "conv1": (5, 5, 1, 6),
         "conv2": (5, 5, 6, 16),
@@ -116,45 +156,59 @@ class LeNet5:
         "fc5": (84, CLASSES),
     }
 
-    def __init__(self):
-        self.weights = {}
-        for name, shape in self.layers.items():
-            bound = math.sqrt(12 / math.prod(shape[:-1]))
-            kernel = uniform(f"{name}/kernel", math.prod(shape), -bound, bound).reshape(shape)
-            bias = uniform(f"{name}/bias", shape[-1], -0.2, 0.2)
-            self.weights[name] = [torch.from_numpy(part).double() for part in (kernel, bias)]
+    def features(self, x):
+        x = F.avg_pool2d(self.convolution("conv1", x, padding=2), 2)
+        return F.avg_pool2d(self.convolution("conv2", x), 2)
+
+
+class AlexNet(Written):
+    """Figure 2 of the paper, a quarter as wide, on images of half its size."""
+
+    channels, size, options = 3, 112, ["width=0.25"]
+    layers = {
+        "conv1": (11, 11, 3, 24),
+        "conv2": (5, 5, 12, 64),
+        "conv3": (3, 3, 64, 96),
+        "conv4": (3, 3, 48, 96),
+        "conv5": (3, 3, 48, 64),
+        "fc6": (2 * 2 * 64, 1024),
+        "fc7": (1024, 1024),
+        "fc8": (1024, CLASSES),
+    }
 
     def features(self, x):
-        for name, padding in ("conv1", 2), ("conv2", 0):
-            kernel, bias = self.weights[name]
-            x = torch.tanh(F.conv2d(x, kernel.permute(3, 2, 0, 1), bias, padding=padding))
-            x = F.avg_pool2d(x, 2)
-        return x
+        # PyTorch divides alpha by the number of maps that are summed.
+        normalise = lambda x: F.local_response_norm(x, size=5, alpha=5 * 1e-4, beta=0.75, k=2)
+        x = F.max_pool2d(normalise(self.convolution("conv1", x, stride=4, padding=2)), 3, 2)
+        x = F.max_pool2d(normalise(self.convolution("conv2", x, padding=2, groups=2)), 3, 2)
+        x = self.convolution("conv3", x, padding=1)
+        x = self.convolution("conv4", x, padding=1, groups=2)
+        return F.max_pool2d(self.convolution("conv5", x, padding=1, groups=2), 3, 2)
 
-    def logits(self, x):
-        x = self.features(x).permute(0, 2, 3, 1).flatten(1)
-        for name in "fc3", "fc4", "fc5":
-            kernel, bias = self.weights[name]
-            x = x @ kernel + bias
-            x = x if name == "fc5" else torch.tanh(x)
-        return x
 
-    def dense(self, x):
-        """Dense layers as convolutions; the mean over all positions."""
-        x = self.features(x)
-        for name in "fc3", "fc4", "fc5":
-            kernel, bias = self.weights[name]
-            side = 5 if name == "fc3" else 1
-            kernel = kernel.reshape(side, side, -1, kernel.shape[-1]).permute(3, 2, 0, 1)
-            x = F.conv2d(x, kernel, bias)
-            x = x if name == "fc5" else torch.tanh(x)
-        return x.mean((2, 3))
+class VGG11(Written):
+    """Configuration A of the paper, an eighth as wide, on images of two sevenths of its size."""
+
+    channels, size, options = 3, 64, ["width=0.125"]
+    stages = [["1_1"], ["2_1"], ["3_1", "3_2"], ["4_1", "4_2"], ["5_1", "5_2"]]
+    filters = [3, 8, 16, 32, 32, 64, 64, 64, 64]
+    layers = {
+        f"conv{name}": (3, 3, *pair)
+        for name, *pair in zip(sum(stages, []), filters, filters[1:])
+    } | {"fc6": (2 * 2 * 64, 512), "fc7": (512, 512), "fc8": (512, CLASSES)}
+
+    def features(self, x):
+        for stage in self.stages:
+            for name in stage:
+                x = self.convolution(f"conv{name}", x, padding=1)
+            x = F.max_pool2d(x, 2)
+        return x
 
 
 class Torchvision:
     """A network whose last map is pooled: dense evaluation pools it over windows of 2×2."""
 
-    channels, size = 3, 64
+    channels, size, options, gain = 3, 64, [], None
 
     def __init__(self, name, **options):
         self.model = getattr(torchvision.models, name)(num_classes=CLASSES, **options).double().eval()
@@ -175,6 +229,8 @@ class Torchvision:
 
 NETWORKS = {
     "lenet5": LeNet5,
+    "alexnet": AlexNet,
+    "vgg11": VGG11,
     "resnet18-torchvision": lambda: Torchvision("resnet18"),
     "googlenet-torchvision": lambda: Torchvision(
         "googlenet", aux_logits=False, transform_input=False, init_weights=False
@@ -190,6 +246,10 @@ PROTOCOLS = [
     dict(network="lenet5", crops="dense", scales=[35], mirror=True, views=whole),
     dict(network="lenet5", crops="dense", scales=[28, 36, 47], mirror=False,
          views=lambda image, size, scales: [short_side(image, short) for short in scales]),
+    dict(network="alexnet", crops="10", family="alexnet", scales=[128], views=crops_10_alexnet),
+    dict(network="alexnet", crops="dense", scales=[128], mirror=True, views=whole),
+    dict(network="vgg11", crops="dense", scales=[64, 73, 82], mirror=True, views=whole),
+    dict(network="vgg11", crops="150", scales=[73, 110, 146], views=crops_150, images=3),
     dict(network="resnet18-torchvision", crops="dense", scales=[64, 73, 110, 137, 183], views=whole, images=2),
     dict(network="googlenet-torchvision", crops="dense", scales=[73, 90], views=whole, images=3),
 ]
@@ -224,6 +284,13 @@ def goldens():
     networks = {name: make() for name, make in NETWORKS.items()}
     return dict(
         images=IMAGES,
+        networks={
+            name: dict(
+                **dict(size=made.size, options=made.options, gain=made.gain),
+                **dict(zip(("mean", "std"), COLOURS[made.channels])),
+            )
+            for name, made in networks.items()
+        },
         protocols=[run(protocol, networks[protocol["network"]]) for protocol in PROTOCOLS],
     )
 

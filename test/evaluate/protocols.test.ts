@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { type Architecture, findArchitecture, withoutDrawing } from '../../src/archs/index.js';
+import {
+  type Architecture,
+  findArchitecture,
+  withOptions,
+  withoutDrawing,
+} from '../../src/archs/index.js';
 import { openBackend } from '../../src/backend/index.js';
 import type { Split } from '../../src/data/dataset.js';
 import { AS_PILLOW } from '../../src/data/decode/decode-options.js';
@@ -37,17 +42,26 @@ interface Expected {
   readonly loss: number;
 }
 
+interface Network {
+  readonly size: number;
+  readonly options: readonly string[];
+  /** Of its weights; null where torchvision names them. */
+  readonly gain: number | null;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
 interface Goldens {
   readonly images: readonly (readonly [width: number, height: number])[];
+  readonly networks: Readonly<Record<string, Network>>;
   readonly protocols: readonly Golden[];
 }
 
-const { images, protocols }: Goldens = JSON.parse(
+const { images, networks, protocols }: Goldens = JSON.parse(
   readFileSync(new URL('protocols.json', import.meta.url), 'utf8'),
 );
 const CLASSES = Array.from({ length: 10 }, (_, label) => `class${label}`);
 const OPTIONS = { workers: 1, reading: AS_PILLOW, onBadImage: 'skip', reporter: SILENT } as const;
-const SIZES: Readonly<Record<string, number>> = { lenet5: 28 };
 
 describe('the protocols of the papers', function () {
   this.timeout(120_000);
@@ -61,8 +75,8 @@ describe('the protocols of the papers', function () {
   for (const network of new Set(protocols.map((golden) => golden.network))) {
     const goldens = protocols.filter((golden) => golden.network === network);
     it(`give with ${network} what PyTorch gives: ${goldens.map(describeGolden).join('; ')}`, async () => {
-      const architecture = findArchitecture(network);
-      const session = await openHashed(architecture);
+      const architecture = architectureOf(network);
+      const session = await openHashed(network);
       const member = {
         architecture,
         session,
@@ -84,8 +98,8 @@ describe('the protocols of the papers', function () {
 
   it('are averaged over several networks', async () => {
     const member = async (bias: number): Promise<Member> => {
-      const architecture = findArchitecture('lenet5');
-      const session = await openHashed(architecture, bias);
+      const architecture = architectureOf('lenet5');
+      const session = await openHashed('lenet5', bias);
       const [golden] = protocols as [Golden];
       return { architecture, session, protocols: [protocolOf(golden, session)] };
     };
@@ -156,14 +170,20 @@ async function writePicture(file: string, index: number): Promise<void> {
     .toFile(file);
 }
 
+function architectureOf(network: string): Architecture {
+  return withOptions(findArchitecture(network), networks[network]?.options ?? []);
+}
+
 /** A network with the weights that protocols.py gives it; `bias` is added to the first class. */
-async function openHashed(architecture: Architecture, bias = 0): Promise<Session> {
-  const { channels, torchvision } = architecture;
-  const inputSize = SIZES[architecture.name] ?? 64;
-  const card = networkCard(architecture, { classes: CLASSES, inputSize, channels });
+async function openHashed(name: string, bias = 0): Promise<Session> {
+  const architecture = architectureOf(name);
+  const { channels } = architecture;
+  const { size, gain, mean, std } = networks[name] as Network;
+  const colours = { channels, mean, std };
+  const card = networkCard(architecture, { classes: CLASSES, inputSize: size, ...colours });
   const session = withoutDrawing(() => openSession(architecture, card, 0));
   const { model } = session;
-  if (torchvision !== undefined) {
+  if (gain === null) {
     const places = placesOf(model, architecture);
     const tensors = new Map(places.map(({ name, shape }) => [name, hashedTensor(name, shape)]));
     const file = { path: 'goldens', tensors, close: async () => {} };
@@ -173,7 +193,7 @@ async function openHashed(architecture: Architecture, bias = 0): Promise<Session
   for (const weight of model.weights) {
     const shape = weight.shape as number[];
     const count = shape.reduce((product, length) => product * length, 1);
-    const bound = shape.length === 1 ? 0.2 : Math.sqrt((12 * (shape.at(-1) as number)) / count);
+    const bound = shape.length === 1 ? 0.2 : Math.sqrt((gain * (shape.at(-1) as number)) / count);
     const values = uniform(weight.originalName, count, -bound, bound);
     if (weight.originalName === 'fc5/bias') values[0] = (values[0] as number) + bias;
     const tensor = tf.tensor(values, shape);

@@ -52,9 +52,9 @@ describe('signals', () => {
       const env = { ...process.env, NODE: process.execPath };
       return spawnSync('bash', ['-c', script], { env, encoding: 'utf8' }).stdout;
     };
-    assert.equal(ending('SIGUSR1'), 'rc 75\n');
-    assert.equal(ending('SIGXCPU'), 'rc 75\n');
-    assert.equal(ending('SIGHUP'), 'rc 129\n');
+    for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
+      assert.equal(ending(signal), `rc ${code}\n`);
+    }
     assert.equal(ending('SIGHUP', 'nohup', '2> /dev/null'), 'alive\nrc 0\n');
     assert.equal(ending('SIGHUP', "trap '' HUP;"), 'alive\nrc 0\n');
   });

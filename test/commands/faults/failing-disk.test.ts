@@ -73,6 +73,26 @@ describe('a run that cannot be written', function () {
     assert.ok(kept.equals(await readFile(at('whole', weights))));
   });
 
+  it('has a second checkpoint whole where a block of the first one is damaged', async () => {
+    // Of one epoch, so that both have the same weights.
+    const { code, stderr } = await run(`${TRAIN} --output runs --experiment twice`);
+    assert.equal(code, 0, stderr);
+    for (const [damaged, whole] of [
+      ['last', 'best'],
+      ['best', 'last'],
+    ]) {
+      const checkpoints = `runs/${damaged}-damaged/checkpoints`;
+      const evaluate = 'cnn eval --data data --backend js --workers 1 --checkpoint';
+      const { stdout, stderr: said } = await run(`
+        cp -r --preserve=links runs/twice runs/${damaged}-damaged
+        printf x | dd of=${checkpoints}/${damaged}/weights.bin bs=1 seek=1000 conv=notrunc status=none
+        ${evaluate} ${checkpoints}/${damaged} > /dev/null; echo "rc $?"
+        ${evaluate} ${checkpoints}/${whole} > /dev/null; echo "rc $?"`);
+      assert.equal(stdout, 'rc 3\nrc 0\n', said);
+      assert.match(said, new RegExp(`${checkpoints}/${damaged}\\S* is damaged`));
+    }
+  });
+
   it('loses neither its weights nor what is packed on a full disk', async function () {
     if (!(await canMount(directory.path))) this.skip();
     const { stdout, stderr } = await run(`mkdir small; unshare -rm bash -c '
