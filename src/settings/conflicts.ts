@@ -60,6 +60,7 @@ export function checkTogether(
   }
   checkWarmup(settings, given);
   checkMilestones(settings, given);
+  checkLowest(settings);
   checkFrozenEpochs(settings);
   checkCycle(settings, given);
   checkOptimizer(settings, given, recipe.opt ?? 'sgd');
@@ -118,6 +119,11 @@ function checkFrozenEpochs({ frozenEpochs, epochs }: Training): void {
   throw new UsageError(
     `Expected --frozen-epochs to be below the ${epochs} of --epochs but received ${frozenEpochs}: --freeze keeps layers frozen to the end`,
   );
+}
+
+function checkLowest({ lr, lrMin }: Training): void {
+  if (lrMin === null || lrMin <= lr) return;
+  throw new UsageError(`Expected --lr-min to be at most the ${lr} of --lr but received ${lrMin}`);
 }
 
 function checkMilestones(settings: Training, given: (option: OptionName) => boolean): void {

@@ -14,6 +14,10 @@ const REFUSED: readonly (readonly [flags: Readonly<Record<string, string | true>
     { 'lr-step-size': '3', 'lr-scheduler': 'cosine' },
     /--lr-step-size with --lr-scheduler step but/,
   ],
+  [
+    { 'lr-scheduler': 'cosine', lr: '0.1', 'lr-min': '1' },
+    /--lr-min to be at most the 0.1 of --lr but received 1$/,
+  ],
   [{ 'lr-milestones': '3,6' }, /--lr-milestones with --lr-scheduler multistep but/],
   [{ 'lr-gamma': '0.5', 'lr-scheduler': 'poly' }, /step, multistep, plateau or exponential/],
   [{ 'lr-power': '2' }, /--lr-power with --lr-scheduler poly/],
