@@ -1,6 +1,6 @@
 /**
- * Whether the memory of a training stays flat: LeNet-5 on synthetic images for 10,000 steps, with all
- * loggers, an evaluation and a checkpoint every 100 steps. Fails where it does not.
+ * Whether the memory of a training stays flat: LeNet-5 on synthetic images, with all loggers, an
+ * evaluation and a checkpoint every 100 steps. Fails where it grows in 10,000 steps.
  *
  *     npm run test:steady
  */
@@ -14,11 +14,16 @@ import { runTrain } from '../src/commands/train.js';
 import { SILENT } from '../src/session/reporter.js';
 import { startStandIn } from '../test/loggers/mlflow-server.js';
 
-const STEPS = 10_000;
+/**
+ * Before them the allocator fills its caches, which takes up to 15,000 steps: resident memory was
+ * between 292 and 370 MiB in the first 14,000 steps, and between 349 and 366 from there to step 60,000.
+ */
+const WARM_UP = 15_000;
+const STEPS = WARM_UP + 10_000;
 /** Of 5 of the 500 images. */
 const STEPS_PER_EPOCH = 100;
-/** When the memory is read first, and then every so many steps. */
-const FIRST = 1000;
+/** The memory is read every so many steps. */
+const EVERY = 1000;
 /** What the collector and the allocator leave lying about. */
 const SLACK_MIB = 16;
 
@@ -62,7 +67,7 @@ async function train(): Promise<Sample[]> {
       ...SILENT,
       epoch({ epoch, seconds }) {
         const step = epoch * STEPS_PER_EPOCH;
-        if (step % FIRST !== 0) return;
+        if (step % EVERY !== 0) return;
         samples.push(sample(step));
         console.error(`${step} steps, an epoch ${seconds.toFixed(1)} s`);
       },
@@ -82,7 +87,7 @@ console.table(
     heapMib: Math.round(one.heapMib),
   })),
 );
-const [first, last] = [samples[0], samples.at(-1)];
+const [first, last] = [samples.find(({ step }) => step === WARM_UP), samples.at(-1)];
 if (first === undefined || last?.step !== STEPS) throw new Error('The training took too few steps');
 const grown = (['residentMib', 'heapMib', 'tensors', 'resources', 'files'] as const).filter(
   (name) => {
