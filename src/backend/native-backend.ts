@@ -26,6 +26,7 @@ import {
   type ParametersOf,
   packParameters,
 } from './parameters.js';
+import { type RecordedPass, Recording, recordedPass } from './recorded-pass.js';
 import { type CandidateTime, type DescribedCall, describeCall } from './tuning/calls.js';
 
 /** Commands count the values of a tensor in an int32. */
@@ -97,6 +98,7 @@ export class NativeBackend extends KernelBackend {
   private nextSlot = 0;
   private filled = 0;
   private chosen: readonly DescribedCall[] = [];
+  private recording: Recording | undefined;
   private live = 0;
 
   /** `kernels`: names in the order of the addon's numbers. */
@@ -132,12 +134,14 @@ export class NativeBackend extends KernelBackend {
     let first: NativeData | undefined;
     for (const input of inputs) {
       const data = input === undefined ? undefined : this.data(input.dataId);
+      if (data !== undefined) this.recording?.read.add(data);
       first ??= data;
       words[at++] = data === undefined ? -1 : data.slot;
     }
     const results: TensorInfo[] = [];
     for (const output of outputs) {
       const result = this.allocate(output, first);
+      this.recording?.made.add(result);
       words[at++] = result.slot;
       words[at++] = STORAGE[result.storage];
       words[at++] = result.size;
@@ -174,8 +178,69 @@ export class NativeBackend extends KernelBackend {
 
   /** Hands the collected commands to the compute thread. */
   private flush(): void {
-    if (this.filled > 0) this.queue.submit(this.filled);
+    if (this.filled === 0) return;
+    this.recording?.add(this.words.slice(0, this.filled));
+    this.queue.submit(this.filled);
     this.filled = 0;
+  }
+
+  /**
+   * Runs a pass that makes a tensor of `input`, and keeps its commands; they are undefined where they
+   * cannot be handed over again.
+   */
+  record<T extends TensorInfo>(
+    input: TensorInfo,
+    pass: () => T,
+  ): { result: T; recorded: RecordedPass | undefined } {
+    this.flush();
+    const recording = new Recording();
+    this.recording = recording;
+    let result: T;
+    try {
+      result = pass();
+      this.flush();
+    } finally {
+      this.recording = undefined;
+    }
+    const recorded = recordedPass(recording, this.data(input.dataId), this.data(result.dataId));
+    if (recorded === undefined || recorded.words.length > this.words.length) {
+      return { result, recorded: undefined };
+    }
+    const kept = new Set(recorded.slots);
+    const free = this.freeSlots.filter((slot) => !kept.has(slot));
+    this.freeSlots.splice(0, this.freeSlots.length, ...free);
+    return { result, recorded };
+  }
+
+  /** Values that come from JavaScript, or go there, are of one pass alone. */
+  private breakRecording(): void {
+    if (this.recording !== undefined) this.recording.broken = true;
+  }
+
+  /** Whether all that a recorded pass reads is still there. */
+  canReplay({ weights }: RecordedPass): boolean {
+    return this.onRun === undefined && weights.every(({ refCount }) => refCount > 0);
+  }
+
+  /** What a recorded pass makes of another input of the same shape and type. */
+  replay(
+    { words, inputPlaces, resultPlaces, result }: RecordedPass,
+    input: TensorInfo,
+  ): Pick<TensorInfo, 'dataId' | 'dtype'> {
+    this.reserve(words.length);
+    const { slot } = this.data(input.dataId);
+    const made = new NativeData(this.takeSlot(), result.dtype, result.storage, result.size);
+    this.live++;
+    this.words.set(words, this.filled);
+    for (const place of inputPlaces) this.words[this.filled + place] = slot;
+    for (const place of resultPlaces) this.words[this.filled + place] = made.slot;
+    this.filled += words.length;
+    return { dataId: made, dtype: made.dtype };
+  }
+
+  /** Gives back the slots of a recorded pass, which is not run again. */
+  forget({ slots }: RecordedPass): void {
+    this.freeSlots.push(...slots);
   }
 
   /** `run` for the many kernels with one output. */
@@ -243,6 +308,7 @@ export class NativeBackend extends KernelBackend {
       const parts = backend_util.splitRealAndImagArrays(values as Float32Array);
       return new NativeData(-1, dtype, 'f32', size, parts);
     }
+    this.breakRecording();
     const data = new NativeData(this.takeSlot(), dtype, storageFor(dtype), size);
     this.flush();
     const typed = typedValues(values, dtype, size);
@@ -305,6 +371,7 @@ export class NativeBackend extends KernelBackend {
     const data = this.data(dataId);
     if (data.host) return hostValues(data.host);
     const values = emptyValues(data);
+    this.breakRecording();
     this.flush();
     explained(() => this.queue.readSync(data.slot, values));
     return values;
@@ -313,6 +380,7 @@ export class NativeBackend extends KernelBackend {
   override async read(dataId: DataId): Promise<backend_util.BackendValues> {
     const data = this.data(dataId);
     if (data.host) return hostValues(data.host);
+    this.breakRecording();
     this.flush();
     return this.queue.read(data.slot, emptyValues(data)).catch(explain);
   }

@@ -6,6 +6,7 @@ import { weightsChange } from './folded-norm.js';
 import { GradientSums, ofWholeBatch } from './gradient-sums.js';
 import { crossEntropy, type Loss, type Mixed } from './loss.js';
 import { evaluationPlanOf, type Plan, planOf, type Step } from './plan.js';
+import { Replays } from './replays.js';
 import type { LayerWeight, Pass, Together } from './rules/rule.js';
 import { addInto, backendFoldsNorms } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
@@ -58,6 +59,7 @@ export class Network {
   readonly #folds: boolean;
   /** Trained weights and running statistics. */
   readonly #variables: readonly tf.Variable[];
+  readonly #replays: Replays;
   /** Made for the first prediction. */
   #evaluationPlan: Plan | undefined;
   readonly #values: (tf.Tensor | undefined)[];
@@ -80,23 +82,26 @@ export class Network {
     this.#folds = folds;
     this.weights = weightsOf(model);
     this.#variables = model.weights.map((weight) => weight.read() as tf.Variable);
+    this.#replays = new Replays(this.#variables);
     this.#plan = planOf(model, this.weights);
     this.#values = new Array(this.#plan.values).fill(undefined);
   }
 
   /** The logits (N, classes) in evaluation; the caller owns them and the images. */
   predict(images: tf.Tensor4D): tf.Tensor2D {
-    return tf.tidy(() => {
-      this.#pass.training = false;
-      const { evaluation, outputs } = this.#planForEvaluation();
-      this.#forward(images, evaluation, 'freeAfterEvaluation');
-      return this.#values[outputs[0] as number] as tf.Tensor2D;
-    });
+    this.#checkBackend();
+    return tf.tidy(() =>
+      this.#replays.run(images, () => {
+        this.#pass.training = false;
+        const { evaluation, outputs } = this.#planForEvaluation();
+        this.#forward(images, evaluation, 'freeAfterEvaluation');
+        return this.#values[outputs[0] as number] as tf.Tensor2D;
+      }),
+    );
   }
 
   #planForEvaluation(): Plan {
-    const folds = this.#folds && tf.getBackend() === this.#backend && backendFoldsNorms();
-    if (!folds) return this.#plan;
+    if (!this.#folds || !backendFoldsNorms()) return this.#plan;
     this.#evaluationPlan ??= evaluationPlanOf(this.#model, this.weights);
     return this.#evaluationPlan;
   }
@@ -174,6 +179,7 @@ export class Network {
 
   /** Frees what the operations hold for all passes. The model stays the caller's. */
   dispose(): void {
+    this.#replays.dispose();
     for (const plan of [this.#plan, this.#evaluationPlan]) {
       for (const { operation } of plan?.steps ?? []) operation.dispose?.();
     }
@@ -185,11 +191,7 @@ export class Network {
     freed: 'freeAfterForward' | 'freeAfterEvaluation',
     look?: (step: Step, output: tf.Tensor) => void,
   ): void {
-    if (tf.getBackend() !== this.#backend) {
-      throw new UsageError(
-        `Expected the backend ${this.#backend}, for which the network was made, but the current one is ${tf.getBackend()}`,
-      );
-    }
+    this.#checkBackend();
     const values = this.#values.fill(undefined);
     values[0] = images;
     for (const step of steps) {
@@ -199,6 +201,13 @@ export class Network {
       look?.(step, output);
       for (const value of step[freed]) this.#free(value);
     }
+  }
+
+  #checkBackend(): void {
+    if (tf.getBackend() === this.#backend) return;
+    throw new UsageError(
+      `Expected the backend ${this.#backend}, for which the network was made, but the current one is ${tf.getBackend()}`,
+    );
   }
 
   /** The sum of the heads' stats; writes the gradients of their logits and frees the logits. */
