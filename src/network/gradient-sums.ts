@@ -1,5 +1,6 @@
 /** Gradients that are summed over several processes while the backward pass goes on. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { GradientTaker } from './gradient-taker.js';
 import type { Together } from './rules/rule.js';
 import { runKernel, runKernelForList } from './run-kernel.js';
 
@@ -37,18 +38,15 @@ export class GradientSums {
     if (this.#filled >= BUCKET) this.#send();
   }
 
-  /** The counters and the gradients of all processes; waits, on the device, for their sums. */
-  finish(count: number): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
+  /** Gives the gradients of all processes; waits, on the device, for their sums. Returns the counters. */
+  finish(taker: GradientTaker): tf.Tensor1D {
     if (this.#filling.length > 0) this.#send();
     const [stats] = this.#wait([this.#stats], [[4]]) as [tf.Tensor1D];
-    const gradients: tf.Tensor[] = new Array(count);
     for (const { sums, indices, shapes } of this.#buckets) {
       const found = this.#wait([sums, stats], shapes);
-      indices.forEach((index, place) => {
-        gradients[index] = found[place] as tf.Tensor;
-      });
+      for (const [place, index] of indices.entries()) taker.add(index, found[place] as tf.Tensor);
     }
-    return { stats, gradients };
+    return stats;
   }
 
   #send(): void {

@@ -4,6 +4,7 @@ import type { Phase } from '../backend/profiler.js';
 import { UsageError } from '../errors.js';
 import { weightsChange } from './folded-norm.js';
 import { GradientSums, ofWholeBatch } from './gradient-sums.js';
+import type { GradientTaker } from './gradient-taker.js';
 import { crossEntropy, type Loss, type Mixed } from './loss.js';
 import { evaluationPlanOf, type Plan, planOf, type Step } from './plan.js';
 import { Replays } from './replays.js';
@@ -145,36 +146,65 @@ export class Network {
   }
 
   /**
-   * One pass forward and backward. Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that
+   * One pass forward and backward, which gives each gradient to `taker` as soon as it is whole and its
+   * weight is not read any more. Stats are float32 [loss sum, top-1 hits, top-5 hits, labels that
    * count]; labels (N) int32 below 0 are ignored; gradients are of the mean loss over the others.
-   * With auxiliary heads the loss is the sum of all heads'; the hits are those of the logits.
+   * With auxiliary heads the loss is the sum of all heads'; the hits are those of the logits. To be
+   * called in a tidy, which frees the tensors made so far if a kernel fails.
    */
+  giveGradients(
+    images: tf.Tensor4D,
+    labels: tf.Tensor1D,
+    options: GradientOptions,
+    taker: GradientTaker,
+  ): tf.Tensor1D {
+    try {
+      return this.#giveGradients(images, labels, options, taker);
+    } catch (error) {
+      for (const { operation } of this.#plan.steps) operation.abandon?.();
+      throw error;
+    }
+  }
+
+  /** The same with all gradients at the end, in the order of weights. */
   gradients(
     images: tf.Tensor4D,
     labels: tf.Tensor1D,
     options: GradientOptions,
   ): { stats: tf.Tensor1D; gradients: tf.Tensor[] } {
+    return tf.tidy(() => {
+      const gradients: tf.Tensor[] = new Array(this.weights.length).fill(undefined);
+      const stats = this.giveGradients(images, labels, options, {
+        add: (index, gradient) => {
+          gradients[index] = gradient;
+        },
+      });
+      return { stats, gradients };
+    });
+  }
+
+  #giveGradients(
+    images: tf.Tensor4D,
+    labels: tf.Tensor1D,
+    options: GradientOptions,
+    taker: GradientTaker,
+  ): tf.Tensor1D {
     const { seed, step, together } = options;
     const firstImage = together?.firstImage ?? 0;
     // Running statistics do now, weights when the gradients are applied.
     weightsChange(this.#variables);
     Object.assign(this.#pass, { training: true, seed, step, firstImage, together });
     this.#gradients = new Array(this.weights.length).fill(undefined);
-    try {
-      // If a kernel fails, the tidy frees the tensors made so far.
-      return tf.tidy(() => {
-        this.#forward(images, this.#plan.steps, 'freeAfterForward');
-        const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);
-        const stats = this.#losses(labels, options, dValues);
-        const sums = together && new GradientSums(together, stats, step);
-        this.#backward(dValues, sums);
-        if (sums !== undefined) return sums.finish(this.#gradients.length);
-        return { stats, gradients: this.#gradients as tf.Tensor[] };
-      });
-    } catch (error) {
-      for (const { operation } of this.#plan.steps) operation.abandon?.();
-      throw error;
+    this.#forward(images, this.#plan.steps, 'freeAfterForward');
+    const dValues: (tf.Tensor | undefined)[] = new Array(this.#plan.values).fill(undefined);
+    const stats = this.#losses(labels, options, dValues);
+    if (together === undefined) {
+      this.#backward(dValues, taker);
+      return stats;
     }
+    const sums = new GradientSums(together, stats, step);
+    this.#backward(dValues, sums);
+    return sums.finish(taker);
   }
 
   /** Frees what the operations hold for all passes. The model stays the caller's. */
@@ -234,7 +264,7 @@ export class Network {
       .reduce((sum, stats) => addInto(sum, stats) as tf.Tensor1D);
   }
 
-  #backward(dValues: (tf.Tensor | undefined)[], sums: GradientSums | undefined): void {
+  #backward(dValues: (tf.Tensor | undefined)[], taker: GradientTaker): void {
     const { steps } = this.#plan;
     for (let place = steps.length - 1; place >= 0; place--) {
       const step = steps[place] as Step;
@@ -252,14 +282,16 @@ export class Network {
       }
       dy?.dispose();
       for (const value of step.freeAfterBackward) this.#free(value);
-      if (sums !== undefined) this.#sum(step, sums);
+      this.#give(step, taker);
     }
   }
 
-  #sum({ finalGradients }: Step, sums: GradientSums): void {
+  #give({ finalGradients }: Step, taker: GradientTaker): void {
+    this.onPhase('optimizer', '');
     for (const index of finalGradients) {
       const gradient = this.#gradients[index];
-      if (gradient) sums.add(index, gradient);
+      this.#gradients[index] = undefined;
+      if (gradient) taker.add(index, gradient);
     }
   }
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { weightsChange } from './folded-norm.js';
+import type { GradientTaker } from './gradient-taker.js';
 import { layerFactors } from './layer-factors.js';
-import { runKernel, runKernelForList } from './run-kernel.js';
+import { runKernel, runKernelForList, share } from './run-kernel.js';
 import { registerTwins } from './twins/index.js';
 import type { Weight } from './weights.js';
 
@@ -60,7 +61,21 @@ export interface Group {
   readonly labelsSoFar: number;
 }
 
-/** Changes the weights of a network by their gradients, all of them in one kernel call. */
+/** Values of gradients that change their weights in one kernel call, at least: 4 MiB of float32. */
+const TOGETHER = 2 ** 20;
+
+interface ChangeOptions {
+  readonly group?: Group;
+  /** In place of that of the settings, or of the first of AdamW's and LAMB's betas. */
+  readonly momentum?: number;
+}
+
+/** One change of the weights, to which each weight's gradient comes once, in any order. */
+export interface Change extends GradientTaker {
+  finish(): void;
+}
+
+/** Changes the weights of a network by their gradients. */
 export class Optimizer {
   /** What is kept from step to step, in the order of weights, one kind after the other. */
   readonly state: tf.Variable[];
@@ -71,7 +86,10 @@ export class Optimizer {
   readonly #opt: Opt;
   readonly #kinds: number;
   readonly #sums: tf.Variable[];
-  readonly #attributes: Record<string, unknown>;
+  readonly #decays: readonly number[];
+  readonly #scales: readonly number[];
+  /** By the numbers of the weights. */
+  readonly #attributes = new Map<string, Record<string, unknown>>();
 
   constructor(weights: readonly Weight[], settings: OptimizerSettings) {
     registerTwins(tf.getBackend());
@@ -87,29 +105,52 @@ export class Optimizer {
     this.named = this.state.map((tensor, index) => ({ name: names[index] as string, tensor }));
     this.#kinds = RULES[this.#opt].state.length;
     this.#sums = this.state.slice(this.#kinds * weights.length);
-    this.#attributes = { ...attributesOf(this.#opt, settings), ...byWeight(weights, settings) };
+    const { weightDecay, lrScale } = byWeight(weights, settings);
+    this.#decays = weightDecay;
+    this.#scales = lrScale;
   }
 
   /**
    * Changes the weights and the state; the gradients stay the caller's. `update`: how many times the
    * weights have changed with this one. With a group the gradients are added up until its last batch.
-   * `momentum`: in place of that of the settings, or of the first of AdamW's and LAMB's betas.
    */
-  step(
-    gradients: readonly tf.Tensor[],
-    lr: number,
-    update = 1,
-    { group, momentum }: { readonly group?: Group; readonly momentum?: number } = {},
-  ): void {
-    const change = { lr, update, ...(momentum !== undefined && { momentum }) };
-    if (group === undefined) {
-      this.#apply(gradients, 1, change);
-      return;
-    }
-    const pairs = this.#sums.flatMap((sum, index) => [sum, gradients[index] as tf.Tensor]);
-    const share = { keep: group.first ? 0 : 1, share: group.labels };
-    runKernelForList('Accumulate', pairs, share);
-    if (group.last) this.#apply(this.#sums, 1 / Math.max(1, group.labelsSoFar), change);
+  step(gradients: readonly tf.Tensor[], lr: number, update = 1, options: ChangeOptions = {}): void {
+    const change = this.begin(lr, update, options);
+    for (const [index, gradient] of gradients.entries()) change.add(index, share(gradient));
+    change.finish();
+  }
+
+  /**
+   * The same by gradients that come one by one. A weight changes soon after its gradient has come, so
+   * that few of them take memory at a time, but for a limit on the norm of all.
+   */
+  begin(lr: number, update: number, { group, momentum }: ChangeOptions = {}): Change {
+    const setting = { lr, update, momentum };
+    const waits = group === undefined && this.#settings.clipGradNorm != null;
+    let indices: number[] = [];
+    let gradients: tf.Tensor[] = [];
+    let values = 0;
+    const take = () => {
+      if (indices.length === 0) return;
+      if (group === undefined) this.#apply(indices, gradients, 1, setting);
+      else this.#accumulate(indices, gradients, group);
+      tf.dispose(gradients);
+      [indices, gradients, values] = [[], [], 0];
+    };
+    return {
+      add: (index, gradient) => {
+        indices.push(index);
+        gradients.push(gradient);
+        values += gradient.size;
+        if (values >= TOGETHER && !waits) take();
+      },
+      finish: () => {
+        take();
+        if (!group?.last) return;
+        const gradientScale = 1 / Math.max(1, group.labelsSoFar);
+        this.#apply([...this.#weights.keys()], this.#sums, gradientScale, setting);
+      },
+    };
   }
 
   /** Frees the state. */
@@ -117,23 +158,37 @@ export class Optimizer {
     tf.dispose(this.state);
   }
 
+  #accumulate(indices: readonly number[], gradients: readonly tf.Tensor[], group: Group): void {
+    const pairs = indices.flatMap((index, place) => {
+      return [this.#sums[index] as tf.Tensor, gradients[place] as tf.Tensor];
+    });
+    runKernelForList('Accumulate', pairs, { keep: group.first ? 0 : 1, share: group.labels });
+  }
+
+  /** Changes the weights of these numbers; the gradients are in the same order. */
   #apply(
+    indices: readonly number[],
     gradients: readonly tf.Tensor[],
     gradientScale: number,
-    { lr, update, momentum }: { lr: number; update: number; momentum?: number },
+    { lr, update, momentum }: { lr: number; update: number; momentum: number | undefined },
   ): void {
     const count = this.#weights.length;
-    const inputs = this.#weights.flatMap(({ variable }, index): tf.Tensor[] => {
+    const variables = indices.map((index) => (this.#weights[index] as Weight).variable);
+    const inputs = indices.flatMap((index, place): tf.Tensor[] => {
       const state = Array.from(
         { length: this.#kinds },
         (_, kind) => this.state[kind * count + index],
       );
-      return [variable, ...(state as tf.Variable[]), gradients[index] as tf.Tensor];
+      return [
+        variables[place] as tf.Tensor,
+        ...(state as tf.Variable[]),
+        gradients[place] as tf.Tensor,
+      ];
     });
     const { clipGradNorm, optBetas } = this.#settings;
     const [ofSettings, beta2] = optBetas ?? BETAS;
     const beta1 = momentum ?? ofSettings;
-    const attributes = this.#attributes;
+    const attributes = this.#attributesOf(indices);
     attributes['lr'] = lr;
     attributes['gradientScale'] = gradientScale;
     const moments = this.#opt === 'adamw' || this.#opt === 'lamb';
@@ -146,9 +201,23 @@ export class Optimizer {
       clipGradNorm != null &&
       runKernel('GradientClip', gradients, { maxNorm: clipGradNorm, gradientScale });
     if (clip) inputs.push(clip);
-    weightsChange(this.#weights.map(({ variable }) => variable));
+    weightsChange(variables);
     runKernelForList(RULES[this.#opt].kernel, inputs, attributes);
     if (clip) clip.dispose();
+  }
+
+  /** Those of the weights of these numbers, which are the same at every step. */
+  #attributesOf(indices: readonly number[]): Record<string, unknown> {
+    const key = indices.join();
+    const known = this.#attributes.get(key);
+    if (known !== undefined) return known;
+    const attributes = {
+      ...attributesOf(this.#opt, this.#settings),
+      weightDecay: indices.map((index) => this.#decays[index]),
+      lrScale: indices.map((index) => this.#scales[index]),
+    };
+    this.#attributes.set(key, attributes);
+    return attributes;
   }
 }
 

@@ -31,12 +31,13 @@ export function trainStep(
   return asStep(() =>
     tf.tidy(() => {
       const { lr, update, group, momentum, step, ...options } = given;
-      const { stats, gradients } = network.gradients(images, labels, { ...options, step, mixed });
-      network.onPhase('optimizer', '');
-      optimizer.step(gradients, lr, update ?? step + 1, {
+      const change = optimizer.begin(lr, update ?? step + 1, {
         ...(group && { group }),
         ...(momentum !== undefined && { momentum }),
       });
+      const stats = network.giveGradients(images, labels, { ...options, step, mixed }, change);
+      network.onPhase('optimizer', '');
+      change.finish();
       return stats;
     }),
   );
