@@ -4,7 +4,7 @@
 # fetch_debian FOLDER RELEASE ARCHITECTURE PACKAGE...: unpacks packages below FOLDER, from the
 # mirror that this machine's own packages come from.
 fetch_debian() {
-  local folder=$1 release=$2 architecture=$3 mirror options
+  local folder=$1 release=$2 architecture=$3 mirror options package file
   shift 3
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
   mkdir -p "$folder/apt/lists/partial" "$folder/apt/debs"
