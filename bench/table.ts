@@ -6,7 +6,7 @@ import { median } from '../src/measure/median.js';
 import { type Cell, isFrom, type Row, type Side } from './results.js';
 
 /** The names of the places of tables. */
-export type Place = 'bench' | 'bench-eval';
+export type Place = 'bench' | 'bench-eval' | 'scaling';
 
 /** The medians of one side in one cell. */
 interface Figures {
@@ -34,8 +34,7 @@ export function replaceBetweenMarkers(text: string, inside: string, place: Place
   const last = `<!-- ${place}:end -->`;
   const start = text.indexOf(first);
   const end = text.indexOf(last, start);
-  if (start < 0 || end < 0)
-    throw new Error(`Expected ${first} and after it ${last} in docs/performance.md`);
+  if (start < 0 || end < 0) throw new Error(`Expected ${first} and after it ${last} in the page`);
   return `${text.slice(0, start + first.length)}\n${inside}\n${text.slice(end)}`;
 }
 

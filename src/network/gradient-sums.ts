@@ -5,7 +5,7 @@ import type { Together } from './rules/rule.js';
 import { runKernel, runKernelForList } from './run-kernel.js';
 
 /** Values of gradients that are sent together: 4 MiB of float32. */
-const BUCKET = 2 ** 20;
+export const BUCKET = 2 ** 20;
 
 interface Bucket {
   readonly sums: tf.Tensor;

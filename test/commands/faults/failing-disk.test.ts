@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeImages } from '../images.js';
 import { temporaryDirectory } from '../program.js';
@@ -83,9 +83,11 @@ describe('a run that cannot be written', function () {
     ]) {
       const checkpoints = `runs/${damaged}-damaged/checkpoints`;
       const evaluate = 'cnn eval --data data --backend js --workers 1 --checkpoint';
+      await run(`cp -r --preserve=links runs/twice runs/${damaged}-damaged`);
+      const weights = await open(at(checkpoints, `${damaged}/weights.bin`), 'r+');
+      await weights.write('x', 1000);
+      await weights.close();
       const { stdout, stderr: said } = await run(`
-        cp -r --preserve=links runs/twice runs/${damaged}-damaged
-        printf x | dd of=${checkpoints}/${damaged}/weights.bin bs=1 seek=1000 conv=notrunc status=none
         ${evaluate} ${checkpoints}/${damaged} > /dev/null; echo "rc $?"
         ${evaluate} ${checkpoints}/${whole} > /dev/null; echo "rc $?"`);
       assert.equal(stdout, 'rc 3\nrc 0\n', said);
