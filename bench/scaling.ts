@@ -9,8 +9,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ProfileReport } from '../src/measure/profile.js';
 import { PACKAGE_ROOT } from '../src/package-root.js';
-import { append, commit, hardware, main, run, warnOfLoad } from './rounds.js';
+import { append, commit, hardware, main, warnOfLoad } from './rounds.js';
+import { cnn, measuredStep } from './scaling/measured-step.js';
 import { simulateSum } from './scaling/simgrid.js';
 import { type TrainingStep, timeStep } from './scaling/training-step.js';
 import { replaceBetweenMarkers } from './table.js';
@@ -42,33 +44,13 @@ const COLUMNS = [
   'milliseconds_per_step', 'exposed_milliseconds', 'efficiency', 'images_per_second',
 ] as const;
 
-interface Profile {
-  readonly phases: readonly { phase: string; milliseconds: number }[];
-  readonly layers: readonly { layer: string; phase: string; milliseconds: number }[];
-}
-
-interface Summary {
-  readonly layers: readonly { name: string; weights: number; biases: number }[];
-}
-
 function measure(arch: string, precision: string, steps: string): TrainingStep {
   const batch = String(BATCHES[arch] ?? BATCH);
-  const settings = ['--arch', arch, '--aux-weight', '0'];
-  const cnn = <T>(...args: string[]) => run<T>(process.execPath, ['bin/cnn.js', ...args, '--json']);
-  const { profile } = cnn<{ profile: Profile }>(
-    ...['bench', 'train', ...settings, '--batch-size', batch, '--precision', precision],
-    ...['--steps', steps, '--profile'],
+  const { profile } = cnn<{ profile: ProfileReport }>(
+    ...['bench', 'train', '--arch', arch, '--aux-weight', '0', '--batch-size', batch],
+    ...['--precision', precision, '--steps', steps, '--profile'],
   );
-  const { layers } = cnn<Summary>('summary', ...settings);
-  const of = (phase: string) =>
-    profile.phases.find((row) => row.phase === phase)?.milliseconds ?? 0;
-  const backward = layers.toReversed().map(({ name, weights, biases }) => ({
-    milliseconds: profile.layers
-      .filter(({ layer, phase }) => layer === name && phase === 'backward')
-      .reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-    weights: [weights, biases].filter((count) => count > 0),
-  }));
-  return { before: of('forward') + of('loss'), backward, after: of('optimizer') };
+  return measuredStep(arch, profile);
 }
 
 /** The same on a node that is so many times as fast. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PACKAGE_ROOT } from './package-root.js';
 
 /** The build of this folder, which comes first: who builds it wants what the package has not. */
@@ -13,14 +13,14 @@ const PLATFORM_PACKAGE = `cnn-${process.platform}-${process.arch}`;
  * The compiled part of the project (native/). The environment variable CNN_ADDON names another
  * build of it.
  */
-export const ADDON_PATH = process.env['CNN_ADDON'] ?? findAddon();
+export const ADDON_PATH = givenPath('CNN_ADDON') ?? findAddon();
 
 /**
  * The addon whose backend cuda is emulated by the processor, for tests; CNN_EMULATED_ADDON names
  * another build of it.
  */
 export const EMULATED_ADDON_PATH =
-  process.env['CNN_EMULATED_ADDON'] ?? join(PACKAGE_ROOT, 'build/cnn-emulated.node');
+  givenPath('CNN_EMULATED_ADDON') ?? join(PACKAGE_ROOT, 'build/cnn-emulated.node');
 
 /** With CNN_CUDA_EMULATED=1 the processor computes what a GPU would; for tests. */
 export function gpuIsEmulated(): boolean {
@@ -52,4 +52,10 @@ export function findAddon(root = PACKAGE_ROOT): string {
   } catch {
     return built;
   }
+}
+
+/** What a variable of the environment names, from the current directory; undefined where it is not set. */
+function givenPath(variable: string): string | undefined {
+  const path = process.env[variable];
+  return path === undefined ? undefined : resolve(path);
 }

@@ -7,57 +7,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 . test/distributed/waiting.sh
 
-skip() {
-  echo "skipped: $1"
-  [ "${CNN_TEST_ALL:-0}" != 1 ]
-  exit
-}
-mpirun --version 2> /dev/null | grep --quiet 'Open MPI' || skip 'there is no mpirun of Open MPI'
-[ -e build/cnn_mpi.so ] || skip 'cnn was built without MPI (bin/setup --mpi)'
-# Namespaces of this process alone: all that is made in them goes when it ends.
-if [ "${CNN_IN_NAMESPACE:-0}" = 0 ]; then
-  npm run --silent build:ts
-  unshare --net --mount --pid --fork true 2> /dev/null || skip 'this machine allows no namespaces'
-  CNN_IN_NAMESPACE=1 exec unshare --net --mount --pid --fork --mount-proc --kill-child "$root/${BASH_SOURCE[0]#"$root/"}"
-fi
+. test/distributed/two-namespaces.sh
 
-at=$(mktemp -d --tmpdir cnn-hosts.XXXXXX)
-trap 'rm -rf "$at"' EXIT
-mount -t tmpfs tmpfs /run/netns 2> /dev/null || { mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns; }
-ip link set lo up
-for host in 1 2; do
-  ip netns add host$host
-  ip link add link$host type veth peer name eth0 netns host$host
-  ip -n host$host addr add 10.77.0.$host/24 dev eth0
-  ip -n host$host link set eth0 up
-  ip -n host$host link set lo up
-done
-ip link add switch type bridge
-ip link set switch up
-for host in 1 2; do ip link set link$host master switch up; done
-
-# What mpirun calls in place of ssh: [options] ADDRESS COMMAND...
-cat > "$at/on-host" << 'END'
-#!/usr/bin/env bash
-while [[ $1 == -* ]]; do shift; done
-host=host${1##*.}
-shift
-exec ip netns exec $host unshare --uts bash -c "hostname $host; exec bash -c \"\$*\"" _ "$@"
-END
-chmod +x "$at/on-host"
+enter "$root/test/distributed/two-hosts.sh"
+make_hosts
 
 starts=0
 # train ARGUMENTS...: by mpirun on the first host, in the background; sets pid and log.
 train() {
   log=$at/log-$((++starts))
-  cd "$at"
-  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_WAIT_POLICY=passive \
-    "$at/on-host" 10.77.0.1 exec mpirun --quiet --bind-to none --mca plm_rsh_agent "$at/on-host" \
-    --mca btl tcp,self --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
-    --host 10.77.0.1:1,10.77.0.2:1 -np 2 -x OMP_WAIT_POLICY -wdir "$at" \
-    node "$root/bin/cnn.js" train "$@" > "$log" 2>&1 &
+  on_hosts train "$@" > "$log" 2>&1 &
   pid=$!
-  cd "$root"
 }
 
 fail() {
