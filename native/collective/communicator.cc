@@ -14,10 +14,10 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kSleep = std::chrono::microseconds(50);
 // Messages of a healthy neighbour come so soon that a sleep would be most of the time.
 constexpr int kLooksWithoutSleep = 32;
+// Of one channel at a time: what one waits for does not keep the link from carrying the next one.
+constexpr size_t kExchangesAtOnce = 3;
 
 }  // namespace
-
-namespace {}  // namespace
 
 Communicator::Communicator(const Transport& transport, double seconds)
     : transport_(transport), seconds_(seconds) {}
@@ -127,33 +127,59 @@ void Communicator::loop() {
   }
 }
 
-// Looks at the messages of a channel's first exchange; returns whether any is done.
+// Looks at the messages of a channel's first exchanges; returns whether any is done. One begins
+// when that before it has begun its last stage, so that all ranks send the same in the same order.
 bool Communicator::advance(int channel) {
-  Exchange* exchange;
+  std::vector<Exchange*> exchanges;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    exchange = queues_[channel].front().get();
-  }
-  const size_t before = exchange->pending.size();
-  if (!takeMessages(*exchange)) return true;
-  if (!exchange->pending.empty()) {
-    if (exchange->pending.size() < before) {
-      exchange->since = Clock::now();
-      return true;
+    for (const auto& exchange : queues_[channel]) {
+      if (exchanges.size() == kExchangesAtOnce) break;
+      exchanges.push_back(exchange.get());
     }
-    const double limit = exchange->seconds > 0 ? exchange->seconds : seconds_;
-    if (Clock::now() - exchange->since > std::chrono::duration<double>(limit)) {
-      fail(silence(*exchange, limit));
+  }
+  bool moved = false;
+  for (Exchange* exchange : exchanges) {
+    switch (advance(channel, *exchange)) {
+      case Progress::Failed:
+        return true;
+      case Progress::Moved:
+        moved = true;
+        break;
+      case Progress::None:
+        break;
     }
-    return false;
+    if (exchange->nextStage < exchange->stages) break;
   }
-  if (exchange->nextStage < exchange->stages) {
-    begin(channel, *exchange);
-    return true;
+  while (finishFirst(channel)) moved = true;
+  return moved;
+}
+
+Communicator::Progress Communicator::advance(int channel, Exchange& exchange) {
+  const size_t before = exchange.pending.size();
+  if (!takeMessages(exchange)) return Progress::Failed;
+  if (exchange.pending.empty()) {
+    if (exchange.nextStage == exchange.stages) return Progress::None;
+    return begin(channel, exchange) ? Progress::Moved : Progress::Failed;
   }
+  if (exchange.pending.size() < before) {
+    exchange.since = Clock::now();
+    return Progress::Moved;
+  }
+  const double limit = exchange.seconds > 0 ? exchange.seconds : seconds_;
+  if (Clock::now() - exchange.since <= std::chrono::duration<double>(limit)) return Progress::None;
+  fail(silence(exchange, limit));
+  return Progress::Failed;
+}
+
+// Ends a channel's first exchange if it is done.
+bool Communicator::finishFirst(int channel) {
   std::unique_ptr<Exchange> done;
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (queues_[channel].empty()) return false;
+    const Exchange& first = *queues_[channel].front();
+    if (first.nextStage < first.stages || !first.pending.empty()) return false;
     done = std::move(queues_[channel].front());
     queues_[channel].pop_front();
   }
@@ -206,7 +232,7 @@ std::string Communicator::nameOf(int32_t rank) {
   return "rank " + std::to_string(rank);
 }
 
-void Communicator::begin(int channel, Exchange& exchange) {
+bool Communicator::begin(int channel, Exchange& exchange) {
   exchange.since = Clock::now();
   for (Exchange::Message message : exchange.stage(exchange.nextStage++)) {
     const auto carry = [&](auto transport) {
@@ -214,9 +240,13 @@ void Communicator::begin(int channel, Exchange& exchange) {
                        &message.request);
     };
     const char* error = message.isSend ? carry(transport_.send) : carry(transport_.receive);
-    if (error != nullptr) return fail(error);
+    if (error != nullptr) {
+      fail(error);
+      return false;
+    }
     exchange.pending.push_back(message);
   }
+  return true;
 }
 
 // All that waits and comes later fails with the first error.

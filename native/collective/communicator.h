@@ -60,9 +60,12 @@ class Communicator {
   ~Communicator();
   void loop();
   void post(Channel channel, std::unique_ptr<Exchange> exchange);
+  enum class Progress { None, Moved, Failed };
   bool advance(int channel);
-  // Begins the next stage of an exchange.
-  void begin(int channel, Exchange& exchange);
+  Progress advance(int channel, Exchange& exchange);
+  bool finishFirst(int channel);
+  // Begins the next stage of an exchange; false where that failed.
+  bool begin(int channel, Exchange& exchange);
   bool takeMessages(Exchange& exchange);
   std::string silence(const Exchange& exchange, double limit);
   std::string nameOf(int32_t rank);
