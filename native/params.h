@@ -84,6 +84,11 @@ struct AllReduceWaitParams {
   CNN_INTS(images);
 };
 
+// The values of each process, one process an output. `step` is for errors.
+struct AllGatherParams {
+  CNN_INTS(step);
+};
+
 // Bytes (batch, height, width, channels) to byte * scale + shift, per channel.
 struct ImageParams {
   CNN_INTS(batch, height, width, channels);

@@ -94,6 +94,12 @@ void checkAllReduceWait(const Call& call) {
   }
 }
 
+void checkAllGather(const Call& call) {
+  const int64_t size = call.inputs[0].size;
+  expectInput(call, 0, Of::Floats, {size});
+  for (size_t i = 0; i < call.outputs.size(); i++) expectOutputLike(call, i, 0, {size});
+}
+
 void checkBinary(const Call& call) {
   const int rank = paramsOf<BinaryParams>(call).rank;
   expectRange("a rank", rank, 1, kMaxRank);
@@ -202,6 +208,7 @@ const std::unordered_map<std::string, Check>& checks() {
         {"Accumulate", {checkAccumulate, 2, 0}},
         {"AllReduceStart", {checkAllReduceStart, 1, 1}},
         {"AllReduceWait", {checkAllReduceWait, 1, 1}},
+        {"AllGather", {checkAllGather, 1, 1}},
         {"StridedCopy", {checkStridedCopy, 1, 1}},
         {"Dropout", {checkElementwise, 1, 1}},
         {"Cast", {checkCast, 1, 1}},

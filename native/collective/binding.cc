@@ -105,6 +105,11 @@ napi_value name(napi_env env, Host& host, const Arguments& arguments) {
   return nullptr;
 }
 
+// sentForSteps(): how many bytes this process has sent for steps so far.
+napi_value sentForSteps(napi_env env, Host& host, const Arguments&) {
+  return number(env, static_cast<double>(host.communicator->sentForSteps()));
+}
+
 napi_value objectOf(napi_env env, Communicator* communicator, const char* description) {
   auto* host = new Host;
   host->communicator = communicator;
@@ -128,6 +133,7 @@ napi_value objectOf(napi_env env, Communicator* communicator, const char* descri
   define(env, object, "broadcast", entry<method<broadcast>>, host);
   define(env, object, "close", entry<method<close>>, host);
   define(env, object, "name", entry<method<name>>, host);
+  define(env, object, "sentForSteps", entry<method<sentForSteps>>, host);
   return object;
 }
 

@@ -43,7 +43,8 @@ void Communicator::name(std::vector<std::string> names) {
 }
 
 void Communicator::gather(std::vector<char> bytes, Finished finished) {
-  post(Channel::Host, gatherOf(world_, std::move(bytes), false, std::move(finished)));
+  post(Channel::Host,
+       gatherOf(world_, std::move(bytes), false, "what all tell each other", std::move(finished)));
 }
 
 void Communicator::broadcast(std::vector<char> bytes, int32_t root, Finished finished) {
@@ -51,7 +52,7 @@ void Communicator::broadcast(std::vector<char> bytes, int32_t root, Finished fin
 }
 
 void Communicator::close(std::vector<char> bytes, double seconds, Finished finished) {
-  auto last = gatherOf(world_, std::move(bytes), true, std::move(finished));
+  auto last = gatherOf(world_, std::move(bytes), true, "the end", std::move(finished));
   last->seconds = seconds;
   post(Channel::End, std::move(last));
 }
@@ -63,7 +64,7 @@ void Communicator::beginSum(std::shared_ptr<Storage> storage, int64_t count, boo
     std::lock_guard<std::mutex> lock(mutex_);
     sums_[storage.get()] = promise->get_future();
   }
-  post(Channel::Gradients,
+  post(Channel::Step,
        sumOf(world_, std::move(storage), count, bf16, std::move(what),
              [promise](const std::string& error, std::vector<char>) {
                if (error.empty()) {
@@ -72,6 +73,22 @@ void Communicator::beginSum(std::shared_ptr<Storage> storage, int64_t count, boo
                  promise->set_exception(std::make_exception_ptr(std::runtime_error(error)));
                }
              }));
+}
+
+std::vector<char> Communicator::gatherNow(const void* bytes, size_t count, std::string what) {
+  const char* own = static_cast<const char*>(bytes);
+  auto promise = std::make_shared<std::promise<std::vector<char>>>();
+  std::future<std::vector<char>> all = promise->get_future();
+  post(Channel::Step,
+       gatherOf(world_, std::vector<char>(own, own + count), false, std::move(what),
+                [promise](const std::string& error, std::vector<char> gathered) {
+                  if (error.empty()) {
+                    promise->set_value(std::move(gathered));
+                  } else {
+                    promise->set_exception(std::make_exception_ptr(std::runtime_error(error)));
+                  }
+                }));
+  return all.get();
 }
 
 void Communicator::endSum(const std::shared_ptr<Storage>& storage) {
@@ -244,6 +261,7 @@ bool Communicator::begin(int channel, Exchange& exchange) {
       fail(error);
       return false;
     }
+    if (message.isSend && channel == static_cast<int>(Channel::Step)) sent_ += message.count;
     exchange.pending.push_back(message);
   }
   return true;

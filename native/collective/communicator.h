@@ -2,6 +2,7 @@
 // came in the order of ranks, so that the same numbers give the same bits on every rank, whatever
 // carries them and however they are cut into buckets.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -25,7 +26,7 @@ class Exchange;
 
 // The exchanges of a channel run in the order in which they were asked for, which must be the same
 // on every rank; those of another channel do not wait for them.
-enum class Channel { Gradients, Host, End };
+enum class Channel { Step, Host, End };
 constexpr int kChannels = 3;
 
 class Communicator {
@@ -51,6 +52,11 @@ class Communicator {
   void beginSum(std::shared_ptr<Storage> storage, int64_t count, bool bf16, std::string what);
   // Waits for the sum of these values; throws where it failed.
   void endSum(const std::shared_ptr<Storage>& storage);
+  // Gathers the values of a step of all ranks, as many from each, in the order of ranks, and waits
+  // for them; throws where it failed.
+  std::vector<char> gatherNow(const void* bytes, size_t count, std::string what);
+  // Bytes that this process has sent for steps so far.
+  uint64_t sentForSteps() const { return sent_; }
   // Comes to the end with all other ranks; waits for them that many seconds at most. Gathers last
   // words.
   void close(std::vector<char> bytes, double seconds, Finished finished);
@@ -82,6 +88,7 @@ class Communicator {
   std::unordered_map<Storage*, std::future<void>> sums_;
   std::vector<std::string> names_;
   std::string error_;
+  std::atomic<uint64_t> sent_{0};
   bool closed_ = false;
   // What failed keeps its memory: messages may still arrive in it.
   std::vector<std::unique_ptr<Exchange>> abandoned_;

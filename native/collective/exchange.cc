@@ -12,9 +12,9 @@ using Messages = std::vector<Exchange::Message>;
 
 class Gather : public Exchange {
  public:
-  Gather(const TransportWorld& world, std::vector<char> bytes, bool last,
+  Gather(const TransportWorld& world, std::vector<char> bytes, bool last, std::string what,
          Communicator::Finished finished)
-      : Exchange(world, 1, last ? "the end" : "what all tell each other", std::move(finished)),
+      : Exchange(world, 1, std::move(what), std::move(finished)),
         own_(std::move(bytes)),
         all_(own_.size() * static_cast<size_t>(world.size)),
         last_(last) {
@@ -145,8 +145,9 @@ class Sum : public Exchange {
 }  // namespace
 
 std::unique_ptr<Exchange> gatherOf(const TransportWorld& world, std::vector<char> bytes, bool last,
-                                   Communicator::Finished finished) {
-  return std::make_unique<Gather>(world, std::move(bytes), last, std::move(finished));
+                                   std::string what, Communicator::Finished finished) {
+  return std::make_unique<Gather>(world, std::move(bytes), last, std::move(what),
+                                  std::move(finished));
 }
 
 std::unique_ptr<Exchange> broadcastOf(const TransportWorld& world, std::vector<char> bytes,

@@ -67,7 +67,7 @@ class Exchange {
 };
 
 std::unique_ptr<Exchange> gatherOf(const TransportWorld& world, std::vector<char> bytes, bool last,
-                                   Communicator::Finished finished);
+                                   std::string what, Communicator::Finished finished);
 std::unique_ptr<Exchange> broadcastOf(const TransportWorld& world, std::vector<char> bytes,
                                       int32_t root, Communicator::Finished finished);
 std::unique_ptr<Exchange> sumOf(const TransportWorld& world, std::shared_ptr<Storage> storage,

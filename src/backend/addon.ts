@@ -75,6 +75,8 @@ export interface Collective {
   gather(bytes: Uint8Array): Promise<Uint8Array>;
   /** The bytes of `root`; all give as many. */
   broadcast(bytes: Uint8Array, root: number): Promise<Uint8Array>;
+  /** Bytes that this process has sent for steps so far. */
+  sentForSteps(): number;
   /** What the ranks are called in errors. */
   name(texts: readonly string[]): void;
   /** Leaves the others, once all have come to this within so many seconds; the last bytes of all. */

@@ -142,6 +142,7 @@ export const PARAMETERS = {
   Dropout: { ints: ['seed', 'step', 'layer', 'threshold', 'first'], floats: ['scale'] },
   AllReduceStart: { ints: ['step', 'narrow'] },
   AllReduceWait: { ints: ['images'] },
+  AllGather: { ints: ['step'] },
   ImageToFloat: {
     ints: ['batch', 'height', 'width', 'channels'],
     floats: ['scale[3]', 'shift[3]'],

@@ -51,6 +51,11 @@ export async function connectWorld(
       const all = new Float32Array(copied(await asking(collective.gather(bytesOf(own)))));
       return Float32Array.from(sums(all, own.length), (sum) => sum / size);
     },
+    async values(own) {
+      const all = new Float32Array(copied(await asking(collective.gather(bytesOf(own)))));
+      return hosts.map((_, at) => all.subarray(at * own.length, (at + 1) * own.length));
+    },
+    sentForSteps: () => collective.sentForSteps(),
     share: (count) => shareOf(rank, size, count),
     async close(words) {
       const own = createHash('sha256')

@@ -44,6 +44,10 @@ export interface World {
   told(own: string): Promise<string>;
   /** The mean of values in the order of ranks, or those of the leader. */
   combine(own: Float32Array, how: 'reduce' | 'broadcast'): Promise<Float32Array>;
+  /** The values of each, as many, in the order of ranks. */
+  values(own: Float32Array): Promise<readonly Float32Array[]>;
+  /** Bytes that this process has sent to others for the steps of the training. */
+  sentForSteps(): number;
   /** Which images of `count` are those of this process. */
   share(count: number): { readonly first: number; readonly count: number };
   /** Leaves the others, once all have come to this; whether the leader ends by the same words. */
@@ -86,6 +90,8 @@ export const SOLO: World = {
   sum: async (own) => own,
   told: async (own) => own,
   combine: async (own) => own,
+  values: async (own) => [own],
+  sentForSteps: () => 0,
   share: (count) => ({ first: 0, count }),
   close: async () => true,
 };

@@ -30,8 +30,8 @@ describe('NaN and infinity', () => {
 
     it('are put into every kernel of the addon', () => {
       const others = Object.keys(PARAMETERS).filter((kernel) => !ran.has(kernel));
-      // Fill has no input; sums over processes are in test/distributed/.
-      const sums = ['AllReduceStart', 'AllReduceWait'];
+      // Fill has no input; what processes do together is in test/distributed/.
+      const sums = ['AllReduceStart', 'AllReduceWait', 'AllGather'];
       const peaks = ['PeakMultiplyAdd', 'PeakCopy', 'PeakUpdate'];
       assert.deepEqual(others, [...sums, 'Fill', ...peaks]);
     });

@@ -73,7 +73,7 @@ const SLICE = { rows: 2, channels: 2, stride: 4, activation: RELU, epsilon: 1e-3
 const APPEND = { rows: 2, channels: 2, offset: 2, stride: 4, statistics: 1 };
 
 /** Kernels that GPUs do not have. */
-export const CPU_ONLY: readonly NativeKernel[] = ['AllReduceStart', 'AllReduceWait'];
+export const CPU_ONLY: readonly NativeKernel[] = ['AllReduceStart', 'AllReduceWait', 'AllGather'];
 
 export const SOUND_CALLS: readonly SoundCall[] = [
   ...UNARY.map((kernel) => call(kernel, [X], [X])),
@@ -116,6 +116,7 @@ export const SOUND_CALLS: readonly SoundCall[] = [
   call('Dropout', [X], [X], { seed: 1, step: 2, layer: 3, threshold: 5, first: 0, scale: 2 }),
   call('AllReduceStart', [X, V], ['f32:12'], { step: 1, narrow: 0 }),
   call('AllReduceWait', ['f32:12', V], [X, V], { images: 2 }),
+  call('AllGather', [X], [X, X], { step: 1 }),
   call('Sgd', [X, X, X, 'f32:1'], [], { nesterov: 1, caffe: 0, momentum: 0.9, ...BY_WEIGHT }),
   call('RmsProp', [X, X, X, X], [], { alpha: 0.9, epsilon: 1e-3, momentum: 0.9, ...BY_WEIGHT }),
   call('AdamW', [X, X, X, X], [], ADAM),

@@ -97,6 +97,23 @@ describe('sums over processes', () => {
     }
   });
 
+  it('gather the values of each, and count what they send', async () => {
+    const collectives = loopback(addon, 3);
+    const begun = devices(addon, collectives).map((device, rank) => {
+      const values = valuesOf(rank, 5);
+      const input = { dataId: device.write(values, [5], 'float32'), shape: [5], dtype: 'float32' };
+      const outputs = [0, 1, 2].map(() => ({ shape: [5] }));
+      return { device, found: device.run('AllGather', [input as never], outputs, { step: 1 }) };
+    });
+    const expected = [0, 1, 2].flatMap((rank) => [...valuesOf(rank, 5)]);
+    const gathered = await Promise.all(begun.map(({ device, found }) => read(device, found)));
+    for (const values of gathered) assert.deepEqual(values, expected);
+    assert.deepEqual(
+      collectives.map((collective) => collective.sentForSteps()),
+      [40, 40, 40],
+    );
+  });
+
   it('name the rank that is silent', async () => {
     const collectives = loopback(addon, 3, 0.2);
     for (const collective of collectives) collective.name(['rank 0', 'rank 1 (there)', 'rank 2']);

@@ -1,5 +1,5 @@
-// Sums over the processes that train together. The thread that computes goes on between the two
-// kernels of a sum.
+// What processes that train together sum and gather. The thread that computes goes on between the
+// two kernels of a sum, and waits for what it gathers.
 #include <cstring>
 
 #include "collective/communicator.h"
@@ -53,6 +53,26 @@ CNN_KERNEL(AllReduceWait, AllReduceWaitParams) {
       for (int64_t i = begin; i < end; i++) to[i] = factor * from[i];
     });
     from += output.size;
+  }
+  return true;
+}
+
+CNN_KERNEL(AllGather, AllGatherParams) {
+  const Tensor& own = call.inputs[0];
+  Communicator* communicator = call.context.communicator;
+  if (communicator == nullptr) {
+    for (const Tensor& output : call.outputs) std::memcpy(output.raw(), own.raw(), own.bytes());
+    return true;
+  }
+  if (static_cast<size_t>(communicator->world().size) != call.outputs.size()) {
+    throw std::runtime_error("expected an output for each process");
+  }
+  const std::vector<char> all = communicator->gatherNow(
+      own.raw(), own.bytes(), "the values of step " + std::to_string(params.step));
+  const char* from = all.data();
+  for (const Tensor& output : call.outputs) {
+    std::memcpy(output.raw(), from, own.bytes());
+    from += own.bytes();
   }
   return true;
 }

@@ -15,6 +15,11 @@ function allReduceStart({ inputs, attrs, backend }: KernelCall<TensorInfo[], Sta
   return backend.runOne('AllReduceStart', inputs, { shape: [values] }, params);
 }
 
+interface GatherAttrs {
+  step: number;
+  processes: number;
+}
+
 interface WaitAttrs {
   /** Of the tensors that the sums are divided among. */
   shapes: readonly (readonly number[])[];
@@ -29,7 +34,19 @@ function allReduceWait({ inputs, attrs, backend }: KernelCall<TensorInfo[], Wait
   return backend.run('AllReduceWait', inputs, outputs, { images: attrs.images });
 }
 
+/** The values of each process: those of the first in the first result. */
+function allGather({ inputs, attrs, backend }: KernelCall<TensorInfo[], GatherAttrs>) {
+  if (!allFloat(inputs)) return undefined;
+  const [{ shape }] = inputs as [TensorInfo];
+  const outputs = Array.from({ length: attrs.processes }, () => ({
+    shape,
+    storage: 'same' as const,
+  }));
+  return backend.run('AllGather', inputs, outputs, { step: attrs.step });
+}
+
 export const collectiveKernels: KernelRows = {
   AllReduceStart: allReduceStart,
   AllReduceWait: allReduceWait,
+  AllGather: allGather,
 };
