@@ -18,7 +18,9 @@ import {
   dropout,
   flatten,
   image,
+  joinHalves,
   localResponse,
+  localResponseOfHalf,
   maxPool,
 } from './words.js';
 
@@ -46,32 +48,45 @@ const OPTIONS = {
 
 function build(name: string, grouped: boolean, options: BuildOptions) {
   const { lrn, pool: window, activation, init, width } = chosen(OPTIONS, options);
-  const { classes, seed } = options;
+  const { classes, seed, half } = options;
   const draw = (layer: string, deviation: number, bias: number) => ({
     kernelInitializer: normal(deviation, seed, `${layer}/kernel`),
     biasInitializer: constant(bias),
   });
   const drawHidden = (layer: string, fanIn: number, deviation: number, bias: number) =>
     draw(layer, init === 'he' ? Math.sqrt(2 / fanIn) : deviation, bias);
+  /** As the paper has it on two GPUs: each process has half of the filters and units. */
+  const own = (count: number) => scaled(count, width) / (half === undefined ? 1 : 2);
   const images = image(options);
   let x = images;
   for (const { bias, norm, pool, groups, ...layer } of CONVOLUTIONS) {
+    const whole = grouped ? groups : 1;
+    if (half !== undefined && whole === 1 && x !== images) {
+      x = joinHalves(x, `${layer.name}_joined`, half);
+    }
     const form = {
-      filters: scaled(layer.filters, width),
-      groups: grouped ? groups : 1,
+      filters: own(layer.filters),
+      groups: half === undefined ? whole : 1,
       activation,
     };
     const fanIn = (layer.kernel ** 2 * channelsOf(x)) / form.groups;
     const weights = drawHidden(layer.name, fanIn, 0.01, bias);
     x = convolution(x, { ...layer, ...weights, ...form });
-    if (norm && lrn) x = localResponse(x, norm);
+    if (norm && lrn) {
+      x = half === undefined ? localResponse(x, norm) : localResponseOfHalf(x, norm, half);
+    }
     if (pool) x = maxPool(x, pool, window, 2);
   }
+  if (half !== undefined) x = joinHalves(x, 'flatten_joined', half);
   x = flatten(x);
   for (const { drop, ...layer } of DENSE) {
-    const units = scaled(layer.units, width);
+    const units = own(layer.units);
     const weights = drawHidden(layer.name, channelsOf(x), 0.005, 0.1);
     x = dense(x, { ...layer, units, ...weights, activation });
+    // The logits are computed on both processes: their layer is small.
+    if (half !== undefined) {
+      x = joinHalves(x, `${layer.name}_joined`, half, drop === DENSE.at(-1)?.drop);
+    }
     x = dropout(x, drop, 0.5);
   }
   const logits = dense(x, { name: 'fc8', units: classes, ...draw('fc8', 0.01, 0) });
@@ -91,6 +106,7 @@ const shared = {
   classes: 1000,
   depth: 8,
   options: OPTIONS,
+  halves: true as const,
   recipe: {
     ...TORCHVISION_RECIPE,
     batchSize: 128,

@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augment/index.js';
+import type { Half } from './layers/index.js';
 import type { GivenOptions, OptionTable } from './options/table.js';
 
 /** How the learning rate falls after the warm-up. */
@@ -66,6 +67,8 @@ export interface BuildOptions {
    * head].
    */
   auxiliary?: boolean;
+  /** For one of two processes that each compute a half of every layer; where `halves` says so. */
+  half?: Half;
   /** Of the network's table; those left out are at their defaults. */
   options?: GivenOptions;
 }
@@ -126,6 +129,8 @@ export interface Architecture {
     /** Its convolutions have biases where ours, before a normalisation, have none. */
     readonly biases?: boolean;
   };
+  /** It can be built as two halves. */
+  readonly halves?: true;
   /** A model of `classes` logits with every layer named. */
   build(options: BuildOptions): LayersModel;
 }

@@ -11,8 +11,12 @@ import { denseSize } from './dense-evaluation/dense-form.js';
 import {
   AdaptiveAveragePooling2D,
   BatchNormalization,
+  BorderedChannels,
   GroupConv2D,
+  type Half,
+  JoinedChannels,
   LocalResponseNormalization,
+  OwnChannels,
   PartialConv2D,
   ScaledTanh,
   Subsampling2D,
@@ -228,10 +232,25 @@ export function concat(xs: SymbolicTensor[], name: string): SymbolicTensor {
   return apply(layers.concatenate({ name, axis: -1 }), xs);
 }
 
+const LRN_RADIUS = 2;
+
 /** AlexNet's normalisation over five channels with the paper's constants (section 3.3). */
 export function localResponse(x: SymbolicTensor, name: string): SymbolicTensor {
-  const constants = { depthRadius: 2, bias: 2, alpha: 1e-4, beta: 0.75 };
+  const constants = { depthRadius: LRN_RADIUS, bias: 2, alpha: 1e-4, beta: 0.75 };
   return apply(new LocalResponseNormalization({ name, ...constants }), x);
+}
+
+/** The same of one half of the channels, with those of the other half that are within reach. */
+export function localResponseOfHalf(x: SymbolicTensor, name: string, half: Half): SymbolicTensor {
+  const width = LRN_RADIUS;
+  const bordered = apply(new BorderedChannels({ name: `${name}_bordered`, half, width }), x);
+  const normalised = localResponse(bordered, name);
+  return apply(new OwnChannels({ name: `${name}_own`, half, width }), normalised);
+}
+
+/** The channels of both halves; `alike` where what reads them is not divided. */
+export function joinHalves(x: SymbolicTensor, name: string, half: Half, alike = false) {
+  return apply(new JoinedChannels({ name, half, alike }), x);
 }
 
 /** (N, H, W, C) as (N, H × W × C). */

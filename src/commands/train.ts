@@ -83,6 +83,7 @@ export const NOT_STORED: readonly OptionName[] = [
   'dry-run',
   'verify-resume',
   'smoke',
+  'model-parallel',
 ];
 
 /** Where a run writes besides its directory: a record must not choose it. */
@@ -227,7 +228,7 @@ export async function resumeRequest(
   const record = await readRecord(run);
   const checkpoint = await checkpointOf(path, run);
   const values = Object.entries(record.settings)
-    .filter(([name]) => !WRITTEN.includes(name as OptionName))
+    .filter(([name]) => ![...WRITTEN, 'model-parallel'].includes(name))
     .map(([name, entry]) => [name, entry.value]);
   const stored: SettingsSource = {
     values: checkValues('train', { ...FIRST_RUNS, ...Object.fromEntries(values) }, run.record),

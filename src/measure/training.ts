@@ -81,7 +81,7 @@ export async function openBenchmark(
   const tuning = autotune
     ? await tuneKernels(backend, calls, { times: MEASURED_STEPS }, reporter)
     : leaveToFixedTable(backend);
-  await joinWorld(world, backend, total, reporter);
+  await joinWorld(world, backend, { batchSize: total }, reporter);
   const source = await openSource(architecture, settings, backend);
   const trainer = createTrainer(source, architecture, settings, backend, {
     alternate: takesTurns(backend, world.cores),

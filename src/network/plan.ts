@@ -7,6 +7,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inFloat32 } from './float32.js';
 import { fold, foldForEvaluation } from './fusions.js';
 import { type Graph, type GraphNode, readGraph } from './graph.js';
+import { DIVIDED } from './rules/divided.js';
 import { operationOf } from './rules/index.js';
 import type { Operation } from './rules/rule.js';
 import type { Weight } from './weights.js';
@@ -61,13 +62,15 @@ function planned(graph: Graph, weights: readonly Weight[]): Plan {
   const indices = new Map(weights.map(({ variable }, index) => [variable.id, index]));
   const wide = new Set(graph.nodes.filter(({ float32 }) => float32).map(({ output }) => output));
   const differentiable = new Set<number>();
-  const draft = graph.nodes.map((node, place) => {
+  let place = 0;
+  const draft = graph.nodes.map((node) => {
     const inputs = node.inputs.map(numberOf);
     const output = numberOf(node.output);
     const learns = inputs.some((value) => differentiable.has(value)) || trains(node, indices);
     if (learns) differentiable.add(output);
     const needed = inputs.map((value) => differentiable.has(value));
     const rule = operate(node, place, needed, indices);
+    if (!DIVIDED.includes(node.kind)) place++;
     const narrow = node.inputs.map((value) => !wide.has(value));
     const operation = node.float32 ? inFloat32(rule, narrow) : rule;
     const rectified = (node.activation ?? node.config['activation']) === 'relu';

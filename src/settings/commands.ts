@@ -152,6 +152,7 @@ const NEW_RUN_OPTIONS = [
   'sync-bn',
   'dist-bn',
   'dist-bf16',
+  'model-parallel',
   'dist-timeout',
 ] as const satisfies readonly OptionName[];
 

@@ -87,9 +87,8 @@ async function synchronise(training: Training, progress: Progress): Promise<void
 }
 
 async function checkNetwork(training: Training, { step }: Progress): Promise<void> {
-  const { world, session, optimizer } = training;
-  const weights = session.model.weights.map((weight) => weight.read());
-  await checkSameValues(world, [...weights, ...optimizer.state], `after step ${step}`);
+  const { world, alike } = training;
+  await checkSameValues(world, alike, `after step ${step}`);
 }
 
 /** What all processes have counted; undefined where one was stopped. */

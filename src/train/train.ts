@@ -152,7 +152,7 @@ async function runUntilStopped(
   tellLauncher({ step });
   try {
     const events = world.leads ? openEventLog(run) : NO_EVENTS;
-    const sentinel = createSentinel(prepared, { reporter, events });
+    const sentinel = createSentinel(watched(prepared), { reporter, events });
     const check = sentinel.beforeSave.bind(sentinel);
     const { fleeting = false } = prepared.request;
     const saving = { ...prepared, settings, run, reporter, check, fleeting };
@@ -162,12 +162,13 @@ async function runUntilStopped(
       tellLauncher({ step });
     };
     const stepHooks = [saver.onStep, onStep];
-    const watched = { reporter, logger, events, sentinel, outlook, stepHooks };
+    const watching = { reporter, logger, events, sentinel, outlook, stepHooks };
     const evaluating = { stopped: () => stop.signal !== undefined, stopAsked: stop.asked };
     const stopping = { agreement, stopped, stopAsked: stopAskedOf(world, stop.asked), evaluating };
-    const training = { ...prepared, settings, run, saver, ...watched, ...stopping };
+    const training = { ...prepared, settings, run, saver, ...watching, ...stopping };
     const progress = await runWithRollbacks(training, prepared.start);
     saver.report();
+    reportSent(prepared, progress.step, reporter);
     warnFallbacks(backend, reporter);
     if (agreement.signal !== undefined) throw stoppedBy(agreement.signal, run, progress);
     const { last, best, epoch, stepInEpoch } = progress;
@@ -195,6 +196,21 @@ async function runUntilStopped(
     reporter.end();
     stop.release();
   }
+}
+
+/** The sentinel looks at a whole network: processes that looked at halves would see different things. */
+function watched({ session, ...prepared }: Prepared): Prepared {
+  const { training, network } = session;
+  const divided = prepared.request.settings.modelParallel > 1;
+  const whole = divided ? { ...session, training: { ...training, network } } : session;
+  return { ...prepared, session: whole };
+}
+
+/** Says how much several processes tell each other. */
+function reportSent({ world, start }: Prepared, step: number, reporter: Reporter): void {
+  if (world.size === 1 || step === start.step) return;
+  const bytes = Math.round(world.sentForSteps() / (step - start.step));
+  reporter.note(`each step sent ${bytes.toLocaleString('en')} bytes to other processes`);
 }
 
 /** Several processes end after a step that all of them take. */

@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../backend/index.js';
 import type { BatchLoader } from '../data/batches/batches.js';
 import type { World } from '../distributed/world.js';
@@ -54,6 +55,8 @@ export interface Training extends EpochTraining {
   readonly valLoader: BatchLoader;
   readonly run: RunDirectory;
   readonly saver: Saver;
+  /** What all processes train alike. */
+  readonly alike: readonly tf.Variable[];
   /** Asked after each step of an evaluation, which each process does alone. */
   readonly evaluating: Pick<EpochTraining, 'stopped' | 'stopAsked'>;
 }

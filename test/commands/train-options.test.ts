@@ -361,6 +361,13 @@ describe('cnn train', function () {
     'sync-bn': () => changesNothing({ 'sync-bn': true }),
     'dist-bn': () => changesNothing({ 'dist-bn': 'broadcast' }),
     'dist-bf16': () => changesNothing({ 'dist-bf16': true }),
+    'model-parallel': async () => {
+      const options = { arch: 'lenet5', 'model-parallel': '2' };
+      await assert.rejects(
+        trainElsewhere('model-parallel', options),
+        /divides alexnet.*received --arch lenet5/,
+      );
+    },
     'dist-timeout': () => changesNothing({ 'dist-timeout': '5' }),
 
     device: async () => {

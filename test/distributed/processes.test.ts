@@ -110,7 +110,13 @@ describe('several processes', function () {
     const rows = (await readFile(join(run, 'summary.csv'), 'utf8')).trim().split('\n');
     const [header, row] = [rows[0], rows.at(-1)].map((line) => line?.split(',') ?? []);
     const scores = Object.fromEntries((header ?? []).map((key, at) => [key, Number(row?.[at])]));
-    return { weights: await read('weights.bin'), state: await read('optimizer.bin'), scores };
+    const [, sent = ''] = /each step sent ([\d,]+) bytes/.exec(stderr) ?? [];
+    return {
+      weights: await read('weights.bin'),
+      state: await read('optimizer.bin'),
+      scores,
+      sent: Number(sent.replaceAll(',', '')),
+    };
   }
 
   const settings = ([arch, ...rest]: readonly string[], name: string) => [
@@ -136,6 +142,69 @@ describe('several processes', function () {
       }
     });
   }
+
+  describe('that each compute a half of every layer', () => {
+    const narrow = [
+      ...['alexnet', '--arch-options', 'width=0.125', '--batch-size', '7', '--max-steps', '4'],
+      ...['--input-size', '67', '--train-resize-size', '70', '--color-pca', '0.1'],
+      ...['--lr', '0.01', '--lr-warmup-steps', '0'],
+    ];
+    const divided = ['--model-parallel', '2'];
+    let one: Awaited<ReturnType<typeof trained>>;
+
+    before(async () => {
+      one = await trained(1, 'undivided', settings(narrow, 'undivided'));
+    });
+
+    it('take the steps of one, by fewer bytes than gradients have', async () => {
+      const halves = await trained(2, 'halves', [...settings(narrow, 'halves'), ...divided]);
+      near(halves.weights, one.weights, 1e-4);
+      near(halves.state, one.state, 1e-4);
+      assert.equal(halves.scores['eval_top1'], one.scores['eval_top1']);
+      // Channels at the borders of both normalisations, and what is joined before conv3, fc6, fc7
+      // and fc8: forward and backward, but for fc8, which both processes have.
+      const borders = 2 * (2 * 16 ** 2 + 2 * 7 ** 2);
+      const joined = 2 * (16 * 3 ** 2 + 16 * 1 ** 2 + 256) + 256;
+      assert.equal(halves.sent, 4 * 7 * (borders + joined));
+      const batches = await trained(2, 'batches', settings(narrow, 'batches'));
+      assert.equal(batches.sent, 4 * (one.weights.length + 4));
+      assert.ok(halves.sent < batches.sent);
+    });
+
+    it('take those of a network without groups', async () => {
+      const whole = ['alexnet-1gpu', ...narrow.slice(1)];
+      const alone = await trained(1, 'whole-1gpu', settings(whole, 'whole-1gpu'));
+      const found = await trained(2, 'halves-1gpu', [
+        ...settings(whole, 'halves-1gpu'),
+        ...divided,
+      ]);
+      near(found.weights, alone.weights, 1e-4);
+      near(found.state, alone.state, 1e-4);
+    });
+
+    it('resume what one process has begun, and one what they have', async () => {
+      const half = narrow.with(narrow.indexOf('4'), '2');
+      const runs = join(directory.path, 'runs');
+      await trained(1, 'begun', settings(half, 'begun'));
+      await trained(2, 'begun2', [...settings(half, 'begun2'), ...divided]);
+      const more = (name: string) => ['--resume', join(runs, name), '--max-steps', '4'];
+      near((await trained(2, 'begun', [...more('begun'), ...divided])).weights, one.weights, 1e-4);
+      near((await trained(1, 'begun2', more('begun2'))).weights, one.weights, 1e-4);
+    });
+
+    it('are refused where they are not two, or cannot divide it', async () => {
+      const refused = async (processes: number, args: readonly string[], words: RegExp) => {
+        const { code, stdout, stderr } = await start(processes, [...args, ...divided]);
+        assert.match(stdout + stderr, words);
+        assert.equal(code, 2);
+      };
+      await refused(1, settings(narrow, 'lone'), /Expected 2 processes .* there is one process/);
+      await refused(3, settings(narrow, 'three'), /Expected 2 processes .* there are 3 processes/);
+      await refused(2, settings(['lenet5'], 'lenet'), /divides alexnet .* received --arch lenet5/);
+      const clipped = settings([...narrow, '--clip-grad-norm', '1'], 'clipped');
+      await refused(2, clipped, /cannot train with --clip-grad-norm as it is set/);
+    });
+  });
 
   it('give the same bits again, also after a resume', async () => {
     const training = ['lenet5', '--batch-size', '30', '--max-steps', '4'];

@@ -5,6 +5,7 @@
  */
 export { AdaptiveAveragePooling2D } from './adaptive-pooling.js';
 export { BatchNormalization } from './batch-normalization.js';
+export { BorderedChannels, type Half, JoinedChannels, OwnChannels } from './divided.js';
 export { GroupConv2D } from './group-convolution.js';
 export { LocalResponseNormalization } from './local-response.js';
 export { PartialConv2D } from './partial-convolution.js';

@@ -3,6 +3,7 @@
  * into an Operation, list it here, and add a case to test/network/rules.test.ts.
  */
 import { activation, scaledTanh } from './activation.js';
+import { borderedChannels, joinedChannels, ownChannels } from './divided.js';
 import { dropout } from './dropout.js';
 import { add, concatenate } from './merge.js';
 import { batchNormalization } from './normalisation/batch-norm.js';
@@ -24,6 +25,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Add: add,
   AveragePooling2D: averagePool,
   BatchNormalization: batchNormalization,
+  BorderedChannels: borderedChannels,
   Concatenate: concatenate,
   Conv2D: convolution,
   Dense: dense,
@@ -31,8 +33,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   Flatten: reshape,
   GlobalAveragePooling2D: globalAveragePool,
   GroupConv2D: convolution,
+  JoinedChannels: joinedChannels,
   LocalResponseNormalization: localResponse,
   MaxPooling2D: maxPool,
+  OwnChannels: ownChannels,
   PartialConv2D: partialConvolution,
   Reshape: reshape,
   ScaledTanh: scaledTanh,

@@ -97,6 +97,14 @@ export const MACHINE = {
     default: false,
     help: 'of several processes: gradients are sent as bfloat16, half as many bytes, and summed as float32',
   },
+  'model-parallel': {
+    group: 'machine',
+    kind: 'integer',
+    atLeast: 1,
+    atMost: 2,
+    default: 1,
+    help: 'of two processes, with alexnet: 2 gives each a half of every layer, as the paper did on two GPUs, in place of a half of each batch',
+  },
   'dist-timeout': {
     group: 'machine',
     kind: 'number',

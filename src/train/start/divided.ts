@@ -16,6 +16,7 @@ import type { TrainRequest } from './request.js';
 /** Settings that each process may have of its own. */
 const OWN: readonly OptionName[] = [
   ...(['data', 'workers', 'threads', 'cache', 'output', 'mlflow', 'tensorboard'] as const),
+  ...(['profile', 'trace'] as const),
 ];
 
 /** Has the leader do something before all others: it may leave on the disk what they then find. */
@@ -29,8 +30,13 @@ export async function leaderFirst<T>(world: World, what: () => Promise<T>): Prom
 /** Throws where processes differ in what makes the network. */
 export async function checkAlike(
   world: World,
-  { settings, provenance, architecture }: TrainRequest,
-  { fingerprint }: Pick<Dataset, 'fingerprint'>,
+  {
+    settings,
+    provenance,
+    architecture,
+  }: Pick<TrainRequest, 'provenance' | 'architecture'> & {
+    readonly settings: { readonly seed: number };
+  },
 ): Promise<void> {
   const names = (Object.keys(provenance) as OptionName[]).filter((name) => !OWN.includes(name));
   const given = names.map((name) => [`--${name}`, provenance[name]?.value]);
@@ -38,10 +44,17 @@ export async function checkAlike(
     'the version of cnn': packageVersion(),
     'the network': architecture.name,
     ...Object.fromEntries(given),
-    [DATA_FINGERPRINT]: shortened(fingerprint),
     'the order of bytes': new Uint8Array(Uint16Array.of(1).buffer)[0],
     '--seed': settings.seed,
   });
+}
+
+/** Throws where processes have different data. */
+export async function checkData(
+  world: World,
+  { fingerprint }: Pick<Dataset, 'fingerprint'>,
+): Promise<void> {
+  await checkSame(world, { [DATA_FINGERPRINT]: shortened(fingerprint) });
 }
 
 function shortened(text: string): string {
@@ -95,7 +108,7 @@ export function threadsOf(
 export async function joinWorld(
   world: World,
   backend: Backend,
-  batchSize: number,
+  { batchSize, modelParallel = 1 }: { readonly batchSize: number; readonly modelParallel?: number },
   reporter: Pick<Reporter, 'note' | 'warn'>,
 ): Promise<void> {
   if (world.size === 1) return;
@@ -115,8 +128,9 @@ export async function joinWorld(
   const ranks = Array.from({ length: world.size }, (_, rank) => rank);
   const parts = ranks.map((rank) => shareOf(rank, world.size, batchSize).count);
   const even = parts.every((part) => part === parts[0]);
-  const split = even ? `${world.size} processes × ${parts[0]}` : parts.join(' + ');
-  reporter.note(`${world.description}: ${batchSize} images a step = ${split}`);
+  const divided = even ? `${world.size} processes × ${parts[0]}` : parts.join(' + ');
+  const split = modelParallel > 1 ? ', a half of each layer on each' : ` = ${divided}`;
+  reporter.note(`${world.description}: ${batchSize} images a step${split}`);
   if (world.cores * world.localSize >= cpus().length) return;
   reporter.warn(
     `the processes of this machine take ${world.cores * world.localSize} of its ${cpus().length} cores, to which the launcher binds them: mpirun --bind-to none leaves them all`,

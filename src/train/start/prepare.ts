@@ -55,6 +55,7 @@ import { Updating } from '../updating.js';
 import { chooseKernels, precisionFor } from './choose-kernels.js';
 import {
   checkAlike,
+  checkData,
   checkDivisible,
   joinWorld,
   leaderFirst,
@@ -67,6 +68,7 @@ import { estimatedOnce } from './estimated-once.js';
 import { freezeLayers } from './freeze.js';
 import { type HeadStart, headOf, headStartText } from './head-start.js';
 import { withStatistics } from './measured-colours.js';
+import { checkModelParallel, divideModel } from './model-parallel.js';
 import type { MemoryEstimate, TrainRequest } from './request.js';
 
 export interface Prepared {
@@ -94,7 +96,9 @@ export interface Prepared {
   readonly start: Progress;
   readonly world: World;
   readonly together?: Together | undefined;
-  /** Gives all processes the same running statistics. */
+  /** What all processes train alike. */
+  readonly alike: readonly tf.Variable[];
+  /** Gives all processes the same running statistics, or what one of them alone has trained. */
   readonly combine: () => Promise<void>;
   /** Ends the decoding threads. */
   close(): Promise<void>;
@@ -103,12 +107,14 @@ export interface Prepared {
 export async function prepareTraining(given: TrainRequest, reporter: Reporter): Promise<Prepared> {
   checkDecode(given.settings);
   const { world = SOLO } = given;
+  checkModelParallel(world, given.architecture, given.settings);
   const whole = await leaderFirst(world, () => openWhole(given, reporter));
   for (const warning of whole.warnings) reporter.warn(warning);
   checkDataset(given, whole);
   const dataset = limited(whole, given.limits);
   checkDivisible(world, given.settings.batchSize, dataset);
-  await checkAlike(world, given, dataset);
+  await checkAlike(world, given);
+  await checkData(world, dataset);
   const estimateMemory = estimatedOnce(given.estimateMemory);
   const request = { ...(await withStatistics(given, dataset)), estimateMemory };
   const augmentation = augmentationOf(request);
@@ -121,7 +127,7 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     reporter,
     precisionFor(request, dataset),
   );
-  await joinWorld(world, backend, settings.batchSize, reporter);
+  await joinWorld(world, backend, settings, reporter);
 
   const memory = await estimateStep(request, dataset, backend);
   const choices = await chooseKernels({ request, dataset, backend, memory }, reporter);
@@ -146,24 +152,60 @@ export async function prepareTraining(given: TrainRequest, reporter: Reporter): 
     ...(headStart ? [headOptimizerState(headStart.optimizer)] : []),
     ...[rollbacks, updating, sentinelCounters],
   ];
+  const divided = divide(request, world, { session, optimizer, changing, updating });
   const close = async () => {
     await Promise.all([loaders.trainLoader.close(), loaders.valLoader.close()]);
   };
   try {
     if (resume?.checkpoint !== undefined) await restoreParts(parts, resume.checkpoint);
+    await divided.scatter();
   } catch (error) {
     await close();
     throw error;
   }
   return {
-    ...{ request, dataset, augmentation, backend, memory, choices, session, ...loaders },
-    ...{ schedule, optimizer, rollbacks, updating, sentinelCounters, parts },
+    ...{ request, dataset, augmentation, backend, memory, choices, ...loaders },
+    ...{ schedule, rollbacks, updating, sentinelCounters, parts },
     ...(headStart && { headStart }),
     alternate: takesTurns(backend, availableParallelism()),
-    ...{ start, world, together: togetherIn(world, settings.batchSize, waysOf(settings)) },
-    combine: () => combineVariables(world, ownOf(session, updating), settings.distBn),
+    ...{ start, world, ...divided },
     limits: new Limits(settings, start.step, world.now),
     close,
+  };
+}
+
+/** How processes share the work: each has a part of every batch, or a half of every layer. */
+function divide(
+  { architecture, settings }: TrainRequest,
+  world: World,
+  {
+    session,
+    optimizer,
+    changing,
+    updating,
+  }: Pick<Prepared, 'session' | 'optimizer' | 'updating'> & {
+    readonly changing: OptimizerSettings;
+  },
+) {
+  if (isDivided(settings)) {
+    const whole = { session, optimizer };
+    const half = divideModel(world, architecture, whole, { ...settings, changing });
+    const training = { ...session.training, network: half.network };
+    const { gather: combine, scatter, alike } = half;
+    return {
+      session: { ...session, training },
+      optimizer: half.optimizer,
+      alike,
+      combine,
+      scatter,
+    };
+  }
+  return {
+    ...{ session, optimizer },
+    together: togetherIn(world, settings.batchSize, waysOf(settings)),
+    alike: [...variablesOf(session), ...optimizer.state],
+    combine: () => combineVariables(world, ownOf(session, updating), settings.distBn),
+    scatter: async () => {},
   };
 }
 
@@ -178,8 +220,17 @@ async function openWhole(given: TrainRequest, reporter: Reporter): Promise<Datas
   return dataset;
 }
 
+/** Whether processes divide the network, and not the batch. */
+function isDivided({ modelParallel }: TrainRequest['settings']): boolean {
+  return modelParallel > 1;
+}
+
 function waysOf({ syncBn, distBf16 }: TrainRequest['settings']) {
   return { syncNorm: syncBn, narrow: distBf16 };
+}
+
+function variablesOf({ model }: Pick<Session, 'model'>): tf.Variable[] {
+  return model.weights.map((weight) => weight.read() as tf.Variable);
 }
 
 /** The variables that each process has its own values of. */
@@ -334,8 +385,10 @@ async function openLoaders(
 ) {
   checkLoss(settings);
   const { channels, seed, workers, cache, decode } = settings;
-  const { first, count: batchSize } = world.share(settings.batchSize);
-  const part = world.size > 1 ? { first, of: settings.batchSize } : undefined;
+  const whole = world.size === 1 || isDivided(settings);
+  const own = world.share(settings.batchSize);
+  const batchSize = whole ? settings.batchSize : own.count;
+  const part = whole ? undefined : { first: own.first, of: settings.batchSize };
   const images = {
     reading: decodeOptionsOf(settings),
     decode,
