@@ -19,6 +19,8 @@ interface Input {
 /** A network and the endless batches on which a benchmark trains it. */
 export interface BatchSource {
   readonly session: Session;
+  /** Of the data; none of random images. */
+  readonly fingerprint: string;
   next(): AsyncGenerator<() => Input, never>;
   close(): Promise<void>;
 }
@@ -54,6 +56,7 @@ async function syntheticSource(
   });
   return {
     session,
+    fingerprint: '',
     async *next() {
       for (;;) yield () => ({ batch, release: () => {} });
     },
@@ -80,6 +83,7 @@ async function dataSource(
   }
   return {
     session,
+    fingerprint: dataset.fingerprint,
     async *next() {
       for (let epoch = 0; ; epoch++) {
         for await (const bytes of loader.batches(epoch)) {

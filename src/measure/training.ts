@@ -17,7 +17,7 @@ import {
 } from '../session/tuning.js';
 import type { Settings } from '../settings/types.js';
 import { checkWritable } from '../system/files.js';
-import { checkBatch, joinWorld, threadsOf } from '../train/start/divided.js';
+import { checkBatch, checkData, joinWorld, threadsOf } from '../train/start/divided.js';
 import { estimatedOnce } from '../train/start/estimated-once.js';
 import { trainStep } from '../train/step.js';
 import { estimateMemory } from './memory.js';
@@ -83,6 +83,7 @@ export async function openBenchmark(
     : leaveToFixedTable(backend);
   await joinWorld(world, backend, { batchSize: total }, reporter);
   const source = await openSource(architecture, settings, backend);
+  await checkData(world, source);
   const trainer = createTrainer(source, architecture, settings, backend, {
     alternate: takesTurns(backend, world.cores),
     together: togetherIn(world, total, {

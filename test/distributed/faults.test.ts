@@ -42,6 +42,14 @@ describe('faults of several processes', function () {
     oneSentence(ended, 2, /--lr is 0\.\d+ on rank 0 of 2 \(.*\) and 0\.5 on rank 1 of 2 \(/);
   });
 
+  it('end all where one measures with another setting', async () => {
+    const bench = '"$PROGRAM" bench train --arch lenet5 --backend cpu --threads 1 --batch-size 6';
+    const ended = await differently(`${bench} --steps 3`, `${bench} --steps 4`);
+    oneSentence(ended, 2, /--steps is 3 on rank 0 of 2 \(.*\) and 4 on rank 1 of 2 \(/);
+    const own = await differently(`${bench} --steps 3 --profile`, `${bench} --steps 3`);
+    assert.equal(own.code, 0, own.stderr);
+  });
+
   it('end all where one would compute other weights', async () => {
     const ended = await run(
       mpirunEach([`"$NODE" ${own()}`, `env CNN_MAX_ISA=generic "$NODE" ${own()}`]),

@@ -7,6 +7,7 @@ import type { Given } from '../../settings/given.js';
 import { givenSources } from '../../settings/given.js';
 import { resolveSettings } from '../../settings/resolve.js';
 import { createReporter } from '../../terminal/progress.js';
+import { checkAlike } from '../../train/start/divided.js';
 import { givenArchitecture } from '../architecture.js';
 import type { Result } from '../command.js';
 import { withWorld } from '../with-world.js';
@@ -15,12 +16,13 @@ import { speedLines } from './speed-lines.js';
 export async function runBenchTrain(given: Given): Promise<Result> {
   const sources = await givenSources('bench', given);
   const architecture = givenArchitecture(sources, '--arch alexnet (see cnn archs)');
-  const { settings } = resolveSettings('bench', sources, architecture);
+  const { settings, provenance } = resolveSettings('bench', sources, architecture);
   const reporter = rankReporter(createReporter(), launchedBy());
   const world = await openWorld(settings.distTimeout, reporter);
-  const result = await withWorld(world, () =>
-    benchmarkTraining(architecture, settings, reporter, world),
-  );
+  const result = await withWorld(world, async () => {
+    await checkAlike(world, { settings, provenance, architecture });
+    return benchmarkTraining(architecture, settings, reporter, world);
+  });
   if (!world.leads) return { lines: [], json: result, silent: true };
   return { lines: speedLines(titleOf(architecture), result, 'step'), json: result };
 }
