@@ -17,9 +17,25 @@ main() {
     rm -rf "$out/$platform" && mkdir -p "$out/$platform"
     "build_${platform//-/_}" "$out/$platform" "$out/$platform.build"
     node packaging/manifest.js platform "$platform" "$out/$platform"
+    check_notices "$out/$platform"
     npm pack --silent --pack-destination "$out" "$out/$platform"
+    check_size "$out/cnn-$platform-$(node -p 'require("./package.json").version').tgz"
   done
   pack_main "${platforms[@]}"
+}
+
+# Fails where a library of a package is not among what others wrote in it.
+check_notices() {
+  local library
+  for library in "$1"/*.so*; do
+    grep -qF "(${library##*/})" "$1/THIRD_PARTY.md" ||
+      { printf '%s\n' "THIRD_PARTY.md does not have ${library##*/}: see packaging/notices.js" >&2 && return 1; }
+  done
+}
+
+# Fails above 25 MB.
+check_size() {
+  [ "$(stat --format %s "$1")" -le 25000000 ] || { printf '%s\n' "$1 is larger than 25 MB" >&2 && return 1; }
 }
 
 # The package of the project, whose optionalDependencies are the platforms' of the same version.
@@ -41,9 +57,17 @@ build_addon() {
     { tail -n 25 "$folder/build.log" >&2 && return 1; }
 }
 
-# newest_symbol FILE...: the newest version of glibc's symbols that the files use.
+# newest_symbol LIBRARY FILE...: the newest version of a library's symbols that the files use: GLIBC,
+# GLIBCXX or CXXABI.
 newest_symbol() {
-  for file in "$@"; do objdump -T "$file"; done | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1
+  local library=$1 file
+  shift
+  for file in "$@"; do objdump -T "$file"; done | grep -o "${library}_[0-9.]*" | sort -Vu | tail -n 1
+}
+
+# is_at_most VERSION MOST: whether a symbol's version is not newer.
+is_at_most() {
+  [ "$(printf '%s\n' "$1" "$2" | sort -V | tail -n 1)" = "$2" ]
 }
 
 main

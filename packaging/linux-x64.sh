@@ -21,12 +21,15 @@ build_linux_x64() {
   strip -o "$package/cnn.node" build-linux-x64/cnn.node
   strip -o "$package/libdnnl.so.3" "$work/wheels/lib/libdnnl.so.3"
   cp -L "$gomp" "$package/libgomp.so.1"
-  newest=$(newest_symbol "$package"/*.node "$package"/*.so.*)
+  newest=$(newest_symbol GLIBC "$package"/*.node "$package"/*.so.*)
   printf '%s\n' "linux-x64: needs glibc ${newest#GLIBC_}"
   # Without a version are those of Node.js, oneDNN and the dynamic loader, and what glibc 2.28 lacks.
   ! nm -D --undefined-only "$package/cnn.node" | grep ' U ' |
     grep -v -e @ -e ' napi_' -e ' dnnl_' -e ' __tls_get_addr$' || return 1
-  [ "$(printf '%s\n' "$newest" GLIBC_2.28 | sort -V | tail -n 1)" = GLIBC_2.28 ]
+  # What RHEL 8 has.
+  is_at_most "$newest" GLIBC_2.28 &&
+    is_at_most "$(newest_symbol GLIBCXX "$package"/*.node "$package"/*.so.*)" GLIBCXX_3.4.25 &&
+    is_at_most "$(newest_symbol CXXABI "$package"/*.node "$package"/*.so.*)" CXXABI_1.3.11
 }
 
 # pip leaves the folder lib of a wheel out where it installs to another place than Python's.
