@@ -34,7 +34,7 @@ build_linux_x64() {
 
 # pip leaves the folder lib of a wheel out where it installs to another place than Python's.
 fetch_wheels_data() {
-  local work=$1
+  local work=$1 wheel part
   rm -rf "$work/wheels" && mkdir -p "$work/wheels"
   python3 -m pip download --quiet --require-hashes --no-deps --disable-pip-version-check \
     --dest "$work/wheels" --requirement packaging/linux-x64-wheels.txt
@@ -48,7 +48,7 @@ fetch_wheels_data() {
 # Libraries with glibc 2.28's symbols and no code, what that version lacks of what Debian 12's
 # compiler and headers use, and its libjpeg-turbo.
 make_glibc() {
-  local work=$1
+  local work=$1 library
   rm -rf "$work/zig" "$work/glibc" && mkdir -p "$work/zig" "$work/glibc"
   printf 'int main(void) { return 0; }\n' > "$work/zig/main.c"
   ZIG_GLOBAL_CACHE_DIR=$work/zig ZIG_LOCAL_CACHE_DIR=$work/zig \

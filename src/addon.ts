@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { givenPath } from './given-path.js';
 import { PACKAGE_ROOT } from './package-root.js';
 
 /** The build of this folder, which comes first: who builds it wants what the package has not. */
@@ -52,10 +53,4 @@ export function findAddon(root = PACKAGE_ROOT): string {
   } catch {
     return built;
   }
-}
-
-/** What a variable of the environment names, from the current directory; undefined where it is not set. */
-function givenPath(variable: string): string | undefined {
-  const path = process.env[variable];
-  return path === undefined ? undefined : resolve(path);
 }

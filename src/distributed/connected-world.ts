@@ -20,6 +20,9 @@ export async function connectWorld(
   const names = hosts.map((host, index) => `rank ${index} of ${size} (${host})`);
   collective.name(names);
   let clock = 0;
+  /** The values of all, one process after the other. */
+  const gathered = async (own: Float32Array) =>
+    new Float32Array(copied(await asking(collective.gather(bytesOf(own)))));
   const world: World = {
     rank,
     size,
@@ -48,11 +51,11 @@ export async function connectWorld(
       if (how === 'broadcast') {
         return new Float32Array(copied(await asking(collective.broadcast(bytesOf(own), 0))));
       }
-      const all = new Float32Array(copied(await asking(collective.gather(bytesOf(own)))));
+      const all = await gathered(own);
       return Float32Array.from(sums(all, own.length), (sum) => sum / size);
     },
     async values(own) {
-      const all = new Float32Array(copied(await asking(collective.gather(bytesOf(own)))));
+      const all = await gathered(own);
       return hosts.map((_, at) => all.subarray(at * own.length, (at + 1) * own.length));
     },
     sentForSteps: () => collective.sentForSteps(),

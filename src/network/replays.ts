@@ -9,15 +9,14 @@ import type { RecordedPass } from '../backend/recorded-pass.js';
 /** An evaluation has batches of one size and a last one; dense ones have many. */
 const MOST_SHAPES = 8;
 
-interface Known {
-  /** Undefined where the pass cannot be replayed. */
-  readonly recorded: RecordedPass | undefined;
+interface Recorded {
+  readonly pass: RecordedPass;
   readonly shape: number[];
 }
 
 export class Replays {
-  /** By the type and shape of the images; undefined where a pass has run once. */
-  readonly #known = new Map<string, Known | undefined>();
+  /** By the type and shape of the images: a pass has run once, cannot be replayed, or is recorded. */
+  readonly #known = new Map<string, 'once' | 'never' | Recorded>();
   readonly #variables: readonly tf.Variable[];
   readonly #backend = tf.backend();
   /** The data of the variables when the passes ran: an assignment gives a variable another. */
@@ -37,21 +36,21 @@ export class Replays {
     this.#forgetOldWeights();
     const key = `${images.dtype} ${images.shape}`;
     const known = this.#known.get(key);
-    if (known?.recorded !== undefined && backend.canReplay(known.recorded)) {
-      const { dataId, dtype } = backend.replay(known.recorded, images);
+    if (known === 'never') return pass();
+    if (known === 'once') {
+      const { result, recorded } = backend.record(images, () => tf.tidy(pass));
+      this.#known.set(key, recorded ? { pass: recorded, shape: result.shape } : 'never');
+      return result;
+    }
+    if (known !== undefined && backend.canReplay(known.pass)) {
+      const { dataId, dtype } = backend.replay(known.pass, images);
       const { shape } = known;
       return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype }) as tf.Tensor2D;
     }
-    if (!this.#known.has(key) || known?.recorded !== undefined) {
-      this.#forget(key);
-      this.#known.set(key, undefined);
-      return pass();
-    }
-    if (known !== undefined) return pass();
-    const { result, recorded } = backend.record(images, () => tf.tidy(pass));
-    this.#known.set(key, { recorded, shape: result.shape });
+    this.#forget(key);
+    this.#known.set(key, 'once');
     if (this.#known.size > MOST_SHAPES) this.#forget([...this.#known.keys()][0] as string);
-    return result;
+    return pass();
   }
 
   dispose(): void {
@@ -66,8 +65,8 @@ export class Replays {
   }
 
   #forget(key: string): void {
-    const recorded = this.#known.get(key)?.recorded;
-    if (recorded !== undefined) (this.#backend as NativeBackend).forget(recorded);
+    const known = this.#known.get(key);
+    if (typeof known === 'object') (this.#backend as NativeBackend).forget(known.pass);
     this.#known.delete(key);
   }
 }

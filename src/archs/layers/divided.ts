@@ -59,30 +59,27 @@ interface BorderedSettings extends HalfSettings {
   width: number;
 }
 
-/** The own channels and the other process's nearest ones. */
-export class BorderedChannels extends Divided<BorderedSettings> {
-  static readonly className = 'BorderedChannels';
-
-  protected override channels(given: number): number {
-    return given + this.settings.width;
-  }
-
+abstract class AtBorder extends Divided<BorderedSettings> {
   override getConfig(): tf.serialization.ConfigDict {
     const { half, width } = this.settings;
     return { ...super.getConfig(), half, width };
   }
 }
 
+/** The own channels and the other process's nearest ones. */
+export class BorderedChannels extends AtBorder {
+  static readonly className = 'BorderedChannels';
+
+  protected override channels(given: number): number {
+    return given + this.settings.width;
+  }
+}
+
 /** Those without the other process's. */
-export class OwnChannels extends Divided<BorderedSettings> {
+export class OwnChannels extends AtBorder {
   static readonly className = 'OwnChannels';
 
   protected override channels(given: number): number {
     return given - this.settings.width;
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    const { half, width } = this.settings;
-    return { ...super.getConfig(), half, width };
   }
 }

@@ -6,11 +6,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { givenPath } from '../../given-path.js';
 import { PACKAGE_ROOT, SET_UP_TENSORFLOW } from '../../package-root.js';
 import { replaceKernels } from './kernels.js';
 import { type NodeBackend, TENSORFLOW_BACKEND } from './operation.js';
 
-const FOLDER = process.env['CNN_TENSORFLOW'] ?? join(PACKAGE_ROOT, 'build/tensorflow');
+const FOLDER = givenPath('CNN_TENSORFLOW') ?? join(PACKAGE_ROOT, 'build/tensorflow');
 const BINDING = join(FOLDER, 'tfjs_binding.node');
 /** A module that holds back what is written to standard error; see native/tensorflow/stderr.cc. */
 const STDERR = join(FOLDER, 'stderr.node');

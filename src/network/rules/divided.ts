@@ -40,17 +40,16 @@ export function borderedChannels({ config }: LayerNode): Operation {
     forward([x], pass) {
       const own = x as tf.Tensor;
       const inner = (own.shape.at(-1) as number) - width;
-      const parts = split(own, half === 0 ? [inner, width] : [width, inner]);
+      const parts = split(own, inOrder(half, inner, width));
       parts[half]?.dispose();
       const other = fromOther(parts[1 - half] as tf.Tensor, half, pass);
-      const both = half === 0 ? [own, other] : [other, own];
-      const bordered = runKernel('Concat', both, { axis: own.rank - 1 });
+      const bordered = runKernel('Concat', inOrder(half, own, other), { axis: own.rank - 1 });
       other.dispose();
       return bordered;
     },
     backward(dy, _, __, pass) {
       const channels = (dy.shape.at(-1) as number) - width;
-      const parts = split(dy, half === 0 ? [channels, width] : [width, channels]);
+      const parts = split(dy, inOrder(half, channels, width));
       const [own, border] = [parts[half], parts[1 - half]] as [tf.Tensor, tf.Tensor];
       const back = fromOther(border, half, pass);
       const padded = withZeros(back, channels - width, half === 0 ? 'before' : 'after');
@@ -68,12 +67,17 @@ export function ownChannels({ config }: LayerNode): Operation {
     keeps: { inputs: [], output: false },
     forward([x]) {
       const channels = ((x as tf.Tensor).shape.at(-1) as number) - width;
-      const parts = split(x as tf.Tensor, half === 0 ? [channels, width] : [width, channels]);
+      const parts = split(x as tf.Tensor, inOrder(half, channels, width));
       parts[1 - half]?.dispose();
       return parts[half] as tf.Tensor;
     },
     backward: (dy) => [withZeros(dy, width, half === 0 ? 'after' : 'before')],
   };
+}
+
+/** What is of this half and what is of the other one, the first half's first. */
+function inOrder<T>(half: number, own: T, other: T): T[] {
+  return half === 0 ? [own, other] : [other, own];
 }
 
 /** The values of both processes, the first one's first. */
